@@ -1,0 +1,32 @@
+# One file, two images: `backend` (no torch) and `worker`.
+FROM python:3.11-slim-bookworm AS base
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
+COPY requirements/base.lock requirements/
+RUN pip install --no-deps --require-hashes -r requirements/base.lock
+RUN useradd --uid 10001 --no-create-home lathe && mkdir /data && chown lathe /data
+ENV LATHE_DATA_DIR=/data HOME=/tmp
+
+FROM base AS frontend
+COPY requirements/build.lock requirements/
+RUN pip install --no-deps --require-hashes -r requirements/build.lock
+COPY frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/
+RUN cd frontend && npm ci --no-audit --no-fund
+COPY frontend frontend
+RUN cd frontend && npm run build
+
+FROM base AS backend
+COPY backend backend
+COPY --from=frontend /app/backend/static backend/static
+USER lathe
+EXPOSE 8000
+CMD ["python", "-m", "backend", "serve"]
+
+FROM base AS worker
+COPY requirements/worker.lock requirements/torch.lock requirements/cuda.lock requirements/
+RUN pip install --no-deps --require-hashes -r requirements/worker.lock
+RUN pip install --no-deps --require-hashes -r requirements/torch.lock -r requirements/cuda.lock
+COPY backend backend
+COPY worker worker
+USER lathe
+CMD ["celery", "-A", "worker.app", "worker", "--pool", "solo", "--loglevel", "WARNING"]

@@ -1,0 +1,84 @@
+# One word a door: make run | test | bench | e2e | lint | format | client | clean. Each sets up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := run
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= $(CURDIR)/data
+export PORT DATA_DIR
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+STAMPS := $(VENV)/stamps
+
+.PHONY: run test bench e2e lint format client clean lock faults system
+
+run: $(STAMPS)/run $(STAMPS)/frontend
+	exec $(BIN)/python -m backend.embedded
+
+test: lint $(STAMPS)/frontend system
+	$(BIN)/python -m pytest
+
+e2e: $(STAMPS)/dev $(STAMPS)/frontend system
+	$(BIN)/python -m pytest tests/e2e
+
+faults: $(STAMPS)/dev $(STAMPS)/frontend system
+	$(BIN)/python -m pytest tests/faults
+
+bench: $(STAMPS)/dev $(STAMPS)/frontend system
+	$(BIN)/python -m benchmarks
+
+lint: $(STAMPS)/dev $(STAMPS)/frontend
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+format: $(STAMPS)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python requirements/lock.py
+
+clean:
+	rm -rf $(VENV) backend/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What tests need from the system: installed when root, named when not.
+system:
+	@tests/system.sh
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Lathe needs Python 3.11 or newer: make run PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'This Python has no venv module: apt-get install python3-venv'; exit 1; }
+
+# The CPU build of torch is taken where one is at hand; the CUDA build brings its libraries, locked like everything else.
+$(STAMPS)/run: requirements/base.lock requirements/worker.lock requirements/torch.lock requirements/cuda.lock | $(BIN)/python
+	@echo 'Installing what is locked (the first time this takes a few minutes) …'
+	$(LOCKED) -r requirements/base.lock -r requirements/worker.lock
+	$(LOCKED) -r requirements/torch.lock
+	if $(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not any(r.startswith("nvidia") for r in m.requires("torch")))'; then
+		$(LOCKED) -r requirements/cuda.lock
+	fi
+	mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build: requirements/build.lock | $(BIN)/python
+	$(LOCKED) -r requirements/build.lock
+	mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements/dev.lock $(STAMPS)/run
+	$(LOCKED) -r requirements/dev.lock
+	mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/frontend: $(STAMPS)/build $(shell find frontend -type f -not -path '*/node_modules/*')
+	@echo 'Building the front end …'
+	cd frontend
+	export PATH="$(CURDIR)/$(BIN):$$PATH"
+	npm ci --silent --no-audit --no-fund
+	npm run --silent build
+	touch ../$@

@@ -1,0 +1,1 @@
+"""The web service: specs, the store, charts and the REST API. Never imports torch, never imports worker."""

@@ -1,0 +1,100 @@
+"""Files that runs left, for download."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import StreamingResponse
+
+from backend.api.deps import Reading, SettingsDep
+from backend.errors import ArtifactNotFound, RangeInvalid
+from backend.store import artifacts, runs, tables
+
+router = APIRouter(tags=["artifacts"])
+
+BLOCK = 256 * 1024
+BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+ArtifactId = Annotated[str, PathParameter(max_length=64, description="Id of an artifact.")]
+RangeHeader = Annotated[str | None, Header(alias="Range", description="One range of bytes, such as `bytes=0-1023`.")]
+
+
+@router.get(
+    "/api/artifacts/{artifact_id}",
+    response_class=Response,
+    responses={200: BINARY, 206: BINARY, 304: {"description": "The caller has it already."}},
+)
+def download(
+    session: Reading,
+    settings: SettingsDep,
+    artifact_id: ArtifactId,
+    asked: RangeHeader = None,
+    if_none_match: Annotated[str | None, Header(description="ETag that the caller has.")] = None,
+    if_range: Annotated[str | None, Header(description="ETag that the range belongs to.")] = None,
+) -> Response:
+    """The file, whole or one range of it; its ETag is its SHA-256."""
+    artifact = artifacts.get(session, artifact_id)
+    if artifact is None:
+        raise ArtifactNotFound(artifact_id)
+    file = _file(settings.data_dir, artifact)
+    etag = f'"{artifact.sha256}"'
+    if if_none_match is not None and etag in if_none_match:
+        return Response(status_code=304, headers={"ETag": etag})
+    size = file.stat().st_size
+    wanted = _range(asked, size) if if_range in (None, etag) else None
+    first, last = wanted or (0, size - 1)
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(last - first + 1),
+        "Content-Disposition": f'attachment; filename="{_name(session, artifact)}"',
+        "Cache-Control": "private, max-age=31536000, immutable",
+    }
+    if wanted:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    body = _blocks(file, first, last - first + 1)
+    return StreamingResponse(body, 206 if wanted else 200, headers, "application/octet-stream")
+
+
+def _file(data_dir: Path, artifact: tables.Artifact) -> Path:
+    """Where the file lies; never outside the data folder, whatever the row says."""
+    root = data_dir.resolve()
+    file = (root / artifact.path).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise ArtifactNotFound(artifact.id, f"The file of artifact `{artifact.id}` is no longer there.")
+    return file
+
+
+def _name(session: Reading, artifact: tables.Artifact) -> str:
+    """`mlp-baseline-seed0-stage2.onnx`: plain ASCII, whatever the run is called."""
+    run = runs.get(session, artifact.run_id)
+    assert run is not None
+    name = re.sub(r"[^a-z0-9]+", "-", run.experiment.name.lower()).strip("-")[:60] or "run"
+    return f"{name}-seed{run.seed}-stage{artifact.stage}{Path(artifact.path).suffix}"
+
+
+def _range(asked: str | None, size: int) -> tuple[int, int] | None:
+    """First and last byte, inclusive. None asks for everything, as do several ranges, which are not supported."""
+    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked or "")
+    if match is None or match.groups() == ("", ""):
+        return None
+    start, end = match.groups()
+    if start:
+        first, last = int(start), min(int(end) if end else size - 1, size - 1)
+        if end and int(end) < int(start):
+            return None
+    else:
+        first, last = max(size - int(end), 0), size - 1
+    if first > last:
+        raise RangeInvalid(size)
+    return first, last
+
+
+def _blocks(file: Path, first: int, count: int) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        stream.seek(first)
+        while count > 0 and (block := stream.read(min(BLOCK, count))):
+            count -= len(block)
+            yield block

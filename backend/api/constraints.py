@@ -1,0 +1,216 @@
+"""The constraint language: `accuracy >= 93% and (p95_ms@1 <= 2ms or bytes < 100KB)`, parsed into a typed tree.
+
+    any        := all ("or" all)*
+    all        := one ("and" one)*
+    one        := "(" any ")" | field operator number [unit]
+    operator   := ">=" | "<=" | ">" | "<" | "="
+
+Fields and units are looked up in tables; nothing of the text is ever evaluated.
+"""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from backend.charts.measures import MEASURES, Measured, field_of
+from backend.errors import Invalid
+
+MAX_LENGTH = 500
+MAX_DEPTH = 20
+TINY = 1e-12  # how far a value that equals its target is from being above or below it
+
+UNITS: Mapping[str, tuple[str, float]] = {
+    "%": ("share", 0.01),
+    "us": ("ms", 1e-3), "µs": ("ms", 1e-3), "ms": ("ms", 1.0), "s": ("ms", 1e3),
+    "b": ("bytes", 1.0), "kb": ("bytes", 1e3), "mb": ("bytes", 1e6), "gb": ("bytes", 1e9),
+    "kib": ("bytes", 1024.0), "mib": ("bytes", 1024.0**2), "gib": ("bytes", 1024.0**3),
+    "k": ("", 1e3), "m": ("", 1e6),
+}  # fmt: skip
+"""Unit -> the unit of the fields it fits, and its factor; an empty one fits any count."""
+
+COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    field: str
+    symbol: str
+    target: float
+
+    def holds(self, values: Measured) -> bool:
+        value = values.get(self.field)
+        return value is not None and COMPARE[self.symbol](value, self.target)
+
+    def miss(self, values: Measured) -> float:
+        """By how much of the target it misses: 0 when it holds, infinite when the field was not measured."""
+        if self.holds(values):
+            return 0.0
+        value = values.get(self.field)
+        return math.inf if value is None else abs(value - self.target) / (abs(self.target) or 1.0) or TINY
+
+    def failures(self, values: Measured) -> list["Comparison"]:
+        return [] if self.holds(values) else [self]
+
+
+@dataclass(frozen=True)
+class Group:
+    parts: Sequence["Constraint"]
+    word: ClassVar[str]
+
+
+class AllOf(Group):
+    word = "and"
+
+    def holds(self, values: Measured) -> bool:
+        return all(part.holds(values) for part in self.parts)
+
+    def miss(self, values: Measured) -> float:
+        return sum(part.miss(values) for part in self.parts)
+
+    def failures(self, values: Measured) -> list[Comparison]:
+        return [failure for part in self.parts for failure in part.failures(values)]
+
+
+class AnyOf(Group):
+    word = "or"
+
+    def holds(self, values: Measured) -> bool:
+        return any(part.holds(values) for part in self.parts)
+
+    def miss(self, values: Measured) -> float:
+        return min(part.miss(values) for part in self.parts)
+
+    def failures(self, values: Measured) -> list[Comparison]:
+        return [] if self.holds(values) else min(self.parts, key=lambda part: part.miss(values)).failures(values)
+
+
+Constraint = Comparison | AllOf | AnyOf
+
+
+def parse(text: str) -> Constraint | None:
+    """The tree; None for an empty text. Raises Invalid with what is expected at the place that is wrong."""
+    if len(text) > MAX_LENGTH:
+        raise _wrong(f"has {len(text)} characters; at most {MAX_LENGTH} are taken.")
+    tokens = _tokens(text)
+    return _Parser(tokens).whole() if tokens else None
+
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)"
+    r"|(?P<word>[a-zµ_][a-zµ_0-9]*(?:@[0-9]+(?:@[a-z]+)?)?|%)"
+    r"|(?P<symbol>>=|<=|[()<>=]))",
+    re.IGNORECASE,
+)
+_SIGNS = str.maketrans({"≥": ">=", "≤": "<="})
+
+
+@dataclass(frozen=True)
+class Token:
+    kind: str
+    text: str
+
+
+def _tokens(text: str) -> list[Token]:
+    text = text.translate(_SIGNS).replace("==", "=").rstrip()
+    tokens, place = [], 0
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise _wrong(f"has something unexpected at “{text[place : place + 20].strip()}”.")
+        assert match.lastgroup
+        tokens.append(Token(match.lastgroup, match[match.lastgroup].lower()))
+        place = match.end()
+    return tokens
+
+
+class _Parser:
+    """Recursive descent, one method for each rule of the grammar."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens, self.place, self.depth = tokens, 0, 0
+
+    def whole(self) -> Constraint:
+        tree = self.any()
+        if self.place < len(self.tokens):
+            raise self._expected("`and`, `or` or the end")
+        return tree
+
+    def any(self) -> Constraint:
+        parts = [self.all()]
+        while self._take("or"):
+            parts.append(self.all())
+        return parts[0] if len(parts) == 1 else AnyOf(parts)
+
+    def all(self) -> Constraint:
+        parts = [self.one()]
+        while self._take("and"):
+            parts.append(self.one())
+        return parts[0] if len(parts) == 1 else AllOf(parts)
+
+    def one(self) -> Constraint:
+        if not self._take("("):
+            return self.comparison()
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _wrong(f"is nested more than {MAX_DEPTH} levels deep.")
+        tree = self.any()
+        if not self._take(")"):
+            raise self._expected("`)`")
+        self.depth -= 1
+        return tree
+
+    def comparison(self) -> Comparison:
+        name = self._next("word", "a field, such as `accuracy`").text
+        field = field_of(name)
+        if field is None:
+            raise _wrong(f"names `{name[:40]}`, which is not measured; known: {', '.join(MEASURES)}.")
+        symbol = self._next("symbol", "one of >= <= > < =").text
+        if symbol not in COMPARE:
+            self.place -= 1
+            raise self._expected("one of >= <= > < =")
+        number = float(self._next("number", "a number").text)
+        if not math.isfinite(number):
+            raise _wrong("has a number that is too large.")
+        return Comparison(field, symbol, round(number * self._factor(field), 15))
+
+    def _factor(self, field: str) -> float:
+        """What the number's unit, if it has one, makes of it."""
+        token = self._peek()
+        if token is None or token.kind != "word" or token.text in ("and", "or"):
+            return 1.0
+        self.place += 1
+        wanted = MEASURES[field.partition("@")[0]].unit
+        unit, factor = UNITS.get(token.text, (None, 1.0))
+        if unit is None or unit not in (wanted, "") or (unit == "" and wanted in ("share", "ms")):
+            raise _wrong(f"gives `{field}` in `{token.text[:20]}`; its unit is {wanted or 'a plain number'}.")
+        return factor
+
+    def _peek(self) -> Token | None:
+        return self.tokens[self.place] if self.place < len(self.tokens) else None
+
+    def _take(self, text: str) -> bool:
+        token = self._peek()
+        found = token is not None and token.text == text
+        self.place += found
+        return found
+
+    def _next(self, kind: str, what: str) -> Token:
+        token = self._peek()
+        if token is None or token.kind != kind or token.text in ("and", "or"):
+            raise self._expected(what)
+        self.place += 1
+        return token
+
+    def _expected(self, what: str) -> Invalid:
+        token = self._peek()
+        found = f"not “{token.text[:40]}”" if token else "but it ends"
+        return _wrong(f"expects {what}, {found}.")
+
+
+def _wrong(message: str) -> Invalid:
+    return Invalid(f"The constraint {message}", path="where")

@@ -1,0 +1,87 @@
+"""What endpoints are given: named types instead of repeated dependencies."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Path, Request
+from sqlalchemy.orm import Session
+
+from backend.config import Settings
+from backend.errors import CatalogMissing, RunNotFound
+from backend.queue import Hints
+from backend.spec.catalog import Catalog
+from backend.store import runs, tables, workers
+from backend.store.session import Store
+
+if TYPE_CHECKING:
+    from backend.api.hub import Hub
+
+
+def _settings(request: Request) -> Settings:
+    return request.app.state.settings  # type: ignore[no-any-return]
+
+
+def _store(request: Request) -> Store:
+    return request.app.state.store  # type: ignore[no-any-return]
+
+
+def _hub(request: Request) -> "Hub":
+    return request.app.state.hub  # type: ignore[no-any-return]
+
+
+def _hints(request: Request) -> Hints:
+    return request.app.state.hints  # type: ignore[no-any-return]
+
+
+def _by(request: Request) -> str:
+    return request.state.by  # type: ignore[no-any-return]
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+StoreDep = Annotated[Store, Depends(_store)]
+HubDep = Annotated["Hub", Depends(_hub)]
+HintsDep = Annotated[Hints, Depends(_hints)]
+By = Annotated[str, Depends(_by)]
+
+
+def _reading(store: StoreDep) -> Iterator[Session]:
+    with store.read() as session:
+        yield session
+
+
+def _writing(store: StoreDep) -> Iterator[Session]:
+    with store.begin() as session:
+        yield session
+
+
+# scope="function": the transaction has ended before the response leaves.
+Reading = Annotated[Session, Depends(_reading, scope="function")]
+Writing = Annotated[Session, Depends(_writing, scope="function")]
+
+
+def _catalog(store: StoreDep) -> Catalog:
+    with store.read() as session:
+        catalog = workers.catalog(session)
+    if not catalog.entries:
+        raise CatalogMissing
+    return catalog
+
+
+CatalogDep = Annotated[Catalog, Depends(_catalog)]
+
+RunId = Annotated[str, Path(max_length=64, description="Id of a run.")]
+
+
+def _run(session: Reading, run_id: RunId) -> tables.Run:
+    return run_of(session, run_id)
+
+
+def run_of(session: Session, run_id: str) -> tables.Run:
+    """The run. Raises RunNotFound."""
+    run = runs.get(session, run_id)
+    if run is None:
+        raise RunNotFound(run_id)
+    return run
+
+
+RunDep = Annotated[tables.Run, Depends(_run)]

@@ -1,0 +1,69 @@
+"""What an experiment will take, told from the catalog's facts and from earlier runs. Names no component."""
+
+import math
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.api.rows import label
+from backend.api.schemas import Estimate, StageEstimate
+from backend.spec.catalog import Catalog
+from backend.spec.experiment import Experiment
+from backend.spec.runs import RunState
+from backend.store import pages
+
+EARLIER_RUNS = 100
+
+
+def estimate(session: Session, spec: Experiment, catalog: Catalog) -> Estimate:
+    samples = _samples(spec, catalog)
+    stages = [StageEstimate(label=label(stage), steps=_steps(stage, samples)) for stage in spec.stages]
+    known = [stage.steps for stage in stages if stage.steps is not None]
+    steps = sum(known) if len(known) == len(stages) else None
+    rate = _rate(session, spec)
+    seconds = steps / rate if steps is not None and rate is not None else None
+    return Estimate(steps=steps, seconds=seconds, stages=stages)
+
+
+def _samples(spec: Experiment, catalog: Catalog) -> int | None:
+    """Training samples, where the dataset's facts say how many."""
+    entry = catalog.find("datasets", spec.dataset["kind"])
+    count = entry.facts.get("train") if entry else None
+    return count if isinstance(count, int) else None
+
+
+def _steps(stage: Mapping[str, Any], samples: int | None) -> int | None:
+    """Optimizer steps of a stage: those of every recipe in it. None where the size of a batch or of the data is
+    not known beforehand."""
+    steps = 0
+    for recipe in _recipes(stage):
+        size = recipe.get("batch", {}).get("size")
+        if samples is None or not isinstance(size, int):
+            return None
+        steps += recipe["epochs"] * math.ceil(samples / size)
+    return steps
+
+
+def _recipes(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Whatever has `epochs` trains, be it the stage itself or a recovery inside it."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("epochs"), int):
+            yield value
+        for item in value.values():
+            yield from _recipes(item)
+
+
+def _rate(session: Session, spec: Experiment) -> float | None:
+    """Median steps a second of earlier runs with the same kind of data and model."""
+    earlier, _ = pages.page(session, states=[RunState.SUCCEEDED], sort="finished_at", limit=EARLIER_RUNS)
+    alike = (spec.dataset["kind"], spec.model["kind"])
+    rates = [
+        run.step / run.active_seconds
+        for run in earlier
+        if run.active_seconds > 0
+        and run.step > 0
+        and (run.experiment.spec["dataset"]["kind"], run.experiment.spec["model"]["kind"]) == alike
+    ]
+    return median(rates) if rates else None

@@ -1,0 +1,122 @@
+"""Submitting experiments."""
+
+import hashlib
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import IntegrityError
+
+from backend.api import documents
+from backend.api.deps import CatalogDep, HintsDep, StoreDep
+from backend.api.schemas import ExperimentCreated, NewExperiment, RunCreated
+from backend.errors import Conflict, Invalid
+from backend.spec.experiment import Experiment, resolve
+from backend.store import experiments
+from backend.store.session import Store
+
+YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
+YAML_BODY: dict[str, Any] = {
+    "requestBody": {
+        "content": {"application/yaml": {"schema": {"type": "string", "description": "The spec itself, as YAML."}}}
+    }
+}
+
+
+class YamlRoute(APIRoute):
+    """A route that also takes the spec itself as a YAML body, as `curl --data-binary @spec.yaml` sends it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def with_yaml(request: Request) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            return await handle(await _as_json(request) if kind in YAML_TYPES else request)
+
+        return with_yaml
+
+
+async def _as_json(request: Request) -> Request:
+    """The same request with its YAML body as the JSON that the endpoint expects."""
+    try:
+        text = (await request.body()).decode()
+    except UnicodeDecodeError:
+        raise Invalid("The body is not UTF-8 text.") from None
+    headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+    headers.append((b"content-type", b"application/json"))
+    translated = Request({**request.scope, "headers": headers}, request.receive)
+    translated._body = json.dumps({"spec": text}).encode()
+    return translated
+
+
+router = APIRouter(tags=["experiments"], route_class=YamlRoute)
+
+
+async def _request_hash(request: Request) -> str:
+    return hashlib.sha256(await request.body()).hexdigest()
+
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern="^[!-~]+$",
+        description="Any text of your own: a repeated request with the same key and body creates nothing twice.",
+    ),
+]
+
+
+@router.post("/api/experiments", status_code=201, openapi_extra=YAML_BODY)
+def submit(
+    body: NewExperiment,
+    store: StoreDep,
+    catalog: CatalogDep,
+    hints: HintsDep,
+    after: BackgroundTasks,
+    request_hash: Annotated[str, Depends(_request_hash)],
+    key: Key = None,
+) -> ExperimentCreated:
+    """Check a spec and queue one run for each seed."""
+    try:
+        created = _known(store, key, request_hash)
+        if created is None:
+            created = _create(store, body, resolve(documents.read(body.spec), catalog), key, request_hash)
+    except experiments.KeyReused as error:
+        raise Conflict(str(error)) from error
+    after.add_task(hints.wake)
+    return created
+
+
+def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
+    """What an earlier request with the same key created."""
+    if key is None:
+        return None
+    with store.read() as session:
+        experiment_id = experiments.remembered(session, key, request_hash)
+        if experiment_id is None:
+            return None
+        return _created(experiment_id, experiments.runs(session, experiment_id))
+
+
+def _create(
+    store: Store, body: NewExperiment, spec: Experiment, key: str | None, request_hash: str
+) -> ExperimentCreated:
+    try:
+        with store.begin() as session:
+            experiment_id, runs = experiments.create(session, spec, body.seeds or [spec.seed])
+            if key is not None:
+                experiments.remember(session, key, request_hash, experiment_id)
+            return _created(experiment_id, runs)
+    except IntegrityError:  # the same key arrived twice at once, and the other one was first
+        known = _known(store, key, request_hash)
+        if known is None:
+            raise
+        return known
+
+
+def _created(experiment_id: str, runs: list[Any]) -> ExperimentCreated:
+    return ExperimentCreated(id=experiment_id, runs=[RunCreated(id=run.id, state=run.state) for run in runs])

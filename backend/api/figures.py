@@ -1,0 +1,113 @@
+"""Charts as Plotly figures: loads what a chart needs and lets it draw."""
+
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from backend.api.deps import Reading
+from backend.api.tradeoffs import MAX_RUNS, RunList, chosen_runs, run_ids
+from backend.charts import chart as registry
+from backend.charts import wire
+from backend.charts.chart import Chart
+from backend.charts.data import Band, Line, Mark, Options, RunData, Theme
+from backend.charts.measures import field_of
+from backend.charts.palette import color, dash
+from backend.errors import ChartNotFound, Invalid
+from backend.spec.events import EventKind
+from backend.spec.results import StageResult
+from backend.store import events, pages, results, tables
+
+router = APIRouter(tags=["figures"])
+
+PIXELS = 700  # buckets of a line: two points each, 1,400 in all
+CURVE_RUNS = 50
+NEWEST = 10
+
+
+class Figure(BaseModel):
+    """A Plotly figure. A line that grows has `meta: {run, metric}`; `layout.meta` holds `summary`, a description
+    in words, and `seq`, the last event of each run that the figure includes."""
+
+    data: list[dict[str, Any]] = Field(description="The traces.")
+    layout: dict[str, Any]
+
+
+@router.get("/api/figures/{chart}", response_model=Figure)
+def figure(
+    session: Reading,
+    chart: Annotated[str, Path(max_length=40, description="Name of a chart, such as `loss`.")],
+    runs: RunList = "",
+    theme: Theme = "light",
+    cost: Annotated[str, Query(max_length=60, description="What `pareto` weighs accuracy against.")] = "bytes",
+) -> Response:
+    """One chart of these runs, or of the newest ones."""
+    field = field_of(cost.strip().lower())
+    if field is None:
+        raise Invalid(f"`cost` names `{cost[:40]}`, which is not measured.", path="cost")
+    if chart not in registry.names():
+        raise ChartNotFound(chart, registry.names())
+    text = draw(session, registry.charts()[chart], run_ids(runs), Options(theme=theme, cost=field))
+    return Response(text, media_type="application/json")
+
+
+def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options) -> str:
+    """The figure as JSON."""
+    chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
+    measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
+    data = [run_data(session, run, chart.metrics, measured.get(run.id, [])) for run in chosen]
+    return wire.dumps(chart.draw(data, options))
+
+
+def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tables.Run]:
+    if wanted is None and most == CURVE_RUNS:
+        return pages.page(session, limit=NEWEST)[0]
+    if wanted is not None and len(wanted) > most:
+        raise Invalid(f"`runs` names {len(wanted)} runs; at most {most} fit into this chart.", path="runs")
+    return chosen_runs(session, wanted)
+
+
+def run_data(session: Session, run: tables.Run, metrics: Collection[str], measured: Sequence[StageResult]) -> RunData:
+    """A run as charts see it."""
+    seq, chunks = events.chunks(session, run.id, metrics=metrics) if metrics else (run.last_seq, [])
+    happened = events.marks(session, run.id) if metrics else []
+    return RunData(
+        id=run.id,
+        name=run.experiment.name,
+        seed=run.seed,
+        color=color(run.color),
+        dash=dash(run.color),
+        seq=seq,
+        lines={metric: _line(curve) for metric, curve in events.curves(chunks).items()},
+        bands=_bands(happened, run.step),
+        marks=_marks(happened),
+        results=tuple(measured),
+    )
+
+
+def _line(curve: events.Curve) -> Line:
+    kept = events.bucket(curve.steps, curve.values, PIXELS)
+    return Line(curve.steps[kept], curve.values[kept], len(curve.values))
+
+
+def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:
+    """The steps of each stage that has begun; one that was begun again after a rewind counts once."""
+    began = {event.body["stage"]: event.body for event in happened if event.kind == EventKind.STAGE_BEGAN}
+    ended = {event.body["stage"]: event.body for event in happened if event.kind == EventKind.STAGE_ENDED}
+    return tuple(
+        Band(body["label"], body["step"], max(ended.get(stage, {"step": step})["step"], body["step"]))
+        for stage, body in sorted(began.items())
+    )
+
+
+def _marks(happened: Sequence[tables.Event]) -> tuple[Mark, ...]:
+    marks = []
+    for event in happened:
+        if event.kind == EventKind.REWIND:
+            marks.append(Mark(event.body["step"], f"continued from step {event.body['step']}"))
+        elif event.kind == EventKind.COMMAND:
+            told = f"{event.body['kind']} {event.body['state']}, asked by {event.body['by']}"
+            marks.append(Mark(event.body["step"], told))
+    return tuple(marks)

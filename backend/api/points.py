@@ -1,0 +1,42 @@
+"""The curves of one run, bucketed to what a chart can show."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from backend.api.deps import Reading, RunDep
+from backend.api.documents import number
+from backend.api.schemas import Points, Series
+from backend.store import events
+
+router = APIRouter(tags=["runs"])
+
+
+@router.get("/api/runs/{run_id}/points")
+def points(
+    session: Reading,
+    run: RunDep,
+    metrics: Annotated[
+        str | None, Query(max_length=2000, description="Names, comma-separated; all by default.")
+    ] = None,
+    first: Annotated[int | None, Query(alias="from", ge=0, le=2**53, description="First step.")] = None,
+    last: Annotated[int | None, Query(alias="until", ge=0, le=2**53, description="Last step, inclusive.")] = None,
+    pixels: Annotated[int, Query(ge=8, le=100_000, description="Buckets; each keeps its minimum and maximum.")] = 750,
+) -> Points:
+    """The stored points with rewinds applied, by metric."""
+    names = {name for name in metrics.split(",") if name} if metrics else None
+    seq, chunks = events.chunks(session, run.id, metrics=names, first=first, last=last)
+    curves = events.curves(chunks)
+    series = [series_of(name, curves[name], pixels) for name in sorted(curves)]
+    return Points(run_id=run.id, seq=seq, series=series)
+
+
+def series_of(metric: str, curve: events.Curve, pixels: int) -> Series:
+    kept = events.bucket(curve.steps, curve.values, pixels)
+    return Series(
+        metric=metric,
+        steps=curve.steps[kept].tolist(),
+        times=curve.times[kept].tolist(),
+        values=[number(value) for value in curve.values[kept].tolist()],
+        points=len(curve.values),
+    )

@@ -1,0 +1,116 @@
+"""A run as one HTML file that needs nothing else: curves, costs, results, spec."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from importlib import resources
+
+from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
+
+from backend.api.deps import Reading, RunDep
+from backend.api.figures import draw
+from backend.charts.chart import Chart, charts
+from backend.charts.data import Options
+from backend.charts.measures import shown
+from backend.spec import text
+from backend.spec.results import ArtifactMeasure, StageResult
+from backend.store import results, tables
+
+router = APIRouter(tags=["runs"])
+
+DRAW = """
+for (const box of document.querySelectorAll("[data-figure]")) {
+  const figure = JSON.parse(document.getElementById(box.dataset.figure).textContent);
+  box.setAttribute("aria-label", figure.layout.meta.summary);
+  Plotly.newPlot(box, figure.data, figure.layout, {responsive: true, displaylogo: false});
+}
+"""
+STYLE = """
+:root { color-scheme: light }
+body { font: 15px/1.55 system-ui, sans-serif; color: #1e222a; max-width: 62rem; margin: 2rem auto; padding: 0 1.5rem }
+h1 { margin-bottom: 0 } .faint { color: #5b6372 }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid #e3e6ec }
+th:first-child, td:first-child { text-align: left } .wide { overflow-x: auto }
+pre { background: #f5f6f8; padding: 1rem; border-radius: .5rem; overflow-x: auto } .figure { min-height: 340px }
+"""
+HTML = {"content": {"text/html": {"schema": {"type": "string"}}}}
+
+
+@router.get("/api/runs/{run_id}/report", response_class=Response, responses={200: HTML})
+def report(session: Reading, run: RunDep, download: bool = False) -> Response:
+    """The run as one self-contained HTML file."""
+    headers = {"Content-Security-Policy": _policy()}
+    if download:
+        headers["Content-Disposition"] = f'attachment; filename="lathe-{run.id[:8]}.html"'
+    return Response(page(session, run), media_type="text/html", headers=headers)
+
+
+def page(session: Session, run: tables.Run) -> str:
+    name = escape(run.experiment.name)
+    rows = results.of(session, [run.id])[run.id]
+    figures = {f"figure-{key}": (chart.title, draw(session, chart, [run.id], Options())) for key, chart in _ordered()}
+    boxes = "".join(
+        f'<h2>{escape(title)}</h2><div class="figure" role="img" data-figure="{key}"></div>'
+        f'<script type="application/json" id="{key}">{_inert(figure)}</script>'
+        for key, (title, figure) in figures.items()
+    )
+    state = escape(f"{run.state} · seed {run.seed} · {run.step:,} steps · {run.active_seconds:,.1f} s of work")
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{name} · Lathe</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+        f'<h1>{name}</h1><p class="faint">{state}<br>Run {run.id}, created {run.created_at:%Y-%m-%d %H:%M} UTC</p>'
+        f"{_failure(run)}<h2>Results</h2>{_table(rows)}{boxes}"
+        f"<h2>Spec</h2><pre>{escape(text.to_yaml(run.experiment.spec))}</pre>"
+        f"<script>{_plotly()}</script><script>{DRAW}</script></html>\n"
+    )
+
+
+def _ordered() -> list[tuple[str, Chart]]:
+    """Curves first, then what is drawn from results."""
+    return sorted(charts().items(), key=lambda item: (item[1].results, item[0] != "loss", item[0]))
+
+
+def _failure(run: tables.Run) -> str:
+    return f"<p><strong>{escape(run.error)}</strong></p>" if run.error else ""
+
+
+def _table(rows: Sequence[StageResult]) -> str:
+    if not rows:
+        return "<p>No stage has been measured.</p>"
+    head = ("stage", "format", "accuracy", "bytes", "parameters", "not zero", "latency p50 / p95")
+    body = [(result, measure) for result in rows for measure in result.measures]
+    cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(*pair)) + "</tr>" for pair in body)
+    titles = "".join(f'<th scope="col">{title}</th>' for title in head)
+    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table></div>'
+
+
+def _cells(result: StageResult, measure: ArtifactMeasure) -> Sequence[str]:
+    latency = "; ".join(f"{one.p50_ms:.4g} / {one.p95_ms:.4g} ms at batch {one.batch_size}" for one in measure.latency)
+    accuracy = "" if measure.accuracy is None else shown("accuracy", measure.accuracy)
+    counts = (f"{measure.bytes:,}", f"{result.parameters:,}", f"{result.nonzero:,}")
+    return (f"{result.stage + 1} {result.label}", measure.exporter, accuracy, *counts, latency)
+
+
+def _inert(text: str) -> str:
+    """JSON that cannot end its script element, whatever names it holds."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+@lru_cache(maxsize=1)
+def _plotly() -> str:
+    """Plotly's own bundle; nothing in it may end the element that it is put into."""
+    source = (resources.files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    return source.replace("</script", "<\\/script")
+
+
+@lru_cache(maxsize=1)
+def _policy() -> str:
+    """Only the two scripts of the report itself may run, told by their hashes; nothing may be loaded."""
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in (_plotly(), DRAW)]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"

@@ -1,0 +1,62 @@
+"""Runs as the wire shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.api.schemas import ArtifactRow, RunRow, StageSummary
+from backend.charts.palette import color
+from backend.spec.runs import RunState
+from backend.store import tables
+
+
+def run_row(run: tables.Run) -> RunRow:
+    spec = run.experiment.spec
+    return RunRow(
+        id=run.id,
+        experiment_id=run.experiment_id,
+        name=run.experiment.name,
+        color=color(run.color),
+        seed=run.seed,
+        state=run.state,
+        error=run.error,
+        dataset=spec["dataset"]["kind"],
+        model=spec["model"]["kind"],
+        stage=run.stage,
+        stages=stages(run),
+        step=run.step,
+        total_steps=run.total_steps,
+        active_seconds=run.active_seconds,
+        latest=run.latest,
+        last_seq=run.last_seq,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        heartbeat_at=run.heartbeat_at,
+    )
+
+
+def stages(run: tables.Run) -> list[StageSummary]:
+    return [
+        StageSummary(index=index, kind=stage["kind"], label=label(stage), state=_state(run, index))
+        for index, stage in enumerate(run.experiment.spec["stages"])
+    ]
+
+
+def label(stage: Mapping[str, Any]) -> str:
+    """`prune: magnitude`: the stage and what it is about, as the worker's own label begins."""
+    about = stage.get("method") or stage.get("optimizer")
+    return f"{stage['kind']}: {about['kind']}".replace("_", " ") if isinstance(about, Mapping) else str(stage["kind"])
+
+
+def _state(run: tables.Run, index: int) -> Any:
+    if run.state is RunState.SUCCEEDED:
+        return "done"
+    if run.stage is None or index > run.stage:
+        return "pending"
+    if index < run.stage or run.state is RunState.STOPPED:
+        return "done"
+    return "running" if run.state.live else "pending"
+
+
+def artifact_row(artifact: tables.Artifact) -> ArtifactRow:
+    return ArtifactRow.model_validate(artifact, from_attributes=True)

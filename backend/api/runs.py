@@ -1,0 +1,96 @@
+"""Runs: listed, looked at, steered, deleted."""
+
+import shutil
+from datetime import UTC
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query
+
+from backend.api.deps import By, HintsDep, Reading, RunDep, RunId, SettingsDep, Writing, run_of
+from backend.api.rows import artifact_row, run_row
+from backend.api.schemas import CommandRow, NewCommand, RunDetail, RunPage, StreamEvent
+from backend.errors import Conflict, Invalid, RunNotFound
+from backend.spec import plain
+from backend.spec.events import EventKind
+from backend.spec.experiment import Experiment
+from backend.spec.runs import RunState
+from backend.store import artifacts, commands, events, pages, results, runs, tables
+
+router = APIRouter(prefix="/api/runs", tags=["runs"])
+
+
+@router.get("")
+def page(
+    session: Reading,
+    state: Annotated[list[RunState] | None, Query(description="Only these states; all when left out.")] = None,
+    search: Annotated[str, Query(max_length=200, description="Part of a name, or how an id begins.")] = "",
+    sort: Annotated[str, Query(max_length=40, description="Column to sort by.")] = "created_at",
+    descending: bool = True,
+    cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> RunPage:
+    """One page of runs."""
+    try:
+        found, following = pages.page(
+            session,
+            states=state or (),
+            search=search,
+            sort=sort,
+            descending=descending,
+            cursor=cursor,
+            limit=limit,
+        )
+    except pages.PageInvalid as error:
+        raise Invalid(str(error), path="sort" if sort not in pages.SORTS else "cursor") from error
+    return RunPage(runs=[run_row(run) for run in found], next=following, counts=runs.counts(session))
+
+
+@router.get("/{run_id}")
+def detail(session: Reading, run: RunDep) -> RunDetail:
+    """A run with its spec, results and artifacts."""
+    return run_detail(session, run)
+
+
+def run_detail(session: Reading, run: tables.Run) -> RunDetail:
+    return RunDetail(
+        **run_row(run).model_dump(),
+        spec=Experiment.model_validate(run.experiment.spec),
+        results=results.of(session, [run.id])[run.id],
+        artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
+    )
+
+
+@router.delete("/{run_id}", status_code=204)
+def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: BackgroundTasks) -> None:
+    """Delete a run that is over, with all it left."""
+    state = run_of(session, run_id).state
+    if not runs.delete_terminal(session, run_id):
+        raise Conflict(f"The run is {state}; only a run that is over can be deleted, so cancel it first.")
+    after.add_task(shutil.rmtree, settings.data_dir / "runs" / run_id, ignore_errors=True)
+
+
+@router.get("/{run_id}/events")
+def marks(session: Reading, run: RunDep, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> list[StreamEvent]:
+    """What happened to the run, without its points."""
+    return [stream_event(event) for event in events.marks(session, run.id, after)]
+
+
+def stream_event(event: tables.Event) -> StreamEvent:
+    at = event.at.astimezone(UTC)
+    return StreamEvent(run_id=event.run_id, seq=event.seq, kind=EventKind(event.kind), at=at, body=event.body)
+
+
+@router.post("/{run_id}/commands", status_code=202)
+def command(
+    session: Writing, run_id: RunId, body: NewCommand, by: By, hints: HintsDep, after: BackgroundTasks
+) -> CommandRow:
+    """Ask something of a run; the run's events tell what became of it."""
+    plain.check({"body": body.body})
+    try:
+        asked = commands.ask(session, run_id, body.kind, body.body, by)
+    except commands.RunMissing:
+        raise RunNotFound(run_id) from None
+    except commands.RunOver as error:
+        raise Conflict(str(error)) from error
+    after.add_task(hints.wake)
+    return CommandRow.model_validate(asked, from_attributes=True)

@@ -1,0 +1,236 @@
+"""The wire: what requests carry and what responses hold. Apart from the tables, so that either can change."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.spec.commands import CommandKind, CommandState
+from backend.spec.events import EventKind
+from backend.spec.experiment import Experiment
+from backend.spec.problems import Problem
+from backend.spec.results import StageResult
+from backend.spec.runs import RunState
+
+
+class Request(BaseModel):
+    """A request body: unknown fields are refused, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Error(BaseModel):
+    """What every failed request answers."""
+
+    error: str = Field(description="Name of the error, such as `RunNotFound`.")
+    detail: str = Field(description="One sentence: what is wrong and what would be right.")
+    path: str | None = Field(default=None, description="The field that is wrong, such as `stages[1].method.sparsity`.")
+    problems: list[Problem] = Field(
+        default=[], description="Everything that is wrong, when that is more than one thing."
+    )
+
+
+class NewExperiment(Request):
+    spec: dict[str, Any] | str = Field(description="The spec, as a mapping or as YAML/JSON text.")
+    seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] | None = Field(
+        default=None, min_length=1, max_length=100, description="One run for each; the spec's own seed when left out."
+    )
+
+
+class RunCreated(BaseModel):
+    id: str
+    state: RunState
+
+
+class ExperimentCreated(BaseModel):
+    id: str
+    runs: list[RunCreated]
+
+
+class SpecDraft(Request):
+    spec: dict[str, Any] | str = Field(description="The spec, as a mapping or as YAML/JSON text.")
+
+
+class StageEstimate(BaseModel):
+    label: str
+    steps: int | None = Field(description="Optimizer steps, where the data's size is published; null otherwise.")
+
+
+class Estimate(BaseModel):
+    """What an experiment will take, as far as that is known before it runs."""
+
+    steps: int | None = Field(description="Optimizer steps of all stages.")
+    seconds: float | None = Field(
+        description="Expected time, from earlier runs of the same data and model; null without one."
+    )
+    stages: list[StageEstimate] = []
+
+
+class SpecChecked(BaseModel):
+    """A draft held against the catalog."""
+
+    experiment: Experiment | None = Field(description="The canonical spec; null while there are problems.")
+    document: Any = Field(description="The draft as parsed from text, unresolved; null when it does not parse.")
+    yaml: str = Field(description="The canonical spec as YAML, or the draft as it was while there are problems.")
+    problems: list[Problem] = []
+    estimate: Estimate | None = None
+
+
+class Template(BaseModel):
+    """A spec that runs as it is."""
+
+    id: str
+    title: str
+    summary: str
+    minutes: float | None = Field(default=None, description="About how long it takes on two CPU cores, minutes.")
+    spec: dict[str, Any]
+
+
+class StageSummary(BaseModel):
+    index: int
+    kind: str
+    label: str
+    state: Literal["pending", "running", "done"]
+
+
+class RunRow(BaseModel):
+    """A run as a table shows it."""
+
+    id: str
+    experiment_id: str
+    name: str
+    color: str = Field(description="The run's colour on every chart and page, `#rrggbb`.")
+    seed: int
+    state: RunState
+    error: str | None = None
+    dataset: str = Field(description="Kind of the data.")
+    model: str = Field(description="Kind of the model.")
+    stage: int | None = Field(description="Index of the stage it is in.")
+    stages: list[StageSummary] = []
+    step: int
+    total_steps: int | None
+    active_seconds: float = Field(description="Time spent running, seconds; queueing and pauses left out.")
+    latest: dict[str, float] = Field(default={}, description="Each metric's last finite value.")
+    last_seq: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    heartbeat_at: datetime | None
+
+
+class ArtifactRow(BaseModel):
+    id: str
+    run_id: str
+    kind: str
+    stage: int
+    step: int
+    bytes: int
+    sha256: str
+    created_at: datetime
+
+
+class CommandRow(BaseModel):
+    id: str
+    run_id: str
+    kind: CommandKind
+    by: str
+    state: CommandState
+    note: str | None
+    created_at: datetime
+
+
+class RunDetail(RunRow):
+    """A run with everything but its points."""
+
+    spec: Experiment
+    results: list[StageResult] = []
+    artifacts: list[ArtifactRow] = []
+
+
+class RunPage(BaseModel):
+    runs: list[RunRow]
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+    counts: dict[RunState, int] = Field(default={}, description="Number of runs in each state, over all pages.")
+
+
+class Columns(BaseModel):
+    """Some metrics at the same steps. Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity"."""
+
+    stage: int
+    steps: list[int]
+    times: list[float] = Field(description="Seconds of active training since the run began.")
+    metrics: dict[str, list[float | str]]
+
+
+class Series(BaseModel):
+    """One metric of one run, bucketed to a number of pixels with each bucket's minimum and maximum kept."""
+
+    metric: str
+    steps: list[int]
+    times: list[float]
+    values: list[float | str]
+    points: int = Field(description="Number of stored points that these values stand for.")
+
+
+class Points(BaseModel):
+    run_id: str
+    seq: int = Field(description="Last event that these points include: continue the live stream after it.")
+    series: list[Series]
+
+
+class StreamEvent(BaseModel):
+    """One event of the live stream (SSE `event: run`). The SSE `id` is the cursor for `Last-Event-ID`."""
+
+    run_id: str
+    seq: int
+    kind: EventKind
+    at: datetime
+    body: dict[str, Any]
+    columns: Columns | None = Field(default=None, description="The points of a `points` event.")
+
+
+class NewCommand(Request):
+    kind: CommandKind = Field(strict=False)
+    body: dict[str, Any] = {}
+
+
+class WorkerRow(BaseModel):
+    id: str
+    name: str
+    device: dict[str, Any]
+    run_id: str | None
+    started_at: datetime
+    heartbeat_at: datetime
+    gone: bool
+
+
+class QueueView(BaseModel):
+    workers: list[WorkerRow]
+    queued: int
+    running: int
+
+
+class TradeoffPoint(BaseModel):
+    """One measured artifact: what a constraint query chooses from."""
+
+    run_id: str
+    run_name: str
+    seed: int
+    stage: int
+    label: str
+    exporter: str
+    artifact: str
+    values: dict[str, float] = Field(
+        description="accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"
+    )
+    front: bool = Field(description="Whether no other point is at least as good in both of the chart's measures.")
+
+
+class Tradeoffs(BaseModel):
+    """Points that meet the constraint, best first; without any, the nearest misses and by how much they miss."""
+
+    points: list[TradeoffPoint]
+    qualifying: list[str] = Field(description="Artifact ids that meet the constraint, best first.")
+    nearest: list[str] = Field(default=[], description="Artifact ids that miss by least, when none qualifies.")
+    sentence: str = Field(description="The answer in words.")
+    fields: dict[str, str] = Field(default={}, description="What can be asked for, and its unit.")

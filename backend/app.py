@@ -1,0 +1,103 @@
+"""The API server."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from backend import auth, errors
+from backend.api import (
+    artifacts,
+    experiments,
+    figures,
+    health,
+    logs,
+    points,
+    report,
+    runs,
+    specs,
+    static,
+    stream,
+    tradeoffs,
+    workers,
+)
+from backend.api.gate import MAX_BODY, Gate
+from backend.api.hub import Hub
+from backend.api.schemas import Error
+from backend.charts.chart import charts
+from backend.config import Settings
+from backend.queue import Hints
+from backend.store.session import Store
+
+WARM_AFTER = 2.0  # seconds after which Plotly is loaded, so that the first chart need not wait for it
+ROUTERS = (experiments, specs, runs, points, stream, tradeoffs, figures, report, workers, artifacts, health, static)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The server over the database and the data folder that `settings` name. Raises auth.Unsafe."""
+    settings = settings or Settings()
+    app = routes()
+    app.state.settings = settings
+    app.state.keys = auth.keys(settings)
+    logs.install()
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
+    app.add_middleware(Gate, keys=app.state.keys, hosts=settings.allowed_hosts)
+    return app
+
+
+def routes() -> FastAPI:
+    """Every endpoint, with no layer around them yet."""
+    app = FastAPI(
+        title="Lathe",
+        summary="Train, steer, compress and measure neural networks on one timeline.",
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        responses={"default": {"model": Error, "description": "What is wrong, and what would be right."}},
+        generate_unique_id_function=lambda route: route.name,
+    )
+    errors.install(app)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    app.state.store = Store.open(settings.database_url)
+    app.state.hub = Hub(app.state.store)
+    app.state.hints = Hints(settings.broker_url)
+    _end_streams_on_signal(app.state.hub)
+    warm = asyncio.get_running_loop().call_later(WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(charts)))
+    yield
+    warm.cancel()
+    app.state.hub.close()
+    app.state.hints.close()
+    app.state.store.close()
+
+
+def _end_streams_on_signal(hub: Hub) -> None:
+    """The server waits for open requests before it ends, and a stream ends only when it is told to."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous = signal.getsignal(number)
+
+        def end(number: int, frame: FrameType | None, previous: Any = previous) -> None:
+            loop.call_soon_threadsafe(hub.close)
+            if callable(previous):
+                previous(number, frame)
+
+        signal.signal(number, end)

@@ -1,0 +1,58 @@
+"""What charts are drawn from: plain data, no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.spec.results import StageResult
+
+Theme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One metric over optimizer steps, thinned to what a chart can show."""
+
+    steps: NDArray[np.int64]  # [n], ascending
+    values: NDArray[np.float64]  # [n], may hold NaN and infinities
+    points: int  # how many stored points it stands for
+
+
+@dataclass(frozen=True)
+class Band:
+    """The steps of one stage. `last` equals `first` for a stage that does not train."""
+
+    label: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a step and deserves a look."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    id: str
+    name: str
+    seed: int
+    color: str
+    dash: str = "solid"
+    seq: int = 0  # last event that the lines include
+    lines: Mapping[str, Line] = field(default_factory=dict)  # by metric
+    bands: tuple[Band, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    results: tuple[StageResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    theme: Theme = "light"
+    cost: str = "bytes"  # what accuracy is weighed against, see `backend.charts.measures`

@@ -1,0 +1,166 @@
+"""What each stage cost and gained."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from backend.charts.chart import Chart
+from backend.charts.data import Options, RunData
+from backend.charts.measures import Place, places, shown, wide
+from backend.charts.theme import LOOKS, figure, label, title
+from backend.charts.theme import text as plain
+from backend.spec.results import Latency
+
+PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded": "+", "dotted": "."}
+
+
+def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
+    """Four panels over the stages: accuracy, bytes on disk, latency at each batch size, parameters that are left."""
+    measured = [(run, _one_a_stage(places(run.results))) for run in runs]
+    sizes = sorted({latency.batch_size for _, found in measured for place in found for latency in place.latency})
+    traces: list[Any] = []
+    for run, found in measured:
+        if found:
+            traces += _of_run(run, found, sizes)
+    every = [place for _, found in measured for place in found]
+    layout = _axes(every, options) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
+    return figure(traces, runs, options, _summary(measured), annotations=_titles(sizes, options), **layout)
+
+
+def _one_a_stage(found: Sequence[Place]) -> list[Place]:
+    """The first artifact of each stage that a runtime ran."""
+    return list({place.stage: place for place in reversed(found)}.values())[::-1]
+
+
+def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[Any]:
+    x = [_stage(place) for place in found]
+    common = {"x": x, "legendgroup": run.id, "customdata": [[run.id, place.stage, place.artifact] for place in found]}
+    accuracy = [place.values["accuracy"] for place in found]
+    head = go.Scatter(
+        y=accuracy,
+        name=label(run),
+        mode="lines+markers",
+        line={"color": run.color, "width": 2},
+        marker={"size": 9},
+        hovertemplate=f"%{{y:.2%}} after %{{x}}<extra>{label(run, 40)}</extra>",
+        xaxis="x",
+        yaxis="y",
+        meta={"run": run.id, "role": "accuracy"},
+        **common,
+    )
+    bars = [_bars(run, found, field, axis, common) for field, axis in (("bytes", "2"), ("nonzero", "4"))]
+    return [head, *bars, *(_latency(run, found, size, index, common) for index, size in enumerate(sizes))]
+
+
+def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, common: dict[str, Any]) -> go.Bar:
+    return go.Bar(
+        y=[place.values[field] for place in found],
+        text=[shown(field, place.values[field]) for place in found],
+        textposition="none",
+        name=label(run),
+        showlegend=False,
+        marker={"color": run.color},
+        hovertemplate=f"%{{text}} after %{{x}}<extra>{label(run, 40)}</extra>",
+        xaxis=f"x{axis}",
+        yaxis=f"y{axis}",
+        meta={"run": run.id, "role": field},
+        **common,
+    )
+
+
+def _latency(run: RunData, found: Sequence[Place], size: int, index: int, common: dict[str, Any]) -> go.Bar:
+    """Median as the bar, the 95th percentile as its whisker; each batch size has a pattern of its own."""
+    timed = [_timed(place, size) for place in found]
+    p50 = [latency.p50_ms if latency else None for latency in timed]
+    return go.Bar(
+        y=p50,
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [latency.p95_ms - latency.p50_ms if latency else 0 for latency in timed],
+            "arrayminus": [0 for _ in timed],
+            "thickness": 1.2,
+            "width": 3,
+        },
+        name=f"batch {size}",
+        showlegend=False,
+        marker={"color": run.color, "pattern": {"shape": _pattern(index)[1], "solidity": 0.35}},
+        hovertemplate=f"%{{y:.4g}} ms at batch {size}, after %{{x}}<extra>{label(run, 40)}</extra>",
+        xaxis="x3",
+        yaxis="y3",
+        meta={"run": run.id, "role": f"p50_ms@{size}"},
+        **common,
+    )
+
+
+def _timed(place: Place, size: int) -> Latency | None:
+    return next((latency for latency in place.latency if latency.batch_size == size), None)
+
+
+def _stage(place: Place) -> str:
+    return f"{place.stage + 1} {plain(place.label)}"
+
+
+def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
+    """A grid of two by two; the panels share their stages, in the order of the pipeline."""
+    stages = list(dict.fromkeys(_stage(place) for place in sorted(every, key=lambda place: (place.stage, place.label))))
+    left, right, top, bottom = [0.0, 0.45], [0.55, 1.0], [0.6, 0.96], [0.08, 0.44]
+    times = [latency.p50_ms for place in every for latency in place.latency]
+    across = {"type": "category", "categoryorder": "array", "categoryarray": stages, "tickangle": -20}
+    scale = {"type": "log", "dtick": 1} if wide(times) else {"type": "linear", "rangemode": "tozero"}
+    return {
+        "xaxis": {**across, "domain": left, "anchor": "y", "showticklabels": False},
+        "yaxis": {"domain": top, "anchor": "x", "tickformat": ".1%"},
+        "xaxis2": {**across, "domain": right, "anchor": "y2", "showticklabels": False},
+        "yaxis2": {
+            "domain": top,
+            "anchor": "x2",
+            "title": {"text": "bytes"},
+            "rangemode": "tozero",
+            "tickformat": "~s",
+        },
+        "xaxis3": {**across, "domain": left, "anchor": "y3"},
+        "yaxis3": {"domain": bottom, "anchor": "x3", "title": {"text": "ms"}, **scale},
+        "xaxis4": {**across, "domain": right, "anchor": "y4"},
+        "yaxis4": {"domain": bottom, "anchor": "x4", "rangemode": "tozero", "tickformat": "~s"},
+        "height": 520,
+    }
+
+
+def _titles(sizes: Sequence[int], options: Options) -> list[dict[str, Any]]:
+    """What each panel shows; of the latency also which pattern is which batch size."""
+    patterns = ", ".join(f"{_pattern(index)[0]} batch {size}" for index, size in enumerate(sizes))
+    latency = "latency, median to 95th percentile" + (f"; {patterns}" if patterns else "")
+    places = {
+        "accuracy": (0.0, 1.0),
+        "size on disk": (0.55, 1.0),
+        latency: (0.0, 0.48),
+        "parameters that are not zero": (0.55, 0.48),
+    }
+    font = {"size": 12, "color": LOOKS[options.theme].faint}
+    return [
+        {"x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom",
+         "text": text, "showarrow": False, "font": font}
+        for text, (x, y) in places.items()
+    ]  # fmt: skip
+
+
+def _pattern(index: int) -> tuple[str, str]:
+    """The name and the sign of the pattern for the batch size at this place."""
+    return list(PATTERNS.items())[index % len(PATTERNS)]
+
+
+def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]]) -> str:
+    told = []
+    for run, found in measured[:10]:
+        stages = [
+            f"{place.label} {shown('accuracy', place.values['accuracy'])}, {shown('bytes', place.values['bytes'])}"
+            for place in found
+        ]
+        if stages:
+            told.append(f"{title(run)}: {'; '.join(stages)}.")
+    return " ".join(told) or "Nothing has been measured yet."
+
+
+chart = Chart("What each stage cost and gained", draw, results=True)

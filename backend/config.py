@@ -1,0 +1,41 @@
+"""Settings of the API server, read from the environment (`LATHE_…`)."""
+
+import ipaddress
+
+from pydantic import Field, field_validator
+
+from backend.spec import settings
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Settings(settings.Settings):
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    token: str | None = Field(
+        default=None, repr=False, description="What a caller must show; made once and kept in the data folder if unset."
+    )
+    hosts: str = Field(
+        default="", description="Names, beside the loopback ones, under which browsers may reach it; comma-separated."
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _long_enough(cls, token: str | None) -> str | None:
+        if token is not None and len(token) < 32:
+            raise ValueError("must have at least 32 characters; `openssl rand -hex 32` makes a good one")
+        return token
+
+    @property
+    def public(self) -> bool:
+        """Whether others than this machine can reach it."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host not in LOOPBACK_NAMES
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Host names that a request may name: anything else is a foreign page rebinding its DNS to this server."""
+        named = {name.strip().lower() for name in [*self.hosts.split(","), self.host] if name.strip()}
+        return LOOPBACK_NAMES | (named - {"0.0.0.0", "::"})

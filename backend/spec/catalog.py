@@ -1,0 +1,79 @@
+"""The catalog: what the workers can do, as they publish it and as specs are checked against it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Provision(BaseModel):
+    """A trait that a component brings, when its own parameters equal `when` (always, when that is empty)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trait: str
+    when: dict[str, Any] = {}
+
+    def holds(self, parameters: Mapping[str, Any]) -> bool:
+        return all(parameters.get(name) == value for name, value in self.when.items())
+
+
+class Family(BaseModel):
+    """A kind of component, such as `optimizers`."""
+
+    name: str
+    summary: str = Field(description="What the family is for, one line.")
+    default: str = Field(description="The kind that is taken when a spec names none; empty when one must be named.")
+
+
+class CatalogEntry(BaseModel):
+    """One component."""
+
+    family: str
+    kind: str
+    summary: str = Field(description="What it is, one line.")
+    description: str = Field(description="The whole description, plain text.")
+    formula: str = ""
+    reference: str = ""
+    parameters: dict[str, Any] = Field(
+        description="JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, "
+        "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes."
+    )
+    needs: list[str] = Field(default=[], description="Traits that must be there before it.")
+    provides: list[Provision] = Field(default=[], description="Traits that are there after it.")
+    removes: list[str] = Field(default=[], description="Traits that are gone after it.")
+    facts: dict[str, Any] = Field(default={}, description="Published facts, such as a dataset's counts and shape.")
+    unavailable: str | None = Field(default=None, description="Why no worker can run it now; null when one can.")
+
+
+class Catalog(BaseModel):
+    """Every family, trait and component."""
+
+    families: list[Family] = []
+    traits: dict[str, str] = Field(default={}, description="What each trait means, in words that follow 'needs'.")
+    entries: list[CatalogEntry] = []
+
+    def find(self, family: str, kind: Any) -> CatalogEntry | None:
+        return next((entry for entry in self.entries if (entry.family, entry.kind) == (family, kind)), None)
+
+    def kinds(self, family: str) -> list[str]:
+        return sorted(entry.kind for entry in self.entries if entry.family == family)
+
+    def family(self, name: str) -> Family:
+        return next(family for family in self.families if family.name == name)
+
+    @classmethod
+    def merge(cls, catalogs: list["Catalog"]) -> "Catalog":
+        """What a group of workers can do together: a component is available when one of them can run it."""
+        entries: dict[tuple[str, str], CatalogEntry] = {}
+        for entry in (entry for catalog in catalogs for entry in catalog.entries):
+            known = entries.get((entry.family, entry.kind))
+            if known is None or (known.unavailable and not entry.unavailable):
+                entries[entry.family, entry.kind] = entry
+        families = {family.name: family for catalog in catalogs for family in catalog.families}
+        traits = {name: text for catalog in catalogs for name, text in catalog.traits.items()}
+        return cls(
+            families=[families[name] for name in sorted(families)],
+            traits=traits,
+            entries=[entries[key] for key in sorted(entries)],
+        )

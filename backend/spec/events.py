@@ -1,0 +1,39 @@
+"""Anything that happens to a run, in order. `seq` counts 1, 2, 3… per run, without a gap.
+
+| kind        | body                                                                       |
+|-------------|----------------------------------------------------------------------------|
+| points      | {} (the columns are the event's chunk, see `backend.store.chunks`)          |
+| state       | {state, reason?}                                                           |
+| stage_began | {stage, kind, label, step}                                                 |
+| stage_ended | {stage, kind, label, step}                                                 |
+| checkpoint  | {step, stage, artifact, seconds}                                           |
+| rewind      | {step, reason}: points with a greater step that came before are withdrawn  |
+| command     | {command, kind, by, step, state, note?}                                    |
+| log         | {level, text}                                                              |
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class EventKind(StrEnum):
+    POINTS = "points"
+    STATE = "state"
+    STAGE_BEGAN = "stage_began"
+    STAGE_ENDED = "stage_ended"
+    CHECKPOINT = "checkpoint"
+    REWIND = "rewind"
+    COMMAND = "command"
+    LOG = "log"
+
+
+class NewEvent(BaseModel):
+    """An event that has no number yet: `seq` is given by the store, under the lease's fence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: EventKind
+    body: dict[str, Any] = {}
+    chunk: bytes | None = None

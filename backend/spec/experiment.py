@@ -1,0 +1,145 @@
+"""An experiment's spec: its outline, its canonical form, and its check against the published catalog."""
+
+import hashlib
+import json
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.spec import plain
+from backend.spec.catalog import Catalog
+from backend.spec.fit import misfits
+from backend.spec.problems import SpecInvalid
+from backend.spec.resolve import Resolver
+
+MAX_STAGES = 32
+
+
+def _component(family: str, description: str) -> Any:
+    """A field that names a component; the catalog knows which there are."""
+    return Field(description=description, json_schema_extra={"x-family": family})
+
+
+class Measure(BaseModel):
+    """What is measured after each stage, on the artifact that was written and loaded again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batch_sizes: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
+        default=[1, 64],
+        min_length=1,
+        max_length=8,
+        description="Batch sizes at which latency is measured.",
+        json_schema_extra={"x-unit": "samples"},
+    )
+    devices: list[Literal["cpu", "cuda"]] = Field(
+        default=["cpu"], min_length=1, max_length=2, description="Devices on which the artifact is run."
+    )
+    repeats: int = Field(
+        default=50,
+        ge=5,
+        le=1000,
+        description="Timed calls for each batch size, after a warm-up.",
+        json_schema_extra={"x-unit": "calls"},
+    )
+
+
+class Experiment(BaseModel):
+    """What a person wants executed: data, a model, a pipeline of stages, and what to measure."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200, description="What it is called in tables and charts.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Where all randomness begins.")
+    dataset: Annotated[dict[str, Any], _component("datasets", "The data.")]
+    model: Annotated[dict[str, Any], _component("models", "The network.")]
+    stages: list[Annotated[dict[str, Any], _component("stages", "One step of the pipeline.")]] = Field(
+        min_length=1, max_length=MAX_STAGES, description="The pipeline: each stage takes a model and leaves a model."
+    )
+    measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
+
+
+def resolve(document: Any, catalog: Catalog) -> Experiment:
+    """The canonical experiment: every default filled in, every recipe inherited, every component known and fitting.
+
+    Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
+    """
+    plain.check(document)
+    resolver = Resolver(catalog)
+    canonical = resolver.value(document, outline(), path="")
+    problems = resolver.problems or misfits(canonical, catalog)
+    if problems:
+        raise SpecInvalid(problems)
+    return Experiment.model_validate(canonical)
+
+
+def fingerprint(experiment: Experiment) -> str:
+    """SHA-256 of the canonical JSON: equal specs have equal fingerprints, however they were written."""
+    text = json.dumps(experiment.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def outline() -> dict[str, Any]:
+    """The spec's JSON Schema with `x-family` where a component goes, without $refs."""
+    return inline(Experiment.model_json_schema())
+
+
+def inline(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same schema with each `$ref` to its own `$defs` replaced by what it points to."""
+    definitions = schema.get("$defs", {})
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            target = definitions[node["$ref"].removeprefix("#/$defs/")]
+            return walk({**target, **{name: value for name, value in node.items() if name != "$ref"}})
+        return {name: walk(value) for name, value in node.items() if name != "$defs"}
+
+    return walk(schema)  # type: ignore[no-any-return]
+
+
+def editor_schema(catalog: Catalog) -> dict[str, Any]:
+    """One JSON Schema (draft 2020-12) of the whole spec, with which an editor completes and checks spec files."""
+    definitions: dict[str, Any] = {}
+    for entry in catalog.entries:
+        parameters = _with_refs(entry.parameters)
+        parameters["properties"] = {"kind": {"const": entry.kind}, **parameters.get("properties", {})}
+        parameters["required"] = ["kind", *parameters.get("required", [])]
+        definitions[f"{entry.family}.{entry.kind}"] = {**parameters, "description": entry.summary}
+    for family in catalog.families:
+        kinds = catalog.kinds(family.name)
+        definitions[family.name] = {
+            "type": "object",
+            "description": family.summary,
+            "required": ["kind"],
+            "properties": {"kind": {"enum": kinds}},
+            "allOf": [
+                {
+                    "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+                    "then": {"$ref": f"#/$defs/{family.name}.{kind}"},
+                }
+                for kind in kinds
+            ],
+        }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_with_refs(outline()),
+        "$defs": definitions,
+    }
+
+
+def _with_refs(node: Any) -> Any:
+    """The schema with each `x-family` node turned into a reference to that family's definition."""
+    if isinstance(node, list):
+        return [_with_refs(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "x-family" in node:
+        kept = {name: node[name] for name in ("title", "description", "default") if name in node}
+        return {"$ref": f"#/$defs/{node['x-family']}", **kept}
+    return {name: _with_refs(value) for name, value in node.items()}

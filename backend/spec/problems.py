@@ -1,0 +1,19 @@
+"""What is wrong with a spec, told so that its author can mend it."""
+
+from pydantic import BaseModel, Field
+
+
+class Problem(BaseModel):
+    """One mistake: where it is and what would be right."""
+
+    path: str = Field(description="The field, such as `stages[1].method.sparsity`; empty for the whole spec.")
+    message: str = Field(description="One sentence: what is wrong and what would be right.")
+
+
+class SpecInvalid(ValueError):
+    """A spec with at least one problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        first = problems[0]
+        super().__init__(f"{first.path}: {first.message}" if first.path else first.message)

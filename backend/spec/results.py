@@ -1,0 +1,53 @@
+"""What a finished stage measured. Every number says whether it was measured or only computed."""
+
+from pydantic import BaseModel, Field
+
+
+class Latency(BaseModel):
+    """Wall time of one call of the reloaded artifact."""
+
+    batch_size: int
+    device: str
+    p50_ms: float
+    p95_ms: float
+    spread_ms: float = Field(description="Interquartile range of the timed calls, milliseconds.")
+    calls: int
+    samples_per_s: float
+
+
+class ArtifactMeasure(BaseModel):
+    """One file that the stage left, and what its own runtime measured in a clean process."""
+
+    exporter: str
+    artifact: str = Field(description="Id of the registered file.")
+    bytes: int = Field(description="Size of the file on disk, bytes.")
+    gzip_bytes: int = Field(description="Size after gzip -6, bytes.")
+    runtime: str | None = Field(
+        default=None, description="What loaded and ran it; null when the file holds weights alone."
+    )
+    loss: float | None = None
+    accuracy: float | None = Field(default=None, description="Share of the test split that it classifies correctly.")
+    peak_memory_bytes: int | None = Field(
+        default=None, description="Peak resident memory that loading and running added."
+    )
+    latency: list[Latency] = []
+    operators: dict[str, int] = Field(default={}, description="Operators that the runtime really executes, by type.")
+
+
+class StageResult(BaseModel):
+    """One row of the result table."""
+
+    stage: int
+    kind: str
+    label: str
+    step: int
+    seconds: float = Field(description="Time that the stage took, seconds.")
+    parameters: int = Field(description="Number of parameters.")
+    nonzero: int = Field(description="Number of parameters that are not zero.")
+    flops: int | None = Field(default=None, description="Theoretical floating point operations for one sample.")
+    validation: dict[str, float] = Field(
+        default={}, description="Metrics of the model in memory on the validation split."
+    )
+    weights_sha256: str = Field(description="Hash of the final weights: equal runs have equal hashes.")
+    measures: list[ArtifactMeasure] = []
+    notes: list[str] = Field(default=[], description="Plain words on what was gained and what was not, and why.")

@@ -1,0 +1,63 @@
+"""What people ask of runs."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.spec.commands import CommandKind, CommandState
+from backend.spec.runs import RunState
+from backend.store import rows
+from backend.store.clock import new_id, now
+from backend.store.rows import pending
+from backend.store.tables import Command
+
+__all__ = ["RunMissing", "RunOver", "ask", "pending", "settle"]
+
+
+class RunMissing(LookupError):
+    """There is no such run."""
+
+
+class RunOver(Exception):
+    """The run has ended and takes no commands."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        super().__init__(f"The run has {_PAST[state]}: it takes no commands.")
+
+
+_PAST = {
+    RunState.SUCCEEDED: "succeeded",
+    RunState.FAILED: "failed",
+    RunState.STOPPED: "been stopped",
+    RunState.CANCELLED: "been cancelled",
+}
+
+
+def ask(session: Session, run_id: str, kind: CommandKind, body: dict[str, Any], by: str) -> Command:
+    """Ask something of a run. Asking again what is still pending gives the same command.
+
+    A queued run is cancelled at once. Raises RunMissing, or RunOver when the run has ended.
+    """
+    run = rows.locked(session, run_id)
+    if run is None:
+        raise RunMissing(run_id)
+    if run.state.terminal:
+        raise RunOver(run.state)
+    for command in pending(session, run_id):
+        if (command.kind, command.body) == (kind, body):
+            return command
+    command = Command(id=new_id(), run_id=run_id, kind=kind.value, body=body, by=by, created_at=now())
+    command.state = CommandState.PENDING
+    session.add(command)
+    session.flush()
+    if kind is CommandKind.CANCEL and run.state is RunState.QUEUED:
+        rows.obey_cancel(session, run, command)
+    return command
+
+
+def settle(session: Session, command_id: str, state: CommandState, note: str | None = None) -> None:
+    """Say what became of a command. Settling it twice changes nothing: the first word holds."""
+    command = session.get(Command, command_id)
+    if command is not None and command.state is CommandState.PENDING:
+        command.state, command.note = state, note

@@ -1,0 +1,72 @@
+"""Experiments, and the memory of which request created which."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.spec.experiment import Experiment, fingerprint
+from backend.spec.runs import RunState
+from backend.store import tables
+from backend.store.clock import new_id, now
+
+
+class KeyReused(Exception):
+    """An Idempotency-Key came again with another request."""
+
+
+def create(session: Session, spec: Experiment, seeds: Sequence[int]) -> tuple[str, list[tables.Run]]:
+    """An experiment and one queued run for each seed. Returns its id and its runs, in the order of the seeds."""
+    moment = now()
+    experiment = tables.Experiment(
+        id=new_id(),
+        name=spec.name,
+        spec=spec.model_dump(mode="json"),
+        fingerprint=fingerprint(spec),
+        created_at=moment,
+    )
+    color = (session.scalar(select(func.max(tables.Run.color))) or 0) + 1
+    runs = [
+        tables.Run(
+            id=new_id(),
+            experiment=experiment,
+            seed=seed,
+            color=color + index,
+            state=RunState.QUEUED,
+            created_at=moment + timedelta(microseconds=index),  # runs are claimed in this order
+        )
+        for index, seed in enumerate(seeds)
+    ]
+    session.add(experiment)
+    session.add_all(runs)
+    session.flush()
+    return experiment.id, runs
+
+
+def get(session: Session, experiment_id: str) -> tables.Experiment | None:
+    return session.get(tables.Experiment, experiment_id)
+
+
+def runs(session: Session, experiment_id: str) -> list[tables.Run]:
+    """The runs of an experiment, in the order of its seeds."""
+    query = select(tables.Run).where(tables.Run.experiment_id == experiment_id)
+    return list(session.scalars(query.order_by(tables.Run.created_at, tables.Run.id)))
+
+
+def remembered(session: Session, key: str, request_sha256: str) -> str | None:
+    """The experiment that a request with this Idempotency-Key created. Raises KeyReused when its body was another."""
+    memory = session.get(tables.Idempotency, key)
+    if memory is None:
+        return None
+    if memory.request != request_sha256:
+        raise KeyReused(f"The Idempotency-Key {key!r} was used for another request: send a new key.")
+    return memory.experiment_id
+
+
+def remember(session: Session, key: str, request_sha256: str, experiment_id: str) -> None:
+    """Keep the answer. Raises IntegrityError when the same key was remembered meanwhile: roll back and look again."""
+    session.add(
+        tables.Idempotency(key=key, request=request_sha256, experiment_id=experiment_id, created_at=now()),
+    )
+    session.flush()

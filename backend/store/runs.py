@@ -1,0 +1,177 @@
+"""The life of a run: claimed, written under a fence, finished, released or reaped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from backend.spec.commands import CommandKind
+from backend.spec.events import NewEvent
+from backend.spec.runs import LIVE, TERMINAL, RunState
+from backend.store import rows
+from backend.store.clock import now
+from backend.store.pages import PageInvalid, page
+from backend.store.session import on_rollback
+from backend.store.tables import Experiment, Run, table
+
+__all__ = [
+    "Lease", "LeaseLost", "PageInvalid", "cancel_queued", "claim", "counts", "delete_terminal", "finish", "get",
+    "leases", "page", "reap", "release", "versions", "write",
+]  # fmt: skip
+
+MAX_ATTEMPTS = 3
+"""How often a run is claimed without making progress before it is given up."""
+
+
+class LeaseLost(Exception):
+    """Someone else owns the run now, or it is over: nothing was written."""
+
+
+@dataclass
+class Lease:
+    """The right to write to a run: every write must find the row at this epoch and this last event."""
+
+    run_id: str
+    epoch: int
+    last_seq: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls(run.id, run.epoch, run.last_seq)
+
+
+def claim(session: Session, worker_id: str) -> Run | None:
+    """The oldest queued run, now owned by this worker; None when there is none."""
+    while (run := _next_queued(session)) is not None:
+        if run.attempts < MAX_ATTEMPTS:
+            run.owner, run.epoch, run.attempts = worker_id, run.epoch + 1, run.attempts + 1
+            run.started_at, run.heartbeat_at = run.started_at or now(), now()
+            rows.move(session, run, RunState.RUNNING)
+            return run
+        rows.end(session, run, RunState.FAILED, f"Given up after {run.attempts} attempts without progress.")
+    return None
+
+
+def _next_queued(session: Session) -> Run | None:
+    query = select(Run).where(Run.state == RunState.QUEUED).order_by(Run.created_at, Run.id).limit(1)
+    return session.scalar(query.with_for_update(of=Run, skip_locked=True).execution_options(populate_existing=True))
+
+
+_runs = table(Run)
+_FENCED = (
+    update(_runs)
+    .where(_runs.c.id == bindparam("run"), _runs.c.owner.is_not(None))
+    .where(_runs.c.epoch == bindparam("held_epoch"), _runs.c.last_seq == bindparam("seen_seq"))
+    .values(heartbeat=_runs.c.heartbeat + 1)
+)
+
+
+def write(session: Session, lease: Lease, events: Sequence[NewEvent] = (), **changes: Any) -> None:
+    """Append events and change columns of the run's row, if the lease still holds; beats the heart in any case.
+
+    Raises LeaseLost when it does not hold: let it leave the transaction's block, so that nothing is written.
+    """
+    values = {"last_seq": lease.last_seq + len(events), "heartbeat_at": now(), **changes}
+    fence = {"run": lease.run_id, "held_epoch": lease.epoch, "seen_seq": lease.last_seq}
+    if session.connection().execute(_FENCED, values | fence).rowcount != 1:
+        raise LeaseLost(f"The lease on run {lease.run_id} at epoch {lease.epoch} is lost.")
+    rows.insert_events(session, lease.run_id, lease.last_seq, events)
+    on_rollback(session, partial(setattr, lease, "last_seq", lease.last_seq))
+    lease.last_seq += len(events)
+
+
+def finish(
+    session: Session, lease: Lease, state: RunState, error: str | None = None, events: Sequence[NewEvent] = ()
+) -> None:
+    """End the run, under the lease's fence. Pending commands are refused; the state event is the last."""
+    assert state.terminal
+    rows.locked(session, lease.run_id)  # from here no command can be added to it
+    refused = rows.refuse_pending(session, lease.run_id, state)
+    ending = [*events, *refused, rows.state_event(state, error)]
+    write(session, lease, ending, state=state, error=error, owner=None, finished_at=now())
+
+
+def release(session: Session, lease: Lease, reason: str) -> None:
+    """Give the run back to the queue, under the lease's fence; this attempt does not count."""
+    run = rows.locked(session, lease.run_id)
+    attempts = max(run.attempts - 1, 0) if run else 0
+    event = rows.state_event(RunState.QUEUED, reason)
+    write(session, lease, [event], state=RunState.QUEUED, owner=None, attempts=attempts)
+    _cancel_if_asked(session, lease.run_id)
+
+
+def reap(session: Session, run_id: str, epoch: int, heartbeat: int, reason: str) -> bool:
+    """Take a run from an owner whose heartbeat counter stood still; False when it has moved meanwhile.
+
+    The run is queued again, or failed when it was claimed `MAX_ATTEMPTS` times without progress.
+    """
+    run = rows.locked(session, run_id)
+    if run is None or not run.state.live or (run.epoch, run.heartbeat) != (epoch, heartbeat):
+        return False
+    run.epoch, run.owner = run.epoch + 1, None
+    if run.attempts >= MAX_ATTEMPTS:
+        sentence = f"{reason} Given up after {run.attempts} attempts without progress."
+        rows.end(session, run, RunState.FAILED, sentence)
+    else:
+        rows.move(session, run, RunState.QUEUED, reason)
+        _cancel_if_asked(session, run_id)
+    return True
+
+
+def cancel_queued(session: Session, run_id: str, reason: str = "Cancelled while queued.") -> bool:
+    """Cancel a run that nobody owns; False when it is not queued."""
+    run = rows.locked(session, run_id)
+    if run is None or run.state is not RunState.QUEUED:
+        return False
+    rows.end(session, run, RunState.CANCELLED, reason)
+    return True
+
+
+def _cancel_if_asked(session: Session, run_id: str) -> None:
+    """A run that comes back to the queue with a cancel pending ends there: nobody need claim it for that."""
+    asked = next((item for item in rows.pending(session, run_id) if item.kind == CommandKind.CANCEL), None)
+    run = rows.locked(session, run_id)
+    if asked is not None and run is not None:
+        rows.obey_cancel(session, run, asked)
+
+
+def leases(session: Session) -> list[tuple[str, int, int]]:
+    """(run id, epoch, heartbeat) of every live run: what a reaper watches."""
+    query = select(Run.id, Run.epoch, Run.heartbeat).where(Run.state.in_(LIVE))
+    return [(run_id, epoch, heartbeat) for run_id, epoch, heartbeat in session.execute(query)]
+
+
+def get(session: Session, run_id: str) -> Run | None:
+    """The run, with its experiment."""
+    return session.get(Run, run_id)
+
+
+def delete_terminal(session: Session, run_id: str) -> bool:
+    """Delete a run that is over, with all it left in the database; False when it is not over.
+
+    Its experiment goes with its last run. Its files are the caller's to delete.
+    """
+    run = rows.locked(session, run_id)
+    if run is None or not run.state.terminal:
+        return False
+    others = select(Run.id).where(Run.experiment_id == run.experiment_id)
+    session.execute(delete(Run).where(Run.id == run_id))
+    session.execute(delete(Experiment).where(Experiment.id == run.experiment_id, ~others.exists()))
+    return True
+
+
+def versions(session: Session, also: Sequence[str] = ()) -> dict[str, tuple[int, int]]:
+    """(heartbeat, last_seq) of every run that is not over and of those in `also`: another pair, another row."""
+    query = select(Run.id, Run.heartbeat, Run.last_seq).where(or_(Run.state.not_in(TERMINAL), Run.id.in_(also)))
+    return {run_id: (heartbeat, last_seq) for run_id, heartbeat, last_seq in session.execute(query)}
+
+
+def counts(session: Session) -> dict[RunState, int]:
+    """The number of runs in each state."""
+    found = dict.fromkeys(RunState, 0)
+    for state, count in session.execute(select(Run.state, func.count()).group_by(Run.state)):
+        found[state] = count
+    return found

@@ -1,0 +1,174 @@
+"""The tables. One metadata for SQLite and PostgreSQL; every constraint has a name so that migrations can find it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+)
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from backend.spec.commands import CommandState
+from backend.spec.runs import RunState
+from backend.store.columns import Instant, Prose, Word
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, datetime: Instant}
+
+
+def table(model: type[Table]) -> SqlTable:
+    """The table under a model, for statements that are too frequent for what the ORM adds."""
+    assert isinstance(model.__table__, SqlTable)
+    return model.__table__
+
+
+class Experiment(Table):
+    """A spec that someone wants executed, in canonical form."""
+
+    __tablename__ = "experiments"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    spec: Mapped[dict[str, Any]]
+    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[datetime]
+
+
+class Idempotency(Table):
+    """The answer that an Idempotency-Key got, so that a retried POST creates nothing twice."""
+
+    __tablename__ = "idempotency"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    request: Mapped[str] = mapped_column(String(64))  # SHA-256 of the body: the same key with another body is refused
+    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Run(Table):
+    """One execution of an experiment. Its row is what every write of its owner is fenced by."""
+
+    __tablename__ = "runs"
+    __table_args__ = (Index(None, "state", "created_at"), Index(None, "experiment_id"))
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"))
+    seed: Mapped[int] = mapped_column(BigInteger)
+    color: Mapped[int] = mapped_column(Integer)  # place in the palette: one colour per run on every chart and page
+    state: Mapped[RunState] = mapped_column(Word(RunState))
+    error: Mapped[str | None] = mapped_column(Prose)
+
+    owner: Mapped[str | None] = mapped_column(String(36))  # the worker that holds the lease
+    epoch: Mapped[int] = mapped_column(Integer, default=0)  # fencing: grows by one with each claim and each reaping
+    heartbeat: Mapped[int] = mapped_column(BigInteger, default=0)  # a counter, never a clock
+    attempts: Mapped[int] = mapped_column(Integer, default=0)  # claims since progress was last made
+    last_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    stage: Mapped[int | None] = mapped_column(Integer)  # index of the stage it is in
+    step: Mapped[int] = mapped_column(BigInteger, default=0)  # optimizer steps done, over all stages
+    total_steps: Mapped[int | None] = mapped_column(BigInteger)
+    active_seconds: Mapped[float] = mapped_column(
+        Float, default=0.0
+    )  # time spent running, pauses and queueing left out
+    latest: Mapped[dict[str, Any]] = mapped_column(default=dict)  # metric -> its last finite value
+
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]  # shown to people; no decision rests on it
+
+    experiment: Mapped[Experiment] = relationship(lazy="joined", innerjoin=True)  # always loaded with the run
+
+
+class Event(Table):
+    """Anything that happened to a run. `seq` counts 1, 2, 3… per run."""
+
+    __tablename__ = "events"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    body: Mapped[dict[str, Any]]
+    chunk: Mapped[bytes | None] = mapped_column(LargeBinary)  # the columns of a `points` event
+
+
+class Command(Table):
+    """What a person asked of a run."""
+
+    __tablename__ = "commands"
+    __table_args__ = (Index(None, "run_id", "state"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    body: Mapped[dict[str, Any]]
+    by: Mapped[str] = mapped_column(String(100))
+    state: Mapped[CommandState] = mapped_column(Word(CommandState), default=CommandState.PENDING)
+    note: Mapped[str | None] = mapped_column(Prose)
+    created_at: Mapped[datetime]
+
+
+class Result(Table):
+    """What a finished stage left: quality and cost, measured on the artifact that was written and loaded again."""
+
+    __tablename__ = "results"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    stage: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(64))
+    label: Mapped[str] = mapped_column(String(200))
+    step: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[dict[str, Any]]  # a `backend.spec.results.StageResult`
+    at: Mapped[datetime]
+
+
+class Artifact(Table):
+    """A registered file that a run left under the data folder."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (Index(None, "run_id", "kind"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))  # checkpoint, or an exporter's kind
+    stage: Mapped[int] = mapped_column(Integer)
+    step: Mapped[int] = mapped_column(BigInteger)
+    path: Mapped[str] = mapped_column(String(500))  # relative to the data folder; made by the worker, never by a user
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class Worker(Table):
+    """A worker process, what it can do and whether it is still heard of."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    device: Mapped[dict[str, Any]]
+    catalog: Mapped[dict[str, Any]]
+    heartbeat: Mapped[int] = mapped_column(BigInteger, default=0)
+    run_id: Mapped[str | None] = mapped_column(String(36))
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]

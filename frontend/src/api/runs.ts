@@ -1,0 +1,49 @@
+import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { RunFilter } from "../live/edits";
+import { api, body } from "./client";
+import type { RunPage } from "./types";
+
+const PAGE = 50;
+
+/** The runs, page by page. The live stream edits what has been loaded. */
+export const useRuns = (filter: RunFilter) =>
+  useInfiniteQuery<RunPage, Error, InfiniteData<RunPage, string | null>, [string, RunFilter], string | null>({
+    queryKey: ["runs", filter],
+    initialPageParam: null,
+    queryFn: ({ pageParam, signal }) =>
+      body(
+        api.GET("/api/runs", {
+          params: { query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    getNextPageParam: ({ next }) => next,
+    placeholderData: (previous) => previous,
+  });
+
+export const useRun = (id: string) =>
+  useQuery({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
+  });
+
+/** Everything that happened to a run, its points left out. */
+export const useEvents = (id: string) =>
+  useQuery({
+    queryKey: ["events", id],
+    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/events", { params: { path: { run_id: id } }, signal })),
+  });
+
+export type Ask = "stop" | "cancel";
+
+/** Asks something of a live run. */
+export function useCommand() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ run, kind }: { run: string; kind: Ask }) =>
+      body(api.POST("/api/runs/{run_id}/commands", { params: { path: { run_id: run } }, body: { kind, body: {} } })),
+    onSettled: () => Promise.all(["runs", "run"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
+  });
+}
+
+export const deleteRun = (id: string) => api.DELETE("/api/runs/{run_id}", { params: { path: { run_id: id } } });

@@ -1,0 +1,123 @@
+import type { PlotHandle } from "plotly.js-basic-dist-min";
+import type { Figure } from "./figure";
+
+export type Drawing = Pick<Figure, "data" | "layout">;
+type Plotly = (typeof import("plotly.js-basic-dist-min"))["default"];
+
+export interface DrawerEvents {
+  onDrawn?: (drawing: Drawing) => void;
+  onFailed?: (error: Error) => void;
+  onHoverRun?: (run: string | null) => void;
+  /** A marker was clicked: what the figure says about it. */
+  onPick?: (about: unknown) => void;
+}
+
+/** After a drawing the main thread is left alone as long as that took, this many milliseconds at most. */
+const LONGEST_REST = 100;
+
+let loading: Promise<Plotly> | undefined;
+
+/** Plotly, loaded once, while the first figure is on its way. */
+export function plotly(): Promise<Plotly> {
+  loading ??= import("plotly.js-basic-dist-min").then((module) => module.default);
+  loading.catch(() => (loading = undefined));
+  return loading;
+}
+
+const waiting: (() => Promise<void>)[] = [];
+let busy = false;
+
+/** One chart a frame: several at once would hold up the page. */
+function queue(paint: () => Promise<void>): void {
+  waiting.push(paint);
+  if (!busy) turn();
+}
+
+function turn(): void {
+  const paint = waiting.shift();
+  busy = paint !== undefined;
+  if (paint) requestAnimationFrame(() => void paint().finally(turn));
+}
+
+/** Draws figures into one element: the latest asked for, once a frame at most, and slower when drawing is slow. */
+export class Drawer {
+  private wanted: Drawing | null = null;
+  private scheduled = false;
+  private drawing = false;
+  private heard = false;
+  private closed = false;
+  private restUntil = 0;
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly events: () => DrawerEvents,
+  ) {}
+
+  draw(drawing: Drawing): void {
+    this.wanted = drawing;
+    this.schedule();
+  }
+
+  async resize(): Promise<void> {
+    if (this.heard && this.element.offsetWidth > 0) await (await plotly()).Plots.resize(this.element);
+  }
+
+  async download(format: "png" | "svg", filename: string): Promise<void> {
+    const { offsetWidth: width, offsetHeight: height } = this.element;
+    await (await plotly()).downloadImage(this.element, { format, filename, width, height, scale: 2 });
+  }
+
+  close(): void {
+    this.closed = true;
+    void loading?.then((Plotly) => Plotly.purge(this.element));
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.drawing || this.closed) return;
+    this.scheduled = true;
+    const wait = this.restUntil - performance.now();
+    const next = () => queue(() => this.paint());
+    if (wait > 0) setTimeout(next, wait);
+    else next();
+  }
+
+  private async paint(): Promise<void> {
+    this.scheduled = false;
+    const drawing = this.wanted;
+    if (!drawing || this.closed) return;
+    this.wanted = null;
+    this.drawing = true;
+    try {
+      await this.react(drawing);
+    } catch (error) {
+      this.events().onFailed?.(error as Error);
+    } finally {
+      this.drawing = false;
+    }
+    if (this.wanted) this.schedule();
+  }
+
+  private async react(drawing: Drawing): Promise<void> {
+    const Plotly = await plotly();
+    if (this.closed) return;
+    const from = performance.now();
+    const layout = touched() ? { ...drawing.layout, dragmode: false } : drawing.layout;
+    this.listen(await Plotly.react(this.element, drawing.data, layout, CONFIG));
+    const now = performance.now();
+    this.restUntil = now + Math.min(now - from, LONGEST_REST);
+    this.events().onDrawn?.(drawing);
+  }
+
+  private listen(handle: PlotHandle): void {
+    if (this.heard) return;
+    this.heard = true;
+    handle.on("plotly_hover", ({ points }) => this.events().onHoverRun?.(points[0]?.data.meta?.run ?? null));
+    handle.on("plotly_click", ({ points }) => points[0]?.customdata && this.events().onPick?.(points[0].customdata));
+    handle.on("plotly_unhover", () => this.events().onHoverRun?.(null));
+  }
+}
+
+const CONFIG = { displayModeBar: false, doubleClick: "reset+autosize", responsive: false, showTips: false };
+
+/** A finger that moves over a chart scrolls the page. */
+const touched = (): boolean => window.matchMedia("(pointer: coarse)").matches;

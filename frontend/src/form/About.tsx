@@ -1,0 +1,45 @@
+import { ActionIcon, Popover, Stack, Text } from "@mantine/core";
+
+import classes from "./form.module.css";
+import { QuestionIcon } from "./icons";
+import type { Entry } from "./schema";
+
+/** What a component is, its formula and where it comes from, behind a small question mark. */
+export function About({ entry }: { entry: Entry }) {
+  return (
+    <Popover width={380} position="bottom-end" shadow="md" withArrow trapFocus={false} withinPortal>
+      <Popover.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={`About ${entry.kind}`}>
+          <QuestionIcon size={16} />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown className={classes.about}>
+        <Stack gap="xs">
+          <Text fw={600} size="sm">
+            {entry.kind}
+          </Text>
+          {entry.description.split("\n\n").map((paragraph) => (
+            <Text key={paragraph} size="sm">
+              {paragraph}
+            </Text>
+          ))}
+          {entry.formula && (
+            <Text size="sm" ff="monospace" className={classes.formula}>
+              {entry.formula}
+            </Text>
+          )}
+          {entry.reference && (
+            <Text size="xs" c="dimmed">
+              {entry.reference}
+            </Text>
+          )}
+          {entry.unavailable && (
+            <Text size="sm" c="orange">
+              No worker can run it now: {entry.unavailable}.
+            </Text>
+          )}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,55 @@
+import { Alert, Paper, Text, Title } from "@mantine/core";
+
+import { ComponentField } from "./ComponentField";
+import { Fields } from "./Field";
+import { useForm, useProblem } from "./FormContext";
+import classes from "./form.module.css";
+import { ListField } from "./ListField";
+import type { ListNode, Node } from "./tree";
+
+/** The whole spec as a form: what is plain in one card, and a card for each part that has fields of its own. */
+export function SpecForm() {
+  const { root } = useForm();
+  const problem = useProblem("");
+  const plain = root.fields.filter((node) => !["component", "list", "group", "optional"].includes(node.type));
+  const parts = root.fields.filter((node) => !plain.includes(node));
+  return (
+    <>
+      {problem && (
+        <Alert color="red" variant="light">
+          {problem}
+        </Alert>
+      )}
+      <Paper className={classes.section}>
+        <Fields nodes={plain} />
+        {parts.filter((node) => node.type === "component").map((node) => (
+          <ComponentField key={node.key} node={node} />
+        ))}
+      </Paper>
+      {parts.filter((node) => node.type !== "component").map((node) => (
+        <Part key={node.key} node={node} />
+      ))}
+    </>
+  );
+}
+
+function Part({ node }: { node: Node }) {
+  const items = node.type === "list" && isPipeline(node) ? node : undefined;
+  return (
+    <Paper className={classes.section} component="section" aria-label={node.label}>
+      <div>
+        <Title order={2}>{node.label}</Title>
+        {node.schema.description && (
+          <Text size="xs" c="dimmed">
+            {node.schema.description}
+          </Text>
+        )}
+      </div>
+      {items ? <ListField node={items} heading={false} /> : node.type === "group" ? <Fields nodes={node.fields} /> : null}
+    </Paper>
+  );
+}
+
+function isPipeline(node: ListNode): boolean {
+  return node.item["x-family"] !== undefined;
+}

@@ -1,0 +1,41 @@
+import { Alert, Button, Group, TextInput } from "@mantine/core";
+
+import { ApiError } from "../api/client";
+import { PlayIcon } from "../ui/icons";
+import { Sentence } from "./Sentence";
+import { seedsFrom } from "./typed";
+
+interface SubmitBarProps {
+  seeds: string;
+  onSeeds: (text: string) => void;
+  pending: boolean;
+  blocked: boolean;
+  error: ApiError | null;
+  onRun: () => void;
+}
+
+/** How many runs, and go. */
+export function SubmitBar({ seeds, onSeeds, pending, blocked, error, onRun }: SubmitBarProps) {
+  const read = seedsFrom(seeds);
+  const wrong = "error" in read ? read.error : undefined;
+  const runs = "seeds" in read ? Math.max(read.seeds.length, 1) : 1;
+  return (
+    <>
+      {error && error.problems.length === 0 && (
+        <Alert color="red" variant="light" role="alert" title="It was not started">
+          {error.status === 0 ? "Lathe did not answer. Nothing is lost: run it again, and it is created once." : <Sentence text={error.message} />}
+        </Alert>
+      )}
+      <Group align="flex-start" gap="sm" wrap="nowrap">
+        <TextInput
+          label="Seeds" description="One run for each: 0, 1, 2 or 0–4. Empty takes the spec’s own." placeholder="the spec’s own"
+          inputWrapperOrder={["label", "input", "error", "description"]}
+          value={seeds} error={wrong} style={{ flex: 1 }} autoComplete="off" onChange={({ currentTarget }) => onSeeds(currentTarget.value)}
+        />
+        <Button mt={24} leftSection={<PlayIcon />} loading={pending} disabled={blocked || wrong !== undefined} onClick={onRun}>
+          {runs > 1 ? `Run ${runs} times` : "Run"}
+        </Button>
+      </Group>
+    </>
+  );
+}

@@ -1,0 +1,99 @@
+import { Paper, SegmentedControl, Title } from "@mantine/core";
+import { useEffect, useMemo, useState } from "react";
+
+import { CheckPanel } from "./CheckPanel";
+import { EMPTY } from "./draft";
+import { FormContext, type FormState } from "./FormContext";
+import classes from "./form.module.css";
+import page from "./workbench.module.css";
+import { marksOf } from "./marks";
+import { Notices } from "./Notices";
+import { messages, place } from "./problems";
+import { isMapping, type Forms } from "./schema";
+import { seek } from "./seek";
+import { SpecForm } from "./SpecForm";
+import { SubmitBar } from "./SubmitBar";
+import { Templates } from "./Templates";
+import { seedsFrom } from "./typed";
+import { useBeginning } from "./useBeginning";
+import { useCheck, useSpec } from "./useSpec";
+import { useSubmit } from "./useSubmit";
+import { YamlPanel } from "./YamlPanel";
+import type { Template } from "../api/types";
+
+type View = "form" | "yaml";
+
+/** The page's own work: one spec, seen as a form and as text, checked while it is written. */
+export function Workbench({ forms }: { forms: Forms }) {
+  const spec = useSpec(forms);
+  const beginning = useBeginning(spec, forms);
+  const check = useCheck(spec.parsed.value, spec.draft.origin);
+  const { submit, isPending, error, forget } = useSubmit(() => spec.setDraft(EMPTY));
+  const [running, setRunning] = useState<string>();
+  const [view, setView] = useState<View>("form");
+  const [sought, setSought] = useState<{ key: string }>();
+
+  useEffect(forget, [spec.value, forget]);
+  useEffect(() => sought && seek(sought.key), [sought]);
+
+  const untouched = spec.draft.origin === "" && spec.draft.text === spec.draft.original;
+  const found = useMemo(() => [...(untouched ? [] : (check.data?.problems ?? [])), ...(error?.problems ?? [])], [check.data, error, untouched]);
+  const problems = useMemo(() => place(distinct(found), spec.root), [found, spec.root]);
+  const marks = useMemo(() => marksOf(spec.draft.text, spec.parsed.error ? [{ path: "", message: "" }] : problems), [spec.draft.text, spec.parsed, problems]);
+  const state: FormState = {
+    root: spec.root, forms, edit: spec.edit, problems, messages: useMemo(() => messages(problems), [problems]),
+    original: spec.original, sought, readOnly: spec.parsed.error !== undefined,
+  };
+
+  const seeds = seedsFrom(spec.draft.seeds);
+  const run = () => void submit(spec.value as Record<string, unknown>, "seeds" in seeds ? seeds.seeds : []);
+  const runTemplate = (template: Template) => {
+    setRunning(template.id);
+    void submit(template.spec).finally(() => setRunning(undefined));
+  };
+  const find = (key: string) => {
+    setView("form");
+    setSought({ key });
+  };
+
+  return (
+    <div className={page.page}>
+      <div className={page.column}>
+        <Title order={1}>New experiment</Title>
+        <Templates
+          chosen={beginning.template} busy={isPending ? (running ?? "") : undefined}
+          onRun={runTemplate} onEdit={beginning.takeTemplate}
+        />
+        <Notices spec={spec} beginning={beginning} />
+        <SegmentedControl
+          className={page.views} fullWidth aria-label="View" value={view} onChange={(value) => setView(value as View)}
+          data={[{ value: "form", label: "Form" }, { value: "yaml", label: "YAML" }]}
+        />
+        <div className={page.columns} data-view={view}>
+          <form className={`${page.column} ${page.form}`} aria-label="Experiment" noValidate onSubmit={(event) => event.preventDefault()}>
+            <FormContext.Provider value={state}>
+              <SpecForm />
+            </FormContext.Provider>
+          </form>
+          <div className={`${page.column} ${page.aside}`}>
+            <YamlPanel text={spec.draft.text} complete={check.data?.experiment ? check.data.yaml : undefined} marks={marks} onChange={spec.type} />
+            <Paper className={classes.section} component="section" aria-label="Before it runs">
+              <CheckPanel
+                checked={check.data} checking={check.isFetching} failure={check.error} problems={problems} broken={spec.parsed.error}
+                runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={find}
+              />
+              <SubmitBar
+                seeds={spec.draft.seeds} onSeeds={spec.sow} pending={isPending && running === undefined} error={error}
+                blocked={spec.parsed.error !== undefined || !isMapping(spec.parsed.value) || problems.length > 0 || running !== undefined} onRun={run}
+              />
+            </Paper>
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function distinct<T extends { path: string; message: string }>(problems: readonly T[]): T[] {
+  return [...new Map(problems.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+}

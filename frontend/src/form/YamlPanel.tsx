@@ -1,0 +1,50 @@
+import { Group, Paper, Switch, Title } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
+
+import classes from "./form.module.css";
+import page from "./workbench.module.css";
+import type { Mark } from "./marks";
+import { CopyYaml } from "./CopyYaml";
+
+const Editor = lazy(() => import("./Editor"));
+const NO_MARKS: Mark[] = [];
+
+interface YamlPanelProps {
+  text: string;
+  /** The spec with every default written out; undefined while it has problems. */
+  complete: string | undefined;
+  marks: readonly Mark[];
+  onChange: (text: string) => void;
+}
+
+/** The spec as text, editable; on request with every default written out, to read and to copy. */
+export function YamlPanel({ text, complete, marks, onChange }: YamlPanelProps) {
+  const [all, setAll] = useState(false);
+  const showAll = all && complete !== undefined;
+  const shown = showAll ? complete : text;
+  return (
+    <Paper className={`${classes.section} ${page.yaml}`} component="section" aria-label="YAML" style={{ minHeight: 0, flex: "1 1 auto" }}>
+      <Group justify="space-between" gap="xs">
+        <Title order={2}>YAML</Title>
+        <Group gap="sm">
+          <Switch
+            size="xs"
+            label="Show all defaults"
+            checked={showAll}
+            disabled={complete === undefined}
+            onChange={({ currentTarget }) => setAll(currentTarget.checked)}
+          />
+          <CopyYaml text={shown} />
+        </Group>
+      </Group>
+      <div className={page.editor}>
+        <Suspense fallback={<textarea className={page.plain} aria-label="Spec as YAML" value={shown} readOnly />}>
+          <Editor
+            label={showAll ? "Spec as YAML with all defaults, to read" : "Spec as YAML"}
+            value={shown} marks={showAll ? NO_MARKS : marks} readOnly={showAll} onChange={onChange}
+          />
+        </Suspense>
+      </div>
+    </Paper>
+  );
+}

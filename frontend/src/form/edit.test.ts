@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+
+import { apply, parse, write } from "./document";
+import { choose, insert, move, remove, set, toggle, unset, type Edit } from "./edit";
+import { editorSchema, forms } from "./example";
+import { outlineOf, type Json } from "./schema";
+import { draw, walk, type ComponentNode, type Group, type ListNode, type Node, type Optional } from "./tree";
+
+const catalogForms = forms(outlineOf(editorSchema));
+
+function change(document: Json, edit: (root: Group, find: <T extends Node>(key: string, type?: string) => T) => Edit): Json {
+  const root = draw(document, catalogForms);
+  const find = <T extends Node>(key: string, type?: string) =>
+    [...walk(root)].find((node) => node.key === key && (!type || node.type === type)) as T;
+  return parse(apply(write(document), [edit(root, find)])).value!;
+}
+
+describe("a change in the form", () => {
+  it("writes only what was changed", () => {
+    expect(change({ source: { kind: "well" } }, (root) => set(root, ["source", "depth_limit"], 5, catalogForms))).toEqual({
+      source: { kind: "well", depth_limit: 5 },
+    });
+  });
+
+  it("names the component that was only implied, and nothing else of it", () => {
+    const after = change({ steps: [{ kind: "go" }] }, (root) => set(root, ["steps", 0, "mover", "pace"], 2, catalogForms));
+    expect(after).toEqual({ steps: [{ kind: "go", mover: { kind: "walk", pace: 2 } }] });
+  });
+
+  it("keeps what was handed on when one field of it is changed", () => {
+    const steps: Json[] = [{ kind: "go", mover: { kind: "run", pace: 2 } }, { kind: "go" }];
+    const after = change({ steps }, (root) => set(root, ["steps", 1, "mover", "shoes"], true, catalogForms));
+    expect(after).toEqual({ steps: [steps[0]!, { kind: "go", mover: { kind: "run", pace: 2, shoes: true } }] });
+  });
+
+  it("writes a group only as far as it differs, and takes it away when nothing is left", () => {
+    const after = change({ name: "n" }, (root) => set(root, ["measure", "repeats"], 20, catalogForms));
+    expect(after).toEqual({ name: "n", measure: { repeats: 20 } });
+    expect(change(after, (root) => unset(root, ["measure", "repeats"]))).toEqual({ name: "n" });
+  });
+
+  it("leaves an optional part on when its last field is reset", () => {
+    const steps: Json[] = [{ kind: "cut", share: 0.5, again: { rounds: 3 } }];
+    const after = change({ steps }, (root) => unset(root, ["steps", 0, "again", "rounds"]));
+    expect(after).toEqual({ steps: [{ kind: "cut", share: 0.5, again: {} }] });
+  });
+
+  it("switches an optional part on and off", () => {
+    const off = { steps: [{ kind: "cut", share: 0.5 }] };
+    const on = change(off, (root, find) => toggle(root, find<Optional>("steps[0].again", "optional"), true, catalogForms));
+    expect(on).toEqual({ steps: [{ kind: "cut", share: 0.5, again: {} }] });
+    expect(change(on, (root, find) => toggle(root, find<Optional>("steps[0].again", "optional"), false, catalogForms))).toEqual(off);
+  });
+
+  it("changes the kind and keeps fields of the same name", () => {
+    const steps: Json[] = [{ kind: "go", mover: { kind: "run", pace: 2, shoes: true } }];
+    const after = change({ steps }, (root, find) => choose(root, find<ComponentNode>("steps[0].mover"), "walk", catalogForms));
+    expect(after).toEqual({ steps: [{ kind: "go", mover: { kind: "walk", pace: 2 } }] });
+  });
+
+  it("adds, moves and removes entries of a list", () => {
+    const stages: { steps: Json[] } = { steps: [{ kind: "go" }, { kind: "cut", share: 0.1 }] };
+    const list = (find: <T extends Node>(key: string) => T) => find<ListNode>("steps");
+    expect(change(stages, (root, find) => insert(root, list(find), { kind: "go" }, catalogForms))).toEqual({
+      steps: [...stages.steps, { kind: "go" }],
+    });
+    expect(change(stages, (root, find) => move(root, list(find), 1, 0, catalogForms))).toEqual({ steps: [...stages.steps].reverse() });
+    expect(change(stages, (root, find) => remove(root, list(find), 0, catalogForms))).toEqual({ steps: [stages.steps[1]!] });
+  });
+
+  it("writes a handed-on list out before it changes it", () => {
+    const steps: Json[] = [{ kind: "go", weights: [{ kind: "stone", mass: 2 }] }, { kind: "go" }];
+    const after = change({ steps }, (root, find) => insert(root, find<ListNode>("steps[1].weights"), { kind: "stone" }, catalogForms));
+    expect(after).toEqual({ steps: [steps[0]!, { kind: "go", weights: [{ kind: "stone", mass: 2 }, { kind: "stone" }] }] });
+  });
+});

@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { useLocation, useSearchParams } from "wouter";
+
+import { api, body } from "../api/client";
+import { useTemplates } from "../api/templates";
+import type { Template } from "../api/types";
+import { slim } from "./slim";
+import type { Forms, Json } from "./schema";
+import type { useSpec } from "./useSpec";
+
+/** What the address asks the form to begin with: a template, a run to clone, or nothing. A draft of the same beginning is kept. */
+export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
+  const [search] = useSearchParams();
+  const [, navigate] = useLocation();
+  const asked = search.get("template");
+  const clone = search.get("clone") ?? "";
+  const templates = useTemplates();
+  const parent = useQuery({
+    queryKey: ["run", clone],
+    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: clone } }, signal })),
+    enabled: clone !== "",
+  });
+  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : "";
+  const source = clone ? parent.data?.spec : templates.data?.find(({ id }) => id === asked)?.spec;
+  const taken = useRef(spec.draft.origin);
+
+  useEffect(() => {
+    if (!origin || !source || taken.current === origin) return;
+    taken.current = origin;
+    spec.take(clone ? slim(source as unknown as Json, forms) : (source as Json), origin);
+  }, [origin, source, clone, forms, spec]);
+
+  const takeTemplate = (template: Template) => {
+    taken.current = `template:${template.id}`;
+    spec.take(template.spec as Json, taken.current);
+    navigate(`/new?template=${encodeURIComponent(template.id)}`, { replace: true });
+  };
+  // The address forgets its wish, or a reload would take the draft away again.
+  const bringBack = () => {
+    spec.bringBack();
+    navigate("/new", { replace: true });
+  };
+
+  const missing = asked !== null && templates.data !== undefined && !clone && source === undefined;
+  return {
+    takeTemplate,
+    bringBack,
+    template: spec.draft.origin.startsWith("template:") ? spec.draft.origin.slice("template:".length) : undefined,
+    clone: spec.draft.origin.startsWith("clone:") ? (parent.data?.name ?? "another run") : undefined,
+    failure: clone ? parent.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
+  };
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import type { RunRow, RunState, StreamEvent } from "../api/types";
+import { editLog, editPages, type RunPages } from "./edits";
+
+function row(id: string, state: RunState, minute: number, last_seq = 1): RunRow {
+  return {
+    id,
+    experiment_id: "e",
+    name: `Run ${id}`,
+    color: "#000000",
+    seed: 0,
+    state,
+    dataset: "digits",
+    model: "mlp",
+    stage: null,
+    stages: [],
+    step: 0,
+    total_steps: 10,
+    active_seconds: 0,
+    latest: {},
+    last_seq,
+    created_at: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString(),
+    started_at: null,
+    finished_at: null,
+    heartbeat_at: null,
+  };
+}
+
+function pages(...runs: RunRow[]): RunPages {
+  const counts: Record<string, number> = {};
+  for (const { state } of runs) counts[state] = (counts[state] ?? 0) + 1;
+  return { pages: [{ runs, next: null, counts }], pageParams: [null] };
+}
+
+const ids = (of: RunPages) => of.pages.flatMap((page) => page.runs.map(({ id }) => id));
+
+describe("rows edit the list", () => {
+  test("a row is replaced where it stands, and the counts follow its state", () => {
+    const next = editPages(pages(row("b", "queued", 2), row("a", "running", 1)), [row("a", "succeeded", 1, 9)], {});
+    expect(ids(next)).toEqual(["b", "a"]);
+    expect(next.pages[0]?.runs[1]?.state).toBe("succeeded");
+    expect(next.pages[0]?.counts).toEqual({ queued: 1, running: 0, succeeded: 1 });
+  });
+
+  test("a new run comes first", () => {
+    const next = editPages(pages(row("a", "running", 1)), [row("b", "queued", 2)], {});
+    expect(ids(next)).toEqual(["b", "a"]);
+    expect(next.pages[0]?.counts).toEqual({ running: 1, queued: 1 });
+  });
+
+  test("a run of a page that was not loaded stays out", () => {
+    const next = editPages(pages(row("b", "running", 2)), [row("a", "running", 1, 5)], {});
+    expect(ids(next)).toEqual(["b"]);
+    expect(next.pages[0]?.counts).toEqual({ running: 1 });
+  });
+
+  test("a run that leaves the filter leaves the list; one that does not fit does not enter", () => {
+    const filter = { state: ["running" as const] };
+    const next = editPages(pages(row("a", "running", 1)), [row("a", "failed", 1, 2), row("b", "queued", 3)], filter);
+    expect(ids(next)).toEqual([]);
+    expect(next.pages[0]?.counts).toEqual({ running: 0, failed: 1, queued: 1 });
+    expect(ids(editPages(pages(), [row("a", "queued", 1)], { search: "other" }))).toEqual([]);
+  });
+
+  test("an older form of a row changes nothing", () => {
+    const next = editPages(pages(row("a", "succeeded", 1, 9)), [row("a", "running", 1, 3)], {});
+    expect(next.pages[0]?.runs[0]?.state).toBe("succeeded");
+    expect(next.pages[0]?.counts).toEqual({ succeeded: 1 });
+  });
+});
+
+test("the log takes each event once, and no points", () => {
+  const event = (seq: number, kind: StreamEvent["kind"]): StreamEvent => ({ run_id: "a", seq, kind, at: "", body: {}, columns: null });
+  const log = [event(1, "state"), event(3, "stage_began")];
+  const next = editLog(log, [event(3, "stage_began"), event(4, "points"), event(5, "checkpoint")]);
+  expect(next.map(({ seq }) => seq)).toEqual([1, 3, 5]);
+  expect(editLog(log, [event(4, "points")])).toBe(log);
+});

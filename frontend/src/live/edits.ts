@@ -1,0 +1,73 @@
+import type { InfiniteData } from "@tanstack/react-query";
+import type { RunDetail, RunPage, RunRow, RunState, StreamEvent } from "../api/types";
+
+export type RunPages = InfiniteData<RunPage, string | null>;
+
+/** What a list of runs was asked to show. */
+export interface RunFilter {
+  state?: RunState[];
+  search?: string;
+  sort?: string;
+  descending?: boolean;
+}
+
+/** The list with these rows in their latest form; new runs come first, those that left the filter go. */
+export function editPages(pages: RunPages, rows: RunRow[], filter: RunFilter): RunPages {
+  const latest = new Map(rows.map((row) => [row.id, row]));
+  const moves: Move[] = [];
+  const edited = pages.pages.map((page) => ({ ...page, runs: editRows(page.runs, latest, filter, moves) }));
+  const first = edited[0];
+  if (!first) return pages;
+  const born = [...latest.values()].filter((row) => isNew(row, pages));
+  for (const row of born) moves.push({ from: null, to: row.state });
+  first.runs = [...born.filter((row) => fits(row, filter)), ...first.runs];
+  first.counts = recount(first.counts, moves);
+  return { ...pages, pages: edited };
+}
+
+interface Move {
+  from: RunState | null;
+  to: RunState;
+}
+
+function editRows(runs: RunRow[], latest: Map<string, RunRow>, filter: RunFilter, moves: Move[]): RunRow[] {
+  return runs.flatMap((old) => {
+    const row = latest.get(old.id);
+    if (!row) return [old];
+    latest.delete(old.id);
+    if (row.last_seq < old.last_seq) return [old];
+    if (row.state !== old.state) moves.push({ from: old.state, to: row.state });
+    return fits(row, filter) ? [row] : [];
+  });
+}
+
+/** A run that is younger than every run in the list; an older one is on a page that was not asked for. */
+function isNew(row: RunRow, pages: RunPages): boolean {
+  const youngest = pages.pages.flatMap(({ runs }) => runs.map(({ created_at }) => Date.parse(created_at)));
+  return youngest.length === 0 || Date.parse(row.created_at) > Math.max(...youngest);
+}
+
+function fits(row: RunRow, { state, search }: RunFilter): boolean {
+  if (state?.length && !state.includes(row.state)) return false;
+  return !search || row.name.toLowerCase().includes(search.toLowerCase());
+}
+
+function recount(counts: RunPage["counts"], moves: Move[]): RunPage["counts"] {
+  const now: RunPage["counts"] = { ...counts };
+  for (const { from, to } of moves) {
+    if (from) now[from] = Math.max(0, (now[from] ?? 0) - 1);
+    now[to] = (now[to] ?? 0) + 1;
+  }
+  return now;
+}
+
+/** The run's detail with what its row says now. */
+export const editDetail = (detail: RunDetail, row: RunRow): RunDetail =>
+  row.last_seq < detail.last_seq ? detail : { ...detail, ...row };
+
+/** The log with these events at its end: points left out, none twice. */
+export function editLog(log: StreamEvent[], events: StreamEvent[]): StreamEvent[] {
+  const last = log.at(-1)?.seq ?? 0;
+  const fresh = events.filter((event) => event.kind !== "points" && event.seq > last);
+  return fresh.length ? [...log, ...fresh] : log;
+}

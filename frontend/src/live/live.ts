@@ -1,0 +1,94 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { queryClient } from "../api/queryClient";
+import type { RunDetail, RunRow, StreamEvent } from "../api/types";
+import { advance, type Figure } from "../charts/figure";
+import { editDetail, editLog, editPages, type RunFilter, type RunPages } from "./edits";
+import { Feed } from "./feed";
+
+/** What else is out of date after an event of this kind. Points are not here: they only extend the curves. */
+const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
+  state: ["run", "tradeoffs", "workers"],
+  stage_began: ["run", "figures"],
+  stage_ended: ["run", "figures", "tradeoffs"],
+  checkpoint: ["run"],
+  command: ["run"],
+};
+
+const MOMENT = 120;
+
+/** The live stream of this tab. It edits the query cache, so that every page shows the same. */
+export const feed: Feed = new Feed({
+  onEvents: (events) => editByEvents(queryClient, events),
+  onRows: (rows) => editByRows(queryClient, rows),
+  onGap: (run) => refetchRun(queryClient, run),
+  onReturn: () => {
+    void queryClient.invalidateQueries({ queryKey: ["runs"] });
+    void queryClient.invalidateQueries({ queryKey: ["run"] });
+    void queryClient.invalidateQueries({ queryKey: ["workers"] });
+  },
+});
+
+function editByEvents(client: QueryClient, events: StreamEvent[]): void {
+  advanceFigures(client);
+  const byRun = Map.groupBy(events, ({ run_id }) => run_id);
+  for (const [run, own] of byRun) {
+    client.setQueryData<StreamEvent[]>(["events", run], (log) => log && editLog(log, own));
+    const stale = new Set(own.flatMap(({ kind }) => STALE[kind] ?? []));
+    for (const resource of stale) refetchSoon(client, resource, run);
+  }
+}
+
+const due = new Map<string, () => void>();
+
+/** Fetches again after a moment: a stage that ends and the next one that begins ask once. */
+function refetchSoon(client: QueryClient, resource: string, run: string): void {
+  if (due.size === 0)
+    setTimeout(() => {
+      for (const fetch of due.values()) fetch();
+      due.clear();
+    }, MOMENT);
+  due.set(`${resource} ${run}`, () => refetch(client, resource, run));
+}
+
+/** Extends every figure in the cache by the events that it lacks. */
+function advanceFigures(client: QueryClient): void {
+  for (const { queryKey, state } of client.getQueryCache().findAll({ queryKey: ["figures"] })) {
+    const figure = state.data as Figure | undefined;
+    if (!figure) continue;
+    const next = caughtUp(figure);
+    if (next === null) void client.invalidateQueries({ queryKey, exact: true }, { cancelRefetch: false });
+    else if (next !== figure) client.setQueryData(queryKey, next);
+  }
+}
+
+/** The figure after all events that this tab has seen; null when some of them are no longer held. */
+export function caughtUp(figure: Figure): Figure | null {
+  const missing: StreamEvent[] = [];
+  for (const [run, seq] of Object.entries(figure.seq)) {
+    const events = feed.after(run, seq);
+    if (events === null) return null;
+    missing.push(...events);
+  }
+  return advance(figure, missing);
+}
+
+function refetch(client: QueryClient, resource: string, run: string): void {
+  const concerned = resource === "tradeoffs" || resource === "workers" ? null : run;
+  void client.invalidateQueries({
+    queryKey: [resource],
+    predicate: ({ queryKey }) => concerned === null || queryKey.flat().includes(concerned),
+  });
+}
+
+function refetchRun(client: QueryClient, run: string): void {
+  for (const resource of ["figures", "events", "run"]) refetch(client, resource, run);
+}
+
+function editByRows(client: QueryClient, rows: RunRow[]): void {
+  for (const { queryKey } of client.getQueryCache().findAll({ queryKey: ["runs"] })) {
+    client.setQueryData<RunPages>(queryKey, (pages) => pages && editPages(pages, rows, queryKey[1] as RunFilter));
+  }
+  for (const row of rows) {
+    client.setQueryData<RunDetail>(["run", row.id], (detail) => detail && editDetail(detail, row));
+  }
+}

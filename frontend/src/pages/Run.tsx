@@ -1,0 +1,53 @@
+import { useDocumentTitle } from "@mantine/hooks";
+import { ApiError } from "../api/client";
+import { useEvents, useRun } from "../api/runs";
+import type { RunDetail } from "../api/types";
+import { useWatch } from "../live/hooks";
+import { Curves, RunChart } from "../run/Curves";
+import { Details } from "../run/Details";
+import { Header } from "../run/Header";
+import { Results } from "../run/Results";
+import classes from "../run/run.module.css";
+import { Timeline } from "../run/Timeline";
+import { Empty } from "../ui/Empty";
+import { Failure } from "../ui/Failure";
+import { Loading } from "../ui/Loading";
+
+export default function Run({ id }: { id: string }) {
+  const { data, error, refetch } = useRun(id);
+  if (error instanceof ApiError && error.status === 404)
+    return (
+      <Empty title="This run is not here" action={{ label: "To the runs", href: "/" }} height={480}>
+        It may have been deleted, or the link may be cut short.
+      </Empty>
+    );
+  if (error && !data)
+    return (
+      <div className={classes.page}>
+        <Failure what="The run" error={error} retry={() => void refetch()} />
+      </div>
+    );
+  if (!data) return <Loading what="the run" height={480} />;
+  return <RunPage run={data} />;
+}
+
+function RunPage({ run }: { run: RunDetail }) {
+  useDocumentTitle(`${run.name} · Lathe`);
+  useWatch([run]);
+  const { data: events = [] } = useEvents(run.id);
+  return (
+    <div className={classes.page}>
+      <Header run={run} />
+      <Timeline run={run} events={events} />
+      <Curves run={run} />
+      <Results run={run} />
+      {run.results.length > 0 && (
+        <div className={classes.pair}>
+          <RunChart chart="pareto" title="Accuracy against size" run={run} height={460} empty="No written file has been measured yet." />
+          <RunChart chart="stage_costs" title="What each stage costs" run={run} height={460} minWidth={560} empty="No stage has ended yet." />
+        </div>
+      )}
+      <Details run={run} />
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+import { Paper, Select, Text, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { useMemo, useRef } from "react";
+import { useLocation } from "wouter";
+
+import { ApiError } from "../api/client";
+import { useTradeoffs } from "../api/tradeoffs";
+import type { Tradeoffs as Answered } from "../api/types";
+import { Chart } from "../charts/Chart";
+import { plural } from "../format";
+import { Answer } from "../tradeoffs/Answer";
+import { ArtifactTable } from "../tradeoffs/ArtifactTable";
+import { ConstraintBox } from "../tradeoffs/ConstraintBox";
+import { emphasize, pickedFrom } from "../tradeoffs/emphasize";
+import { ordered, titleOf, usual, type Units } from "../tradeoffs/fields";
+import { chosenRuns } from "../tradeoffs/filter";
+import { Filters, Tools } from "../tradeoffs/Filters";
+import { useFreshness, useKnownRuns, usePareto, type KnownRun } from "../tradeoffs/queries";
+import { rowsOf, sorted } from "../tradeoffs/rows";
+import classes from "../tradeoffs/tradeoffs.module.css";
+import { useTradeoffsView, type TradeoffsView } from "../tradeoffs/view";
+import { Empty } from "../ui/Empty";
+import { Failure } from "../ui/Failure";
+import { Loading } from "../ui/Loading";
+import { useTheme } from "../ui/theme";
+
+const NO_RUNS: KnownRun[] = [];
+/** An id that no run has: what a filter that fits nothing asks for. */
+const NOTHING = "none";
+
+/** Trade-offs: what every measured model costs and gains, and which of them meets a constraint. */
+export default function Tradeoffs() {
+  useDocumentTitle("Trade-offs · Lathe");
+  const view = useTradeoffsView();
+  const known = useKnownRuns();
+  const runs = known.data ?? NO_RUNS;
+  useFreshness(runs);
+  const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
+  const ids = chosen.none && known.data ? NOTHING : chosen.ids;
+  const answer = useTradeoffs({ where: view.where, minimize: view.minimize, runs: ids });
+  const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
+  const error = answer.error ?? known.error;
+  // While a constraint is being typed and does not parse, the last answer stays to be read, or the one without a constraint.
+  const plain = useTradeoffs({ where: refused ? "" : view.where, minimize: view.minimize, runs: ids });
+  const last = useRef(answer.data);
+  if (answer.data) last.current = answer.data;
+  const data = last.current ?? plain.data;
+
+  return (
+    <div className={classes.page}>
+      <Title order={1}>Trade-offs</Title>
+      {error && !refused && !data ? (
+        <Failure what="The measured models" error={error} retry={() => void Promise.all([answer.refetch(), known.refetch()])} />
+      ) : data ? (
+        <Answers view={view} runs={runs} ids={ids} cut={chosen.cut} answer={data ?? NO_ANSWER} refused={refused} asking={answer.isFetching} />
+      ) : (
+        <Loading what="the measured models" />
+      )}
+    </div>
+  );
+}
+
+const NO_ANSWER: Answered = { points: [], qualifying: [], nearest: [], sentence: "", fields: {} };
+
+interface AnswersProps {
+  view: TradeoffsView;
+  runs: KnownRun[];
+  ids: string;
+  cut: number | undefined;
+  answer: Answered;
+  refused: ApiError | undefined;
+  asking: boolean;
+}
+
+function Answers({ view, runs, ids, cut, answer, refused, asking }: AnswersProps) {
+  const units: Units = answer.fields ?? {};
+  const constrained = view.where !== "" && !refused;
+  const ranked = useMemo(() => rowsOf(answer), [answer]);
+  const filtered = useMemo(() => ranked.filter(({ exporter }) => view.exporters.length === 0 || view.exporters.includes(exporter)), [ranked, view.exporters]);
+  const rows = useMemo(() => sorted(filtered, view.sort), [filtered, view.sort]);
+  const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
+  const columns = view.columns.length > 0 ? view.columns : usual(units, view.minimize);
+
+  if (runs.length === 0 && answer.points.length === 0 && !refused)
+    return (
+      <Empty title="Nothing has been measured yet" action={{ label: "Start an experiment", href: "/new" }}>
+        Every stage that ends leaves a file whose accuracy, size and speed are measured. They meet here.
+      </Empty>
+    );
+  return (
+    <>
+      <Paper className={classes.panel} component="section" aria-label="Question">
+        <ConstraintBox view={view} units={units} points={answer.points} error={refused?.message} />
+        {!refused && <Answer sentence={answer.sentence} first={answer.points.length > 0 ? ranked[0] : undefined} asking={asking} />}
+      </Paper>
+      <ParetoChart view={view} ids={ids} units={units} rows={filtered} constrained={constrained} />
+      <Paper component="section" aria-label="Artifacts">
+        <div className={classes.bar}>
+          <Filters view={view} known={runs} points={answer.points} />
+          <Tools view={view} units={units} rows={rows} />
+        </div>
+        <Text size="xs" c="dimmed" px="sm" pb="xs">
+          {plural(rows.length, "measured artifact")}. Dim ones are beaten by another in both accuracy and {titleOf(view.minimize)}.
+          {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}
+        </Text>
+        <ArtifactTable rows={rows} columns={columns} units={units} colors={colors} constrained={constrained} view={view} />
+      </Paper>
+    </>
+  );
+}
+
+interface ParetoChartProps {
+  view: TradeoffsView;
+  ids: string;
+  units: Units;
+  rows: ReturnType<typeof rowsOf>;
+  constrained: boolean;
+}
+
+function ParetoChart({ view, ids, units, rows, constrained }: ParetoChartProps) {
+  const [, navigate] = useLocation();
+  const pareto = usePareto(ids, view.cost, useTheme(), ids !== NOTHING);
+  const figure = useMemo(() => pareto.data && emphasize(pareto.data, rows, constrained), [pareto.data, rows, constrained]);
+  const costs = [...new Set([...ordered(units, view.minimize).filter((field) => units[field] !== "share"), view.cost])];
+  const open = (about: unknown) => {
+    const picked = pickedFrom(about);
+    if (picked) navigate(`/runs/${picked.run}#stage-${picked.stage}`);
+  };
+  return (
+    <Chart
+      title={`Accuracy against ${titleOf(view.cost)}`} figure={figure} error={pareto.error} retry={() => void pareto.refetch()} height={420} onPick={open}
+      empty="No measured model fits the filters."
+      controls={
+        <Select
+          size="xs" aria-label="Horizontal axis" data={costs.map((field) => ({ value: field, label: titleOf(field) }))} value={view.cost}
+          allowDeselect={false} searchable onChange={(cost) => view.change({ cost: cost === view.minimize ? null : cost })}
+        />
+      }
+    />
+  );
+}

@@ -1,0 +1,70 @@
+import { Text } from "@mantine/core";
+import { useFigure } from "../api/figures";
+import type { RunDetail } from "../api/types";
+import { Chart } from "../charts/Chart";
+import type { View } from "../charts/present";
+import { useView, ViewControls } from "../charts/ViewControls";
+import { useTheme } from "../ui/theme";
+import classes from "./run.module.css";
+
+const CURVES = [
+  { chart: "loss", title: "Loss" },
+  { chart: "accuracy", title: "Accuracy" },
+  { chart: "learning_rate", title: "Learning rate" },
+];
+
+/** The live curves of the run on one timeline. */
+export function Curves({ run }: { run: RunDetail }) {
+  const shown = useView();
+  return (
+    <section aria-label="Curves">
+      <div className={classes.curvesHeader}>
+        <Text size="xs" c="dimmed" className={classes.hint}>
+          Drag to zoom, double-click to see everything again.
+        </Text>
+        <ViewControls />
+      </div>
+      <div className={classes.curves}>
+        {CURVES.map(({ chart, title }) => (
+          <RunChart
+            key={chart}
+            chart={chart}
+            title={title}
+            run={run}
+            view={chart === "learning_rate" ? {} : { ...shown, logY: shown.logY && chart === "loss" }}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface RunChartProps {
+  chart: string;
+  title: string;
+  run: RunDetail;
+  view?: View;
+  empty?: string;
+  height?: number;
+  minWidth?: number;
+}
+
+export function RunChart({ chart, title, run, view, empty, height = 280, minWidth }: RunChartProps) {
+  const { data, error, refetch } = useFigure(chart, [run], useTheme());
+  return (
+    <Chart
+      title={title}
+      figure={data}
+      error={error}
+      retry={() => void refetch()}
+      view={view}
+      height={height}
+      minWidth={minWidth}
+      empty={
+        <Text size="sm" c="dimmed">
+          {empty ?? (run.state === "queued" ? "Waiting for a worker: the curve begins with the first step." : "No point has come in.")}
+        </Text>
+      }
+    />
+  );
+}

@@ -1,0 +1,37 @@
+import { Paper, Tabs } from "@mantine/core";
+import { lazy, Suspense } from "react";
+import type { RunDetail } from "../api/types";
+import { Loading } from "../ui/Loading";
+import { useUrlState } from "../ui/url";
+import { Artifacts } from "./Artifacts";
+import { EventLog } from "./EventLog";
+import classes from "./run.module.css";
+
+const SpecText = lazy(() => import("./SpecText"));
+
+/** The log, the files and the spec, one at a time. */
+export function Details({ run }: { run: RunDetail }) {
+  const [params, change] = useUrlState();
+  return (
+    <Paper className={classes.section}>
+      <Tabs value={params.get("tab") ?? "log"} onChange={(tab) => change({ tab: tab === "log" ? null : tab })} keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="log">Log</Tabs.Tab>
+          <Tabs.Tab value="files">Files ({run.artifacts.length})</Tabs.Tab>
+          <Tabs.Tab value="spec">Spec</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="log">
+          <EventLog id={run.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="files">
+          <Artifacts run={run} />
+        </Tabs.Panel>
+        <Tabs.Panel value="spec">
+          <Suspense fallback={<Loading what="the spec" height={120} />}>
+            <SpecText run={run} />
+          </Suspense>
+        </Tabs.Panel>
+      </Tabs>
+    </Paper>
+  );
+}

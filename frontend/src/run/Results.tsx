@@ -1,0 +1,134 @@
+import { Table, Text, Tooltip } from "@mantine/core";
+import type { ArtifactMeasure, RunDetail } from "../api/types";
+import { bytes, count, ms, percent, points, ratio, shortCount, words } from "../format";
+import type { ReactNode } from "react";
+import { over, type ResultRow, resultRows, timed, timings } from "./results";
+import classes from "./run.module.css";
+import { Section } from "./Section";
+
+const MEASURED = "Read from the file that was written and loaded again in a clean process.";
+const COUNTED = "Counted in the model: computed, not measured.";
+
+/** What each stage gained and cost. */
+export function Results({ run }: { run: RunDetail }) {
+  if (run.results.length === 0) return null;
+  const rows = resultRows(run.results);
+  const times = timings(run.results);
+  return (
+    <Section title="Results by stage" aside={<Text size="xs" c="dimmed">× is the ratio to the first stage</Text>}>
+      <Table.ScrollContainer minWidth={720 + 130 * times.length} type="native">
+        <Table className={classes.results}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th rowSpan={2} scope="col">
+                Stage
+              </Table.Th>
+              <Table.Th colSpan={4 + times.length} scope="colgroup" className={classes.group}>
+                <Tooltip label={MEASURED}>
+                  <span>Measured on the written file</span>
+                </Tooltip>
+              </Table.Th>
+              <Table.Th colSpan={2} scope="colgroup" className={classes.group}>
+                <Tooltip label={COUNTED}>
+                  <span>Counted, theoretical</span>
+                </Tooltip>
+              </Table.Th>
+            </Table.Tr>
+            <Table.Tr>
+              <Table.Th>Accuracy</Table.Th>
+              <Table.Th>Δ points</Table.Th>
+              <Table.Th>On disk</Table.Th>
+              <Table.Th>Gzipped</Table.Th>
+              {times.map(({ key, batch, device }) => (
+                <Table.Th key={key}>
+                  Batch {count(batch)}, {device}
+                </Table.Th>
+              ))}
+              <Table.Th>Parameters</Table.Th>
+              <Table.Th>Nonzero</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((row) => (
+              <Row key={row.result.stage} row={row} times={times} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Notes rows={rows} />
+    </Section>
+  );
+}
+
+function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings> }) {
+  const { result, measure, baseline, first } = row;
+  const gain = measure?.accuracy != null && baseline?.accuracy != null ? measure.accuracy - baseline.accuracy : null;
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" className={classes.stageCell}>
+        {words(result.label)}
+        <Sub>{measure ? file(measure) : "no file was written"}</Sub>
+      </Table.Th>
+      <Table.Td>{percent(measure?.accuracy)}</Table.Td>
+      <Table.Td>{first ? "baseline" : points(gain)}</Table.Td>
+      <Amount text={bytes(measure?.bytes)} part={first ? null : over(measure?.bytes, baseline?.bytes)} />
+      <Amount text={bytes(measure?.gzip_bytes)} part={first ? null : over(measure?.gzip_bytes, baseline?.gzip_bytes)} />
+      {times.map(({ key }) => {
+        const time = timed(measure, key);
+        const was = timed(baseline, key);
+        return (
+          <Table.Td key={key}>
+            {time ? (
+              <Tooltip label={`p50 of ${count(time.calls)} calls; quartiles ${ms(time.spread_ms)} apart; ${shortCount(time.samples_per_s)} samples/s`}>
+                <span>{ms(time.p50_ms)}</span>
+              </Tooltip>
+            ) : (
+              "–"
+            )}
+            {time && (
+              <Sub>
+                p95 {ms(time.p95_ms)}
+                {!first && was && ` · ${ratio(over(time.p50_ms, was.p50_ms))}`}
+              </Sub>
+            )}
+          </Table.Td>
+        );
+      })}
+      <Table.Td>{count(result.parameters)}</Table.Td>
+      <Amount text={count(result.nonzero)} part={over(result.nonzero, result.parameters)} of="of them" />
+    </Table.Tr>
+  );
+}
+
+const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${words(exporter)}, run in ${runtime}` : `${words(exporter)}, not run`);
+
+function Amount({ text, part, of }: { text: string; part: number | null; of?: string }) {
+  return (
+    <Table.Td>
+      {text}
+      {part !== null && <Sub>{of ? `${percent(part)} ${of}` : ratio(part)}</Sub>}
+    </Table.Td>
+  );
+}
+
+const Sub = ({ children }: { children: ReactNode }) => <div className={classes.sub}>{children}</div>;
+
+function Notes({ rows }: { rows: ResultRow[] }) {
+  const told = rows.filter(({ result, others }) => result.notes.length || others.length);
+  if (told.length === 0) return null;
+  return (
+    <dl className={classes.notes}>
+      {told.map(({ result, others }) => (
+        <div key={result.stage}>
+          <dt>{words(result.label)}</dt>
+          <dd>
+            {result.notes.map((note) => (
+              <p key={note}>{note}</p>
+            ))}
+            {others.length > 0 && <p>Also written: {others.map((other) => `${words(other.exporter)} ${bytes(other.bytes)}`).join(", ")}.</p>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,52 @@
+import { Text } from "@mantine/core";
+import type { RunDetail, StreamEvent } from "../api/types";
+import { duration, words } from "../format";
+import { CheckIcon } from "../ui/icons";
+import { share } from "../ui/progress";
+import { endedHere } from "../ui/Stages";
+import { isTerminal } from "../ui/states";
+import classes from "./run.module.css";
+
+interface TimelineProps {
+  run: RunDetail;
+  events: StreamEvent[];
+}
+
+/** The pipeline: each stage in order, the current one marked with how far it is. */
+export function Timeline({ run, events }: TimelineProps) {
+  const took = new Map(run.results.map(({ stage, seconds }) => [stage, seconds]));
+  return (
+    <ol className={classes.timeline} aria-label="Stages">
+      {run.stages.map((stage) => (
+        <li key={stage.index} className={classes.stage} data-state={endedHere(run, stage.index) ? "ended" : stage.state} aria-current={stage.state === "running" ? "step" : undefined}>
+          <span className={classes.stageBar}>
+            <span className={classes.stageFill} style={{ width: `${100 * filled(run, stage, events)}%` }} />
+          </span>
+          <span className={classes.stageLabel}>
+            {stage.state === "done" && <CheckIcon size={13} />}
+            {words(stage.label)}
+          </span>
+          <Text size="xs" c="dimmed">
+            {told(run, stage, took.get(stage.index))}
+          </Text>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function told(run: RunDetail, { state, index }: RunDetail["stages"][number], seconds: number | undefined): string {
+  if (endedHere(run, index)) return `${run.state} here`;
+  if (state === "done") return seconds === undefined ? "done" : duration(seconds);
+  if (state === "running") return "now";
+  return isTerminal(run.state) ? "not reached" : "waits";
+}
+
+/** How much of a stage is behind it: known for its training, which has steps; half for work that has none. */
+function filled(run: RunDetail, stage: RunDetail["stages"][number], events: StreamEvent[]): number {
+  if (endedHere(run, stage.index)) return share(run) ?? 0.5;
+  if (stage.state !== "running") return stage.state === "done" ? 1 : 0;
+  const began = events.findLast(({ kind, body }) => kind === "stage_began" && body.stage === stage.index)?.body.step;
+  if (stage.index === 0 || typeof began !== "number" || !run.total_steps) return share(run) ?? 0.5;
+  return Math.min(1, (run.step - began) / Math.max(1, run.total_steps - began)) || 0.5;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import type { ArtifactMeasure, StageResult } from "../api/types";
+import { over, resultRows, timed, timings } from "./results";
+
+const latency = (batch_size: number, p50_ms: number) => ({
+  batch_size,
+  device: "cpu",
+  p50_ms,
+  p95_ms: 2 * p50_ms,
+  spread_ms: 0.1,
+  calls: 50,
+  samples_per_s: 1000,
+});
+
+const measure = (exporter: string, bytes: number, ran: boolean): ArtifactMeasure => ({
+  exporter,
+  artifact: `${exporter}-${bytes}`,
+  bytes,
+  gzip_bytes: bytes / 2,
+  runtime: ran ? "onnxruntime" : null,
+  accuracy: ran ? 0.9 : null,
+  latency: ran ? [latency(64, 3), latency(1, 0.5)] : [],
+  operators: {},
+});
+
+const stage = (index: number, ...measures: ArtifactMeasure[]): StageResult => ({
+  stage: index,
+  kind: "train",
+  label: `stage ${index}`,
+  step: 10,
+  seconds: 1,
+  parameters: 10,
+  nonzero: 5,
+  validation: {},
+  weights_sha256: "",
+  measures,
+  notes: [],
+});
+
+test("the file that was run stands for its stage, and the first stage is the baseline", () => {
+  const rows = resultRows([stage(1, measure("onnx", 50, true)), stage(0, measure("safetensors", 90, false), measure("onnx", 100, true))]);
+  expect(rows.map(({ result, measure }) => [result.stage, measure?.bytes])).toEqual([
+    [0, 100],
+    [1, 50],
+  ]);
+  expect(rows[0]?.others.map(({ exporter }) => exporter)).toEqual(["safetensors"]);
+  expect(over(rows[1]?.measure?.bytes, rows[1]?.baseline?.bytes)).toBe(0.5);
+});
+
+test("latencies have one column for each batch size, in order", () => {
+  const columns = timings([stage(0, measure("onnx", 100, true))]);
+  expect(columns.map(({ key }) => key)).toEqual(["cpu@1", "cpu@64"]);
+  expect(timed(measure("onnx", 1, true), "cpu@64")?.p50_ms).toBe(3);
+  expect(timed(null, "cpu@64")).toBeNull();
+});
+
+test("nothing is measured against nothing", () => {
+  expect(over(1, 0)).toBeNull();
+  expect(over(null, 2)).toBeNull();
+  expect(resultRows([])).toEqual([]);
+  expect(resultRows([stage(0)])[0]?.measure).toBeNull();
+});

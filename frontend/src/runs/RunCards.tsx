@@ -1,0 +1,44 @@
+import { Link } from "wouter";
+import { duration, number, percent } from "../format";
+import { Ago } from "../ui/Ago";
+import { eta } from "../ui/progress";
+import { StateBadge } from "../ui/StateBadge";
+import { Stages } from "../ui/Stages";
+import { about } from "./columns";
+import { RowMenu } from "./RowMenu";
+import classes from "./runs.module.css";
+import { Pick, type RunListProps } from "./RunsTable";
+
+/** The same list where a table has no room. */
+export function RunCards({ runs, view, drawn }: RunListProps) {
+  return (
+    <ul className={classes.cards}>
+      {runs.map((run) => {
+        const left = eta(run);
+        return (
+          <li key={run.id} className={classes.card}>
+            <Pick run={run} view={view} drawn={drawn} />
+            <div className={classes.cardBody}>
+              <Link href={`/runs/${run.id}`} className={classes.link}>
+                {run.name}
+              </Link>
+              <div className={classes.sub}>{about(run)}</div>
+              <div className={classes.cardLine}>
+                <StateBadge state={run.state} />
+                <Stages run={run} />
+                {left !== null && <span className={classes.sub}>{duration(left)} left</span>}
+              </div>
+              <div className={classes.cardLine}>
+                <span className={classes.sub}>
+                  accuracy <b>{percent(run.latest["validation/accuracy"])}</b> · loss <b>{number(run.latest["train/loss"])}</b> ·{" "}
+                  <Ago at={run.created_at} />
+                </span>
+              </div>
+            </div>
+            <RowMenu run={run} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,72 @@
+import { Text } from "@mantine/core";
+import { useFigure } from "../api/figures";
+import type { RunRow } from "../api/types";
+import { Chart } from "../charts/Chart";
+import type { View } from "../charts/present";
+import { useView, ViewControls } from "../charts/ViewControls";
+import { plural } from "../format";
+import { useWatch } from "../live/hooks";
+import { useTheme } from "../ui/theme";
+import classes from "./runs.module.css";
+import type { RunsView } from "./view";
+
+interface RunsChartsProps {
+  /** The runs drawn, each in its own colour. */
+  runs: RunRow[];
+  total: number;
+  view: RunsView;
+  hovered: string | null;
+  onHover: (run: string | null) => void;
+}
+
+export function RunsCharts({ runs, total, view, hovered, onHover }: RunsChartsProps) {
+  useWatch(runs);
+  const shown = useView();
+  const highlight = runs.some(({ id }) => id === hovered) ? hovered : null;
+  return (
+    <div className={classes.charts}>
+      <div className={classes.chartsHeader}>
+        <Text size="xs" c="dimmed">
+          {legend(runs.length, total, view.selected.length)}
+        </Text>
+        <ViewControls />
+      </div>
+      <RunsChart chart="loss" title="Loss" runs={runs} view={{ ...shown, highlight }} onHover={onHover} />
+      <RunsChart chart="accuracy" title="Accuracy" runs={runs} view={{ ...shown, logY: false, highlight }} onHover={onHover} />
+    </div>
+  );
+}
+
+function legend(drawn: number, total: number, selected: number): string {
+  if (selected) return `${plural(drawn, "selected run")}`;
+  if (drawn < total) return `The first ${drawn} of ${plural(total, "run")}: select others to compare`;
+  return plural(drawn, "run");
+}
+
+interface RunsChartProps {
+  chart: string;
+  title: string;
+  runs: RunRow[];
+  view: View;
+  onHover: (run: string | null) => void;
+}
+
+function RunsChart({ chart, title, runs, view, onHover }: RunsChartProps) {
+  const { data, error, refetch } = useFigure(chart, runs, useTheme());
+  return (
+    <Chart
+      title={title}
+      figure={data}
+      error={error}
+      retry={() => void refetch()}
+      view={{ ...view, legend: false }}
+      height={290}
+      onHoverRun={onHover}
+      empty={
+        <Text size="sm" c="dimmed">
+          The curve begins with the first step of a run.
+        </Text>
+      }
+    />
+  );
+}

@@ -1,0 +1,33 @@
+import { Group, Loader, Text } from "@mantine/core";
+import { Link } from "wouter";
+
+import { Sentence } from "../form/Sentence";
+import { AlertIcon, CheckIcon } from "../ui/icons";
+import classes from "./tradeoffs.module.css";
+import type { Row } from "./rows";
+
+interface AnswerProps {
+  sentence: string;
+  /** The best that qualifies, or the nearest miss. */
+  first: Row | undefined;
+  asking: boolean;
+}
+
+/** The answer in words, told aloud when it changes. */
+export function Answer({ sentence, first, asking }: AnswerProps) {
+  const met = first?.standing === "best";
+  return (
+    <Group role="status" aria-live="polite" className={classes.answer} data-met={met} gap="sm" wrap="nowrap" align="flex-start">
+      <span className={classes.answerIcon}>{met ? <CheckIcon size={18} /> : <AlertIcon size={18} />}</span>
+      <Text size="sm" style={{ flex: 1 }}>
+        <Sentence text={sentence} />{" "}
+        {first && (
+          <Link href={`/runs/${first.run_id}`} className={classes.link}>
+            Open {met ? "the best" : "the nearest"}
+          </Link>
+        )}
+      </Text>
+      {asking && <Loader size={14} aria-label="Asking" />}
+    </Group>
+  );
+}

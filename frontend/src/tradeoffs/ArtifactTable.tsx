@@ -1,0 +1,145 @@
+import { ActionIcon, Button, Table, Text, UnstyledButton } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "wouter";
+
+import { plural, words } from "../format";
+import { AlertIcon, ArrowDownIcon, ArrowUpIcon, CheckIcon, DownloadIcon } from "../ui/icons";
+import { told, titleOf, type Units } from "./fields";
+import { turned, sortText, type Row, type Sort } from "./rows";
+import classes from "./tradeoffs.module.css";
+import type { TradeoffsView } from "./view";
+
+const PAGE = 100;
+
+interface ArtifactTableProps {
+  rows: readonly Row[];
+  columns: readonly string[];
+  units: Units;
+  colors: ReadonlyMap<string, string>;
+  constrained: boolean;
+  view: TradeoffsView;
+}
+
+/** Every measured artifact. What another one beats in both accuracy and cost is dim. */
+export function ArtifactTable({ rows, columns, units, colors, constrained, view }: ArtifactTableProps) {
+  const [shown, setShown] = useState(PAGE);
+  const head = { sort: view.sort, onSort: (by: string) => view.change({ sort: sortText(turned(view.sort, by)) }) };
+  return (
+    <>
+      <Table.ScrollContainer minWidth={640} type="native">
+        <Table className={classes.table} highlightOnHover aria-label="Measured artifacts">
+          <Table.Thead>
+            <Table.Tr>
+              <Head by="run" label="Run" {...head} />
+              <Head by="stage" label="After stage" {...head} />
+              {columns.map((field) => (
+                <Head key={field} by={field} label={titleOf(field)} numeric {...head} />
+              ))}
+              <Table.Th>
+                <span className="visually-hidden">Download</span>
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.slice(0, shown).map((row) => (
+              <ArtifactRow key={row.artifact} row={row} columns={columns} units={units} color={colors.get(row.run_id)} constrained={constrained} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {rows.length > shown && (
+        <Button variant="default" size="xs" m="sm" onClick={() => setShown(shown + PAGE)}>
+          {plural(rows.length - shown, "more row")}
+        </Button>
+      )}
+    </>
+  );
+}
+
+interface HeadProps {
+  by: string;
+  label: string;
+  numeric?: boolean;
+  sort: Sort;
+  onSort: (by: string) => void;
+}
+
+function Head({ by, label, numeric, sort, onSort }: HeadProps) {
+  const on = sort.by === by;
+  return (
+    <Table.Th data-numeric={numeric || undefined} aria-sort={on ? (sort.descending ? "descending" : "ascending") : "none"}>
+      <UnstyledButton className={classes.sort} onClick={() => onSort(by)}>
+        {label}
+        {on && (sort.descending ? <ArrowDownIcon size={12} /> : <ArrowUpIcon size={12} />)}
+      </UnstyledButton>
+    </Table.Th>
+  );
+}
+
+interface ArtifactRowProps {
+  row: Row;
+  columns: readonly string[];
+  units: Units;
+  color: string | undefined;
+  constrained: boolean;
+}
+
+function ArtifactRow({ row, columns, units, color, constrained }: ArtifactRowProps) {
+  const href = `/runs/${row.run_id}`;
+  return (
+    <Table.Tr data-dim={!row.front || undefined} data-standing={constrained ? row.standing : undefined}>
+      <Table.Td className={classes.run}>
+        <span className={classes.dot} style={{ backgroundColor: color }} aria-hidden="true" />
+        <Link href={href} className={classes.link}>
+          {row.run_name}
+        </Link>
+        <Text span size="xs" c="dimmed">
+          {" "}
+          seed {row.seed}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Link href={`${href}#stage-${row.stage}`} className={classes.plainLink}>
+          {words(row.label)}
+        </Link>
+        <Text span size="xs" c="dimmed">
+          {" "}
+          {row.exporter}
+        </Text>
+        <Standing row={row} constrained={constrained} />
+      </Table.Td>
+      {columns.map((field) => (
+        <Table.Td key={field} data-numeric>
+          {told(row.values[field], units[field])}
+        </Table.Td>
+      ))}
+      <Table.Td>
+        <ActionIcon
+          variant="subtle" color="gray" component="a" href={`/api/artifacts/${row.artifact}`} download
+          aria-label={`Download ${row.run_name}, seed ${row.seed}, after ${words(row.label)}`}
+        >
+          <DownloadIcon />
+        </ActionIcon>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+/** The place in the answer by word and icon, and whether anything else is better in both respects. */
+function Standing({ row, constrained }: { row: Row; constrained: boolean }) {
+  const word = constrained ? { best: "best", meets: "meets it", nearest: "nearest", misses: "" }[row.standing] : "";
+  return (
+    <>
+      {word && (
+        <span className={classes.standing} data-kind={row.standing}>
+          {row.standing === "nearest" ? <AlertIcon size={12} /> : <CheckIcon size={12} />} {word}
+        </span>
+      )}
+      {row.front && (
+        <span className={classes.standing} data-kind="front" title="Nothing measured is better in both accuracy and what is minimized">
+          on the front
+        </span>
+      )}
+    </>
+  );
+}

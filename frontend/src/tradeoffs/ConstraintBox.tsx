@@ -1,0 +1,80 @@
+import { Button, Select, Textarea } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useEffect, useRef, useState } from "react";
+
+import { Sentence } from "../form/Sentence";
+import type { TradeoffPoint } from "../api/types";
+import { PlusIcon } from "../ui/icons";
+import { joined, ordered, suggestion, titleOf, usual, type Units } from "./fields";
+import classes from "./tradeoffs.module.css";
+import type { TradeoffsView } from "./view";
+
+const PAUSE_MS = 300;
+
+interface ConstraintBoxProps {
+  view: TradeoffsView;
+  units: Units;
+  points: readonly TradeoffPoint[];
+  /** What the server says is wrong with the constraint. */
+  error: string | undefined;
+}
+
+/** What a model must fulfil, in words that the server understands, and what the best has least of. */
+export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps) {
+  const [text, setText] = useState(view.where);
+  const told = useRef(view.where);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const tell = useDebouncedCallback((value: string) => {
+    told.current = value.trim();
+    view.change({ where: value.trim() });
+  }, PAUSE_MS);
+  // The address may change by itself (back, a shared link); what is being typed is not overwritten by its own echo.
+  useEffect(() => {
+    if (view.where !== told.current) setText(view.where);
+    told.current = view.where;
+  }, [view.where]);
+
+  const write = (value: string) => {
+    setText(value);
+    tell(value);
+  };
+  const fields = ordered(units, view.minimize);
+  return (
+    <div className={classes.ask}>
+      <div className={classes.question}>
+        <Textarea
+          ref={box} label="Constraint" description="Fields, numbers with units, and, or, brackets. Empty asks for everything."
+          placeholder="accuracy >= 93% and p95_ms@1 <= 2ms" inputWrapperOrder={["label", "input", "error", "description"]}
+          value={text} error={error && <Sentence text={error} />} autosize minRows={1} maxRows={4} spellCheck={false} autoComplete="off" maxLength={500}
+          classNames={{ input: classes.constraint }} onChange={({ currentTarget }) => write(currentTarget.value)}
+        />
+        <Select
+          label="Minimize" description="The best has least of it." inputWrapperOrder={["label", "input", "error", "description"]}
+          data={[...new Set([...fields.filter((field) => units[field] !== "share"), view.minimize])].map((field) => ({ value: field, label: titleOf(field) }))}
+          value={view.minimize} allowDeselect={false} searchable maxDropdownHeight={320}
+          onChange={(minimize) => view.change({ minimize, cost: null })}
+        />
+      </div>
+      {fields.length > 0 && (
+        <div className={classes.chips} role="group" aria-label="Add to the constraint">
+          {usual(units, view.minimize).map((field) => [field, suggestion(field, units[field], points)] as const).filter(([, text]) => text).map(([field, comparison]) => (
+            <Button
+              key={field} size="compact-xs" variant="default" radius="xl" leftSection={<PlusIcon size={11} />} aria-label={`Add ${comparison}`}
+              onClick={() => {
+                write(joined(text, comparison));
+                box.current?.focus();
+              }}
+            >
+              {comparison}
+            </Button>
+          ))}
+          {text && (
+            <Button size="compact-xs" variant="subtle" radius="xl" onClick={() => write("")}>
+              Clear
+            </Button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

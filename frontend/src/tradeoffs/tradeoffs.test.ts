@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+
+import type { TradeoffPoint, Tradeoffs } from "../api/types";
+import type { Figure } from "../charts/figure";
+import { emphasize, pickedFrom } from "./emphasize";
+import { joined, ordered, suggestion, titleOf, told, usual } from "./fields";
+import { chosenRuns, MOST_NAMED } from "./filter";
+import { csvOf, rowsOf, sorted, sortFrom, sortText, turned } from "./rows";
+
+const units = { accuracy: "share", bytes: "bytes", "p95_ms@1": "ms", "p95_ms@64": "ms", parameters: "" };
+
+function point(artifact: string, values: Record<string, number>, more: Partial<TradeoffPoint> = {}): TradeoffPoint {
+  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", front: false };
+  return { ...base, artifact, values, ...more };
+}
+
+const points = [
+  point("a", { accuracy: 0.9, bytes: 300 }, { run_name: "run 10" }),
+  point("b", { accuracy: 0.95, bytes: 100 }, { run_name: "run 9", stage: 1, front: true }),
+  point("c", { accuracy: 0.8 }, { run_name: "=1+1", stage: 2 }),
+];
+const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, qualifying, nearest, sentence: "", fields: units });
+const ids = (rows: { artifact: string }[]) => rows.map(({ artifact }) => artifact).join("");
+
+describe("the rows", () => {
+  it("stand in the answer's order, best first", () => {
+    const rows = rowsOf(answer(["b", "a"]));
+    expect(rows.map(({ artifact, standing }) => [artifact, standing])).toEqual([["b", "best"], ["a", "meets"], ["c", "misses"]]);
+  });
+
+  it("begin with the nearest misses when nothing qualifies", () => {
+    const rows = rowsOf(answer([], ["c", "a"]));
+    expect(rows.map(({ artifact, standing }) => [artifact, standing])).toEqual([["c", "nearest"], ["a", "nearest"], ["b", "misses"]]);
+  });
+
+  it("are sorted by any column, what was not measured last both ways", () => {
+    const rows = rowsOf(answer(["a", "b", "c"]));
+    expect(ids(sorted(rows, { by: "bytes", descending: false }))).toBe("bac");
+    expect(ids(sorted(rows, { by: "bytes", descending: true }))).toBe("abc");
+    expect(ids(sorted(rows, { by: "run", descending: false }))).toBe("cba");
+    expect(ids(sorted(rows, { by: "stage", descending: true }))).toBe("cba");
+    expect(ids(sorted(rows, { by: "", descending: false }))).toBe("abc");
+  });
+
+  it("turn with each click and come back to the answer's order", () => {
+    const up = turned(sortFrom(null), "bytes");
+    const down = turned(up, "bytes");
+    expect([up, down, turned(down, "bytes")].map(sortText)).toEqual(["bytes", "-bytes", ""]);
+    expect(sortFrom(sortText(down))).toEqual(down);
+    expect(sortText(turned(down, "run"))).toBe("run");
+  });
+
+  it("become CSV in which no name is a formula", () => {
+    const lines = csvOf(rowsOf(answer(["b"])), units).split("\r\n");
+    expect(lines[0]).toContain("accuracy (share),bytes (bytes),p95_ms@1 (ms)");
+    expect(lines[1]).toContain(",b,true,best,0.95,100,,,");
+    expect(lines.join("\n")).toContain("'=1+1");
+    expect(lines.join("\n")).not.toContain(",=1+1");
+  });
+});
+
+describe("the fields", () => {
+  it("are called and told with their units", () => {
+    expect(titleOf("p95_ms@64@cuda")).toBe("p95 ms, batch 64, cuda");
+    expect(told(0.9312, "share")).toMatch(/^93\.12/);
+    expect(told(undefined, "ms")).toBe("–");
+    expect(told(61706, "")).toBe("61,706");
+    expect(told(0.16529653, "")).toBe("0.1653");
+  });
+
+  it("are shown shares first, then what is minimized, counts only when asked for", () => {
+    expect(ordered(units, "p95_ms@1")).toEqual(["accuracy", "p95_ms@1", "bytes", "p95_ms@64", "parameters"]);
+    expect(usual(units, "bytes")).not.toContain("parameters");
+    expect(usual(units, "parameters")).toContain("parameters");
+  });
+
+  it("suggest a comparison that half of the models meet", () => {
+    expect(suggestion("accuracy", "share", points)).toBe("accuracy >= 90%");
+    expect(suggestion("bytes", "bytes", points)).toBe("bytes <= 0.3KB");
+    expect(suggestion("bytes", "bytes", [point("m", { bytes: 14_753_792 })])).toBe("bytes <= 15MB");
+    expect(suggestion("p95_ms@1", "ms", [point("m", { "p95_ms@1": 0.0421 })])).toBe("p95_ms@1 <= 0.043ms");
+    expect(suggestion("flops", "", points)).toBe("");
+  });
+
+  it("join a comparison on", () => {
+    expect(joined(" ", "bytes <= 1KB")).toBe("bytes <= 1KB");
+    expect(joined("accuracy >= 90% ", "bytes <= 1KB")).toBe("accuracy >= 90% and bytes <= 1KB");
+  });
+});
+
+describe("the filters", () => {
+  const known = ["x", "y", "z"].map((id) => ({ id, name: id, seed: 0, dataset: id === "z" ? "moon" : "well", model: "m", color: "", state: "succeeded" as const }));
+  const none = { runs: [], datasets: [], models: [] };
+
+  it("name no run when nothing is filtered, and the fitting ones when something is", () => {
+    expect(chosenRuns(known, none)).toEqual({ ids: "", cut: undefined, none: false });
+    expect(chosenRuns(known, { ...none, datasets: ["well"] }).ids).toBe("x,y");
+    expect(chosenRuns(known, { ...none, datasets: ["well"], runs: ["y", "z"] }).ids).toBe("y");
+    expect(chosenRuns(known, { ...none, models: ["other"] }).none).toBe(true);
+  });
+
+  it("say so when more runs fit than can be named", () => {
+    const many = Array.from({ length: MOST_NAMED + 5 }, (_, index) => ({ ...known[0]!, id: String(index) }));
+    const chosen = chosenRuns(many, { ...none, datasets: ["well"] });
+    expect(chosen.cut).toBe(MOST_NAMED + 5);
+    expect(chosen.ids.split(",")).toHaveLength(MOST_NAMED);
+  });
+});
+
+describe("the figure with the answer in it", () => {
+  const figure: Figure = {
+    data: [
+      { x: [100], y: [0.95], name: "front", meta: { role: "front" } as never },
+      {
+        x: [300, 100, 50], y: [0.9, 0.95, 0.8], text: ["A", "B", "C"], meta: { run: "r", role: "artifacts" } as never,
+        customdata: [["r", 0, "a"], ["r", 1, "b"], ["r", 2, "c"]], marker: { opacity: [0.35, 1, 0.35], line: { width: [0, 1.5, 0] } },
+      },
+    ],
+    layout: {},
+    seq: {},
+  };
+
+  it("makes the best a star and dims what misses", () => {
+    const marker = emphasize(figure, rowsOf(answer(["b", "a"])), true).data[1]!["marker"] as Record<string, unknown[]>;
+    expect(marker["symbol"]).toEqual(["circle", "star", "circle"]);
+    expect(marker["opacity"]!.map((value) => Number(value) === 1)).toEqual([true, true, false]);
+  });
+
+  it("leaves the figure's own dimming without a constraint", () => {
+    const marker = emphasize(figure, rowsOf(answer(["b", "a", "c"])), false).data[1]!["marker"] as Record<string, unknown>;
+    expect(marker).toMatchObject({ opacity: [0.35, 1, 0.35], symbol: ["circle", "circle", "circle"] });
+  });
+
+  it("keeps only what the table shows, the front untouched", () => {
+    const rows = rowsOf(answer(["b", "a"])).filter(({ artifact }) => artifact !== "a");
+    const drawn = emphasize(figure, rows, true);
+    expect(drawn.data[1]).toMatchObject({ x: [100, 50], y: [0.95, 0.8], text: ["B", "C"] });
+    expect(drawn.data[0]).toBe(figure.data[0]);
+    expect(figure.data[1]!.x).toEqual([300, 100, 50]);
+  });
+
+  it("knows which artifact was clicked", () => {
+    expect(pickedFrom(["r", 2, "c"])).toEqual({ run: "r", stage: 2, artifact: "c" });
+    expect(pickedFrom("r")).toBeUndefined();
+  });
+});

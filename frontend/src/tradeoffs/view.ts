@@ -1,0 +1,41 @@
+import { useMemo } from "react";
+
+import { listed, useUrlState } from "../ui/url";
+import { sortFrom, type Sort } from "./rows";
+
+export interface TradeoffsView {
+  where: string;
+  minimize: string;
+  /** The chart's horizontal axis: what is minimized, unless somebody chose otherwise. */
+  cost: string;
+  runs: string[];
+  datasets: string[];
+  models: string[];
+  exporters: string[];
+  /** Columns that somebody chose; none means the usual ones. */
+  columns: string[];
+  sort: Sort;
+  change: ReturnType<typeof useUrlState>[1];
+}
+
+export const MINIMIZE = "bytes";
+
+/** What the Trade-offs page shows, read from its address. */
+export function useTradeoffsView(): TradeoffsView {
+  const [params, change] = useUrlState();
+  return useMemo(() => {
+    const minimize = params.get("minimize") ?? MINIMIZE;
+    return {
+      where: params.get("where") ?? "",
+      minimize,
+      cost: params.get("cost") ?? minimize,
+      runs: listed(params, "runs"),
+      datasets: listed(params, "dataset"),
+      models: listed(params, "model"),
+      exporters: listed(params, "exporter"),
+      columns: listed(params, "columns"),
+      sort: sortFrom(params.get("sort")),
+      change,
+    };
+  }, [params, change]);
+}

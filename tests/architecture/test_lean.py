@@ -1,0 +1,36 @@
+"""The API and the Celery process start without the weight of torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"torch", "onnxruntime", "sklearn"}
+REPORT = "import sys; print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
+
+
+def loaded(statement: str, folder: Path) -> set[str]:
+    """The top-level packages that a fresh interpreter holds after `statement`."""
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {statement}; {REPORT}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    return set(done.stdout.rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import backend.app, backend.embedded", {*HEAVY, "worker"}),
+        ("import worker.app, worker.supervisor", HEAVY),
+    ],
+)
+def test_starts_without_torch(statement: str, absent: set[str], tmp_path: Path) -> None:
+    packages = loaded(statement, tmp_path)
+    assert packages & absent == set()
+    assert "sqlalchemy" in packages  # it did import
+    assert list(tmp_path.iterdir()) == []  # and left nothing behind
+
+
+def test_the_check_sees_torch(tmp_path: Path) -> None:
+    assert {"torch", "worker"} <= loaded("import worker.models.mlp", tmp_path)

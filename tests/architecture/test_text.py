@@ -1,0 +1,59 @@
+"""What is written in the repository holds on every machine: it names nobody's folders."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SELF = "tests/architecture/test_text.py"
+LARGEST = 1 << 20
+
+
+def tracked() -> list[str]:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [name for name in names if name != SELF and (ROOT / name).is_file()]
+
+
+def personal(own: Path) -> re.Pattern[str]:
+    """A path below somebody's home, or the place where this checkout happens to lie."""
+    places = [r"/home/\w", r"/Users/\w", r"/root/", r"[A-Z]:\\Users\\"]
+    if len(own.parts) > 2:  # a checkout at /app would forbid too much
+        places.append(re.escape(str(own)) + r"\b")
+    return re.compile("|".join(places))
+
+
+def named(root: Path, names: Iterable[str], pattern: re.Pattern[str]) -> list[str]:
+    """Each line that names such a place, as file:line."""
+    found = []
+    for name in names:
+        content = (root / name).read_bytes()
+        if b"\0" in content[:8000]:
+            continue
+        lines = content.decode(errors="replace").splitlines()
+        found += [f"{name}:{number}" for number, line in enumerate(lines, 1) if pattern.search(line)]
+    return found
+
+
+def test_no_file_names_a_folder_of_this_machine() -> None:
+    assert named(ROOT, tracked(), personal(ROOT)) == []
+
+
+def test_no_file_is_huge() -> None:
+    assert [name for name in tracked() if (ROOT / name).stat().st_size > LARGEST] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["cd /home/ada/lathe", "/Users/ada/data", "x = '/root/.cache'", "C:\\Users\\ada", "/srv/ci/lathe"]
+)
+def test_the_check_catches_a_folder(line: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text(f"fine\n{line}\n")
+    assert named(tmp_path, ["notes.md"], personal(Path("/srv/ci/lathe"))) == ["notes.md:2"]
+
+
+def test_the_check_leaves_ordinary_paths_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("/usr/share/datasets, /tmp/x, DATA_DIR/home, GET /api/runs, /srv/ci/lathes\n")
+    assert named(tmp_path, ["notes.md"], personal(Path("/srv/ci/lathe"))) == []

@@ -1,0 +1,132 @@
+"""Viewers: many, slow, silent or gone, none costs the others anything."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
+
+from backend.api import hub, stream
+from backend.spec.catalog import Catalog
+from backend.spec.events import EventKind
+from backend.store.session import Store
+from tests.backend.api.making import event, write
+from tests.backend.api.stream.viewer import Viewer, live, served
+
+
+def test_a_viewer_that_stops_reading_is_cut_off_and_others_are_not(
+    store: Store, catalog: Catalog, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "STALLED", 0.5)
+    (lease,) = live(store, catalog, 1)
+    text = event(EventKind.LOG, level="info", text="x" * 60_000)
+    for _ in range(20):
+        write(store, lease, *[text] * 10)  # 12 MB: more than all buffers between the two ends
+    idle = Viewer(port, [lease.run_id])
+    with idle.open() as link:
+        other = Viewer(port, [lease.run_id])
+        other.read(goal={lease.run_id: lease.last_seq})
+        assert other.events()[lease.run_id] == list(range(1, lease.last_seq + 1))
+        time.sleep(1.0)
+        link.settimeout(5)
+        received = 0
+        while piece := link.recv(1 << 20):
+            received += len(piece)
+    assert received < 12_000_000
+
+
+def test_many_viewers_cost_one_look(store: Store, catalog: Catalog, app: FastAPI, port: int) -> None:
+    """The database is asked by the hub alone: how often does not depend on how many look."""
+    (lease,) = live(store, catalog, 1)
+    looks = 0
+    watched: hub.Hub = app.state.hub
+    look = watched._look
+
+    def counted(*arguments: object) -> hub.News:
+        nonlocal looks
+        looks += 1
+        return look(*arguments)  # type: ignore[arg-type]
+
+    watched._look = counted  # type: ignore[method-assign, assignment]
+    viewers = [Viewer(port, [lease.run_id]) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda viewer: viewer.read(seconds=1), viewers))
+    assert 1 <= looks <= 60  # twenty a second, and not four hundred
+
+
+def test_nobody_looking_costs_nothing(store: Store, catalog: Catalog, app: FastAPI, port: int) -> None:
+    (lease,) = live(store, catalog, 1)
+    Viewer(port, [lease.run_id]).read(seconds=0.3)
+    deadline = time.monotonic() + 15
+    watching: hub.Hub = app.state.hub
+    # A server learns that a viewer has gone when it next writes to it.
+    write(store, lease, event(EventKind.LOG, level="info", text="x"))
+    while watching._viewers and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert watching._viewers == 0 and not watching._tails and not watching._watched
+    time.sleep(0.3)
+    assert watching._task is not None and watching._task.done()
+
+
+def test_an_outage_of_the_database_is_waited_for(
+    store: Store, catalog: Catalog, app: FastAPI, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    monkeypatch.setattr(hub, "RETRY", 0.1)
+    (lease,) = live(store, catalog, 1)
+    watched: hub.Hub = app.state.hub
+    look, broken = watched._look, threading.Event()
+
+    def failing(*arguments: object) -> hub.News:
+        if broken.is_set():
+            raise OperationalError("SELECT", {}, Exception("away"))
+        return look(*arguments)  # type: ignore[arg-type]
+
+    watched._look = failing  # type: ignore[method-assign, assignment]
+    viewer = Viewer(port, [lease.run_id])
+    reader = threading.Thread(target=lambda: viewer.read(goal={lease.run_id: 2}))
+    reader.start()
+    time.sleep(0.3)
+    broken.set()
+    time.sleep(0.3)
+    write(store, lease, event(EventKind.LOG, level="info", text="x"))
+    broken.clear()
+    reader.join(10)
+    assert viewer.events()[lease.run_id] == [1, 2]
+
+
+def test_streams_end_with_the_server(store: Store, catalog: Catalog, app: FastAPI) -> None:
+    (lease,) = live(store, catalog, 1)
+    with served(app) as port:
+        viewer = Viewer(port, [lease.run_id])
+        reader = threading.Thread(target=lambda: viewer.read(seconds=20))
+        reader.start()
+        time.sleep(0.3)
+        app.state.hub.close()
+        reader.join(3)
+        assert not reader.is_alive()
+
+
+def test_a_tail_knows_what_it_no_longer_has() -> None:
+    tail = hub.Tail(10, 10)
+    for seq in range(11, 11 + hub.TAIL + 5):
+        tail.append(seq, b"x")
+    assert tail.after(10) is None and tail.after(14) is None
+    assert [seq for seq, _ in tail.after(15) or []] == list(range(16, 11 + hub.TAIL + 5))
+    assert tail.after(tail.head) == []
+    with pytest.raises(AssertionError):
+        tail.append(tail.head + 2, b"x")
+
+
+def test_a_silent_stream_says_that_it_is_alive(
+    store: Store, catalog: Catalog, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "KEEP_ALIVE", 0.1)
+    viewer = Viewer(port, [])
+    with viewer.open() as link:
+        text = b""
+        while text.count(b": alive\n\n") < 3:
+            text += link.recv(4096)
+    assert b"retry: 1000\n\n" in text

@@ -1,0 +1,100 @@
+"""Drafts, templates, the catalog."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from backend.spec.catalog import Catalog
+from backend.spec.experiment import resolve
+from tests.backend.api.conftest import Api
+from tests.backend.api.making import SPEC, finished
+
+
+def check(api: Api, spec: Any) -> dict[str, Any]:
+    answer = api.client.post("/api/specs/check", json={"spec": spec})
+    assert answer.status_code == 200
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_a_draft_comes_back_in_full(api: Api) -> None:
+    checked = check(api, SPEC)
+    assert checked["problems"] == []
+    assert checked["document"] == SPEC
+    assert checked["experiment"]["stages"][0]["optimizer"]["kind"] == "adam"
+    assert check(api, checked["yaml"])["experiment"] == checked["experiment"]
+
+
+def test_problems_come_with_the_draft_as_it_was(api: Api) -> None:
+    text = "# mine\nname: x\ndataset: {kind: nope}\n"
+    checked = check(api, text)
+    assert checked["experiment"] is None and checked["yaml"] == text
+    assert checked["document"] == {"name": "x", "dataset": {"kind": "nope"}}
+    assert {"dataset.kind", "model", "stages"} <= {problem["path"] for problem in checked["problems"]}
+
+
+def test_text_that_does_not_parse_has_no_document(api: Api) -> None:
+    checked = check(api, "a: [")
+    assert checked["document"] is None and len(checked["problems"]) == 1
+
+
+def test_steps_are_estimated_from_the_datas_published_size(api: Api, catalog: Catalog) -> None:
+    entry = catalog.find("datasets", "digits")
+    assert entry is not None
+    batches = math.ceil(entry.facts["train"] / 100)
+    stages = [
+        {"kind": "train", "epochs": 3, "batch": {"kind": "fixed", "size": 100}},
+        {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.5}, "recover": {"epochs": 2}},
+        {"kind": "quantize", "method": {"kind": "dynamic_int8"}},
+    ]
+    estimate = check(api, {**SPEC, "stages": stages})["estimate"]
+    assert [stage["steps"] for stage in estimate["stages"]] == [3 * batches, 2 * batches, 0]
+    assert estimate["steps"] == 5 * batches and estimate["seconds"] is None
+
+
+def test_time_is_estimated_from_earlier_runs_alone(api: Api, catalog: Catalog) -> None:
+    finished(api.store, catalog)  # 24 steps in 3 seconds
+    estimate = check(api, SPEC)["estimate"]
+    assert estimate["seconds"] == pytest.approx(estimate["steps"] / 8)
+    assert check(api, {**SPEC, "model": {"kind": "cnn"}})["estimate"]["seconds"] is None
+
+
+def test_every_template_runs_as_it_is(api: Api, catalog: Catalog) -> None:
+    templates = api.client.get("/api/templates").json()
+    assert len(templates) >= 3
+    for template in templates:
+        resolve(template["spec"], catalog)
+        assert template["title"] and template["summary"].endswith(".") and template["minutes"] > 0
+    kinds = [[stage["kind"] for stage in template["spec"]["stages"]] for template in templates]
+    assert ["train", "prune", "fold", "quantize"] in kinds
+
+
+def test_the_first_template_takes_well_under_a_minute(api: Api) -> None:
+    template = api.client.get("/api/templates").json()[0]
+    assert check(api, template["spec"])["estimate"]["steps"] < 1000
+
+
+def test_the_schema_checks_spec_files(api: Api) -> None:
+    schema = api.client.get("/api/schema/experiment").json()
+    Draft202012Validator.check_schema(schema)
+    accepts: Callable[[Any], bool] = Draft202012Validator(schema).is_valid
+    assert all(accepts(template["spec"]) for template in api.client.get("/api/templates").json())
+    assert not accepts({**SPEC, "dataset": {"kind": "nope"}})
+
+
+def test_datasets_are_listed_with_their_facts(api: Api) -> None:
+    datasets = {entry["kind"]: entry for entry in api.client.get("/api/datasets").json()}
+    assert datasets["digits"]["facts"]["classes"] == 10
+
+
+def test_the_catalog_is_what_the_worker_published(api: Api, catalog: Catalog) -> None:
+    assert Catalog.model_validate(api.client.get("/api/catalog").json()) == Catalog.merge([catalog])
+
+
+def test_without_a_worker_there_is_no_catalog(api_without_worker: Api) -> None:
+    for path in ("/api/catalog", "/api/datasets", "/api/schema/experiment"):
+        assert api_without_worker.client.get(path).status_code == 503
+    assert api_without_worker.client.get("/api/templates").status_code == 200

@@ -1,0 +1,227 @@
+"""Charts: pure functions from plain data to figures that the browser can draw and extend."""
+
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.charts import chart as registry
+from backend.charts import wire
+from backend.charts.chart import Chart, charts, names
+from backend.charts.data import Band, Line, Mark, Options, RunData
+from backend.charts.front import front
+from backend.spec.results import ArtifactMeasure, Latency, StageResult
+
+EVIL = "<img src=x onerror=alert(1)> %{y} & \"quoted\" 'too'"
+
+
+def line(count: int = 50, seed: int = 0) -> Line:
+    return Line(np.arange(count) * 10, np.random.default_rng(seed).random(count), count * 10)
+
+
+def result(stage: int, label: str, accuracy: float, size: int) -> StageResult:
+    latency = [
+        Latency(batch_size=batch, device="cpu", p50_ms=0.1 * batch, p95_ms=0.2 * batch, spread_ms=0.01, calls=9, samples_per_s=9.0)
+        for batch in (1, 64)
+    ]  # fmt: skip
+    measured = ArtifactMeasure(
+        exporter="onnx", artifact=f"file-{stage}", bytes=size, gzip_bytes=size, runtime="onnxruntime",
+        accuracy=accuracy, latency=latency,
+    )  # fmt: skip
+    weights = ArtifactMeasure(exporter="safetensors", artifact="w", bytes=size, gzip_bytes=size)
+    return StageResult(
+        stage=stage, kind="train", label=label, step=9, seconds=1.0, parameters=100, nonzero=100 - stage,
+        weights_sha256="", measures=[weights, measured],
+    )  # fmt: skip
+
+
+def run(name: str = "A run", seed: int = 0, **changes: Any) -> RunData:
+    values: dict[str, Any] = {
+        "id": f"run-{name}-{seed}",
+        "name": name,
+        "seed": seed,
+        "color": "#4090f8",
+        "seq": 7,
+        "lines": {metric: line(seed=seed) for chart in charts().values() for metric in chart.metrics},
+        "bands": (Band("train: adam", 0, 400), Band("prune", 400, 490), Band("fold", 490, 490)),
+        "marks": (Mark(100, "continued from step 100"),),
+        "results": (result(0, "train: adam", 0.95, 900), result(1, "prune", 0.94, 500)),
+    }
+    return RunData(**{**values, **changes})
+
+
+def drawn(name: str, *runs: RunData, options: Options | None = None) -> dict[str, Any]:
+    figure: dict[str, Any] = json.loads(wire.dumps(charts()[name].draw(runs, options or Options())))
+    return figure
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("count", [0, 1, 3, 12])
+def test_every_chart_draws_any_number_of_runs(name: str, theme: Any, count: int) -> None:
+    figure = drawn(name, *(run(seed=seed) for seed in range(count)), options=Options(theme=theme))
+    assert figure["layout"]["uirevision"] == "constant"
+    assert figure["layout"]["meta"]["summary"].endswith(".")
+    assert figure["layout"]["meta"]["seq"] == {f"run-A run-{seed}": 7 for seed in range(count)}
+    assert bool(figure["data"]) == bool(count)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_chart_draws_runs_that_have_nothing_yet(name: str) -> None:
+    figure = drawn(name, run(lines={}, bands=(), marks=(), results=()))
+    assert figure["layout"]["meta"]["summary"] == "Nothing has been measured yet."
+
+
+@pytest.mark.parametrize("name", names())
+def test_names_are_not_markup(name: str) -> None:
+    """Plotly draws text as HTML, and `%{…}` in tooltips as a value."""
+    evil = run(EVIL, bands=(Band(EVIL, 0, 9),), marks=(Mark(1, EVIL),), results=(result(0, EVIL, 0.9, 9),))
+    figure = drawn(name, evil, run())
+    del figure["layout"]["meta"]  # plain text, never drawn
+    for trace in figure["data"]:
+        trace.pop("meta", None)
+        trace.pop("customdata", None)
+        trace.pop("legendgroup", None)
+    text = json.dumps(figure)
+    assert "<img" not in text and "%{y} &" not in text
+    assert "&lt;img" in text
+
+
+def test_the_check_would_find_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: without escaping, the same search finds the payload."""
+    monkeypatch.setattr("backend.charts.theme.escape", lambda text: text)
+    assert "<img" in json.dumps(drawn("loss", run(EVIL), run())["data"])
+
+
+@pytest.mark.parametrize("name", ["loss", "accuracy", "learning_rate"])
+def test_the_browser_can_extend_each_curve(name: str) -> None:
+    figure = drawn(name, run(seed=1), run(seed=2))
+    grown = [trace["meta"] for trace in figure["data"]]
+    assert {meta["metric"] for meta in grown} == set(charts()[name].metrics)
+    assert {meta["run"] for meta in grown} == {"run-A run-1", "run-A run-2"}
+    assert all(isinstance(trace["x"], list) and len(trace["x"]) == len(trace["y"]) for trace in figure["data"])
+
+
+@pytest.mark.parametrize("name", names())
+def test_axes_say_what_they_show(name: str) -> None:
+    layout = drawn(name, run())["layout"]
+    text = json.dumps(layout)
+    assert {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning rate"}.get(name, "bytes") in text
+    assert "step" in text or name in ("pareto", "stage_costs")
+
+
+def test_what_is_not_a_number_is_a_gap_with_a_sign() -> None:
+    broken = Line(np.array([1, 2, 3, 4]), np.array([1.0, np.nan, np.inf, 2.0]), 4)
+    figure = drawn("loss", run(lines={"train/loss": broken}))
+    assert figure["data"][0]["y"] == [1.0, None, None, 2.0]
+    told = [note["hovertext"] for note in figure["layout"]["annotations"] if note.get("text") == "✕"]
+    assert len(told) == 1 and "not a number at step 2" in told[0]
+
+
+def test_stages_and_what_happened_are_marked_on_a_lone_run() -> None:
+    layout = drawn("loss", run())["layout"]
+    assert sorted(shape["type"] for shape in layout["shapes"]) == ["line", "line", "rect"]
+    assert any("continued from step 100" in note.get("hovertext", "") for note in layout["annotations"])
+    assert not drawn("loss", run(seed=1), run(seed=2))["layout"].get("shapes")
+
+
+def test_validation_is_strong_and_training_is_faint() -> None:
+    opacity = {trace["meta"]["role"]: trace["opacity"] for trace in drawn("loss", run())["data"]}
+    assert opacity["train"] < opacity["validation"] == 1
+
+
+@pytest.mark.parametrize(
+    ("cost", "axis", "x"),
+    [
+        ("bytes", "size on disk, bytes", [900, 500]),
+        ("p50_ms@64", "median latency at batch 64, ms", [6.4, 6.4]),
+        ("nonzero", "parameters that are not zero", [100, 99]),
+    ],
+)
+def test_accuracy_is_weighed_against_what_is_asked(cost: str, axis: str, x: list[float]) -> None:
+    figure = drawn("pareto", run(), options=Options(cost=cost))
+    (points,) = [trace for trace in figure["data"] if trace["meta"]["role"] == "artifacts"]
+    assert points["x"] == pytest.approx(x) and points["y"] == [0.95, 0.94]
+    assert points["customdata"][0] == ["run-A run-0", 0, "file-0"]
+    assert figure["layout"]["xaxis"]["title"]["text"] == axis
+
+
+def test_dominated_points_are_dim_and_the_front_is_a_line() -> None:
+    worse = run("Worse", results=(result(0, "train", 0.90, 2000),))
+    figure = drawn("pareto", run(), worse)
+    line, good, bad = figure["data"]
+    assert line["meta"]["role"] == "front" and line["x"] == [500, 900]
+    assert good["marker"]["opacity"] == [1, 1] and bad["marker"]["opacity"] == [0.35]
+
+
+def test_more_is_better_for_throughput() -> None:
+    figure = drawn("pareto", run(), options=Options(cost="samples_per_s@1"))
+    assert figure["data"][0]["line"]["shape"] == "vh"
+
+
+@pytest.mark.parametrize(
+    ("costs", "gains", "on"),
+    [
+        ([], [], []),
+        ([1, 2, 3], [1, 2, 3], [True, True, True]),
+        ([1, 2, 3], [3, 2, 1], [True, False, False]),
+        ([1, 1], [1, 1], [True, True]),
+        ([1, 1], [1, 2], [False, True]),
+        ([1, 2], [2, 2], [True, False]),
+        ([3, 1, 2], [0.5, 0.1, 0.5], [False, True, True]),
+    ],
+)
+def test_the_front_is_what_no_other_beats(costs: list[float], gains: list[float], on: list[bool]) -> None:
+    assert front(costs, gains) == on
+
+
+def test_the_front_is_the_definition() -> None:
+    luck = np.random.default_rng(3)
+    costs, gains = luck.integers(0, 12, 60).tolist(), luck.integers(0, 12, 60).tolist()
+    pairs = list(zip(costs, gains, strict=True))
+    beaten = [any(c <= cost and g >= gain and (c, g) != (cost, gain) for c, g in pairs) for cost, gain in pairs]
+    assert front(costs, gains) == [not one for one in beaten]
+
+
+def test_costs_show_every_stage_and_batch_size() -> None:
+    figure = drawn("stage_costs", run())
+    roles = {trace["meta"]["role"]: trace for trace in figure["data"]}
+    assert set(roles) == {"accuracy", "bytes", "nonzero", "p50_ms@1", "p50_ms@64"}
+    assert roles["bytes"]["y"] == [900, 500] and roles["nonzero"]["y"] == [100, 99]
+    assert roles["p50_ms@64"]["y"] == pytest.approx([6.4, 6.4])
+    assert roles["p50_ms@64"]["error_y"]["array"] == pytest.approx([6.4, 6.4])
+
+
+def test_the_summary_tells_the_numbers() -> None:
+    told = drawn(
+        "accuracy", run("Mine", lines={"validation/accuracy": Line(np.array([1, 90]), np.array([0.5, 0.97]), 2)})
+    )
+    assert told["layout"]["meta"]["summary"] == "Mine · seed 0: validation from 50.00% to 97.00% at step 90."
+
+
+def test_ten_long_runs_are_quick() -> None:
+    runs = [run(seed=seed, lines={metric: line(1400) for metric in charts()["loss"].metrics}) for seed in range(10)]
+    drawn("loss", *runs)
+    began = time.process_time()
+    drawn("loss", *runs)
+    assert time.process_time() - began < 0.6
+
+
+def test_a_file_without_a_chart_fails_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "names", lambda: ["empty"])
+    monkeypatch.setattr(registry.importlib, "import_module", lambda name: SimpleNamespace(__name__=name))
+    charts.cache_clear()
+    with pytest.raises(RuntimeError, match="must define `chart`"):
+        charts()
+
+
+def test_each_file_is_a_chart() -> None:
+    charts.cache_clear()
+    files = {path.stem for path in Path(registry.figures.__path__[0]).glob("*.py")} - {"__init__"}
+    assert set(charts()) == files == set(names())
+    assert all(isinstance(chart, Chart) and chart.title for chart in charts().values())
+    assert {"loss", "accuracy", "learning_rate", "stage_costs", "pareto"} <= files

@@ -1,0 +1,111 @@
+"""Fixtures that every test may ask for: real servers, a store on each database, the catalog."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from backend.spec.catalog import Catalog
+from backend.store.migrate import migrate
+from backend.store.session import Store
+from backend.store.tables import Table
+from tests import services
+from tests.services import Server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    with _installed(services.postgresql) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Server]:
+    with _installed(services.redis) as server:
+        yield server
+
+
+@contextmanager
+def _installed(service: Callable[[], AbstractContextManager[Server]]) -> Iterator[Server]:
+    """The running service; a failure of one line, never a skip, when its program is missing."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(service())
+        except services.Missing as missing:
+            pytest.fail(str(missing), pytrace=False)
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgresql_server: Server) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield services.create_database(postgresql_server, name)
+    services.drop_database(postgresql_server, name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A fresh SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'lathe.sqlite'}"
+
+
+@pytest.fixture
+def redis_url(redis_server: Server) -> str:
+    """An empty Redis."""
+    services.flush(redis_server)
+    return redis_server.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, empty database of each kind, without a schema."""
+    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database brought by the real migrations to the newest schema: copied for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "lathe.sqlite"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgresql_server: Server) -> str:
+    """A PostgreSQL database brought by the real migrations to the newest schema: emptied for each test."""
+    url = services.create_database(postgresql_server, "migrated")
+    migrate(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind, at the newest schema and with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path)}"
+    url: str = request.getfixturevalue("migrated_postgres")
+    services.empty(url, [table.name for table in Table.metadata.sorted_tables])
+    return url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A store on each kind of database."""
+    store = Store.open(store_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """What this machine's worker publishes."""
+    from worker.catalog import build
+    from worker.component import discover
+
+    discover()
+    return build()

@@ -1,0 +1,106 @@
+"""A browser and the servers that it looks at."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.e2e.lathe import Lathe, free_port
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+def embedded(folder: Path, **extra: str) -> Lathe:
+    """What `make run` starts, on a free port."""
+    port = free_port()
+    data_dir = folder / "data"
+    env = {"PORT": str(port), "DATA_DIR": str(data_dir), "LATHE_TOKEN": "t" * 43, **extra}
+    lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env)
+    lathe.start("embedded", ["backend.embedded"])
+    return up(lathe)
+
+
+def up(lathe: Lathe) -> Lathe:
+    """The server once it answers and has a worker; stopped when that fails."""
+    try:
+        lathe.wait_until_up()
+        lathe.wait_for_catalog()
+    except BaseException:
+        lathe.stop()
+        raise
+    return lathe
+
+
+def composed(folder: Path, database: str, broker: str) -> Lathe:
+    """The processes of docker-compose.yml against a real PostgreSQL and a real Redis."""
+    port = free_port()
+    data_dir = folder / "data"
+    data_dir.mkdir(parents=True)
+    env = {
+        "LATHE_DATABASE": database,
+        "LATHE_BROKER": broker,
+        "LATHE_DATA_DIR": str(data_dir),
+        "LATHE_PORT": str(port),
+        "LATHE_TOKEN": "t" * 43,
+    }
+    lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env)
+    lathe.start("migrate", ["backend", "migrate"])
+    assert lathe.processes.pop("migrate").wait(60) == 0, lathe.log("migrate").read_text()
+    lathe.start("backend", ["backend", "serve"])
+    lathe.start("worker", ["celery", "-A", "worker.app", "worker", "--pool", "solo", "--loglevel", "WARNING"])
+    return up(lathe)
+
+
+@pytest.fixture(scope="session")
+def lathe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
+    """One embedded server for the tests that leave it as they found it."""
+    server = embedded(tmp_path_factory.mktemp("embedded"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.fail("no browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test when the console shows an error or the content security policy is broken."""
+    opened = context.new_page()
+    errors: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            errors.append(message.text)
+
+    opened.on("console", heard)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    if shots := os.environ.get("SCREENSHOTS"):
+        opened.screenshot(path=f"{shots}/{os.environ['PYTEST_CURRENT_TEST'].split('::')[-1].split(' ')[0]}.png")
+    assert not errors, errors

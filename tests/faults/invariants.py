@@ -1,0 +1,76 @@
+"""What must hold for every run, whatever happened to it. Told from the raw rows, without the store's own readers."""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.spec.commands import CommandState
+from backend.spec.events import EventKind
+from backend.spec.runs import TERMINAL
+from backend.store import events
+from backend.store.chunks import decode
+from backend.store.runs import MAX_ATTEMPTS
+from backend.store.session import Store
+from backend.store.tables import Command, Event, Run
+
+Point = tuple[str, int]
+
+
+def violations(store: Store, run_id: str) -> list[str]:
+    """Every invariant that the run breaks, in words; empty when all is well."""
+    with store.read() as session:
+        run = session.get_one(Run, run_id)
+        rows = list(session.scalars(select(Event).where(Event.run_id == run_id).order_by(Event.seq)))
+        asked = list(session.scalars(select(Command).where(Command.run_id == run_id)))
+        _, shown = events.chunks(session, run_id)
+    found = [*_sequence(run, rows), *_ending(run, rows), *_curve(run, rows)]
+    drawn = Counter((metric, int(step)) for chunk in shown for metric in chunk.metrics for step in chunk.steps)
+    if drawn != _visible(rows):
+        found.append("what a reader is shown differs from what the events say")
+    if run.attempts > MAX_ATTEMPTS:
+        found.append(f"{run.attempts} attempts without progress")
+    if run.state in TERMINAL and any(command.state is CommandState.PENDING for command in asked):
+        found.append("a command that nobody will ever answer")
+    return found
+
+
+def _sequence(run: Run, rows: list[Event]) -> list[str]:
+    """I3: seq is 1, 2, 3… up to the run's own count."""
+    expected = list(range(1, run.last_seq + 1))
+    return [] if [row.seq for row in rows] == expected else ["seq has a gap or goes beyond the run's last_seq"]
+
+
+def _ending(run: Run, rows: list[Event]) -> list[str]:
+    """I2: one terminal event, and it is the last."""
+    ends = [row.seq for row in rows if row.kind == EventKind.STATE and row.body["state"] in TERMINAL]
+    if run.state not in TERMINAL:
+        return ["a terminal event, but the run goes on"] if ends else []
+    return [] if ends == [run.last_seq] else [f"terminal events at {ends}, the last event is {run.last_seq}"]
+
+
+def _curve(run: Run, rows: list[Event]) -> list[str]:
+    """I5: every step of training is visible once, without a gap; no point of any metric is doubled."""
+    visible = _visible(rows)
+    found = [
+        f"{metric} at step {step} is there {count} times" for (metric, step), count in visible.items() if count > 1
+    ]
+    steps = sorted(step for metric, step in visible if metric == "train/loss")
+    if steps and steps != list(range(1, steps[-1] + 1)):
+        found.append("the curve has a gap")
+    if steps and run.state in TERMINAL and steps[-1] != run.step:
+        found.append(f"the curve ends at step {steps[-1]}, the run at {run.step}")
+    return found
+
+
+def _visible(rows: list[Event]) -> Counter[Point]:
+    """Points that no later rewind has withdrawn."""
+    points: Counter[Point] = Counter()
+    for row in rows:
+        body: dict[str, Any] = row.body
+        if row.kind == EventKind.REWIND:
+            points = Counter({point: count for point, count in points.items() if point[1] <= body["step"]})
+        elif row.kind == EventKind.POINTS and row.chunk is not None:
+            chunk = decode(row.chunk)
+            points.update((metric, int(step)) for metric in chunk.metrics for step in chunk.steps)
+    return points

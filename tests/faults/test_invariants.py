@@ -1,0 +1,133 @@
+"""The checker of the fault tests finds each bug that it exists for."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind, NewEvent
+from backend.spec.experiment import Experiment
+from backend.spec.runs import RunState
+from backend.store import commands, experiments, runs
+from backend.store.chunks import Chunk, encode
+from backend.store.migrate import migrate
+from backend.store.runs import Lease
+from backend.store.session import Store
+from backend.store.tables import Event, Run
+from tests.faults.invariants import violations
+
+SPEC = Experiment(name="n", dataset={"kind": "d"}, model={"kind": "m"}, stages=[{"kind": "train"}])
+
+
+def points(first: int, last: int) -> NewEvent:
+    steps = np.arange(first, last + 1)
+    return NewEvent(
+        kind=EventKind.POINTS, chunk=encode(Chunk(0, steps, steps / 10, {"train/loss": np.ones(len(steps))}))
+    )
+
+
+class Story:
+    """A run that is told by hand."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        with store.begin() as session:
+            experiments.create(session, SPEC, [0])
+            run = runs.claim(session, str(uuid.uuid4()))
+            assert run is not None
+            self.lease = Lease.of(run)
+
+    def write(self, *happened: NewEvent, step: int) -> None:
+        with self.store.begin() as session:
+            runs.write(session, self.lease, happened, step=step)
+
+    def finish(self) -> None:
+        with self.store.begin() as session:
+            runs.finish(session, self.lease, RunState.SUCCEEDED)
+
+    def plant(self, happened: NewEvent) -> None:
+        """What a worker without a fence would write."""
+        with self.store.begin() as session:
+            run = session.get_one(Run, self.lease.run_id)
+            run.last_seq += 1
+            session.add(
+                Event(
+                    run_id=run.id, seq=run.last_seq, kind=happened.kind, at=run.created_at, body=happened.body,
+                    chunk=happened.chunk,
+                )
+            )  # fmt: skip
+
+    @property
+    def violations(self) -> str:
+        return "; ".join(violations(self.store, self.lease.run_id))
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    """Twenty steps of which the last eight were done twice, as after a trainer's death."""
+    url = f"sqlite:///{tmp_path / 'lathe.sqlite'}"
+    migrate(url)
+    story = Story(Store.open(url))
+    story.write(points(1, 15), step=15)
+    story.write(NewEvent(kind=EventKind.REWIND, body={"step": 12}), points(13, 20), step=20)
+    yield story
+    story.store.close()
+
+
+def test_a_run_that_kept_every_promise_has_no_violation(story: Story) -> None:
+    assert story.violations == ""
+    story.finish()
+    assert story.violations == ""
+
+
+def test_a_doubled_point_is_found(story: Story) -> None:
+    story.write(points(18, 22), step=22)
+    assert "train/loss at step 18 is there 2 times" in story.violations
+
+
+def test_a_gap_in_the_curve_is_found(story: Story) -> None:
+    story.write(points(22, 24), step=24)
+    assert story.violations == "the curve has a gap"
+
+
+def test_points_that_were_lost_at_the_end_are_found(story: Story) -> None:
+    story.write(step=30)
+    story.finish()
+    assert story.violations == "the curve ends at step 20, the run at 30"
+
+
+def test_a_row_of_a_stale_epoch_is_found(story: Story) -> None:
+    story.plant(points(13, 15))
+    assert "is there 2 times" in story.violations
+
+
+def test_a_row_after_the_end_is_found(story: Story) -> None:
+    story.finish()
+    story.plant(NewEvent(kind=EventKind.LOG))
+    assert story.violations == "terminal events at [5], the last event is 6"
+
+
+def test_a_second_end_is_found(story: Story) -> None:
+    story.finish()
+    story.plant(NewEvent(kind=EventKind.STATE, body={"state": "cancelled"}))
+    assert "terminal events at [5, 6]" in story.violations
+
+
+def test_a_gap_in_the_sequence_is_found(story: Story) -> None:
+    with story.store.begin() as session:
+        session.delete(session.get_one(Event, (story.lease.run_id, 2)))
+    assert "seq has a gap" in story.violations
+
+
+def test_a_command_that_nobody_answers_is_found(story: Story) -> None:
+    story.finish()
+    with story.store.begin() as session:
+        run = session.get_one(Run, story.lease.run_id)
+        run.state = RunState.RUNNING
+        session.flush()
+        commands.ask(session, run.id, CommandKind.STOP, {}, "a test")
+        run.state = RunState.SUCCEEDED
+    assert story.violations == "a command that nobody will ever answer"

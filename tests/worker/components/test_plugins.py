@@ -1,0 +1,107 @@
+"""The operator's own components: one file in the plug-in folder, found like the built-in ones, or refused by name."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from worker import component
+from worker.catalog import build
+
+GOOD = '''
+"""SGD, slowly."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from worker.component import knob
+from worker.optimizers import Optimizer
+
+
+class Slow(Optimizer):
+    """SGD at a crawl."""
+
+    formula = "θ ← θ − α∇J"
+    reference = "Nobody: Nowhere (2000)"
+
+    lr: float = knob(1e-6, gt=0, le=1, live=True, description="Learning rate α.")
+
+    def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        return torch.optim.SGD(parameters, lr=self.lr)
+'''
+
+
+pytestmark = pytest.mark.usefixtures("forget")
+
+
+def plug(folder: Path, path: str, text: str = GOOD) -> Path:
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(dedent(text))
+    return file
+
+
+def test_a_file_in_the_folder_is_a_component(tmp_path: Path) -> None:
+    plug(tmp_path, "optimizers/slow.py")
+    component.discover(tmp_path)
+    entry = build().find("optimizers", "slow")
+    assert entry is not None
+    assert (entry.summary, entry.formula) == ("SGD at a crawl.", "θ ← θ − α∇J")
+    chosen = component.families()["optimizers"].choose({"kind": "slow", "lr": 0.5})
+    assert chosen.lr == 0.5
+
+
+def test_finding_the_same_files_again_is_harmless(tmp_path: Path) -> None:
+    plug(tmp_path, "optimizers/slow.py")
+    component.discover(tmp_path)
+    first = component.find("optimizers", "slow")
+    component.discover(tmp_path)
+    assert component.find("optimizers", "slow") is first
+
+
+def test_a_missing_folder_is_no_fault(tmp_path: Path) -> None:
+    component.discover(tmp_path / "plugins")
+
+
+BROKEN = {
+    "syntax": "class Slow(",
+    "raises": "1 / 0",
+    "imports what is not there": "import no_such_package",
+    "no component": "x = 1",
+    "two components": GOOD + GOOD.replace("class Slow", "class Slower"),
+    "of another family": GOOD.replace("worker.optimizers import Optimizer", "worker.losses import Loss as Optimizer"),
+    "a field without a type": GOOD.replace("lr: float", "lr"),
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
+    file = plug(tmp_path, "optimizers/slow.py", text)
+    with pytest.raises(RuntimeError, match=str(file)):
+        component.discover(tmp_path)
+    with pytest.raises(ValueError, match="no component `slow`"):
+        component.find("optimizers", "slow")
+
+
+def test_a_mended_file_is_found(tmp_path: Path) -> None:
+    file = plug(tmp_path, "optimizers/slow.py", "1 / 0")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        component.discover(tmp_path)
+    file.write_text(GOOD)
+    component.discover(tmp_path)
+    assert component.find("optimizers", "slow").kind == "slow"
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
+    file = plug(tmp_path, "optimizers/adam.py")
+    with pytest.raises(RuntimeError, match=rf"{file}.*already has a component `adam`"):
+        component.discover(tmp_path)
+    assert component.find("optimizers", "adam").__module__ == "worker.optimizers.adam"
+
+
+def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
+    plug(tmp_path, "optimisers/slow.py")
+    with pytest.raises(RuntimeError, match=r"optimisers.*known: .*optimizers"):
+        component.discover(tmp_path)

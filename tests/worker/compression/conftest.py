@@ -1,0 +1,73 @@
+"""A convolutional network that was really trained on the digits: what compression is tried on."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tests.worker.compression.measured import measured
+from worker.component import discover
+from worker.data import Data
+from worker.datasets.digits import Digits
+from worker.messages import StageDone
+from worker.models.cnn import CNN
+from worker.subject import Subject
+
+discover()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Data:
+    return Digits().load(Path(tmp_path_factory.mktemp("digits")), seed=0)
+
+
+@pytest.fixture(scope="session")
+def trained_module(digits: Data) -> nn.Module:
+    torch.manual_seed(0)
+    module = CNN(width=16).build(digits.input_shape, digits.classes)
+    train(Subject(module, digits.input_shape), digits, epochs=8)
+    return module.eval()
+
+
+@pytest.fixture
+def trained(trained_module: nn.Module, digits: Data) -> Subject:
+    """A copy for each test, in training mode, as the engine leaves it."""
+    return Subject(copy.deepcopy(trained_module).train(), digits.input_shape)
+
+
+def train(subject: Subject, data: Data, epochs: int) -> None:
+    """The engine's loop in its smallest form: masks are applied after each step."""
+    module = subject.module.train()
+    optimizer = torch.optim.Adam(module.parameters(), 2e-3)
+    for _ in range(epochs):
+        for batch in torch.randperm(len(data.train)).split(64):
+            loss = nn.functional.cross_entropy(module(data.train.inputs[batch]), data.train.targets[batch])
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            subject.apply_masks()
+
+
+@torch.no_grad()
+def accuracy(module: nn.Module, data: Data) -> float:
+    predicted = module.eval()(data.test.inputs).argmax(1)
+    return float((predicted == data.test.targets).double().mean())
+
+
+@pytest.fixture(scope="session")
+def float_stage(
+    trained_module: nn.Module, digits: Data, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[StageDone, Path]:
+    folder = tmp_path_factory.mktemp("float")
+    return measured(Subject(trained_module, digits.input_shape), digits, folder), folder

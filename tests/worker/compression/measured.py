@@ -1,0 +1,36 @@
+"""A stage measured as the engine measures it."""
+
+from pathlib import Path
+
+from backend.spec.experiment import Measure
+from backend.spec.results import ArtifactMeasure, StageResult
+from worker.data import Data
+from worker.engine.measure import measure_stage
+from worker.messages import StageDone
+from worker.subject import Subject
+
+SETTINGS = Measure(batch_sizes=[1, 64], repeats=20)
+FOLDER = "runs/r"
+
+
+def measured(
+    subject: Subject, data: Data, folder: Path, before: StageResult | None = None, **more: object
+) -> StageDone:
+    return measure_stage(
+        subject,
+        data,
+        stage=2,
+        kind="quantize" if subject.quantizer else "train",
+        label="a stage",
+        step=7,
+        seconds=1.5,
+        validation={"accuracy": 0.5},
+        data_dir=folder,
+        folder=FOLDER,
+        before=before,
+        **{"settings": SETTINGS, **more},  # type: ignore[arg-type]
+    )
+
+
+def onnx_of(done: StageDone) -> ArtifactMeasure:
+    return next(entry for entry in done.result.measures if entry.exporter == "onnx")

@@ -1,0 +1,134 @@
+"""What is measured is the file, in a process of its own, and the numbers are what they say."""
+
+import gzip
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from backend.spec.experiment import Measure
+from tests.worker.compression.conftest import accuracy
+from tests.worker.compression.measured import FOLDER, measured, onnx_of
+from worker.data import Data
+from worker.engine import count
+from worker.engine.measure import check_devices
+from worker.messages import StageDone
+from worker.models.cnn import CNN
+from worker.pruners.channels import Channels
+from worker.quantizers.dynamic_int8 import DynamicInt8
+from worker.quantizers.static_int8 import StaticInt8
+from worker.subject import Subject
+
+
+def test_accuracy_and_loss_are_those_of_torch(
+    float_stage: tuple[StageDone, Path], trained_module: nn.Module, digits: Data
+) -> None:
+    found = onnx_of(float_stage[0])
+    assert found.accuracy == accuracy(trained_module, digits)
+    with torch.no_grad():
+        loss = nn.functional.cross_entropy(trained_module.eval()(digits.test.inputs), digits.test.targets)
+    assert found.loss == pytest.approx(loss.item(), rel=1e-4)
+
+
+def test_every_file_is_there_whole_and_named_by_its_bytes(float_stage: tuple[StageDone, Path]) -> None:
+    done, folder = float_stage
+    assert [file.kind for file in done.files] == ["onnx", "safetensors"]
+    assert [file.id for file in done.files] == [entry.artifact for entry in done.result.measures]
+    for file, entry in zip(done.files, done.result.measures, strict=True):
+        content = (folder / file.path).read_bytes()
+        assert file.path == f"{FOLDER}/artifacts/02-{file.kind}-{file.id}.{file.kind}"
+        assert len(content) == file.bytes == entry.bytes
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+        assert abs(entry.gzip_bytes - len(gzip.compress(content, compresslevel=6))) < 32
+
+
+def test_the_run_folder_holds_the_artifacts_and_nothing_else(float_stage: tuple[StageDone, Path]) -> None:
+    done, folder = float_stage
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert left == {file.path for file in done.files}
+
+
+def test_latency_throughput_and_memory_are_plausible(float_stage: tuple[StageDone, Path]) -> None:
+    found = onnx_of(float_stage[0])
+    one, many = found.latency
+    assert (one.batch_size, many.batch_size, one.device) == (1, 64, "cpu")
+    for latency in found.latency:
+        assert 0 < latency.p50_ms <= latency.p95_ms < 1000
+        assert latency.spread_ms >= 0 and 5 <= latency.calls <= 20
+    assert one.p50_ms < many.p50_ms < 64 * one.p50_ms
+    assert many.samples_per_s == pytest.approx(64_000 / many.p50_ms, rel=0.9)
+    assert found.peak_memory_bytes and found.bytes < found.peak_memory_bytes < 500_000_000
+    assert found.runtime == f"onnxruntime {_onnxruntime_version()}, cpu, 1 thread"
+    assert found.operators["Conv"] == 3 and "BatchNormalization" not in found.operators
+
+
+def _onnxruntime_version() -> str:
+    from importlib.metadata import version
+
+    return version("onnxruntime")
+
+
+def test_weights_alone_are_not_given_a_speed(float_stage: tuple[StageDone, Path]) -> None:
+    weights = float_stage[0].result.measures[1]
+    assert (weights.exporter, weights.runtime, weights.accuracy, weights.latency) == ("safetensors", None, None, [])
+
+
+def test_the_result_says_what_was_counted(float_stage: tuple[StageDone, Path], trained_module: nn.Module) -> None:
+    result = float_stage[0].result
+    assert (result.stage, result.step, result.seconds, result.validation) == (2, 7, 1.5, {"accuracy": 0.5})
+    assert result.parameters == count.parameters(trained_module)
+    assert result.weights_sha256 == count.weights_sha256(trained_module)
+    assert result.flops and result.notes == []
+    json.dumps(result.model_dump(mode="json"), allow_nan=False)
+
+
+def test_a_stage_that_removed_channels_is_smaller_and_faster(digits: Data, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    wide = Subject(CNN(width=48).build(digits.input_shape, 10), digits.input_shape)
+    before = measured(wide, digits, tmp_path).result
+    after = measured(Channels(ratio=0.75).prune(wide), digits, tmp_path, before).result
+    assert after.flops and before.flops and after.flops < 0.1 * before.flops
+    assert after.measures[0].bytes < 0.1 * before.measures[0].bytes
+    assert after.measures[0].latency[1].p50_ms < 0.5 * before.measures[0].latency[1].p50_ms
+    assert any("times smaller" in note for note in after.notes)
+
+
+@pytest.mark.parametrize("quantizer", [StaticInt8(), DynamicInt8()], ids=lambda quantizer: quantizer.kind)
+def test_a_quantized_stage_leaves_one_file_that_runs_in_8_bits(
+    quantizer: StaticInt8, trained: Subject, digits: Data, tmp_path: Path, float_stage: tuple[StageDone, Path]
+) -> None:
+    done = measured(quantizer.quantize(trained), digits, tmp_path, float_stage[0].result)
+    assert [file.kind for file in done.files] == ["onnx"]
+    found = onnx_of(done)
+    assert found.accuracy and found.accuracy > onnx_of(float_stage[0]).accuracy - 0.03  # type: ignore[operator]
+    assert {"QLinearConv", "DynamicQuantizeMatMul"} & found.operators.keys()
+    assert done.result.notes
+
+
+def test_measuring_leaves_the_model_as_it_was(trained: Subject, digits: Data, tmp_path: Path) -> None:
+    trained.module.get_submodule("norm1").eval()
+    measured(trained, digits, tmp_path)
+    assert trained.module.training and not trained.module.get_submodule("norm1").training
+
+
+def test_a_device_that_is_not_there_is_named_with_its_reason() -> None:
+    check_devices(Measure(devices=["cpu"]))
+    import onnxruntime
+
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        with pytest.raises(
+            ValueError, match="`cuda` cannot be measured because this worker's ONNX Runtime has no CUDA"
+        ):
+            check_devices(Measure(devices=["cpu", "cuda"]))
+
+
+def test_a_model_that_answers_nan_is_measured_without_a_loss(digits: Data, tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    nn.init.constant_(module[1].bias, torch.nan)
+    done = measured(Subject(module, digits.input_shape), replace(digits), tmp_path)
+    assert onnx_of(done).loss is None
+    json.dumps(done.result.model_dump(mode="json"), allow_nan=False)

@@ -1,0 +1,78 @@
+"""The stages of compression: their phases, their names and what their specs take."""
+
+import pytest
+from pydantic import ValidationError
+
+from tests.worker.compression import subjects
+from worker.component import Component
+from worker.folders.batch_norm import BatchNorm
+from worker.quantizers.static_int8 import StaticInt8
+from worker.stages import Stage, Training, Transform
+
+
+def stage(kind: str, **fields: object) -> Stage:
+    return Stage.choose({"kind": kind, **fields})
+
+
+def test_pruning_is_a_transform_and_then_perhaps_training() -> None:
+    method = {"kind": "magnitude", "sparsity": 0.5, "scope": "local"}
+    (only,) = stage("prune", method=method).phases()
+    assert isinstance(only, Transform)
+    assert len(only.apply(subjects.subject("mlp")).masks) == 3
+    first, second = stage("prune", method=method, recover={"epochs": 2}).phases()
+    assert isinstance(first, Transform)
+    assert isinstance(second, Training) and second.recipe.epochs == 2
+
+
+def test_recovery_is_short_unless_more_is_asked_for() -> None:
+    _, training = stage("prune", recover={}).phases()
+    assert isinstance(training, Training) and training.recipe.epochs == 1
+
+
+def test_folding_and_quantizing_are_transforms() -> None:
+    (folding,) = stage("fold", method={"kind": "batch_norm"}).phases()
+    (quantizing,) = stage("quantize", method={"kind": "static_int8"}).phases()
+    assert isinstance(folding, Transform) and isinstance(quantizing, Transform)
+    assert quantizing.apply(subjects.subject("cnn")).quantizer == StaticInt8()
+    assert folding.apply(subjects.subject("cnn")).module
+
+
+@pytest.mark.parametrize(
+    ("spec", "label"),
+    [
+        ({"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.9}}, "prune: magnitude 90 %"),
+        ({"kind": "prune", "method": {"kind": "channels", "ratio": 0.375}}, "prune: channels 37.5 %"),
+        ({"kind": "fold", "method": {"kind": "batch_norm"}}, "fold: batch norm"),
+        ({"kind": "quantize", "method": {"kind": "static_int8"}}, "quantize: static int8"),
+        ({"kind": "quantize", "method": {"kind": "dynamic_int8"}}, "quantize: dynamic int8"),
+    ],
+)
+def test_the_timeline_names_what_matters(spec: dict[str, object], label: str) -> None:
+    assert Stage.choose(spec).label() == label
+
+
+def test_the_defaults_are_the_families_defaults() -> None:
+    assert stage("prune").model_dump()["method"]["kind"] == "magnitude"
+    assert stage("quantize").model_dump()["method"]["kind"] == "dynamic_int8"
+    assert stage("fold").model_dump()["method"] == BatchNorm().model_dump()
+
+
+@pytest.mark.parametrize(
+    ("family", "spec"),
+    [
+        ("pruners", {"kind": "magnitude", "sparsity": 1.0}),
+        ("pruners", {"kind": "magnitude", "sparsity": float("nan")}),
+        ("pruners", {"kind": "channels", "ratio": 0}),
+        ("pruners", {"kind": "channels", "round_to": 0}),
+        ("pruners", {"kind": "channels", "scope": "both"}),
+        ("quantizers", {"kind": "static_int8", "samples": 1_000_000}),
+        ("quantizers", {"kind": "static_int8", "method": "guess"}),
+        ("folders", {"kind": "batch_norm", "eps": 1}),
+    ],
+)
+def test_values_out_of_bounds_are_refused(family: str, spec: dict[str, object]) -> None:
+    from worker.component import families
+
+    base: type[Component] = families()[family]
+    with pytest.raises(ValidationError):
+        base.choose(spec)

@@ -1,0 +1,120 @@
+"""A checkpoint is whole or absent, holds everything, and executes nothing."""
+
+import hashlib
+import pickle
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from backend.spec.catalog import Catalog
+from worker.engine import checkpoint
+from worker.engine.checkpoint import Checkpoints, Position, State
+from worker.quantizers import Quantizer
+from worker.subject import Subject
+
+
+def build() -> nn.Module:
+    return nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3))
+
+
+def state(step: int = 5) -> State:
+    """A pruned, quantized subject in the middle of a phase."""
+    module = nn.Sequential(nn.Linear(6, 2), nn.BatchNorm1d(2), nn.ReLU(), nn.Linear(2, 3))
+    mask = torch.tensor([[True, False], [False, True], [True, True]])
+    subject = Subject(module, (6,), {"3.weight": mask}, Quantizer.choose({"kind": "dynamic_int8"}))
+    subject.apply_masks()
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.1, fused=True)
+    module(torch.randn(5, 6)).sum().backward()
+    optimizer.step()
+    place = Position(1, 1, 2, 3, step, 4)
+    return State(place, subject, 12.5, 3.25, optimizer.state_dict(), {"cpu": torch.get_rng_state()})
+
+
+def test_everything_comes_back(tmp_path: Path, catalog: Catalog) -> None:
+    before = state()
+    written = Checkpoints(tmp_path, "runs/a/checkpoints").write(before, stage=1)
+    after = checkpoint.load(tmp_path / written.path, build, (6,), "cpu")
+    assert (after.position, after.seconds, after.stage_began) == (before.position, 12.5, 3.25)
+    for name, tensor in before.subject.module.state_dict().items():
+        assert torch.equal(after.subject.module.state_dict()[name], tensor)
+    assert torch.equal(after.subject.masks["3.weight"], before.subject.masks["3.weight"])
+    assert after.subject.quantizer == before.subject.quantizer
+    assert after.optimizer is not None and before.optimizer is not None
+    assert after.optimizer["param_groups"] == before.optimizer["param_groups"]
+    for number, entry in before.optimizer["state"].items():
+        assert all(torch.equal(after.optimizer["state"][number][name], tensor) for name, tensor in entry.items())
+    assert after.randomness is not None and before.randomness is not None
+    assert torch.equal(after.randomness["cpu"], before.randomness["cpu"])
+
+
+def test_what_is_announced_is_what_lies_on_the_disk(tmp_path: Path, catalog: Catalog) -> None:
+    written = Checkpoints(tmp_path, "runs/a/checkpoints").write(state(), stage=1)
+    content = (tmp_path / written.path).read_bytes()
+    assert (written.bytes, written.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert (written.stage, written.step, written.seconds) == (1, 5, 12.5)
+
+
+def test_the_last_two_within_a_stage_and_all_at_its_end_are_kept(tmp_path: Path, catalog: Catalog) -> None:
+    checkpoints = Checkpoints(tmp_path, "c")
+    first = checkpoints.write(state(1), stage=0, last_of_stage=True)
+    within = [checkpoints.write(state(step), stage=1) for step in (2, 3, 4)]
+    last = checkpoints.write(state(5), stage=1, last_of_stage=True)
+    kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
+    assert kept == {first.path, within[1].path, within[2].path, last.path}
+    again = Checkpoints(tmp_path, "c", within_stage=within[2])
+    newer = [again.write(state(step), stage=1) for step in (6, 7)]
+    kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
+    assert kept == {first.path, within[1].path, last.path, newer[0].path, newer[1].path}
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """The kernel refuses to make any file longer, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_write_that_fails_leaves_no_file_and_the_old_ones_whole(tmp_path: Path, catalog: Catalog) -> None:
+    checkpoints = Checkpoints(tmp_path, "c")
+    old = checkpoints.write(state(1), stage=0)
+    with files_of_at_most(1000), pytest.raises(OSError, match="File too large"):
+        checkpoints.write(state(2), stage=0)
+    assert [file.name for file in (tmp_path / "c").iterdir()] == [Path(old.path).name]
+    assert checkpoint.load(tmp_path / old.path, build, (6,), "cpu").position.step == 1
+
+
+def test_half_files_of_a_killed_process_are_cleared_away(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    folder.mkdir()
+    (folder / "000000001-x.part").write_bytes(b"half")
+    Checkpoints(tmp_path, "c")
+    assert list(folder.iterdir()) == []
+
+
+class Bomb:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (print, ("executed",))
+
+
+def test_a_file_with_code_in_it_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bomb.pt"
+    torch.save({"format": 1, "module": Bomb()}, file)
+    with pytest.raises(pickle.UnpicklingError):
+        checkpoint.load(file, build, (6,), "cpu")
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_another_format_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "old.pt"
+    torch.save({"format": 0}, file)
+    with pytest.raises(ValueError, match="has format 0; this worker reads format 1"):
+        checkpoint.load(file, build, (6,), "cpu")

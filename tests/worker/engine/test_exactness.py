@@ -1,0 +1,136 @@
+"""A run that was killed, however often and wherever, ends exactly where an undisturbed one ends."""
+
+import random
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from backend.spec.catalog import Catalog
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from tests.worker.engine.harness import Ledger, assignment, run, settings_for
+from worker.component import discover
+from worker.engine import seed
+from worker.engine.trainer import Trainer
+from worker.messages import Assignment, Finished, FromTrainer
+
+MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}
+CNN = {"kind": "cnn", "width": 4, "norm": "batch"}
+ADAM = {"kind": "adam", "lr": 3e-3}
+SGD = {"kind": "sgd", "lr": 0.05, "momentum": 0.9}
+TRAIN = {"kind": "train", "epochs": 2, "batch": {"kind": "fixed", "size": 64}}
+PRUNE = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.6}, "recover": {"epochs": 1}}
+
+
+def spec(model: dict[str, Any], optimizer: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
+    schedule = {"kind": "cosine", "warmup_steps": 5}
+    train = {**TRAIN, "optimizer": optimizer, "schedule": schedule}
+    return {"dataset": {"kind": "digits"}, "model": model, "stages": [train, *more]}
+
+
+def undisturbed(work: Assignment, settings: Settings) -> Ledger:
+    ledger = Ledger()
+    link = run(work, settings)
+    assert link.finished == Finished(RunState.SUCCEEDED)
+    ledger.take(link.sent)
+    return ledger
+
+
+def killed_often(work: Assignment, settings: Settings, dice: random.Random) -> tuple[Ledger, int]:
+    """Kill at a random message, resume from the last checkpoint, until the run gets through; and the kills."""
+    ledger, kills = Ledger(), 0
+    while True:
+        link = run(replace(work, resume=ledger.resume), settings, kill_at=dice.randint(2, 16))
+        ledger.take(link.sent)
+        if link.all(Finished):
+            return ledger, kills
+        kills += 1
+
+
+@pytest.mark.parametrize("optimizer", [ADAM, SGD], ids=["adam", "sgd"])
+@pytest.mark.parametrize("model", [MLP, CNN], ids=["mlp-dropout", "cnn-batch-norm"])
+def test_killed_runs_end_like_undisturbed_ones(
+    model: dict[str, Any], optimizer: dict[str, Any], catalog: Catalog, eager: Settings
+) -> None:
+    expected = undisturbed(assignment(spec(model, optimizer), catalog), eager)
+    work = assignment(spec(model, optimizer), catalog, run_id="killed")
+    ledger, kills = killed_often(work, eager, random.Random(f"{model}{optimizer}"))
+    assert kills >= 2
+    assert ledger.hashes == expected.hashes
+    assert ledger.points == expected.points
+    assert ledger.doubled == []
+
+
+def test_killed_in_the_middle_of_a_compressed_pipeline(catalog: Catalog, eager: Settings) -> None:
+    channels = {"kind": "prune", "method": {"kind": "channels", "ratio": 0.5}, "recover": {"epochs": 1}}
+    stages = [channels, PRUNE, {"kind": "fold", "method": {"kind": "batch_norm"}}]
+    expected = undisturbed(assignment(spec(CNN, ADAM, *stages), catalog), eager)
+    work = assignment(spec(CNN, ADAM, *stages), catalog, run_id="killed")
+    ledger, kills = killed_often(work, eager, random.Random(1))
+    assert kills >= 4
+    assert len(expected.hashes) == 4
+    assert ledger.hashes == expected.hashes
+    assert ledger.points == expected.points
+    assert ledger.doubled == []
+
+
+def executed_elsewhere(work: Assignment, folder: Path) -> list[FromTrainer]:
+    """Runs in a fresh process, where nothing of the first one's state is left."""
+    discover()
+    return run(work, settings_for(folder)).sent
+
+
+def test_resumed_in_a_fresh_process(catalog: Catalog, eager: Settings) -> None:
+    expected = undisturbed(assignment(spec(MLP, ADAM), catalog), eager)
+    work = assignment(spec(MLP, ADAM), catalog, run_id="killed")
+    ledger = Ledger()
+    ledger.take(run(work, eager, kill_at=12).sent)
+    assert ledger.resume is not None
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        job = pool.submit(executed_elsewhere, replace(work, resume=ledger.resume), eager.data_dir)
+        ledger.take(job.result())
+    assert ledger.hashes == expected.hashes
+    assert ledger.points == expected.points
+
+
+def test_equal_seeds_give_equal_runs_and_others_do_not(catalog: Catalog, settings: Settings) -> None:
+    first, again, other = (
+        undisturbed(assignment(spec(MLP, ADAM), catalog, seed=number, run_id=name), settings)
+        for number, name in [(0, "first"), (0, "again"), (1, "other")]
+    )
+    assert (first.hashes, first.points) == (again.hashes, again.points)
+    assert first.hashes != other.hashes
+
+
+# ---- negative controls: each plants a bug that the comparison above must catch
+
+
+def forget_randomness(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(seed, "restore", lambda state: None)
+
+
+def forget_the_optimizer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Trainer, "resume", lambda self, optimizer, randomness: None)
+
+
+def shuffle_by_chance(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(seed, "generator", lambda *place: torch.Generator().manual_seed(random.getrandbits(60)))
+
+
+@pytest.mark.parametrize("plant", [forget_randomness, forget_the_optimizer, shuffle_by_chance])
+def test_a_planted_bug_is_caught(
+    plant: Any, catalog: Catalog, eager: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = undisturbed(assignment(spec(MLP, ADAM), catalog), eager)
+    plant(monkeypatch)
+    work = assignment(spec(MLP, ADAM), catalog, run_id="killed")
+    ledger = Ledger()
+    ledger.take(run(work, eager, kill_at=12).sent)
+    ledger.take(run(replace(work, resume=ledger.resume), eager).sent)
+    assert ledger.hashes != expected.hashes
+    assert ledger.points != expected.points

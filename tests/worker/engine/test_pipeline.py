@@ -1,0 +1,185 @@
+"""A run from its assignment to `Finished`: what is told, what is obeyed, how it fails."""
+
+import math
+import shutil
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from backend.spec.catalog import Catalog
+from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from backend.store import chunks
+from tests.worker.engine.harness import Ledger, MemoryLink, assignment, command, once, run, steps_done
+from worker.engine.pipeline import explain
+from worker.messages import Checkpoint, Finished, Happened, Obeyed, Points, Progress, Release, StageDone
+
+TRAIN = {
+    "kind": "train",
+    "epochs": 2,
+    "batch": {"kind": "fixed", "size": 64},
+    "optimizer": {"kind": "adam", "lr": 0.01},
+}
+PRUNE = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.5}, "recover": {"epochs": 1}}
+DIGITS = {"dataset": {"kind": "digits"}, "model": {"kind": "mlp", "hidden": [16]}}
+TWO = {**DIGITS, "stages": [TRAIN, PRUNE]}
+LONG = {**DIGITS, "stages": [{**TRAIN, "epochs": 5000}, PRUNE]}
+
+
+def test_a_run_tells_everything_in_order(catalog: Catalog, settings: Settings) -> None:
+    link = run(assignment(TWO, catalog), settings)
+    told = [message for message in link.sent if not isinstance(message, Points | Progress)]
+    assert [type(message) for message in told] == [Happened, StageDone, Checkpoint] * 2 + [Finished]
+    assert link.finished == Finished(RunState.SUCCEEDED)
+    steps = link.all(Progress)[-1].total_steps
+    assert steps_done(link) == steps == link.done()[-1].result.step
+    began = link.happened(EventKind.STAGE_BEGAN)
+    assert [(body["stage"], body["kind"], body["step"]) for body in began] == [
+        (0, "train", 0),
+        (1, "prune", steps * 2 // 3),
+    ]
+    ledger = Ledger()
+    ledger.take(link.sent)
+    assert ledger.doubled == []
+    for metric in ("train/loss", "train/accuracy", "learning_rate"):
+        assert [step for name, step in ledger.points if name == metric] == list(range(1, steps + 1))
+    epochs = [steps // 3, steps * 2 // 3, steps]
+    assert [step for name, step in ledger.points if name == "validation/loss"] == epochs
+
+
+def test_results_are_of_the_model_in_memory_and_of_its_files(catalog: Catalog, settings: Settings) -> None:
+    link = run(assignment(TWO, catalog), settings)
+    train, prune = (done.result for done in link.done())
+    assert train.validation["accuracy"] > 0.5
+    assert train.nonzero > 0.9 * train.parameters
+    assert prune.nonzero < 0.6 * prune.parameters  # recovery kept the zeros at zero
+    assert all(
+        (settings.data_dir / file.path).stat().st_size == file.bytes for done in link.done() for file in done.files
+    )
+    times = [time for points in link.all(Points) for time in chunks.decode(points.chunk).times.tolist()]
+    assert times == sorted(times)
+
+
+def test_stop_measures_what_there_is_and_skips_the_rest(catalog: Catalog, settings: Settings) -> None:
+    ask = once(lambda link: steps_done(link) >= 30, command(CommandKind.STOP))
+    link = run(assignment(LONG, catalog), settings, ask=ask)
+    assert link.finished == Finished(RunState.STOPPED)
+    (done,) = link.done()
+    (obeyed,) = link.all(Obeyed)
+    assert (done.result.stage, done.result.step) == (0, steps_done(link)) == (0, obeyed.step)
+    assert not obeyed.refused
+    assert done.result.measures
+
+
+def test_a_stop_survives_the_death_of_its_process(catalog: Catalog, settings: Settings) -> None:
+    ask = once(lambda link: steps_done(link) >= 30, command(CommandKind.STOP))
+    work = assignment(LONG, catalog)
+    whole = run(work, settings, ask=ask)
+    number = next(index for index, message in enumerate(whole.sent) if isinstance(message, Obeyed))
+    resume = [message for message in whole.sent[:number] if isinstance(message, Checkpoint)][-1]
+    again = run(replace(work, resume=resume), settings)
+    assert again.finished == Finished(RunState.STOPPED)
+    assert again.done()[0].result.weights_sha256 == whole.done()[0].result.weights_sha256
+    assert again.all(Points) == []
+
+
+def test_a_stop_between_two_stages_measures_nothing_more(catalog: Catalog, settings: Settings) -> None:
+    ask = once(lambda link: bool(link.done()), command(CommandKind.STOP))
+    link = run(assignment(TWO, catalog), settings, ask=ask)
+    assert link.finished == Finished(RunState.STOPPED)
+    assert [done.result.stage for done in link.done()] == [0]
+    assert not link.all(Obeyed)[0].refused
+
+
+@pytest.mark.parametrize("seen", [0, 30])
+def test_cancel_ends_at_once(seen: int, catalog: Catalog, settings: Settings) -> None:
+    ask = once(lambda link: steps_done(link) >= seen, command(CommandKind.CANCEL))
+    link = run(assignment(LONG, catalog), settings, ask=ask)
+    assert link.finished == Finished(RunState.CANCELLED)
+    assert link.done() == []
+    assert isinstance(link.sent[-2], Obeyed)
+
+
+def test_released_during_training_it_goes_on_elsewhere(catalog: Catalog, settings: Settings) -> None:
+    expected, ledger = Ledger(), Ledger()
+    expected.take(run(assignment(TWO, catalog, run_id="whole"), settings).sent)
+    work = assignment(TWO, catalog)
+    first = run(work, settings, ask=once(lambda link: steps_done(link) >= 1, Release()))
+    assert first.finished == Finished(RunState.QUEUED)
+    assert isinstance(first.sent[-2], Checkpoint)
+    ledger.take(first.sent)
+    ledger.take(run(replace(work, resume=ledger.resume), settings).sent)
+    assert (ledger.hashes, ledger.points, ledger.doubled) == (expected.hashes, expected.points, [])
+
+
+def test_released_while_measuring_it_measures_again(catalog: Catalog, settings: Settings) -> None:
+    spec = {**DIGITS, "stages": [{**TRAIN, "epochs": 1}]}
+    work = assignment(spec, catalog)
+    trained = once(
+        lambda link: (progress := link.all(Progress)) and progress[-1].step == progress[-1].total_steps, Release()
+    )
+    first = run(work, settings, ask=trained)
+    assert first.finished == Finished(RunState.QUEUED)
+    assert first.done() == []
+    again = run(replace(work, resume=first.all(Checkpoint)[-1]), settings)
+    assert again.finished == Finished(RunState.SUCCEEDED)
+    assert again.all(Points) == []
+
+
+def test_divergence_is_stored_and_fails_with_a_remedy(catalog: Catalog, settings: Settings) -> None:
+    explosive = {"optimizer": {"kind": "sgd", "lr": 10.0}, "regularizers": [{"kind": "l2", "strength": 10.0}]}
+    wild = {**TRAIN, "epochs": 50, **explosive}
+    link = run(assignment({**DIGITS, "stages": [PRUNE, wild]}, catalog), settings)
+    assert link.finished.state is RunState.FAILED
+    assert link.finished.error is not None and "Try a lower learning rate" in link.finished.error
+    last = chunks.decode(link.all(Points)[-1].chunk)
+    assert not math.isfinite(last.metrics["train/loss"][-1])
+    assert f"at step {last.steps[-1]:,}" in link.finished.error
+    assert [done.result.stage for done in link.done()] == [0]  # what came before stays
+
+
+def test_a_component_that_refuses_is_one_sentence(catalog: Catalog, settings: Settings) -> None:
+    fold = {"kind": "fold", "method": {"kind": "batch_norm"}}
+    work = assignment({**DIGITS, "model": {"kind": "mlp", "norm": "batch"}, "stages": [fold, TRAIN]}, catalog)
+    work.spec["model"]["norm"] = "none"  # as if the check before had let it through
+    link = run(work, settings)
+    assert link.finished.state is RunState.FAILED
+    assert link.finished.error is not None and "\n" not in link.finished.error
+    assert link.happened(EventKind.LOG) == []
+
+
+def test_an_unexpected_exception_leaves_its_traceback_in_the_log(catalog: Catalog, settings: Settings) -> None:
+    work = assignment(TWO, catalog)
+    del work.spec["stages"]
+    link = run(work, settings)
+    assert link.finished == Finished(RunState.FAILED, "Unexpected KeyError: 'stages'")
+    (log,) = link.happened(EventKind.LOG)
+    assert "Traceback" in log["text"]
+
+
+def test_a_spec_that_no_longer_fits_says_which_field(catalog: Catalog, settings: Settings) -> None:
+    work = assignment(TWO, catalog)
+    work.spec["stages"][0]["epochs"] = 0
+    link = run(work, settings)
+    assert link.finished.state is RunState.FAILED
+    assert link.finished.error is not None and link.finished.error.startswith("epochs: ")
+
+
+def test_a_disk_that_refuses_checkpoints_does_not_end_the_training(catalog: Catalog, eager: Settings) -> None:
+    def lose_the_folder(link: MemoryLink) -> list[Any]:
+        shutil.rmtree(eager.data_dir / "runs/run/checkpoints", ignore_errors=True)
+        return []
+
+    link = run(assignment({**DIGITS, "stages": [TRAIN]}, catalog), eager, ask=lose_the_folder)
+    assert link.finished == Finished(RunState.SUCCEEDED)
+    assert link.all(Checkpoint) == []
+    assert "No such file" in link.happened(EventKind.LOG)[0]["text"]
+
+
+def test_memory_is_named_when_it_runs_out() -> None:
+    torch_says = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes.")
+    assert "smaller batch" in explain(torch_says)
+    assert "smaller batch" in explain(MemoryError())

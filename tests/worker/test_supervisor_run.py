@@ -1,0 +1,179 @@
+"""A run in the hands of its supervisor, on real databases and files."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from backend.store import artifacts, commands, events, results, runs
+from backend.store.runs import LeaseLost
+from backend.store.session import Store
+from tests.faults.invariants import violations
+from tests.worker.supervising import CHECKPOINT, RESULT, checkpoint, claim, points, row, say
+from worker import checkpoints
+from worker.held import HeldRun
+from worker.messages import (
+    File,
+    Finished,
+    Happened,
+    Obeyed,
+    Progress,
+    StageDone,
+)
+
+
+@pytest.fixture
+def held(store: Store, tmp_path: Path) -> HeldRun:
+    """A run that was claimed a moment ago, on each kind of database."""
+    return HeldRun(store, Settings(data_dir=tmp_path), claim(store))
+
+
+def test_everything_that_was_said_is_written_once_and_in_order(store: Store, held: HeldRun) -> None:
+    with store.begin() as session:
+        command = commands.ask(session, held.id, CommandKind.STOP, {}, "someone")
+    [order] = held.new_orders()
+    assert held.new_orders() == []
+    say(held, Happened(EventKind.STAGE_BEGAN, {"stage": 0}), points(1, 20), Progress(0, 20, 40, 2.0), CHECKPOINT)
+    say(held, StageDone(RESULT, [File("file", "onnx", "p", 9, "0" * 64)]), Obeyed(order, 20))
+    say(held, Finished(RunState.STOPPED))
+    run = row(store, held)
+    assert held.outcome is RunState.STOPPED
+    assert (run.state, run.step, run.total_steps, run.active_seconds) == (RunState.STOPPED, 20, 40, 2.0)
+    assert (run.latest, run.attempts, run.owner) == ({"train/loss": 1.0}, 0, None)
+    with store.read() as session:
+        kinds = [mark.kind for mark in events.marks(session, held.id)]
+        assert results.of(session, [held.id])[held.id] == [RESULT]
+        assert {file.kind for file in artifacts.of(session, held.id)} == {"onnx"}  # the checkpoint has no file
+        assert commands.pending(session, held.id) == []
+    assert kinds == ["state", "stage_began", "checkpoint", "stage_ended", "command", "state"]
+    assert violations(store, held.id) == []
+    assert command.id == order.id
+
+
+def test_a_lost_lease_writes_nothing(store: Store, held: HeldRun) -> None:
+    with store.begin() as session:
+        assert runs.reap(session, *runs.leases(session)[0], "a test")
+    before = row(store, held).last_seq
+    with pytest.raises(LeaseLost):
+        say(held, points(1, 20), StageDone(RESULT))
+    assert row(store, held).last_seq == before
+    with store.read() as session:
+        assert results.of(session, [held.id])[held.id] == []
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_commit_whose_answer_was_lost_is_written_once(
+    store: Store, held: HeldRun, monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    """The connection breaks during the commit: whether it had arrived or not, each point is there once."""
+    commit = Session.commit
+
+    def break_down(session: Session) -> None:
+        if arrived:
+            commit(session)
+        raise OperationalError("COMMIT", None, Exception("the connection is gone"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "commit", break_down)
+        with pytest.raises(OperationalError):
+            say(held, points(1, 20))
+    say(held, points(21, 30))
+    assert held.backlog == []
+    assert violations(store, held.id) == []
+    assert row(store, held).step == 30
+
+
+def test_what_cannot_be_stored_fails_the_run(store: Store, held: HeldRun) -> None:
+    held.take([Happened(EventKind.LOG, {"loss": float("nan")})])
+    with pytest.raises(Exception, match="not JSON compliant") as raised:
+        held.flush()
+    held.spoilt(raised.value)
+    held.flush()
+    assert row(store, held).state is RunState.FAILED
+
+
+# ---- deaths of the trainer
+
+
+def test_a_run_is_given_up_after_three_deaths_without_a_checkpoint(store: Store, held: HeldRun, tmp_path: Path) -> None:
+    for death in range(1, 6):
+        held.begin()
+        held.trainer_ended("The training process was killed by SIGKILL.")
+        assert held.ending == (death == 5)
+        if death == 2:
+            say(held, checkpoint(tmp_path, 5))  # progress: the count begins anew
+    held.flush()
+    run = row(store, held)
+    assert run.state is RunState.FAILED
+    assert run.error is not None and "SIGKILL" in run.error
+
+
+def test_points_beyond_the_checkpoint_are_withdrawn(store: Store, held: HeldRun, tmp_path: Path) -> None:
+    held.begin()
+    say(held, points(1, 12), checkpoint(tmp_path, 12), points(13, 20))
+    held.trainer_ended("It died.")
+    assert held.assignment().resume is not None
+    say(held, points(13, 20))
+    assert violations(store, held.id) == []
+    assert row(store, held).step == 20
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:]),
+        lambda file: file.write_bytes(b""),
+        lambda file: file.unlink(),
+    ],
+    ids=["cut short", "one bit flipped", "empty", "gone"],
+)
+def test_a_damaged_checkpoint_is_never_loaded(store: Store, held: HeldRun, tmp_path: Path, damage: Any) -> None:
+    older, newer = checkpoint(tmp_path, 5), checkpoint(tmp_path, 9)
+    say(held, points(1, 5), older, points(6, 9), newer)
+    assert checkpoints.newest(store, tmp_path, held.id) == (newer, [])
+    damage(tmp_path / newer.path)
+    found, complaints = checkpoints.newest(store, tmp_path, held.id)
+    assert found == older
+    assert len(complaints) == 1 and "step 9" in complaints[0]
+
+
+def test_a_silent_trainer_is_ended_sooner_once_it_has_spoken(store: Store, tmp_path: Path) -> None:
+    held = HeldRun(store, Settings(data_dir=tmp_path, stall_seconds=0.2), claim(store))
+    held.begin()
+    time.sleep(0.3)
+    assert held.verdict() is None  # it may still fetch its data
+    say(held, Progress(0, 1, 10, 0.1))
+    assert held.verdict() is None
+    time.sleep(0.3)
+    assert held.verdict() == "The training process said nothing for 0.2 s and was ended."
+
+
+def test_files_that_a_killed_trainer_left_unregistered_are_deleted(store: Store, held: HeldRun, tmp_path: Path) -> None:
+    """Those of a stage that is measured once more as well; what is registered stays."""
+    folder = tmp_path / "runs" / held.id / "artifacts"
+    folder.mkdir(parents=True)
+    names = ["first.onnx", "second.onnx", "unfinished.onnx"]
+    for name in names:
+        (folder / name).write_bytes(b"model")
+    first, second = (File(name, "onnx", f"runs/{held.id}/artifacts/{name}", 5, "0" * 64) for name in names[:2])
+    held.begin()
+    say(held, StageDone(RESULT, [first]))
+    assert {file.name for file in folder.iterdir()} == set(names)  # its trainer is at work: nothing is touched
+    held.trainer_ended("It died.")
+    held.assignment()
+    assert {file.name for file in folder.iterdir()} == {"first.onnx"}
+    (folder / "second.onnx").write_bytes(b"model")
+    held.begin()
+    say(held, StageDone(RESULT, [second]))
+    say(held, Finished(RunState.SUCCEEDED))
+    assert {file.name for file in folder.iterdir()} == {"second.onnx"}
+    with store.read() as session:
+        assert [file.id for file in artifacts.of(session, held.id)] == ["second.onnx"]

@@ -1,0 +1,1 @@
+"""The GPU worker: a Celery process that supervises one warm trainer process."""

@@ -1,0 +1,56 @@
+"""Which checkpoint a run goes on from: the newest one whose file is what was registered."""
+
+import hashlib
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from backend.spec.events import EventKind
+from backend.store import artifacts, events
+from backend.store.session import Store
+from backend.store.tables import Artifact
+from worker.messages import Checkpoint
+
+
+def newest(store: Store, data_dir: Path, run_id: str) -> tuple[Checkpoint | None, list[str]]:
+    """The checkpoint to resume from, None to begin anew; and a sentence for each newer one that is damaged."""
+    with store.read() as session:
+        registered = artifacts.checkpoints(session, run_id)
+        seconds = _seconds(session, run_id) if registered else {}
+    complaints: list[str] = []
+    for artifact in registered:
+        damage = _damage(artifact, data_dir / artifact.path)
+        if damage is None:
+            return _checkpoint(artifact, seconds.get(artifact.id, 0.0)), complaints
+        complaints.append(f"The checkpoint at step {artifact.step:,} {damage}: an earlier one is used.")
+    return None, complaints
+
+
+def forget_vanished(session: Session, data_dir: Path, run_id: str) -> None:
+    """Unregister the checkpoints that the engine has deleted since it wrote newer ones."""
+    for artifact in artifacts.checkpoints(session, run_id):
+        if not (data_dir / artifact.path).exists():
+            artifacts.forget(session, artifact.id)
+
+
+def _seconds(session: Session, run_id: str) -> dict[str, float]:
+    taken = [mark.body for mark in events.marks(session, run_id) if mark.kind == EventKind.CHECKPOINT]
+    return {body["artifact"]: body["seconds"] for body in taken}
+
+
+def _damage(artifact: Artifact, file: Path) -> str | None:
+    """What is wrong with the file; None when it is byte for byte what was registered."""
+    try:
+        if file.stat().st_size != artifact.bytes:
+            return f"has {file.stat().st_size:,} bytes instead of {artifact.bytes:,}"
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None if digest == artifact.sha256 else "is damaged: its hash is not the one that was registered"
+
+
+def _checkpoint(artifact: Artifact, seconds: float) -> Checkpoint:
+    return Checkpoint(
+        artifact.id, artifact.path, artifact.sha256, artifact.bytes, artifact.stage, artifact.step, seconds
+    )

@@ -1,0 +1,194 @@
+"""What a component is, and how components are found.
+
+A *family* is a folder of `worker/` whose `__init__.py` defines one base class with `family="<folder>"`.
+A *component* is one file of that folder with one subclass of the base; its `kind` is the file's name.
+Components are frozen pydantic models: fields are hyper-parameters, the docstring's first line is the
+catalog's summary, and one method (named by the family) makes the torch object.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from pydantic.config import JsonDict
+from pydantic_core import CoreSchema, core_schema
+
+from backend.spec.catalog import Provision
+
+_families: dict[str, type["Component"]] = {}
+_kinds: dict[str, dict[str, type["Component"]]] = {}
+
+
+class Component(BaseModel):
+    """A plug-in that a spec names by `kind`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family: ClassVar[str]
+    kind: ClassVar[str]
+    default_kind: ClassVar[str]
+
+    formula: ClassVar[str] = ""
+    """What it computes, one line of mathematics in Unicode."""
+    reference: ClassVar[str] = ""
+    """The paper or manual it follows."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Traits that the dataset, the model or an earlier stage must have provided."""
+    provides: ClassVar[tuple[Provision | str, ...]] = ()
+    """Traits that it brings to whatever comes after it."""
+    removes: ClassVar[tuple[str, ...]] = ()
+    """Traits that are gone after it."""
+    facts: ClassVar[Mapping[str, Any]] = {}
+    """Published facts that help to plan (a dataset's counts and shape), plain JSON."""
+
+    def __init_subclass__(cls, family: str = "", default: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if family:
+            cls.family, cls.default_kind = family, default
+            _families[family] = cls
+            _kinds.setdefault(family, {})
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Why this machine cannot run it ("needs CUDA"); None when it can."""
+        return None
+
+    @classmethod
+    def choose(cls, value: Any) -> Self:
+        """The component of this family that `value` ({kind, …hyper-parameters}) names."""
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping) or "kind" not in value:
+            raise ValueError(f"{cls.family}: expected a mapping with a `kind`, got {value!r}")
+        parameters = {name: entry for name, entry in value.items() if name != "kind"}
+        return find(cls.family, value["kind"]).model_validate(parameters)  # type: ignore[return-value]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if "family" not in cls.__dict__:
+            return handler(source)
+        return core_schema.no_info_plain_validator_function(
+            cls.choose,
+            serialization=core_schema.plain_serializer_function_ser_schema(_dump),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        if "family" not in cls.__dict__:
+            return handler(schema)
+        return {"x-family": cls.family}
+
+    @model_serializer(mode="wrap")
+    def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {"kind": self.kind, **handler(self)}
+
+
+def _dump(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, Component) else value
+
+
+def knob(default: Any = ..., *, unit: str = "", live: bool = False, inherit: bool = False, **constraints: Any) -> Any:
+    """A hyper-parameter: pydantic's `Field` plus a `unit`, whether a person may change it in a live run (`live`),
+    and whether it takes the last recipe's value when it is left out (`inherit`)."""
+    marks: JsonDict = {"x-unit": unit, "x-live": live, "x-inherit": inherit}
+    extra: JsonDict = {name: value for name, value in marks.items() if value}
+    return Field(default, json_schema_extra=extra or None, **constraints)
+
+
+def choice(family: type[Component], *, inherit: bool = False, description: str = "") -> Any:
+    """A field that holds a component of another family; `inherit` takes the last recipe's when it is left out."""
+    return Field(
+        default={"kind": family.default_kind},
+        validate_default=True,
+        description=description,
+        json_schema_extra={"x-inherit": True} if inherit else None,
+    )
+
+
+def find(family: str, kind: str) -> type[Component]:
+    """The class that a spec names; ValueError with the known kinds when there is none."""
+    try:
+        return _kinds[family][kind]
+    except KeyError:
+        known = ", ".join(sorted(_kinds.get(family, {})))
+        raise ValueError(f"{family} has no component `{kind}`; known: {known}") from None
+
+
+def families() -> Mapping[str, type[Component]]:
+    return _families
+
+
+def components(family: str) -> Mapping[str, type[Component]]:
+    return _kinds[family]
+
+
+def discover(plugins: Path | None = None) -> None:
+    """Import every family folder of `worker`, then the operator's own files `plugins/<family>/<kind>.py`.
+
+    Fails loudly, with the file's name: a file that does not import, that does not hold exactly one component of its
+    folder's family, or that takes a name which is taken, is a RuntimeError. Finding the same files again is harmless.
+    """
+    import worker
+
+    for package in pkgutil.iter_modules(worker.__path__):
+        if package.ispkg:
+            module = importlib.import_module(f"worker.{package.name}")
+            if package.name in _families:
+                for child in pkgutil.iter_modules(module.__path__):
+                    _register(package.name, child.name, importlib.import_module(f"{module.__name__}.{child.name}"))
+    for family, file in _plugin_files(plugins):
+        _register(family, file.stem, _import_file(family, file))
+
+
+def _plugin_files(plugins: Path | None) -> Iterator[tuple[str, Path]]:
+    if plugins is None or not plugins.is_dir():
+        return
+    for folder in sorted(path for path in plugins.iterdir() if path.is_dir()):
+        if folder.name not in _families:
+            raise RuntimeError(f"{folder}: no family is called `{folder.name}`; known: {', '.join(sorted(_families))}")
+        yield from ((folder.name, file) for file in sorted(folder.glob("*.py")))
+
+
+def _import_file(family: str, file: Path) -> ModuleType:
+    name = f"lathe_plugins.{family}.{file.stem}"
+    known = sys.modules.get(name)
+    if known is not None and known.__file__ == str(file):
+        return known
+    specification = importlib.util.spec_from_file_location(name, file)
+    assert specification and specification.loader
+    module = sys.modules[name] = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise RuntimeError(f"{file} does not import: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _register(family: str, kind: str, module: ModuleType) -> None:
+    found = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, _families[family]) and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise RuntimeError(f"{module.__file__} must define exactly one component of `{family}`, found {len(found)}")
+    known = _kinds[family].setdefault(kind, found[0])
+    if known is not found[0]:
+        raise RuntimeError(f"{module.__file__}: `{family}` already has a component `{kind}`, from {known.__module__}")
+    known.kind = kind

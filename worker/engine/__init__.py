@@ -1,0 +1,1 @@
+"""The engine: runs a pipeline. It knows families, never a named component."""

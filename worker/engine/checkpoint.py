@@ -1,0 +1,136 @@
+"""Everything that a run needs to go on exactly where it was, in one file of tensors and plain values."""
+
+import hashlib
+import io
+import os
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from backend.spec.results import StageResult
+from worker.engine.structure import describe, restore
+from worker.messages import Checkpoint
+from worker.quantizers import Quantizer
+from worker.subject import Subject
+
+FORMAT = 1
+KEEP = 2  # files within a stage; those at the end of a stage all stay
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place between two steps of a run. A phase that is done leaves the next phase's first batch as the place."""
+
+    stage: int = 0
+    phase: int = 0
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0  # optimizer steps done, over all stages
+    phase_step: int = 0  # optimizer steps done in this phase
+    stopping: bool = False  # a person asked to stop: what is left of the stage is to measure it
+
+
+@dataclass(frozen=True)
+class State:
+    """What a checkpoint holds. `optimizer` and `randomness` are there when it was taken within a training phase."""
+
+    position: Position
+    subject: Subject
+    seconds: float  # active time since the run began
+    stage_began: float | None = None  # active time when the stage began; None between two stages
+    optimizer: dict[str, Any] | None = None
+    randomness: dict[str, Tensor] | None = None
+    result: StageResult | None = None  # of the stage before
+
+
+class Checkpoints:
+    """The checkpoint files of one run, in `folder` (relative to `data_dir`).
+
+    `within_stage` is the checkpoint that the run goes on from, if it was taken within a stage.
+    """
+
+    def __init__(self, data_dir: Path, folder: str, within_stage: Checkpoint | None = None) -> None:
+        self._data_dir = data_dir
+        self._folder = folder
+        self._within: deque[Path] = deque([data_dir / within_stage.path] if within_stage else [])
+        (data_dir / folder).mkdir(parents=True, exist_ok=True)
+        for leftover in (data_dir / folder).glob("*.part"):
+            leftover.unlink()
+
+    def write(self, state: State, stage: int, last_of_stage: bool = False) -> Checkpoint:
+        """Write `state`, taken in `stage`, so that it is on the disk, whole, under its final name. Raises OSError."""
+        identity = str(uuid.uuid4())
+        path = f"{self._folder}/{state.position.step:09d}-{identity}.pt"
+        buffer = io.BytesIO()
+        torch.save(_pack(state), buffer)
+        data = buffer.getbuffer()
+        _write_durably(self._data_dir / path, data)
+        if not last_of_stage:
+            self._within.append(self._data_dir / path)
+            while len(self._within) > KEEP:
+                self._within.popleft().unlink(missing_ok=True)
+        digest = hashlib.sha256(data).hexdigest()
+        return Checkpoint(identity, path, digest, len(data), stage, state.position.step, state.seconds)
+
+
+def load(file: Path, build: Callable[[], nn.Module], input_shape: tuple[int, ...], device: str) -> State:
+    """Read a checkpoint back. `build` makes the model afresh; its layers then take the shapes they had.
+
+    Nothing in the file is executed. Raises ValueError when it was written in another format.
+    """
+    packed = torch.load(file, map_location="cpu", weights_only=True)
+    if packed["format"] != FORMAT:
+        raise ValueError(f"The checkpoint has format {packed['format']}; this worker reads format {FORMAT}.")
+    module = restore(build(), packed["structure"])
+    module.load_state_dict(packed["module"])
+    quantizer = packed["quantizer"]
+    subject = Subject(
+        module.to(device),
+        input_shape,
+        masks={name: mask.to(device) for name, mask in packed["masks"].items()},
+        quantizer=Quantizer.choose(quantizer) if quantizer else None,
+    )
+    position = Position(**packed["position"])
+    return State(position, subject, packed["seconds"], packed["stage_began"], packed["optimizer"], packed["randomness"])
+
+
+def _pack(state: State) -> dict[str, Any]:
+    subject = state.subject
+    return {
+        "format": FORMAT,
+        "structure": describe(subject.module),
+        "module": subject.module.state_dict(),
+        "masks": subject.masks,
+        "quantizer": subject.quantizer.model_dump(mode="json") if subject.quantizer else None,
+        "optimizer": state.optimizer,
+        "randomness": state.randomness,
+        "position": asdict(state.position),
+        "seconds": state.seconds,
+        "stage_began": state.stage_began,
+        "result": state.result.model_dump(mode="json") if state.result else None,
+    }
+
+
+def _write_durably(path: Path, data: memoryview) -> None:
+    """Write beside `path`, flush to the disk, rename: no half file is ever found under `path`. Raises OSError."""
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,43 @@
+"""What can be counted without running anything for its time."""
+
+import hashlib
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from worker.subject import Subject, evaluating
+
+
+def parameters(module: nn.Module) -> int:
+    """Number of parameters, masked ones included."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def nonzero(subject: Subject) -> int:
+    """Number of parameters that are neither masked nor zero."""
+    total = 0
+    for name, parameter in subject.module.named_parameters():
+        kept = parameter.detach() if name not in subject.masks else parameter.detach() * subject.masks[name]
+        total += int(torch.count_nonzero(kept))
+    return total
+
+
+@torch.no_grad()
+def flops(subject: Subject) -> int | None:
+    """Theoretical floating point operations for one sample, a multiply-add as two; None where the counter sees none.
+
+    Counts matrix products and convolutions. Masked weights count as if they were there: no dense kernel skips them.
+    """
+    with evaluating(subject.module), FlopCounterMode(display=False) as counter:
+        subject.module(subject.sample(1))
+    return counter.get_total_flops() or None
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """Hash of name, type, shape and bytes of every entry of the state_dict, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,63 @@
+"""The machine that the engine computes on, and how torch is told to be exact on it."""
+
+import os
+import platform
+from functools import cache
+from typing import Any
+
+import torch
+
+from backend.spec.settings import Settings
+
+
+def prepare(settings: Settings) -> str:
+    """Set torch's threads and determinism for this process; returns the device to compute on."""
+    torch.set_num_threads(settings.threads or max(1, cores() - 1))
+    _warm_up()
+    if not torch.cuda.is_available():
+        return "cpu"
+    # cuBLAS reads this when its first handle is made; without it deterministic mode is refused.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = False
+    return "cuda"
+
+
+@cache
+def _warm_up() -> None:
+    """Take one step with nothing: torch loads half of itself (two seconds) with the first optimizer of a process."""
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.0)
+    torch.autograd.backward(weight.sum())
+    optimizer.step()
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe() -> dict[str, Any]:
+    """What a person is shown of this machine; plain JSON."""
+    description: dict[str, Any] = {
+        "kind": "cuda" if torch.cuda.is_available() else "cpu",
+        "name": _processor(),
+        "cores": cores(),
+        "threads": torch.get_num_threads(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "torch": str(torch.__version__),
+    }
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        description |= {"name": properties.name, "memory_bytes": properties.total_memory}
+    return description
+
+
+def _processor() -> str:
+    """The CPU's own name where the system tells it, else its architecture."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
+            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

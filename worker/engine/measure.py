@@ -1,0 +1,240 @@
+"""Each stage ends here: its files are written, and what they cost and achieve is measured on the files themselves."""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import worker
+from backend.spec.experiment import Measure
+from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from worker.component import components
+from worker.data import Data, Split
+from worker.engine import count
+from worker.engine.verdicts import verdicts
+from worker.exporters import Exporter
+from worker.messages import File, StageDone
+from worker.subject import Subject
+
+CALIBRATION_SAMPLES = 1024  # handed to quantizers, which take as many of them as they want
+TIMED_SECONDS = 2.0  # at most, for the calls of one batch size
+TIME_LIMIT = 300.0  # seconds for a whole measuring process
+CHUNK = 1 << 20
+TICK = 0.02  # seconds between two calls of `tick` while that process works
+
+
+def measure_stage(
+    subject: Subject,
+    data: Data,
+    *,
+    stage: int,
+    kind: str,
+    label: str,
+    step: int,
+    seconds: float,
+    validation: dict[str, float],
+    settings: Measure,
+    data_dir: Path,
+    folder: str,
+    before: StageResult | None = None,
+    tick: Callable[[], None] = lambda: None,
+) -> StageDone:
+    """Write `subject` in every format that can hold it and measure each file that a runtime can run.
+
+    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, for the notes. `tick` is
+    called often; what it raises ends the measuring. Raises ValueError in one sentence when a file cannot be
+    written, loaded or run, or a device is not there.
+    """
+    check_devices(settings)
+    with _scratch(data_dir / folder) as scratch:
+        test = _TestFiles.write(data.test, scratch)
+        calibration = _calibration(data.train)
+        files, measures = [], []
+        for exporter in _exporters(subject):
+            tick()
+            identity = str(uuid.uuid4())
+            part = scratch / f"{stage:02d}-{exporter.kind}-{identity}{exporter.suffix}"
+            exporter.export(subject, part, calibration)
+            files.append(_file(identity, exporter, part, folder))
+            measures.append(_measure(exporter, files[-1], part, test, settings, tick))
+        _publish(scratch, files, data_dir)
+    result = StageResult(
+        stage=stage,
+        kind=kind,
+        label=label,
+        step=step,
+        seconds=seconds,
+        parameters=count.parameters(subject.module),
+        nonzero=count.nonzero(subject),
+        flops=count.flops(subject),
+        validation=validation,
+        weights_sha256=count.weights_sha256(subject.module),
+        measures=measures,
+    )
+    return StageDone(result.model_copy(update={"notes": verdicts(result, before)}), files)
+
+
+def _exporters(subject: Subject) -> list[Exporter]:
+    """One of each kind that does not refuse."""
+    exporters = [component() for component in components("exporters").values()]
+    return [exporter for exporter in exporters if isinstance(exporter, Exporter) and exporter.refuses(subject) is None]
+
+
+def check_devices(settings: Measure) -> None:
+    """ValueError when a device that is to be measured on is not there; worth asking before the first stage."""
+    if "cuda" in settings.devices:
+        import onnxruntime
+
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise ValueError(
+                "measure.devices: `cuda` cannot be measured because this worker's ONNX Runtime has no CUDA provider; "
+                "take `cpu`, or install onnxruntime-gpu on the worker"
+            )
+
+
+@dataclass(frozen=True)
+class _TestFiles:
+    """The test split as the measuring process maps it into its memory."""
+
+    inputs: Path
+    targets: Path
+
+    @classmethod
+    def write(cls, split: Split, folder: Path) -> "_TestFiles":
+        files = cls(folder / "inputs.npy", folder / "targets.npy")
+        np.save(files.inputs, split.inputs.cpu().numpy(), allow_pickle=False)
+        np.save(files.targets, split.targets.cpu().numpy(), allow_pickle=False)
+        return files
+
+
+@contextmanager
+def _scratch(run_folder: Path) -> Iterator[Path]:
+    """A folder beside the artifacts, on the same disk; one that a killed process left is removed first."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    for leftover in run_folder.glob("measuring-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="measuring-", dir=run_folder) as folder:
+        yield Path(folder)
+
+
+def _calibration(split: Split) -> NDArray[np.float32]:
+    """Samples [n, …] spread evenly over the training split: always the same ones, and every class among them."""
+    index = torch.linspace(0, len(split) - 1, min(len(split), CALIBRATION_SAMPLES)).long()
+    return np.asarray(split.inputs[index.to(split.inputs.device)].cpu().numpy(), dtype=np.float32)
+
+
+def _file(identity: str, exporter: Exporter, part: Path, folder: str) -> File:
+    """What is to be registered of `part`, whose bytes are on the disk from here on."""
+    with part.open("rb+") as written:
+        os.fsync(written.fileno())
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    return File(identity, exporter.kind, f"{folder}/artifacts/{part.name}", part.stat().st_size, digest)
+
+
+def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
+    """Move what was measured to its final place, all at the end: a stage that fails leaves no file behind."""
+    folders = {(data_dir / file.path).parent for file in files}
+    for target in folders:
+        target.mkdir(exist_ok=True)
+    for path in (data_dir / file.path for file in files):
+        (scratch / path.name).rename(path)
+    for target in folders:
+        directory = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _measure(
+    exporter: Exporter, file: File, path: Path, test: _TestFiles, settings: Measure, tick: Callable[[], None]
+) -> ArtifactMeasure:
+    """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality."""
+    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=file.id, bytes=file.bytes, gzip_bytes=gzip_bytes(path))
+    if exporter.runtime is None:
+        return sizes
+    answers = {
+        device: run_clean(path, test.inputs, test.targets, device, settings, tick) for device in settings.devices
+    }
+    first = answers[settings.devices[0]]
+    latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
+    return sizes.model_copy(
+        update={
+            "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
+            "loss": first["loss"] if math.isfinite(first["loss"]) else None,
+            "accuracy": first["accuracy"],
+            "peak_memory_bytes": first["peak_memory_bytes"],
+            "latency": latency,
+            "operators": first["operators"],
+        }
+    )
+
+
+def run_clean(
+    file: Path, inputs: Path, targets: Path, device: str, settings: Measure, tick: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """The answer of `worker.engine.measure_artifact`, run in a process of its own that dies with this one."""
+    job = {
+        "parent": os.getpid(),
+        "file": str(file.absolute()),
+        "inputs": str(inputs.absolute()),
+        "targets": str(targets.absolute()),
+        "device": device,
+        "batch_sizes": settings.batch_sizes,
+        "repeats": settings.repeats,
+        "seconds": TIMED_SECONDS,
+        "threads": torch.get_num_threads(),
+    }
+    command = [sys.executable, "-m", "worker.engine.measure_artifact"]
+    output, errors, code = _communicate(command, json.dumps(job), tick)
+    if code:
+        last = errors.strip().splitlines()[-1:] or [f"exit code {code}"]
+        raise ValueError(f"The process that measures {file.name} failed: {last[0][:300]}")
+    answer: dict[str, Any] = json.loads(output)
+    if answer["error"]:
+        raise ValueError(f"{file.name} could not be measured: {answer['error']}")
+    return answer
+
+
+def _communicate(command: list[str], job: str, tick: Callable[[], None]) -> tuple[str, str, int]:
+    """Run `command` with `job` on its stdin; it does not outlive this call, whatever ends it."""
+    home = Path(worker.__file__).parents[1]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=home, text=True) as process:
+        try:
+            # All at once: on a busy machine `communicate` may time out before it has sent its input, and then never does.
+            assert process.stdin is not None
+            with suppress(BrokenPipeError), process.stdin as stdin:
+                stdin.write(job)
+            process.stdin = None
+            for _ in range(int(TIME_LIMIT / TICK)):
+                try:
+                    output, errors = process.communicate(timeout=TICK)
+                    return output, errors, process.returncode
+                except subprocess.TimeoutExpired:
+                    tick()
+            raise ValueError(f"Measuring took longer than {TIME_LIMIT:.0f} seconds.")
+        finally:
+            process.kill()
+
+
+def gzip_bytes(file: Path) -> int:
+    """Size after gzip -6."""
+    packer = zlib.compressobj(level=6, wbits=zlib.MAX_WBITS | 16)
+    with file.open("rb") as stream:
+        return sum(len(packer.compress(chunk)) for chunk in iter(lambda: stream.read(CHUNK), b"")) + len(packer.flush())

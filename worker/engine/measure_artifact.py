@@ -1,0 +1,204 @@
+"""Measures one artifact in a clean process: `python -m worker.engine.measure_artifact`, a job on stdin, the answer on stdout.
+
+Nothing but NumPy and ONNX Runtime is loaded here, never torch: two thread pools in one process slow each other
+down many times over, and what is timed must be what a user of the file would get.
+"""
+
+import gc
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from worker.orphans import die_with_parent
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+ROUNDS = 5
+WARM_UP_CALLS = 5
+WARM_UP_SECONDS = 0.1
+EVALUATION_BATCH = 256
+
+Floats = NDArray[np.float32]
+Call = Callable[[], list[Floats]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be measured. `inputs` [n, …] float32 and `targets` [n] int64 are .npy files."""
+
+    parent: int
+    file: str
+    inputs: str
+    targets: str
+    device: str
+    batch_sizes: list[int]
+    repeats: int
+    seconds: float  # at most, for the timed calls of one batch size
+    threads: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Wall time of single calls at one batch size, milliseconds; throughput over all of them."""
+
+    batch_size: int
+    p50_ms: float
+    p95_ms: float
+    spread_ms: float
+    calls: int
+    samples_per_s: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was measured, or why nothing could be."""
+
+    error: str | None = None
+    runtime: str = ""
+    loss: float = 0.0
+    accuracy: float = 0.0
+    peak_memory_bytes: int | None = None
+    timings: list[Timing] = field(default_factory=list)
+    operators: dict[str, int] = field(default_factory=dict)
+
+
+def measure(job: Job) -> Answer:
+    """Load the file as its user would and run it; memory is read before the test split passes through."""
+    inputs = np.load(job.inputs, mmap_mode="r", allow_pickle=False)
+    targets = np.load(job.targets, allow_pickle=False)
+    before = _reset_peak_memory()
+    session = open_session(job.file, job.device, job.threads)
+    _try(session, inputs[:1])
+    timings = _time(session, inputs, job)
+    peak = _status_bytes("VmHWM") - before if before is not None else None
+    loss, accuracy = evaluate(session, inputs, targets)
+    return Answer(
+        runtime=f"onnxruntime {onnxruntime.__version__}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
+        loss=loss,
+        accuracy=accuracy,
+        peak_memory_bytes=peak,
+        timings=timings,
+        operators=executed_operators(job.file, inputs[:1], job.device),
+    )
+
+
+def open_session(file: str | Path, device: str, threads: int, **options: Any) -> onnxruntime.InferenceSession:
+    """The file in the runtime, with every optimization; ValueError in one sentence when it cannot be loaded."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.log_severity_level = 3
+    for name, value in options.items():
+        setattr(settings, name, value)
+    try:
+        return onnxruntime.InferenceSession(str(file), settings, providers=[PROVIDERS[device]])
+    except Exception as error:  # the runtime raises a class of its own for each kind of bad file
+        raise ValueError(f"ONNX Runtime cannot load the file: {' '.join(str(error).split())[:300]}") from error
+
+
+def _try(session: onnxruntime.InferenceSession, sample: Floats) -> None:
+    """ValueError in one sentence when the file cannot be run on `sample`."""
+    try:
+        _call(session, sample)()
+    except Exception as error:
+        raise ValueError(f"ONNX Runtime cannot run the file: {' '.join(str(error).split())[:300]}") from error
+
+
+def executed_operators(file: str | Path, inputs: Floats, device: str = "cpu") -> dict[str, int]:
+    """The kernels that one call really runs, by operator type, as the runtime's own profile lists them."""
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = str(Path(folder) / "profile")
+        session = open_session(file, device, 1, enable_profiling=True, profile_file_prefix=prefix)
+        _call(session, inputs)()
+        events = json.loads(Path(session.end_profiling()).read_text())
+    kernels = [event for event in events if event["cat"] == "Node" and event["name"].endswith("_kernel_time")]
+    return dict(sorted(Counter(kernel["args"]["op_name"] for kernel in kernels).items()))
+
+
+def evaluate(session: onnxruntime.InferenceSession, inputs: Floats, targets: NDArray[np.int64]) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy over all samples."""
+    loss, right = 0.0, 0
+    for start in range(0, len(inputs), EVALUATION_BATCH):
+        expected = targets[start : start + EVALUATION_BATCH]
+        logits = _call(session, inputs[start : start + EVALUATION_BATCH])()[0].astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        picked = logits[np.arange(len(expected)), expected]
+        loss += float((np.log(np.exp(logits).sum(axis=1)) - picked).sum())
+        right += int((logits.argmax(axis=1) == expected).sum())
+    return loss / len(inputs), right / len(inputs)
+
+
+def _time(session: onnxruntime.InferenceSession, inputs: Floats, job: Job) -> list[Timing]:
+    """Time single calls on real samples, with Python's garbage collector at rest.
+
+    The calls of one batch size are spread over several rounds, so that a passing disturbance of the machine shows
+    as spread and does not pass for a property of one size.
+    """
+    calls = {size: _call(session, inputs[np.arange(size) % len(inputs)]) for size in job.batch_sizes}
+    times: dict[int, list[float]] = {size: [] for size in calls}
+    gc.collect()
+    gc.disable()
+    for _ in range(ROUNDS):
+        for size, call in calls.items():
+            _repeat(call, WARM_UP_CALLS, WARM_UP_SECONDS)
+            times[size] += _repeat(call, max(1, job.repeats // ROUNDS), job.seconds / ROUNDS)
+    gc.enable()
+    return [_summary(size, taken) for size, taken in times.items()]
+
+
+def _repeat(call: Call, calls: int, seconds: float) -> list[float]:
+    """Milliseconds of each call; fewer than `calls`, but at least one, once `seconds` are over."""
+    end = time.perf_counter_ns() + int(seconds * 1e9)
+    times: list[float] = []
+    while not times or (len(times) < calls and time.perf_counter_ns() < end):
+        start = time.perf_counter_ns()
+        call()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return times
+
+
+def _summary(batch_size: int, times: list[float]) -> Timing:
+    p25, p50, p75, p95 = np.percentile(times, [25, 50, 75, 95]).tolist()
+    return Timing(batch_size, p50, p95, p75 - p25, len(times), 1000 * batch_size * len(times) / sum(times))
+
+
+def _call(session: onnxruntime.InferenceSession, batch: Floats) -> Call:
+    """One call of the model on `batch`, with everything looked up beforehand."""
+    return partial(session.run, None, {session.get_inputs()[0].name: np.ascontiguousarray(batch)})
+
+
+def _reset_peak_memory() -> int | None:
+    """Resident bytes now, with the kernel's high-water mark set back to that; None where the kernel cannot."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+        return _status_bytes("VmRSS")
+    except OSError:
+        return None
+
+
+def _status_bytes(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def main() -> None:
+    job = Job(**json.load(sys.stdin))
+    die_with_parent(job.parent)
+    try:
+        answer = measure(job)
+    except ValueError as error:
+        answer = Answer(error=str(error))
+    json.dump(asdict(answer), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""Runs an assignment: every stage in order, each measured, each followed by a checkpoint."""
+
+import json
+import math
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from backend.spec.events import EventKind
+from backend.spec.experiment import Measure
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from worker.data import Data
+from worker.datasets import Dataset
+from worker.engine import checkpoint, seed
+from worker.engine.checkpoint import Checkpoints, Position, State
+from worker.engine.control import Cancelled, Control, Released, Stopped
+from worker.engine.device import prepare
+from worker.engine.evaluate import evaluate
+from worker.engine.measure import check_devices, measure_stage
+from worker.engine.reporter import Clock, Diverged, Reporter
+from worker.engine.trainer import Trainer, arrange, planned_steps
+from worker.link import Link
+from worker.losses import Loss
+from worker.messages import Assignment, Finished, Happened
+from worker.models import Model
+from worker.recipe import Recipe
+from worker.stages import Stage, Training, Transform
+from worker.subject import Subject
+
+
+def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
+    """Run `assignment` to its end; everything that happens goes to `link`, `Finished` last.
+
+    A mistake of the spec or of a component ends the run as failed with one sentence; so does any other exception,
+    with its traceback as a log event. What was measured before stays.
+    """
+    try:
+        link.send(Finished(Execution(assignment, link, settings).run()))
+    except Cancelled:
+        link.send(Finished(RunState.CANCELLED))
+    except Released:
+        link.send(Finished(RunState.QUEUED))
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            link.send(Happened(EventKind.LOG, {"level": "error", "text": traceback.format_exc()[-8000:]}))
+        link.send(Finished(RunState.FAILED, explain(error)))
+
+
+class Execution:
+    """One run on its way through its pipeline."""
+
+    def __init__(self, assignment: Assignment, link: Link, settings: Settings) -> None:
+        self.assignment, self.link, self.settings = assignment, link, settings
+        self.seed = assignment.seed
+        self.device = prepare(settings)
+        spec = assignment.spec
+        self.model = Model.choose(spec["model"])
+        self.stages = [Stage.choose(stage) for stage in spec["stages"]]
+        self.measure = Measure.model_validate(spec["measure"])
+        check_devices(self.measure)
+        self.data = _data(json.dumps(spec["dataset"]), settings.data_dir, self.seed, self.device)
+        state = self._begin()
+        self.subject, self.position, self.resumed = state.subject, state.position, state
+        self.began, self.result = state.stage_began, state.result
+        self.clock = Clock(state.seconds)
+        self.checkpointed = state.seconds
+        self.control = Control(link)
+        self.reporter = Reporter(link, self.clock, self._planned_steps())
+        within_stage = assignment.resume if state.stage_began is not None else None
+        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
+
+    def run(self) -> RunState:
+        """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
+        try:
+            while self.position.stage < len(self.stages):
+                self._run_stage(self.position.stage)
+        except (Cancelled, Released):
+            raise
+        except Exception:
+            with suppress(Exception):
+                self.reporter.flush()  # the steps before the one that failed
+            raise
+        return RunState.STOPPED if self.position.stopping else RunState.SUCCEEDED
+
+    def _begin(self) -> State:
+        """The state to go on from: the checkpoint's, or a fresh model before the first stage."""
+        shape, resume = self.data.input_shape, self.assignment.resume
+        if resume:
+            return checkpoint.load(self.settings.data_dir / resume.path, self._build, shape, self.device)
+        return State(Position(), Subject(self._build().to(self.device), shape), seconds=0.0)
+
+    def _build(self) -> nn.Module:
+        seed.plant(self.seed, "model")
+        return self.model.build(self.data.input_shape, self.data.classes)
+
+    def _planned_steps(self) -> int:
+        samples = len(self.data.train)
+        recipes = [phase.recipe for stage in self.stages for phase in stage.phases() if isinstance(phase, Training)]
+        return sum(planned_steps(recipe, samples, self.seed) for recipe in recipes)
+
+    # ---- stages
+
+    def _run_stage(self, index: int) -> None:
+        stage = self.stages[index]
+        self.reporter.begin(index, self.position.step)
+        if self.began is None:
+            self.control.poll(self.position.step)
+            if self.control.stops:
+                self._stop_before_stage()
+                return
+            self.began = self.clock.seconds()
+            about = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
+            self.link.send(Happened(EventKind.STAGE_BEGAN, about))
+        with suppress(Stopped):
+            self._run_phases(stage)
+        self._finish_stage(stage)
+
+    def _run_phases(self, stage: Stage) -> None:
+        """Every phase that is left. Raises Stopped when a person ended the stage early."""
+        if self.position.stopping:
+            raise Stopped
+        for number, phase in enumerate(stage.phases()):
+            if number < self.position.phase:
+                continue
+            self._attend(self.position)
+            if isinstance(phase, Transform):
+                self.subject = phase.apply(self.subject)
+            else:
+                self._train(phase.recipe)
+            self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
+
+    def _train(self, recipe: Recipe) -> None:
+        trainer = Trainer(
+            self.subject, self.data, recipe, self.seed, self.position, self.reporter, self._attend, self._tick
+        )
+        resumed = self.resumed
+        if resumed.position == self.position and resumed.optimizer and resumed.randomness:
+            trainer.resume(resumed.optimizer, resumed.randomness)
+        trainer.run()
+
+    def _finish_stage(self, stage: Stage) -> None:
+        """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
+        index, step = self.position.stage, self.position.step
+        assert self.began is not None
+        seconds = self.clock.seconds() - self.began
+        validation = evaluate(arrange(self.subject), self.data.validation, self._loss(index), self._between_files)
+        if not all(map(math.isfinite, validation.values())):
+            raise Diverged(
+                f"After {stage.label()} the validation loss is {validation['loss']}. Try a lower learning rate."
+            )
+        done = measure_stage(
+            self.subject,
+            self.data,
+            stage=index,
+            kind=stage.kind,
+            label=stage.label(),
+            step=step,
+            seconds=seconds,
+            validation=validation,
+            settings=self.measure,
+            data_dir=self.settings.data_dir,
+            folder=self.assignment.folder,
+            before=self.result,
+            tick=self._between_files,
+        )
+        self.link.send(done)
+        self.result = done.result
+        stopping = self.position.stopping
+        self.position = Position(len(self.stages) if stopping else index + 1, step=step, stopping=stopping)
+        self.began = None
+        self._checkpoint(index, last_of_stage=True)
+
+    def _stop_before_stage(self) -> None:
+        """A stop between two stages: all there is has been measured."""
+        self.position = Position(len(self.stages), step=self.position.step, stopping=True)
+        self._checkpoint(len(self.stages) - 1, last_of_stage=True)
+        self.control.obey_stops(self.position.step)
+
+    def _loss(self, index: int) -> Loss:
+        """The loss of the last recipe up to stage `index`."""
+        stages = self.stages[: index + 1]
+        recipes = [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
+        return recipes[-1].loss if recipes else Loss.choose({"kind": Loss.default_kind})
+
+    # ---- between two steps
+
+    def _attend(self, position: Position, optimizer: torch.optim.Optimizer | None = None) -> None:
+        """Send what was recorded, obey what was asked, checkpoint when it is time.
+
+        Raises Stopped, Cancelled, Released; Diverged when the loss is not finite.
+        """
+        self.position = position
+        self.reporter.flush()
+        self.control.poll(position.step)
+        if self.control.stops:
+            self.position = replace(position, stopping=True)
+            self._checkpoint(position.stage)
+            self.control.obey_stops(position.step)
+            raise Stopped
+        if self.control.released:
+            self._checkpoint(position.stage, optimizer)
+            raise Released
+        if optimizer and self.clock.seconds() - self.checkpointed >= self.settings.checkpoint_seconds:
+            self._checkpoint(position.stage, optimizer)
+
+    def _tick(self) -> None:
+        """Called often while the model is evaluated."""
+        self.control.poll(self.reporter.step)
+        self.reporter.stay_heard()
+
+    def _between_files(self) -> None:
+        """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""
+        self._tick()
+        if self.control.released:
+            self._checkpoint(self.position.stage)
+            raise Released
+
+    def _checkpoint(
+        self, stage: int, optimizer: torch.optim.Optimizer | None = None, last_of_stage: bool = False
+    ) -> None:
+        """Write a checkpoint and announce it. When the disk refuses, say so and go on: the last one is intact."""
+        state = State(
+            self.position,
+            self.subject,
+            self.clock.seconds(),
+            self.began,
+            optimizer.state_dict() if optimizer else None,
+            seed.capture() if optimizer else None,
+            self.result,
+        )
+        try:
+            written = self.checkpoints.write(state, stage, last_of_stage)
+        except OSError as error:
+            text = f"No checkpoint could be written at step {self.position.step:,}: {error.strerror}. Training goes on."
+            self.link.send(Happened(EventKind.LOG, {"level": "warning", "text": text}))
+        else:
+            self.link.send(written)
+        self.checkpointed = self.clock.seconds()
+
+
+@lru_cache(maxsize=2)
+def _data(dataset: str, data_dir: Path, run_seed: int, device: str) -> Data:
+    """The data set that the JSON text names, on the device; kept for the next run of this process."""
+    chosen = Dataset.choose(json.loads(dataset))
+    return chosen.load(data_dir / "datasets" / chosen.kind, run_seed).to(device)
+
+
+def explain(error: Exception) -> str:
+    """One sentence for the person whose run failed."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
+    if isinstance(error, ValueError):
+        return str(error)
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        return "There was not enough memory. Try a smaller batch or a smaller model."
+    return f"Unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -1,0 +1,26 @@
+"""Exporters: the files that a stage leaves."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.component import Component
+from worker.subject import Subject
+
+
+class Exporter(Component, family="exporters"):
+    """A file format that a stage's model is written in."""
+
+    suffix: ClassVar[str]
+    runtime: ClassVar[str | None] = None
+    """What can load the file and run it (`onnxruntime`); None when the file holds weights alone."""
+
+    def refuses(self, subject: Subject) -> str | None:
+        """Why this format cannot hold `subject`; None when it can."""
+        return None
+
+    def export(self, subject: Subject, path: Path, calibration: NDArray[np.float32]) -> None:
+        """Write the file. `calibration` [n, *input_shape] serves quantizers; the module is left as it was."""
+        raise NotImplementedError

@@ -1,0 +1,16 @@
+"""Folders: layers that merge into their neighbours."""
+
+from worker.component import Component
+from worker.subject import Subject
+
+
+class Folder(Component, family="folders", default="batch_norm"):
+    """Layers that merge into their neighbours, which leaves fewer of them."""
+
+    def fold(self, subject: Subject) -> Subject:
+        """Merge; the module may be changed in place. Raises ValueError in one sentence when there is nothing to fold."""
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """How it is called on the timeline, with what matters most of its parameters."""
+        return self.kind.replace("_", " ")

@@ -1,0 +1,140 @@
+"""What the supervisor and its trainer process say to each other over their private pipe."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind
+from backend.spec.results import StageResult
+from backend.spec.runs import RunState
+
+# ---- supervisor -> trainer
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint file. `path` is relative to the data folder."""
+
+    id: str
+    path: str
+    sha256: str
+    bytes: int
+    stage: int
+    step: int
+    seconds: float  # active training time when it was taken
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder."""
+
+    run_id: str
+    epoch: int
+    seed: int
+    spec: dict[str, Any]
+    folder: str
+    resume: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A command of a person, to be obeyed at the next step boundary."""
+
+    id: str
+    kind: CommandKind
+    body: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """Checkpoint and give the run back: the worker is shutting down."""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """The lease was renewed: the trainer may go on for another while."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """No more runs: end the process."""
+
+
+ToTrainer = Assignment | Order | Release | Renewed | Exit
+
+# ---- trainer -> supervisor
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The trainer has imported torch and found its components."""
+
+    catalog: dict[str, Any]
+    device: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the run is; goes into the run's row with the next write."""
+
+    stage: int
+    step: int
+    total_steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Points:
+    """One encoded chunk (`backend.store.chunks`) and the last finite value of each of its metrics."""
+
+    chunk: bytes
+    latest: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event without columns."""
+
+    kind: EventKind
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a stage left. `path` is relative to the data folder."""
+
+    id: str
+    kind: str
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """A stage was measured; becomes a result row, artifact rows and a `stage_ended` event in one transaction."""
+
+    result: StageResult
+    files: list[File] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Obeyed:
+    """A command was carried out (or could not be, with a note)."""
+
+    order: Order
+    step: int
+    refused: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is over: a terminal state, or QUEUED when it was released."""
+
+    state: RunState
+    error: str | None = None
+
+
+FromTrainer = Ready | Progress | Points | Happened | Checkpoint | StageDone | Obeyed | Finished

@@ -1,0 +1,50 @@
+"""LeNet-5 as distributed with Caffe."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+from backend.spec.catalog import Provision
+from worker.component import knob
+from worker.layers import Norm, convolution, initialize
+from worker.models import Model
+
+
+class LeNet5(Model):
+    """LeNet-5 as the compression literature uses it: 20 and 50 channels, 500 neurons, 431,080 parameters.
+
+    This is Caffe's version, the reference of Deep Compression (Han et al. 2016), not LeCun's of 61,706: two 5 × 5
+    convolutions, each followed by max pooling alone, then two linear layers with the only ReLU between them. With
+    batch normalization the convolutions have no bias. Weights begin as N(0, 2 / inputs) (He et al. 2015), the
+    output's as N(0, 0.1² / inputs), biases at zero.
+    """
+
+    formula = "z = W₂ ReLU(W₁ pool(K₂ ∗ pool(K₁ ∗ x)))"
+    reference = "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998)"
+    needs = ("image_28",)
+    provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
+
+    norm: Norm = knob("none", description="Normalization after each convolution.")
+
+    def build(self, input_shape: tuple[int, ...], classes: int) -> nn.Module:
+        channels, height, width = input_shape
+        pixels = _left(height) * _left(width)
+        return initialize(
+            nn.Sequential(
+                OrderedDict(
+                    **convolution(1, channels, 20, 5, self.norm),
+                    pool1=nn.MaxPool2d(2),
+                    **convolution(2, 20, 50, 5, self.norm),
+                    pool2=nn.MaxPool2d(2),
+                    flatten=nn.Flatten(),
+                    linear1=nn.Linear(50 * pixels, 500),
+                    activation1=nn.ReLU(),
+                    output=nn.Linear(500, classes),
+                )
+            )
+        )
+
+
+def _left(pixels: int) -> int:
+    """Pixels on a side after two rounds of a 5 × 5 convolution and 2 × 2 pooling."""
+    return ((pixels - 4) // 2 - 4) // 2

@@ -1,0 +1,30 @@
+"""Pruners: which weights or channels go."""
+
+from torch import Tensor, nn
+
+from worker.component import Component
+from worker.subject import Subject
+
+
+class Pruner(Component, family="pruners", default="magnitude"):
+    """Which weights or channels go."""
+
+    def prune(self, subject: Subject) -> Subject:
+        """Mask weights (unstructured) or really remove them (structured); the module may be changed in place.
+
+        Raises ValueError in one sentence when nothing would be left of a layer.
+        """
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """How it is called on the timeline, with what matters most of its parameters."""
+        return self.kind.replace("_", " ")
+
+
+def prunable_weights(module: nn.Module) -> dict[str, Tensor]:
+    """The weight matrices and filters by parameter name: no biases, no normalization."""
+    return {
+        f"{path}.weight" if path else "weight": layer.weight
+        for path, layer in module.named_modules()
+        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d)
+    }

@@ -1,0 +1,31 @@
+"""How a stage trains. A stage that leaves a field out takes the last recipe's."""
+
+from pydantic import BaseModel, ConfigDict
+
+from worker.batches import BatchPolicy
+from worker.component import choice, knob
+from worker.losses import Loss
+from worker.optimizers import Optimizer
+from worker.regularizers import Regularizer
+from worker.schedules import Schedule
+
+
+class Recipe(BaseModel):
+    """The fields that every training stage shares."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = knob(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
+    batch: BatchPolicy = choice(BatchPolicy, inherit=True, description="How many samples each step sees.")
+    optimizer: Optimizer = choice(Optimizer, inherit=True, description="How the gradient moves the weights.")
+    schedule: Schedule = choice(Schedule, inherit=True, description="How the rate changes over the stage.")
+    regularizers: list[Regularizer] = knob(
+        [], max_length=8, inherit=True, description="What is added to the loss to keep the weights in check."
+    )
+    loss: Loss = choice(Loss, inherit=True, description="What is minimized.")
+
+
+class Recovery(Recipe):
+    """Training after a compression step, to win back what it cost."""
+
+    epochs: int = knob(1, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")

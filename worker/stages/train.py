@@ -1,0 +1,19 @@
+"""Train the model."""
+
+from collections.abc import Sequence
+
+from worker.recipe import Recipe
+from worker.stages import Phase, Stage, Training
+
+
+class Train(Stage, Recipe):
+    """Trains the weights on the training split by gradient steps."""
+
+    formula = "θ ← θ − α · optimizer(∇θ [J(θ) + Ω(θ)])"
+    reference = "Goodfellow, Bengio, Courville: Deep Learning, chapter 8 (2016)"
+
+    def phases(self) -> Sequence[Phase]:
+        return [Training(Recipe.model_validate({name: getattr(self, name) for name in Recipe.model_fields}))]
+
+    def label(self) -> str:
+        return f"train: {self.optimizer.kind}"

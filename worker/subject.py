@@ -1,0 +1,49 @@
+"""The model on its way through the pipeline."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from worker.quantizers import Quantizer
+
+
+@dataclass
+class Subject:
+    """What each stage takes and leaves.
+
+    `masks` name the parameters that were pruned without being removed; training keeps their zeros at zero.
+    `quantizer` is how the exported artifact is to be converted; the module itself stays float.
+    """
+
+    module: nn.Module
+    input_shape: tuple[int, ...]  # of one sample
+    masks: dict[str, Tensor] = field(default_factory=dict)  # parameter name -> bool, True where the weight is kept
+    quantizer: "Quantizer | None" = None
+
+    def sample(self, batch: int = 2) -> Tensor:
+        """Zeros of the model's input shape [batch, …], on the model's device: for tracing, never for measuring."""
+        device = next(self.module.parameters()).device
+        return torch.zeros(batch, *self.input_shape, device=device)
+
+    @torch.no_grad()
+    def apply_masks(self) -> None:
+        """Zero what the masks say is gone."""
+        for name, mask in self.masks.items():
+            self.module.get_parameter(name).mul_(mask)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while: running it leaves no trace in the module; afterwards each layer's mode is as before."""
+    modes = {child: child.training for child in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for child in module.modules():
+            child.training = modes.get(child, module.training)

@@ -1,0 +1,144 @@
+"""What the trainer said since the last turn, folded into what one transaction writes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.spec.commands import CommandState
+from backend.spec.events import EventKind, NewEvent
+from backend.spec.runs import RunState
+from backend.store import artifacts, commands, results, runs
+from backend.store.chunks import decode
+from backend.store.runs import Lease
+from worker.messages import (
+    Checkpoint,
+    File,
+    Finished,
+    FromTrainer,
+    Happened,
+    Obeyed,
+    Points,
+    Progress,
+    Ready,
+    StageDone,
+)
+
+
+@dataclass
+class Turn:
+    """Events and changes of the run's row, and the rows beside it. `step` is the last one that was heard of."""
+
+    step: int
+    latest: dict[str, float]
+    place: tuple[int, int] = (-1, -1)  # (stage, step) of the furthest checkpoint
+    progressed: bool = False  # a checkpoint went further than any before
+    events: list[NewEvent] = field(default_factory=list)
+    changes: dict[str, Any] = field(default_factory=dict)
+    files: list[tuple[File, int, int]] = field(default_factory=list)  # with stage and step
+    results: list[StageDone] = field(default_factory=list)
+    obeyed: list[Obeyed] = field(default_factory=list)
+    finished: Finished | None = None
+
+    def next(self, messages: Iterable[FromTrainer]) -> "Turn":
+        """The turn that comes after this one was written."""
+        turn = Turn(self.step, dict(self.latest), self.place)
+        for message in messages:
+            turn._take(message)
+        return turn
+
+    def write(self, session: Session, lease: Lease) -> None:
+        """Write it all under the fence. Raises LeaseLost when the run is no longer ours."""
+        runs.write(session, lease, self.events, **self.changes)
+        for done in self.results:
+            results.put(session, lease.run_id, done.result)
+            _forget_files(session, lease.run_id, done.result.stage)
+        for file, stage, step in self.files:
+            artifacts.register(
+                session,
+                lease.run_id,
+                id=file.id,
+                kind=file.kind,
+                stage=stage,
+                step=step,
+                path=file.path,
+                bytes=file.bytes,
+                sha256=file.sha256,
+            )
+        for obeyed in self.obeyed:
+            commands.settle(session, obeyed.order.id, _settled(obeyed), obeyed.note)
+        if self.finished and self.finished.state is RunState.QUEUED:
+            runs.release(session, lease, self.finished.error or "The worker was shut down.")
+        elif self.finished:
+            runs.finish(session, lease, self.finished.state, self.finished.error)
+
+    def _take(self, message: FromTrainer) -> None:
+        match message:
+            case Points():
+                self._points(message)
+            case Progress():
+                self.step = message.step
+                self.changes |= {"stage": message.stage, "step": message.step}
+                self.changes |= {"total_steps": message.total_steps, "active_seconds": message.seconds}
+            case Happened():
+                self._happened(message)
+            case Checkpoint():
+                self._checkpoint(message)
+            case StageDone():
+                self._stage_done(message)
+            case Obeyed():
+                self._obeyed(message)
+            case Finished():
+                self.finished = message
+            case Ready():
+                raise AssertionError("A trainer is ready before it is given a run.")
+
+    def _points(self, points: Points) -> None:
+        self._event(EventKind.POINTS, {}, points.chunk)
+        self.latest |= points.latest
+        steps = decode(points.chunk).steps
+        self.step = max(self.step, int(steps[-1]) if len(steps) else 0)
+        self.changes |= {"step": self.step, "latest": self.latest}
+
+    def _happened(self, happened: Happened) -> None:
+        self._event(happened.kind, happened.body)
+        if happened.kind is EventKind.REWIND:
+            self.step = happened.body["step"]
+            self.changes["step"] = self.step
+
+    def _checkpoint(self, checkpoint: Checkpoint) -> None:
+        stage, step = checkpoint.stage, checkpoint.step
+        file = File(checkpoint.id, "checkpoint", checkpoint.path, checkpoint.bytes, checkpoint.sha256)
+        self.files.append((file, stage, step))
+        body = {"step": step, "stage": stage, "artifact": checkpoint.id, "seconds": checkpoint.seconds}
+        self._event(EventKind.CHECKPOINT, body)
+        if (stage, step) > self.place:
+            self.place, self.progressed = (stage, step), True
+
+    def _stage_done(self, done: StageDone) -> None:
+        result = done.result
+        self.results.append(done)
+        self.files += [(file, result.stage, result.step) for file in done.files]
+        body = {"stage": result.stage, "kind": result.kind, "label": result.label, "step": result.step}
+        self._event(EventKind.STAGE_ENDED, body)
+
+    def _obeyed(self, obeyed: Obeyed) -> None:
+        self.obeyed.append(obeyed)
+        order = obeyed.order
+        body = {"command": order.id, "kind": order.kind, "by": order.by, "step": obeyed.step, "state": _settled(obeyed)}
+        self._event(EventKind.COMMAND, {**body, **({"note": obeyed.note} if obeyed.note else {})})
+
+    def _event(self, kind: EventKind, body: dict[str, Any], chunk: bytes | None = None) -> None:
+        self.events.append(NewEvent(kind=kind, body=body, chunk=chunk))
+
+
+def _forget_files(session: Session, run_id: str, stage: int) -> None:
+    """A stage that is done once more, after its trainer died, replaces what it left."""
+    for artifact in artifacts.of(session, run_id):
+        if artifact.stage == stage and artifact.kind != artifacts.CHECKPOINT:
+            artifacts.forget(session, artifact.id)
+
+
+def _settled(obeyed: Obeyed) -> CommandState:
+    return CommandState.REFUSED if obeyed.refused else CommandState.OBEYED
