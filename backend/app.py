@@ -82,7 +82,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warm = asyncio.get_running_loop().call_later(WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(charts)))
     yield
     warm.cancel()
-    app.state.hub.close()
+    await app.state.hub.close()
     app.state.hints.close()
     app.state.store.close()
 
@@ -96,7 +96,7 @@ def _end_streams_on_signal(hub: Hub) -> None:
         previous = signal.getsignal(number)
 
         def end(number: int, frame: FrameType | None, previous: Any = previous) -> None:
-            loop.call_soon_threadsafe(hub.close)
+            loop.call_soon_threadsafe(hub.end_streams)
             if callable(previous):
                 previous(number, frame)
 

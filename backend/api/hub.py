@@ -108,11 +108,15 @@ class Hub:
         finally:
             self._leave(cursors, rows)
 
-    def close(self) -> None:
+    def end_streams(self) -> None:
         """End every stream; viewers reconnect to whoever serves next."""
         self._closed = True
         self._announce()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def close(self) -> None:
+        """End every stream; returns when no look at the database is under way."""
+        self.end_streams()
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     # ---- what a viewer pulls
 

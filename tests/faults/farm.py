@@ -28,6 +28,8 @@ from tests.faults.invariants import violations
 ROOT = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
 LEASE_SECONDS = 4.0
+UNHURRIED = 20.0
+"""Milliseconds a step: time to hit a run before it is over. They change none of its weights."""
 TRIALS = int(os.environ.get("N", "1"))
 """How often each fault is injected; `make faults N=20` is the long form."""
 
@@ -155,6 +157,14 @@ class Farm:
         """Its checkpoint files, newest first."""
         with self.store.read() as session:
             return [self.settings.data_dir / row.path for row in artifacts.checkpoints(session, run_id)]
+
+    def settled(self, run_id: str) -> list[Path]:
+        """Its checkpoint files once its worker has registered all that the stopped trainer had announced."""
+        seen = -1
+        while seen != (last := self.run(run_id).last_seq):
+            seen = last
+            time.sleep(1.0)
+        return self.checkpoints(run_id)
 
     def _ready(self) -> list[str]:
         with self.store.read() as session:

@@ -10,7 +10,7 @@ import pytest
 from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
-from tests.faults.farm import TRIALS, Farm, Worker, alive, children, spec, until
+from tests.faults.farm import TRIALS, UNHURRIED, Farm, Worker, alive, children, spec, until
 from tests.faults.figures import figure
 
 Pair = tuple[Farm, Worker]
@@ -29,7 +29,7 @@ def undisturbed(one: Pair) -> str:
 def test_f1_a_killed_trainer_loses_nothing(one: Pair, undisturbed: str, trial: int) -> None:
     """Killed at a random step, the curve has no gap and no doubled point and the weights are the same bits."""
     farm, worker = one
-    run_id = farm.submit(spec())
+    run_id = farm.submit(spec(milliseconds=UNHURRIED))
     farm.at_step(run_id, random.Random(trial).randrange(20, 220))
     seen = farm.run(run_id).last_seq
     os.kill(worker.trainer(), signal.SIGKILL)
@@ -44,11 +44,11 @@ def test_f1_a_killed_trainer_loses_nothing(one: Pair, undisturbed: str, trial: i
 def test_f12_a_damaged_checkpoint_is_passed_over(one: Pair, undisturbed: str) -> None:
     """The one before it is used, which is said, and the result is the same."""
     farm, worker = one
-    run_id = farm.submit(spec())
+    run_id = farm.submit(spec(milliseconds=UNHURRIED))
     until(lambda: len(farm.checkpoints(run_id)) >= 2, 240, "two checkpoints", worker.log)
     trainer = worker.trainer()
     os.kill(trainer, signal.SIGSTOP)
-    newest = farm.checkpoints(run_id)[0]
+    newest = farm.settled(run_id)[0]
     newest.write_bytes(newest.read_bytes()[:-1000])
     os.kill(trainer, signal.SIGKILL)
     assert farm.finished(run_id).state is RunState.SUCCEEDED

@@ -13,7 +13,7 @@ from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.store.session import UNAVAILABLE
 from tests import services
-from tests.faults.farm import LEASE_SECONDS, Farm, Worker, alive, children, farm, spec, until
+from tests.faults.farm import LEASE_SECONDS, UNHURRIED, Farm, Worker, alive, children, farm, spec, until
 from tests.faults.figures import figure
 from tests.services import Server
 
@@ -51,7 +51,7 @@ def freeze(farm: Farm, worker: Worker) -> list[int]:
 def test_f3_f2_a_frozen_worker_writes_nothing_when_it_wakes_and_a_killed_one_leaves_no_orphan(either: Farm) -> None:
     """One worker is frozen beyond its lease, the other takes over and is killed, the first one goes on."""
     pair = either.start(2)
-    run_id = either.submit(spec(epochs=60))
+    run_id = either.submit(spec(epochs=60, milliseconds=UNHURRIED))
     frozen, other = owner(either, run_id, pair)
     epoch = either.run(run_id).epoch
     tree = freeze(either, frozen)
@@ -105,7 +105,7 @@ def test_f9_points_are_kept_while_postgresql_is_down(
     """Stopped for a moment: nothing is lost, nothing reaped. For longer: the trainer yields, and the run goes on."""
     with farm(tmp_path / "farm", postgres_url, lease=10.0) as made:
         [worker] = made.start()
-        run_id = made.submit(spec(epochs=60))
+        run_id = made.submit(spec(epochs=60, milliseconds=UNHURRIED))
         made.at_step(run_id, 20)
         trainer = worker.trainer()
         with stopped(postgresql_server):

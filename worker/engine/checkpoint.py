@@ -96,8 +96,15 @@ def load(file: Path, build: Callable[[], nn.Module], input_shape: tuple[int, ...
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
         quantizer=Quantizer.choose(quantizer) if quantizer else None,
     )
-    position = Position(**packed["position"])
-    return State(position, subject, packed["seconds"], packed["stage_began"], packed["optimizer"], packed["randomness"])
+    return State(
+        Position(**packed["position"]),
+        subject,
+        packed["seconds"],
+        packed["stage_began"],
+        packed["optimizer"],
+        packed["randomness"],
+        StageResult.model_validate(packed["result"]) if packed["result"] else None,
+    )
 
 
 def _pack(state: State) -> dict[str, Any]:

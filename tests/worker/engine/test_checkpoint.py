@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from backend.spec.catalog import Catalog
+from backend.spec.results import StageResult
 from worker.engine import checkpoint
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.quantizers import Quantizer
@@ -32,7 +33,10 @@ def state(step: int = 5) -> State:
     module(torch.randn(5, 6)).sum().backward()
     optimizer.step()
     place = Position(1, 1, 2, 3, step, 4)
-    return State(place, subject, 12.5, 3.25, optimizer.state_dict(), {"cpu": torch.get_rng_state()})
+    before = StageResult(
+        stage=0, kind="train", label="train: adam", step=3, seconds=1.5, parameters=10, nonzero=9, weights_sha256="a"
+    )
+    return State(place, subject, 12.5, 3.25, optimizer.state_dict(), {"cpu": torch.get_rng_state()}, before)
 
 
 def test_everything_comes_back(tmp_path: Path, catalog: Catalog) -> None:
@@ -42,6 +46,7 @@ def test_everything_comes_back(tmp_path: Path, catalog: Catalog) -> None:
     assert (after.position, after.seconds, after.stage_began) == (before.position, 12.5, 3.25)
     for name, tensor in before.subject.module.state_dict().items():
         assert torch.equal(after.subject.module.state_dict()[name], tensor)
+    assert after.result == before.result
     assert torch.equal(after.subject.masks["3.weight"], before.subject.masks["3.weight"])
     assert after.subject.quantizer == before.subject.quantizer
     assert after.optimizer is not None and before.optimizer is not None

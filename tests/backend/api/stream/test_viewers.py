@@ -104,7 +104,7 @@ def test_streams_end_with_the_server(store: Store, catalog: Catalog, app: FastAP
         reader = threading.Thread(target=lambda: viewer.read(seconds=20))
         reader.start()
         time.sleep(0.3)
-        app.state.hub.close()
+        app.state.hub.end_streams()
         reader.join(3)
         assert not reader.is_alive()
 
