@@ -20,6 +20,9 @@ from worker.messages import Points, Progress
 FLUSH_SECONDS = 0.1
 MOST_STEPS = 1024  # kept between two flushes: bounds what is held in the device's memory
 
+Record = tuple[float | Tensor, Tensor, Tensor, float, float]  # loss, outputs, targets, rate, when
+Validation = tuple[int, float, dict[str, float]]  # step, seconds, metrics
+
 
 class Diverged(ValueError):
     """The loss is no longer a finite number."""
@@ -50,10 +53,9 @@ class Reporter:
 
     def begin(self, stage: int, step: int) -> None:
         """The next steps belong to `stage`; `step` of the run have been done."""
-        if self._recorded:
-            self._send_recorded()
+        self._send_points()
         self.stage, self.step = stage, step
-        self.progress()
+        self.flush()
 
     def record(self, loss: Tensor, outputs: Tensor, targets: Tensor, rate: float) -> None:
         """One step was done. Runs on the host alone, in about two microseconds."""
@@ -65,36 +67,45 @@ class Reporter:
             self.due = True
 
     def flush(self) -> None:
-        """Send the points of every recorded step, and where the run is.
+        """Send the points of every recorded step, and where the run is; it is due again after a while.
 
         Raises Diverged when a loss was not finite; the points up to and with that step are sent before.
         """
-        if self._recorded:
-            self._send_recorded()
-        self.progress()
+        self._catch_up()
+        self.due = False
 
     def validated(self, metrics: dict[str, float]) -> None:
-        """The model after the last recorded step was evaluated on the validation split."""
-        self.flush()
-        self._send(
-            np.array([self.step]),
-            np.array([self._clock.seconds()]),
-            {f"validation/{name}": np.array([value]) for name, value in metrics.items()},
-        )
+        """The model after the last recorded step was evaluated on the validation split; sent with the next flush."""
+        self._validated.append((self.step, self._clock.seconds(), metrics))
 
     def stay_heard(self) -> None:
-        """Flush when it is time; for long work between two steps."""
+        """Send what there is when it is time, for long work between two steps. Orders still wait for the next step."""
         if perf_counter() >= self._deadline:
-            self.flush()
+            self._catch_up()
+            self.due = True
 
-    def progress(self) -> None:
-        """Say where the run is; also puts off the next flush."""
+    def _catch_up(self) -> None:
+        self._send_points()
         self._link.send(Progress(self.stage, self.step, self._total_steps, self._clock.seconds()))
-        self._deadline, self.due = perf_counter() + FLUSH_SECONDS, False
+        self._deadline = perf_counter() + FLUSH_SECONDS
 
-    def _send_recorded(self) -> None:
-        losses, outputs, targets, rates, times = zip(*self._recorded, strict=True)
+    def _send_points(self) -> None:
+        recorded, validated = self._recorded, self._validated
         self._clear()
+        try:
+            if recorded:
+                self._send_recorded(recorded)
+        finally:
+            self._send_validated([entry for entry in validated if entry[0] <= self.step])
+
+    def _send_validated(self, validated: list[Validation]) -> None:
+        if validated:
+            steps, times, metrics = zip(*validated, strict=True)
+            columns = {f"validation/{name}": np.array([entry[name] for entry in metrics]) for name in metrics[0]}
+            self._send(np.array(steps), np.array(times), columns)
+
+    def _send_recorded(self, recorded: list[Record]) -> None:
+        losses, outputs, targets, rates, times = zip(*recorded, strict=True)
         loss = _fetched(losses)
         wrong = np.flatnonzero(~np.isfinite(loss))
         count = int(wrong[0]) + 1 if wrong.size else len(loss)
@@ -123,7 +134,8 @@ class Reporter:
         )
 
     def _clear(self) -> None:
-        self._recorded: list[tuple[float | Tensor, Tensor, Tensor, float, float]] = []
+        self._recorded: list[Record] = []
+        self._validated: list[Validation] = []
 
 
 def accuracies(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Floats:

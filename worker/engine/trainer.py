@@ -68,6 +68,7 @@ class Trainer:
         for epoch in range(self.start.epoch, self.recipe.epochs):
             self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
             self.reporter.validated(evaluate(self.module, self.data.validation, self.recipe.loss, self.tick))
+        self.reporter.flush()
         return self._at(self.recipe.epochs, 0).step
 
     def _epoch(self, epoch: int, skip: int) -> None:

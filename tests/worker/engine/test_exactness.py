@@ -45,7 +45,7 @@ def killed_often(work: Assignment, settings: Settings, dice: random.Random) -> t
     """Kill at a random message, resume from the last checkpoint, until the run gets through; and the kills."""
     ledger, kills = Ledger(), 0
     while True:
-        link = run(replace(work, resume=ledger.resume), settings, kill_at=dice.randint(2, 16))
+        link = run(replace(work, resume=ledger.resume), settings, kill_at=dice.randint(2, 10))
         ledger.take(link.sent)
         if link.all(Finished):
             return ledger, kills

@@ -59,8 +59,10 @@ def test_results_are_of_the_model_in_memory_and_of_its_files(catalog: Catalog, s
     assert all(
         (settings.data_dir / file.path).stat().st_size == file.bytes for done in link.done() for file in done.files
     )
-    times = [time for points in link.all(Points) for time in chunks.decode(points.chunk).times.tolist()]
-    assert times == sorted(times)
+    sent = [chunks.decode(points.chunk) for points in link.all(Points)]
+    for metric in ("train/loss", "validation/loss"):
+        times = [time for chunk in sent if metric in chunk.metrics for time in chunk.times.tolist()]
+        assert times and times == sorted(times)
 
 
 def test_stop_measures_what_there_is_and_skips_the_rest(catalog: Catalog, settings: Settings) -> None:

@@ -94,12 +94,52 @@ def test_validation_comes_after_the_steps_before_it() -> None:
     link = MemoryLink()
     reporter = reporter_at(link)
     record(reporter, 0.5)
+    reporter.validated({"loss": math.nan, "accuracy": 0.25})
+    record(reporter, 0.4)
     reporter.validated({"loss": math.nan, "accuracy": 0.5})
+    assert link.all(Points) == []
+    reporter.flush()
     training, validation = (chunks.decode(points.chunk) for points in link.all(Points))
     assert list(training.metrics) == ["train/loss", "train/accuracy", "learning_rate"]
-    assert validation.steps.tolist() == [41]
-    assert math.isnan(validation.metrics["validation/loss"][0])
+    assert validation.steps.tolist() == [41, 42]
+    assert np.isnan(validation.metrics["validation/loss"]).all()
     assert link.all(Points)[-1].latest == {"validation/accuracy": 0.5}
+
+
+def test_no_validation_counts_that_came_after_divergence() -> None:
+    link = MemoryLink()
+    reporter = reporter_at(link)
+    for value in (1.0, math.nan):
+        record(reporter, value)
+        reporter.validated({"loss": value})
+    record(reporter, 2.0)
+    reporter.validated({"loss": 2.0})
+    with pytest.raises(Diverged):
+        reporter.flush()
+    assert chunks.decode(link.all(Points)[-1].chunk).steps.tolist() == [41, 42]
+
+
+def test_epochs_shorter_than_the_interval_do_not_put_off_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders are looked for and checkpoints taken only when it is due."""
+    now = [0.0]
+    monkeypatch.setattr(reporting, "perf_counter", lambda: now[0])
+    reporter = reporter_at(MemoryLink())
+    for _ in range(3):
+        now[0] += reporting.FLUSH_SECONDS / 2
+        record(reporter, 1.0)
+        reporter.validated({"loss": 1.0})
+    assert reporter.due
+
+
+def test_long_evaluations_do_not_put_off_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(reporting, "perf_counter", lambda: now[0])
+    reporter = reporter_at(MemoryLink())
+    record(reporter, 1.0)
+    now[0] += 2 * reporting.FLUSH_SECONDS
+    reporter.stay_heard()
+    record(reporter, 1.0)
+    assert reporter.due
 
 
 def test_accuracies_of_batches_of_any_size() -> None:
