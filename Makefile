@@ -19,8 +19,9 @@ STAMPS := $(VENV)/stamps
 run: $(STAMPS)/run $(STAMPS)/frontend
 	exec $(BIN)/python -m backend.embedded
 
+# Two at a time, a file of tests each: many of them wait for processes, few compute.
 test: lint $(STAMPS)/frontend system
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 e2e: $(STAMPS)/dev $(STAMPS)/frontend system
 	$(BIN)/python -m pytest tests/e2e
