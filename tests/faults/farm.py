@@ -146,12 +146,12 @@ class Farm:
         with self.store.read() as session:
             return results.of(session, [run_id])[run_id][-1].weights_sha256
 
-    def points_after_rewind(self, run_id: str, seq: int) -> bool:
-        """Whether the run drew on after a rewind that came after event `seq`."""
+    def points_after_death(self, run_id: str, seq: int) -> bool:
+        """Whether the run drew on after the news of its trainer's death, which came after event `seq`."""
         with self.store.read() as session:
             query = select(Event.kind).where(Event.run_id == run_id, Event.seq > seq).order_by(Event.seq)
             kinds = list(session.scalars(query))
-        return EventKind.REWIND in kinds and EventKind.POINTS in kinds[kinds.index(EventKind.REWIND) :]
+        return EventKind.LOG in kinds and EventKind.POINTS in kinds[kinds.index(EventKind.LOG) :]
 
     def checkpoints(self, run_id: str) -> list[Path]:
         """Its checkpoint files, newest first."""

@@ -34,7 +34,7 @@ def test_f1_a_killed_trainer_loses_nothing(one: Pair, undisturbed: str, trial: i
     seen = farm.run(run_id).last_seq
     os.kill(worker.trainer(), signal.SIGKILL)
     killed = time.monotonic()
-    until(lambda: farm.points_after_rewind(run_id, seen), 240, "a point after the kill", worker.log)
+    until(lambda: farm.points_after_death(run_id, seen), 240, "a point after the kill", worker.log)
     figure("F1 recovery after SIGKILL of the trainer", time.monotonic() - killed)
     assert farm.finished(run_id).state is RunState.SUCCEEDED
     assert farm.weights(run_id) == undisturbed
