@@ -1,6 +1,6 @@
 import { Paper, Text, Title } from "@mantine/core";
 import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
-import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./Chart.module.css";
@@ -80,7 +80,7 @@ function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPic
   const { ref: sight, entry } = useIntersection({ rootMargin: "120px" });
   const { ref: sized, width, height: tall } = useElementSize();
   const { smoothing, logY, clip, highlight, legend } = view;
-  const drawing = useMemo(() => present(figure, { smoothing, logY, clip, highlight, legend }), [figure, smoothing, logY, clip, highlight, legend]);
+  const drawing = useCallback(() => present(figure, { smoothing, logY, clip, highlight, legend }), [figure, smoothing, logY, clip, highlight, legend]);
   const visible = entry?.isIntersecting ?? false;
 
   const events = useRef<DrawerEvents>({});

@@ -41,7 +41,7 @@ function turn(): void {
 
 /** Draws figures into one element: the latest asked for, once a frame at most, and slower when drawing is slow. */
 export class Drawer {
-  private wanted: Drawing | null = null;
+  private wanted: (() => Drawing) | null = null;
   private scheduled = false;
   private drawing = false;
   private heard = false;
@@ -53,7 +53,8 @@ export class Drawer {
     private readonly events: () => DrawerEvents,
   ) {}
 
-  draw(drawing: Drawing): void {
+  /** `drawing` is made when its turn to be drawn comes; one that is overtaken never is. */
+  draw(drawing: () => Drawing): void {
     this.wanted = drawing;
     this.schedule();
   }
@@ -83,12 +84,12 @@ export class Drawer {
 
   private async paint(): Promise<void> {
     this.scheduled = false;
-    const drawing = this.wanted;
-    if (!drawing || this.closed) return;
+    const wanted = this.wanted;
+    if (!wanted || this.closed) return;
     this.wanted = null;
     this.drawing = true;
     try {
-      await this.react(drawing);
+      await this.react(wanted());
     } catch (error) {
       this.events().onFailed?.(error as Error);
     } finally {

@@ -1,4 +1,5 @@
 import type { RunRow, StreamEvent } from "../api/types";
+import { Paced } from "./paced";
 import { Ring } from "./ring";
 
 export type FeedStatus = "connecting" | "live" | "resting" | "lost";
@@ -10,9 +11,9 @@ export interface FeedState {
 }
 
 export interface FeedHandlers {
-  /** The runs whose events came in, once for each animation frame. */
+  /** The events that came in, `PACE` apart at least. */
   onEvents: (events: StreamEvent[]) => void;
-  /** The rows that changed, each in its latest form, once for each animation frame. */
+  /** The rows that changed, each in its latest form, `ROWS_PACE` apart at least. */
   onRows: (rows: RunRow[]) => void;
   /** Events of this run were missed: what rests on them must be fetched again. */
   onGap: (run: string) => void;
@@ -27,6 +28,9 @@ export interface Watched {
 }
 
 const PATIENCE = [250, 500, 1000, 2000, 4000];
+/** Milliseconds between two turns of edits: charts need longer than that to draw, and a table is read, not watched. */
+const PACE = 50;
+const ROWS_PACE = 400;
 /** A connection that died without a word is found by its silence, while something is being followed. */
 const SILENCE = 10_000;
 
@@ -38,7 +42,8 @@ export class Feed {
   private carried = new Set<string>();
   private pending: StreamEvent[] = [];
   private readonly rows = new Map<string, RunRow>();
-  private frame: number | null = null;
+  private readonly events = new Paced(PACE, () => this.flush());
+  private readonly changes = new Paced(ROWS_PACE, () => this.flushRows());
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
@@ -118,7 +123,7 @@ export class Feed {
     source.addEventListener("row", (message) => {
       const row = JSON.parse(message.data) as RunRow;
       this.rows.set(row.id, row);
-      this.frame ??= requestAnimationFrame(() => this.flush());
+      this.changes.ask();
     });
     this.source = source;
   }
@@ -134,19 +139,23 @@ export class Feed {
     if (!ring || event.seq <= ring.seen) return;
     if (!ring.take(event)) this.handlers.onGap(event.run_id);
     this.pending.push(event);
-    this.frame ??= requestAnimationFrame(() => this.flush());
+    this.events.ask();
   }
 
   private flush(): void {
-    this.frame = null;
     const events = this.pending;
-    const rows = [...this.rows.values()];
     this.pending = [];
+    this.say("live");
+    this.listen();
+    this.handlers.onEvents(events);
+  }
+
+  private flushRows(): void {
+    const rows = [...this.rows.values()];
     this.rows.clear();
     this.say("live");
     this.listen();
-    if (events.length) this.handlers.onEvents(events);
-    if (rows.length) this.handlers.onRows(rows);
+    this.handlers.onRows(rows);
   }
 
   // The browser's own retry would repeat the first address; ours continues after the last event that was seen.
