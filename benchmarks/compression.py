@@ -11,16 +11,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
 from backend.spec.experiment import Measure
 from worker.component import discover
 from worker.data import Data
-from worker.datasets import Dataset
 from worker.engine import count, seed
-from worker.engine.measure import run_clean
+from worker.engine.load import Wanted, load
+from worker.engine.measure import TestFiles, run_clean
 from worker.exporters import Exporter
 from worker.folders import Folder
 from worker.models import Model
@@ -51,7 +50,7 @@ def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
     """The trained model and what compression makes of it."""
     seed.plant(0, "model")
     model = Model.choose({"kind": "cnn"})
-    base = Subject(model.build(data.input_shape, data.classes), data.input_shape)
+    base = Subject(model.build(data.input_shape, data.outputs), data.input_shape)
     train(base, data, epochs)
     masked = Pruner.choose({"kind": "magnitude", "sparsity": 0.9}).prune(copy.deepcopy(base))
     halved = Pruner.choose({"kind": "channels", "ratio": 0.3, "round_to": 16}).prune(copy.deepcopy(base))
@@ -69,12 +68,11 @@ def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
 
 def measure(files: dict[str, Path], data: Data, folder: Path, rounds: int) -> dict[str, list[dict[str, Any]]]:
     """What clean processes answer for each file, round by round."""
-    np.save(folder / "inputs.npy", data.test.inputs.numpy())
-    np.save(folder / "targets.npy", data.test.targets.numpy())
+    test = TestFiles.write(data, folder)
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in files}
     for _ in range(rounds):
         for name, file in files.items():
-            answers[name].append(run_clean(file, folder / "inputs.npy", folder / "targets.npy", "cpu", SETTINGS))
+            answers[name].append(run_clean(file, test, "cpu", SETTINGS))
     return answers
 
 
@@ -94,7 +92,7 @@ def main() -> None:
     discover()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        data = Dataset.choose({"kind": kind}).load(folder / kind, 0)
+        data = load(Wanted.usual({"kind": kind}), folder, 0, "cpu")
         subjects = variants(data, *EPOCHS[kind])
         exporter = Exporter.choose({"kind": "onnx"})
         files = {variant: folder / f"{number}.onnx" for number, variant in enumerate(subjects)}
@@ -114,7 +112,7 @@ def show(kind: str, subjects: dict[str, Subject], files: dict[str, Path], answer
         size = files[name].stat().st_size
         share = (count.flops(subjects[name]) or 0) / base_flops
         print(
-            f"| {name} | {own[0]['accuracy']:.4f} | {size:,} | {base / size:.2f} | {share:.0%} "
+            f"| {name} | {own[0]['quality']['accuracy']:.4f} | {size:,} | {base / size:.2f} | {share:.0%} "
             f"| {median(own, 0):.3f} ms | {speedup(own, floats, 0):.2f} "
             f"| {median(own, 1):.2f} ms | {speedup(own, floats, 1):.2f} |"
         )

@@ -85,13 +85,11 @@ class Bench:
         reporter, control = Reporter(self.link, self.clock, len(self.data.train) // self.batch), Control(self.link)
         checkpoints = Checkpoints(self.folder, "checkpoints")
 
-        def attend(position: Position, optimizer: torch.optim.Optimizer) -> None:
+        def attend(position: Position, trainer: Trainer) -> None:
             reporter.flush()
             control.poll(position.step)
             if perf_counter() - self.checkpointed >= CHECKPOINT_SECONDS:
-                state = State(
-                    position, subject, self.clock.seconds(), 0.0, optimizer.state_dict(), randomness=seed.capture()
-                )
+                state = State(position, subject, self.clock.seconds(), 0.0, trainer.state())
                 self.link.send(checkpoints.write(state, stage=0))
                 self.checkpointed = perf_counter()
 

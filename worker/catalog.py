@@ -9,6 +9,10 @@ from worker.component import Component, components, families
 
 TRAITS = {
     "classes": "a dataset with classes",
+    "numbers": "a dataset whose targets are numbers",
+    "tokens": "a dataset of texts",
+    "real": "a dataset whose inputs are numbers",
+    "sequence": "a dataset that can be read as a sequence: a text, or an image row by row",
     "image": "a dataset of images of at least 8 × 8 pixels",
     "image_28": "a dataset of images of at least 28 × 28 pixels",
     "channels": "a model with convolution channels to remove",
@@ -27,7 +31,12 @@ def build() -> Catalog:
 
 
 def _family(base: type[Component]) -> Family:
-    return Family(name=base.family, summary=_paragraphs(base)[0], default=base.default_kind)
+    return Family(
+        name=base.family,
+        summary=_paragraphs(base)[0],
+        default=base.default_kind,
+        defaults=dict(base.default_kinds),
+    )
 
 
 def _entry(component: type[Component]) -> CatalogEntry:

@@ -42,6 +42,7 @@ class Component(BaseModel):
     family: ClassVar[str]
     kind: ClassVar[str]
     default_kind: ClassVar[str]
+    default_kinds: ClassVar[Mapping[str, str]]  # trait of the dataset -> the kind that is usual there
 
     formula: ClassVar[str] = ""
     """What it computes, one line of mathematics in Unicode."""
@@ -56,10 +57,12 @@ class Component(BaseModel):
     facts: ClassVar[Mapping[str, Any]] = {}
     """Published facts that help to plan (a dataset's counts and shape), plain JSON."""
 
-    def __init_subclass__(cls, family: str = "", default: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, family: str = "", default: str = "", defaults: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if family:
-            cls.family, cls.default_kind = family, default
+            cls.family, cls.default_kind, cls.default_kinds = family, default, defaults or {}
             _families[family] = cls
             _kinds.setdefault(family, {})
 
@@ -73,6 +76,8 @@ class Component(BaseModel):
         """The component of this family that `value` ({kind, …hyper-parameters}) names."""
         if isinstance(value, cls):
             return value
+        if isinstance(value, str):
+            value = {"kind": value}
         if not isinstance(value, Mapping) or "kind" not in value:
             raise ValueError(f"{cls.family}: expected a mapping with a `kind`, got {value!r}")
         parameters = {name: entry for name, entry in value.items() if name != "kind"}

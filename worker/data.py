@@ -1,37 +1,131 @@
-"""What a dataset hands to the engine."""
+"""What data is on its way from a dataset to the engine."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
+Task = Literal["classification", "regression", "language"]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples as a dataset reads them.
+
+    `inputs` [n, …]: pixels (uint8, or floats), features (floats), or token ids (int64).
+    `targets`: class indices [n], numbers [n, k], or for each token the next one [n, length].
+    `weights` [n], where given: how often each sample is drawn in training, relative to the others.
+    The last `generated` samples were made up, not read.
+    """
+
+    inputs: Array
+    targets: Array
+    weights: NDArray[np.float64] | None = None
+    generated: int = 0
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, rows: Array) -> "Samples":
+        """Those samples, in that order."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Samples(self.inputs[rows], self.targets[rows], weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Three disjoint splits, not yet prepared. `outputs` is the number of classes, of numbers of a target, or of tokens."""
+
+    train: Samples
+    validation: Samples
+    test: Samples
+    task: Task
+    outputs: int
+    names: tuple[str, ...] = ()  # of the classes or tokens, where they have names
+    white: float = 255.0  # the value of a pixel that is fully lit, for images
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one sample: [channels, height, width], [features] or [length]."""
+        return tuple(self.train.inputs.shape[1:])
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """x ↦ (x − mean) / scale, per feature, per channel or for all at once."""
+
+    mean: Floats
+    scale: Floats
+
+    def __call__(self, inputs: Floats) -> Floats:
+        """The scaled inputs [n, …], a fresh array."""
+        scaled: Floats = inputs - self.mean
+        scaled /= self.scale
+        return scaled
+
+    def on(self, device: str) -> tuple[Tensor, Tensor]:
+        return torch.from_numpy(self.mean).to(device), torch.from_numpy(self.scale).to(device)
+
+
+@dataclass(frozen=True, eq=False)
 class Split:
-    """Samples of one purpose. `inputs` [n, …] float32, already prepared; `targets` [n] int64 class indices."""
+    """Samples of one purpose, prepared and resident on the device.
+
+    `inputs` [n, …] float32, or int64 token ids; `targets` [n] classes, [n, k] float32 numbers, [n, length] tokens.
+    """
 
     inputs: Tensor
     targets: Tensor
+    weights: Tensor | None = None  # [n] on the CPU: how often each sample is drawn, relative to the others
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.targets)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples at `index` [batch], which may lie on any device."""
+        index = index.to(self.targets.device)
+        return self.inputs.index_select(0, index), self.targets.index_select(0, index)
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """All samples in order."""
+        yield from zip(torch.split(self.inputs, size), torch.split(self.targets, size), strict=True)
+
+    def pixels(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """As `batch`, but images as they were read: 0 black … 1 white."""
+        raise ValueError("this data was stored for training without augmentations")
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """What `batch` would have given for these `pixels` [batch, channels, height, width]."""
+        raise ValueError("this data was stored for training without augmentations")
 
     def to(self, device: str) -> "Split":
-        return Split(self.inputs.to(device), self.targets.to(device))
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """Three disjoint splits; preparation was fitted on the training split alone."""
 
     train: Split
     validation: Split
     test: Split
-    classes: int
+    outputs: int
+    task: Task = "classification"
+    names: tuple[str, ...] = ()
+    unit: tuple[float, ...] = ()
+    """Regression: what 1 in each of the prepared targets is in the numbers that were read."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one sample: [channels, height, width] or [features]."""
-        return tuple(self.train.inputs.shape[1:])
+        """Shape of one sample: [channels, height, width], [features] or [length]."""
+        return tuple(self.test.inputs.shape[1:])
 
-    def to(self, device: str) -> "Data":
-        return Data(self.train.to(device), self.validation.to(device), self.test.to(device), self.classes)
+    @property
+    def input_dtype(self) -> torch.dtype:
+        return self.test.inputs.dtype

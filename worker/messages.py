@@ -25,8 +25,21 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A model that another run left: its checkpoint, and the spec's parts that say how to build it."""
+
+    checkpoint: Checkpoint
+    model: dict[str, Any]
+    input_shape: list[int]
+    outputs: int
+
+
+@dataclass(frozen=True)
 class Assignment:
-    """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder."""
+    """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder.
+
+    `sources` are the models of other runs that the spec names, by `run:stage`.
+    """
 
     run_id: str
     epoch: int
@@ -34,6 +47,7 @@ class Assignment:
     spec: dict[str, Any]
     folder: str
     resume: Checkpoint | None = None
+    sources: dict[str, Source] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,19 @@ class Happened:
 
 
 @dataclass(frozen=True)
+class Exhibit:
+    """Something to be shown beside the curves, plain JSON: it takes the place of what the run showed there before.
+
+    `kind` names what it is (`confusion`, `histograms`, …); there is one of each kind, stage and step.
+    """
+
+    kind: str
+    stage: int
+    step: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class File:
     """A file that a stage left. `path` is relative to the data folder."""
 
@@ -137,4 +164,4 @@ class Finished:
     error: str | None = None
 
 
-FromTrainer = Ready | Progress | Points | Happened | Checkpoint | StageDone | Obeyed | Finished
+FromTrainer = Ready | Progress | Points | Happened | Checkpoint | Exhibit | StageDone | Obeyed | Finished

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from worker.augmentations import Augmentation
+from worker.averages import Average
 from worker.batches import BatchPolicy
 from worker.component import choice, knob
 from worker.losses import Loss
@@ -17,10 +19,24 @@ class Recipe(BaseModel):
 
     epochs: int = knob(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
     batch: BatchPolicy = choice(BatchPolicy, inherit=True, description="How many samples each step sees.")
+    micro_batches: int = knob(
+        1,
+        ge=1,
+        le=64,
+        inherit=True,
+        unit="parts",
+        description="Parts of each batch whose gradients are added up before the step: the same step in less memory.",
+    )
     optimizer: Optimizer = choice(Optimizer, inherit=True, description="How the gradient moves the weights.")
     schedule: Schedule = choice(Schedule, inherit=True, description="How the rate changes over the stage.")
     regularizers: list[Regularizer] = knob(
-        [], max_length=8, inherit=True, description="What is added to the loss to keep the weights in check."
+        [], max_length=8, inherit=True, description="What keeps the model from fitting the training split alone."
+    )
+    augmentations: list[Augmentation] = knob(
+        [], max_length=8, inherit=True, description="How training images are changed at random, in this order."
+    )
+    average: Average | None = knob(
+        None, inherit=True, description="Mean of the steps' weights that the stage leaves; null leaves the last step's."
     )
     loss: Loss = choice(Loss, inherit=True, description="What is minimized.")
 

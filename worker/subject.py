@@ -24,11 +24,12 @@ class Subject:
     input_shape: tuple[int, ...]  # of one sample
     masks: dict[str, Tensor] = field(default_factory=dict)  # parameter name -> bool, True where the weight is kept
     quantizer: "Quantizer | None" = None
+    input_dtype: torch.dtype = torch.float32  # int64 for token ids
 
     def sample(self, batch: int = 2) -> Tensor:
         """Zeros of the model's input shape [batch, …], on the model's device: for tracing, never for measuring."""
         device = next(self.module.parameters()).device
-        return torch.zeros(batch, *self.input_shape, device=device)
+        return torch.zeros(batch, *self.input_shape, dtype=self.input_dtype, device=device)
 
     @torch.no_grad()
     def apply_masks(self) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from backend.spec.commands import CommandState
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import RunState
-from backend.store import artifacts, commands, results, runs
+from backend.store import artifacts, commands, exhibits, results, runs
 from backend.store.chunks import decode
 from backend.store.runs import Lease
 from worker.messages import (
     Checkpoint,
+    Exhibit,
     File,
     Finished,
     FromTrainer,
@@ -38,6 +39,7 @@ class Turn:
     changes: dict[str, Any] = field(default_factory=dict)
     files: list[tuple[File, int, int]] = field(default_factory=list)  # with stage and step
     results: list[StageDone] = field(default_factory=list)
+    exhibits: list[Exhibit] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
     finished: Finished | None = None
 
@@ -54,6 +56,8 @@ class Turn:
         for done in self.results:
             results.put(session, lease.run_id, done.result)
             _forget_files(session, lease.run_id, done.result.stage)
+        for exhibit in self.exhibits:
+            exhibits.put(session, lease.run_id, exhibit.kind, exhibit.stage, exhibit.step, exhibit.body)
         for file, stage, step in self.files:
             artifacts.register(
                 session,
@@ -85,6 +89,9 @@ class Turn:
                 self._happened(message)
             case Checkpoint():
                 self._checkpoint(message)
+            case Exhibit():
+                self.exhibits.append(message)
+                self._event(EventKind.EXHIBIT, {"kind": message.kind, "stage": message.stage, "step": message.step})
             case StageDone():
                 self._stage_done(message)
             case Obeyed():

@@ -1,6 +1,6 @@
 """The catalog: what the workers can do, as they publish it and as specs are checked against it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +15,12 @@ class Provision(BaseModel):
     when: dict[str, Any] = {}
 
     def holds(self, parameters: Mapping[str, Any]) -> bool:
-        return all(parameters.get(name) == value for name, value in self.when.items())
+        return all(_named(parameters.get(name)) == value for name, value in self.when.items())
+
+
+def _named(value: Any) -> Any:
+    """A nested component goes by its kind."""
+    return value.get("kind") if isinstance(value, Mapping) else value
 
 
 class Family(BaseModel):
@@ -24,6 +29,13 @@ class Family(BaseModel):
     name: str
     summary: str = Field(description="What the family is for, one line.")
     default: str = Field(description="The kind that is taken when a spec names none; empty when one must be named.")
+    defaults: dict[str, str] = Field(
+        default={}, description="Trait -> the kind that is taken instead where the dataset has that trait."
+    )
+
+    def usual(self, traits: Collection[str]) -> str:
+        """The kind that is taken when a spec names none and its dataset has these traits."""
+        return next((kind for trait, kind in self.defaults.items() if trait in traits), self.default)
 
 
 class CatalogEntry(BaseModel):

@@ -8,6 +8,8 @@
 | stage_ended | {stage, kind, label, step}                                                 |
 | checkpoint  | {step, stage, artifact, seconds}                                           |
 | rewind      | {step, reason}: points with a greater step that came before are withdrawn  |
+| exhibit     | {kind, stage, step}: something to be shown, see `backend.store.exhibits`    |
+| verdict     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |
 | command     | {command, kind, by, step, state, note?}                                    |
 | log         | {level, text}                                                              |
 """
@@ -25,6 +27,8 @@ class EventKind(StrEnum):
     STAGE_ENDED = "stage_ended"
     CHECKPOINT = "checkpoint"
     REWIND = "rewind"
+    EXHIBIT = "exhibit"
+    VERDICT = "verdict"
     COMMAND = "command"
     LOG = "log"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.spec import plain
-from backend.spec.catalog import Catalog
+from backend.spec.catalog import Catalog, Family
 from backend.spec.fit import misfits
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
@@ -19,6 +19,11 @@ MAX_STAGES = 32
 def _component(family: str, description: str) -> Any:
     """A field that names a component; the catalog knows which there are."""
     return Field(description=description, json_schema_extra={"x-family": family})
+
+
+def _usual(family: str, kind: str, description: str) -> Any:
+    """A component that need not be named: `kind`, the family's default, or what the dataset's traits call for."""
+    return Field(default={"kind": kind}, description=description, json_schema_extra={"x-family": family})
 
 
 class Measure(BaseModel):
@@ -45,6 +50,30 @@ class Measure(BaseModel):
     )
 
 
+class Diagnosis(BaseModel):
+    """What is looked at inside the model while it trains."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    every: int = Field(
+        default=50,
+        ge=0,
+        le=1_000_000,
+        description="Steps between two looks at gradients, updates and activations; 0 never looks.",
+        json_schema_extra={"x-unit": "steps"},
+    )
+    histograms: int = Field(
+        default=10,
+        ge=0,
+        le=10_000,
+        description="Looks between two histograms of weights and gradients; 0 draws none.",
+        json_schema_extra={"x-unit": "looks"},
+    )
+    landscape: bool = Field(
+        default=False, description="Whether the loss around the solution is drawn after each stage, with its sharpness."
+    )
+
+
 class Experiment(BaseModel):
     """What a person wants executed: data, a model, a pipeline of stages, and what to measure."""
 
@@ -53,11 +82,21 @@ class Experiment(BaseModel):
     name: str = Field(min_length=1, max_length=200, description="What it is called in tables and charts.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Where all randomness begins.")
     dataset: Annotated[dict[str, Any], _component("datasets", "The data.")]
+    preparation: Annotated[dict[str, Any], _usual("preparations", "standardize", "How inputs are scaled.")]
+    distribution: list[Annotated[dict[str, Any], _component("distributions", "One change of the training split.")]] = (
+        Field(default=[], max_length=4, description="Which samples are trained on and how often, in order.")
+    )
+    storage: Literal["auto", "device", "memory", "disk"] = Field(
+        default="auto",
+        description="Where the training split lies: on the device, in memory as it was read, or mapped from a file on "
+        "disk; by itself the fastest that fits.",
+    )
     model: Annotated[dict[str, Any], _component("models", "The network.")]
     stages: list[Annotated[dict[str, Any], _component("stages", "One step of the pipeline.")]] = Field(
         min_length=1, max_length=MAX_STAGES, description="The pipeline: each stage takes a model and leaves a model."
     )
     measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
+    diagnosis: Diagnosis = Field(default=Diagnosis(), description="What is looked at while it trains.")
 
 
 def resolve(document: Any, catalog: Catalog) -> Experiment:
@@ -112,24 +151,31 @@ def editor_schema(catalog: Catalog) -> dict[str, Any]:
         parameters["required"] = ["kind", *parameters.get("required", [])]
         definitions[f"{entry.family}.{entry.kind}"] = {**parameters, "description": entry.summary}
     for family in catalog.families:
-        kinds = catalog.kinds(family.name)
-        definitions[family.name] = {
-            "type": "object",
-            "description": family.summary,
-            "required": ["kind"],
-            "properties": {"kind": {"enum": kinds}},
-            "allOf": [
-                {
-                    "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
-                    "then": {"$ref": f"#/$defs/{family.name}.{kind}"},
-                }
-                for kind in kinds
-            ],
-        }
+        definitions[family.name] = _family_schema(family, catalog)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_with_refs(outline()),
         "$defs": definitions,
+    }
+
+
+def _family_schema(family: Family, catalog: Catalog) -> dict[str, Any]:
+    """A component of the family: its kind alone, where nothing else must be said, or a mapping with its fields."""
+    entries = [entry for entry in catalog.entries if entry.family == family.name]
+    short = [entry.kind for entry in entries if not entry.parameters.get("required")]
+    fields = [
+        {
+            "if": {"type": "object", "properties": {"kind": {"const": entry.kind}}, "required": ["kind"]},
+            "then": {"$ref": f"#/$defs/{family.name}.{entry.kind}"},
+        }
+        for entry in entries
+    ]
+    return {
+        "type": ["object", "string"],
+        "description": family.summary,
+        "required": ["kind"],
+        "properties": {"kind": {"enum": [entry.kind for entry in entries]}},
+        "allOf": [{"if": {"type": "string"}, "then": {"enum": short}}, *fields],
     }
 
 

@@ -24,6 +24,7 @@ class Resolver:
         self.catalog = catalog
         self.problems: list[Problem] = []
         self.recipe: dict[str, Any] = {}  # the last value of each `x-inherit` field, in the order of the pipeline
+        self.traits: set[str] = set()  # what the dataset, which stands before all that depends on it, provides
 
     def value(self, value: Any, schema: Schema, path: str) -> Any:
         """`value` in canonical form under `schema`."""
@@ -38,6 +39,8 @@ class Resolver:
         return self._leaf(value, schema, path)
 
     def _component(self, value: Any, family: str, path: str) -> Any:
+        if isinstance(value, str):
+            value = {"kind": value}  # the short form of a component that is taken with its defaults
         if not isinstance(value, Mapping):
             return self._problem(path, f"must be a mapping with a `kind`. {self._known(family)}")
         if "kind" not in value:
@@ -47,7 +50,10 @@ class Resolver:
             return self._problem(f"{path}.kind", self._unknown_kind(family, value["kind"]))
         if entry.unavailable:
             return self._problem(path, f"`{entry.kind}` cannot run on any worker now: {entry.unavailable}.")
-        return self._parameters(value, entry, path)
+        resolved = self._parameters(value, entry, path)
+        if family == "datasets":
+            self.traits = {provision.trait for provision in entry.provides if provision.holds(resolved)}
+        return resolved
 
     def _parameters(self, value: Mapping[str, Any], entry: CatalogEntry, path: str) -> dict[str, Any]:
         parameters = {name: item for name, item in value.items() if name != "kind"}
@@ -79,12 +85,19 @@ class Resolver:
         elif inherits and name in self.recipe:
             return copy.deepcopy(self.recipe[name])
         elif "default" in field:
-            result = self.value(field["default"], field, join(path, name))
+            result = self.value(self._default(field), field, join(path, name))
         else:
             return self._problem(join(path, name), "is missing." + self._hint(field))
         if inherits:
             self.recipe[name] = result
         return result
+
+    def _default(self, field: Schema) -> Any:
+        """What a field that is left out takes; a component may depend on what the dataset is."""
+        default = field["default"]
+        if "x-family" in field and default == {"kind": self.catalog.family(field["x-family"]).default}:
+            return {"kind": self.catalog.family(field["x-family"]).usual(self.traits)}
+        return default
 
     def _array(self, value: Any, schema: Schema, path: str) -> Any:
         if not isinstance(value, list):

@@ -141,6 +141,19 @@ class Result(Table):
     at: Mapped[datetime]
 
 
+class Exhibit(Table):
+    """Something that a run shows beside its curves; one of each kind, stage and step."""
+
+    __tablename__ = "exhibits"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    stage: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    body: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
 class Artifact(Table):
     """A registered file that a run left under the data folder."""
 

@@ -1,9 +1,8 @@
 """Fixed batch size."""
 
-from collections.abc import Iterator
-from itertools import repeat
+from collections.abc import Iterator, Sequence
 
-from worker.batches import BatchPolicy
+from worker.batches import BatchPolicy, filled
 from worker.component import knob
 
 
@@ -18,15 +17,8 @@ class Fixed(BatchPolicy):
 
     size: int = knob(128, ge=1, le=65_536, unit="samples", live=True, description="Samples in each step.")
 
-    def sizes(self, samples: int, seed: int, epoch: int) -> Iterator[int]:
-        full, left = divmod(samples, self.size)
-        if left == 1 and full:
-            yield from repeat(self.size, full - 1)
-            yield self.size + 1
-        else:
-            yield from repeat(self.size, full)
-            if left:
-                yield left
+    def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
+        return filled(samples, self.size)
 
     def steps(self, samples: int, seed: int, epoch: int) -> int:
         full, left = divmod(samples, self.size)

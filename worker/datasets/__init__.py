@@ -1,16 +1,16 @@
-"""Datasets: each reads real data and leaves seeded, disjoint, prepared splits."""
+"""Datasets: each reads real data and leaves seeded, disjoint splits."""
 
 from pathlib import Path
 
 from worker.component import Component
-from worker.data import Data
+from worker.data import Corpus
 
 
 class Dataset(Component, family="datasets", default="digits"):
     """The data that a run learns from and is judged by."""
 
-    def load(self, folder: Path, seed: int) -> Data:
-        """Read the data, split it with `seed`, prepare it. `folder` is `DATA_DIR/datasets/<kind>/`.
+    def load(self, folder: Path, seed: int) -> Corpus:
+        """Read the data and split it with `seed`. `folder` is `DATA_DIR/datasets/<kind>/`.
 
         Raises ValueError in one sentence, with the remedy, when the files are missing or damaged.
         """

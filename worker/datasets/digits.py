@@ -2,25 +2,28 @@
 
 from pathlib import Path
 
-from worker.data import Data
+import numpy as np
+
+from worker.data import Corpus
 from worker.datasets import Dataset
-from worker.preparation import per_channel, split_and_prepare
+from worker.splits import split
 
 
 class Digits(Dataset):
     """1,797 handwritten digits of 8 × 8 pixels; comes with the installation and trains in seconds.
 
-    Inputs are [1, 8, 8], scaled to zero mean and unit deviation of the training split. The published set has no
-    test split: a stratified tenth is kept for validation and a tenth for testing, drawn with the run's seed.
+    Inputs are [1, 8, 8], pixels from 0 to 16. The published set has no test split: a stratified tenth is kept for
+    validation and a tenth for testing, drawn with the run's seed.
     """
 
-    formula = "x ← (x − mean(x_train)) / std(x_train)"
+    formula = "x ∈ {0 … 16}^(1×8×8), y ∈ {0 … 9}"
     reference = "Alpaydin, Kaynak: Optical Recognition of Handwritten Digits (1998), doi:10.24432/C50P49"
-    provides = ("classes", "image")
-    facts = {"train": 1439, "validation": 179, "test": 179, "shape": [1, 8, 8], "classes": 10}
+    provides = ("classes", "real", "image", "sequence")
+    facts = {"train": 1439, "validation": 179, "test": 179, "shape": [1, 8, 8], "outputs": 10}
 
-    def load(self, folder: Path, seed: int) -> Data:
+    def load(self, folder: Path, seed: int) -> Corpus:
         from sklearn.datasets import load_digits
 
         images, targets = load_digits(return_X_y=True)
-        return split_and_prepare(images.reshape(-1, 1, 8, 8), targets, 10, seed, per_channel)
+        pixels = images.reshape(-1, 1, 8, 8).astype(np.uint8)
+        return split(pixels, targets, seed, outputs=10, names=tuple("0123456789"), white=16.0)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from worker import idx
-from worker.data import Data
+from worker.data import Corpus, Samples
 from worker.datasets import Dataset
-from worker.preparation import part, per_channel, prepared
 from worker.published import Publication, Published
+from worker.splits import checked, part
 
 VALIDATION = 5_000
+NAMES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
 PUBLICATION = Publication(
     url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -32,28 +33,24 @@ PUBLICATION = Publication(
 class FashionMNIST(Dataset):
     """70,000 photographs of clothes in ten classes, 28 × 28 pixels in grey; a harder drop-in for MNIST.
 
-    Inputs are [1, 28, 28], scaled to zero mean and unit deviation of the training split. The published test split
-    of 10,000 is kept; a stratified 5,000 of the published 60,000 are drawn for validation with the run's seed.
+    Inputs are [1, 28, 28], pixels from 0 to 255. The published test split of 10,000 is kept; a stratified 5,000 of
+    the published 60,000 are drawn for validation with the run's seed.
     Files are taken from the data folder `datasets/fashion_mnist/`, else from Debian's package
     `dataset-fashion-mnist`, else downloaded (30 MB) and verified.
     """
 
-    formula = "x ← (x − mean(x_train)) / std(x_train)"
+    formula = "x ∈ {0 … 255}^(1×28×28), y ∈ {0 … 9}"
     reference = "Xiao, Rasul, Vollgraf: Fashion-MNIST (2017), arXiv:1708.07747"
-    provides = ("classes", "image", "image_28")
-    facts = {"train": 55_000, "validation": VALIDATION, "test": 10_000, "shape": [1, 28, 28], "classes": 10}
+    provides = ("classes", "real", "image", "image_28", "sequence")
+    facts = {"train": 55_000, "validation": VALIDATION, "test": 10_000, "shape": [1, 28, 28], "outputs": 10}
 
-    def load(self, folder: Path, seed: int) -> Data:
+    def load(self, folder: Path, seed: int) -> Corpus:
         paths = PUBLICATION.obtain(folder)
         images = idx.read(paths["train-images-idx3-ubyte"], (60_000, 28, 28))[:, None]
         targets = idx.read(paths["train-labels-idx1-ubyte"], (60_000,))
         test_images = idx.read(paths["t10k-images-idx3-ubyte"], (10_000, 28, 28))[:, None]
         test_targets = idx.read(paths["t10k-labels-idx1-ubyte"], (10_000,))
         train, validation = part(targets, (VALIDATION,), seed)
-        return prepared(
-            (images[train], targets[train]),
-            (images[validation], targets[validation]),
-            (test_images, test_targets),
-            10,
-            per_channel,
-        )
+        published = Samples(images, targets)
+        splits = (published.take(train), published.take(validation), Samples(test_images, test_targets))
+        return checked(Corpus(*splits, "classification", 10, NAMES))

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from worker.component import knob
-from worker.data import Data
+from worker.data import Corpus
 from worker.datasets import Dataset
-from worker.preparation import generator, per_feature, split_and_prepare
+from worker.splits import generator, split
 
 
 class SyntheticClassification(Dataset):
@@ -20,7 +20,7 @@ class SyntheticClassification(Dataset):
 
     formula = "x = μ_{y,c} + σ·ε with |μ| = 1, c ∈ {1, 2}, ε ~ N(0, I)"
     reference = "Bishop: Pattern Recognition and Machine Learning, section 9.2, mixtures of Gaussians (2006)"
-    provides = ("classes",)
+    provides = ("classes", "real")
 
     samples: int = knob(5_000, ge=200, le=200_000, unit="samples", description="Points in all three splits together.")
     features: int = knob(20, ge=2, le=256, unit="features", description="Numbers that describe a point.")
@@ -28,11 +28,11 @@ class SyntheticClassification(Dataset):
     noise: float = knob(0.3, ge=0, le=5, description="Spread σ of each cloud; centres are about √2 apart.")
     problem: int = knob(0, ge=0, le=1_000_000, description="Which problem is generated; each number is another one.")
 
-    def load(self, folder: Path, seed: int) -> Data:
+    def load(self, folder: Path, seed: int) -> Corpus:
         random = generator(self.problem, "synthetic_classification")
         centres = random.standard_normal((self.classes, 2, self.features))
         centres /= np.linalg.norm(centres, axis=-1, keepdims=True)
         targets = np.arange(self.samples) % self.classes
         clouds = random.integers(0, 2, self.samples)
         points = centres[targets, clouds] + self.noise * random.standard_normal((self.samples, self.features))
-        return split_and_prepare(points, targets, self.classes, seed, per_feature)
+        return split(points, targets, seed, outputs=self.classes)

@@ -5,13 +5,12 @@ import io
 import os
 import uuid
 from collections import deque
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from backend.spec.results import StageResult
 from worker.engine.structure import describe, restore
@@ -19,7 +18,8 @@ from worker.messages import Checkpoint
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
-FORMAT = 1
+FORMAT = 2
+Build = Callable[[], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
 
 
@@ -38,14 +38,13 @@ class Position:
 
 @dataclass(frozen=True)
 class State:
-    """What a checkpoint holds. `optimizer` and `randomness` are there when it was taken within a training phase."""
+    """What a checkpoint holds."""
 
     position: Position
     subject: Subject
     seconds: float  # active time since the run began
     stage_began: float | None = None  # active time when the stage began; None between two stages
-    optimizer: dict[str, Any] | None = None
-    randomness: dict[str, Tensor] | None = None
+    phase: Mapping[str, Any] | None = None  # the trainer's own state, when it was taken within a training phase
     result: StageResult | None = None  # of the stage before
 
 
@@ -79,20 +78,23 @@ class Checkpoints:
         return Checkpoint(identity, path, digest, len(data), stage, state.position.step, state.seconds)
 
 
-def load(file: Path, build: Callable[[], nn.Module], input_shape: tuple[int, ...], device: str) -> State:
-    """Read a checkpoint back. `build` makes the model afresh; its layers then take the shapes they had.
+def load(file: Path, build: Build, device: str) -> State:
+    """Read a checkpoint back. `build` makes a subject with a fresh model; its layers then take the shapes they had.
 
     Nothing in the file is executed. Raises ValueError when it was written in another format.
     """
     packed = torch.load(file, map_location="cpu", weights_only=True)
     if packed["format"] != FORMAT:
         raise ValueError(f"The checkpoint has format {packed['format']}; this worker reads format {FORMAT}.")
-    module = restore(build(), packed["structure"])
+    fresh = build()
+    module = restore(fresh.module, packed["structure"])
     module.load_state_dict(packed["module"])
+    for name in packed["frozen"]:
+        module.get_parameter(name).requires_grad_(False)
     quantizer = packed["quantizer"]
-    subject = Subject(
-        module.to(device),
-        input_shape,
+    subject = replace(
+        fresh,
+        module=module.to(device),
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
         quantizer=Quantizer.choose(quantizer) if quantizer else None,
     )
@@ -101,8 +103,7 @@ def load(file: Path, build: Callable[[], nn.Module], input_shape: tuple[int, ...
         subject,
         packed["seconds"],
         packed["stage_began"],
-        packed["optimizer"],
-        packed["randomness"],
+        packed["phase"],
         StageResult.model_validate(packed["result"]) if packed["result"] else None,
     )
 
@@ -115,8 +116,8 @@ def _pack(state: State) -> dict[str, Any]:
         "module": subject.module.state_dict(),
         "masks": subject.masks,
         "quantizer": subject.quantizer.model_dump(mode="json") if subject.quantizer else None,
-        "optimizer": state.optimizer,
-        "randomness": state.randomness,
+        "frozen": [name for name, weight in subject.module.named_parameters() if not weight.requires_grad],
+        "phase": state.phase,
         "position": asdict(state.position),
         "seconds": state.seconds,
         "stage_began": state.stage_began,

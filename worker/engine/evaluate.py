@@ -1,11 +1,12 @@
-"""The model's quality on a split."""
+"""The model's quality on a split, as it is looked at after each epoch."""
 
+import math
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from worker.data import Split
+from worker.data import Data, Split
 from worker.losses import Loss
 
 BATCH = 1000  # samples; large enough that the cost of a call does not count
@@ -13,17 +14,42 @@ BATCH = 1000  # samples; large enough that the cost of a call does not count
 
 @torch.no_grad()
 def evaluate(
-    module: nn.Module, split: Split, loss: Loss, attend: Callable[[], None] = lambda: None
+    module: nn.Module, split: Split, loss: Loss, data: Data, attend: Callable[[], None] = lambda: None
 ) -> dict[str, float]:
-    """Mean `loss` and `accuracy` of `module` on `split`, both on one device. `attend` is called between batches."""
+    """Mean `loss` of `module` on `split`, and what tells its quality: `accuracy` of classes, also `perplexity` of
+    texts; `r2` and `mae` (in the targets' own unit) of numbers. `attend` is called between batches."""
     training = module.training
     module.eval()
-    totals = torch.zeros(2, dtype=torch.float64, device=split.inputs.device)
-    for inputs, targets in zip(torch.split(split.inputs, BATCH), torch.split(split.targets, BATCH), strict=True):
+    sums = torch.zeros(5, dtype=torch.float64, device=split.targets.device)
+    count = 0
+    for inputs, targets in split.batches(BATCH):
         outputs = module(inputs)
-        correct = outputs.argmax(1).eq(targets).sum()
-        totals += torch.stack([loss.loss(outputs, targets) * len(inputs), correct]).to(torch.float64)
+        sums += torch.cat([(loss.loss(outputs, targets) * len(targets)).reshape(1), _sums(outputs, targets, data)])
+        count += targets.numel()
         attend()
     module.train(training)
-    mean_loss, accuracy = (totals / len(split)).tolist()
-    return {"loss": mean_loss, "accuracy": accuracy}
+    total, *rest = sums.tolist()
+    return {"loss": total / len(split), **_quality(rest, count, total / len(split), data)}
+
+
+def _sums(outputs: Tensor, targets: Tensor, data: Data) -> Tensor:
+    """Four sums over a batch, in float64: hits of classes; of numbers the errors and what R² and MAE need."""
+    zeros = torch.zeros(4, dtype=torch.float64, device=outputs.device)
+    if data.task != "regression":
+        zeros[0] = outputs.argmax(-1).eq(targets).sum()
+        return zeros
+    outputs, targets = outputs.double(), targets.double()
+    unit = torch.tensor(data.unit, dtype=torch.float64, device=outputs.device)
+    error = (outputs - targets) * unit
+    zeros[0], zeros[1] = error.square().sum(), error.abs().sum()
+    zeros[2], zeros[3] = (targets * unit).sum(), (targets * unit).square().sum()
+    return zeros
+
+
+def _quality(sums: list[float], count: int, loss: float, data: Data) -> dict[str, float]:
+    if data.task == "regression":
+        squared, absolute, first, second = sums
+        spread = second - first**2 / count
+        return {"r2": 1 - squared / spread if spread > 0 else 0.0, "mae": absolute / count}
+    accuracy = {"accuracy": sums[0] / count}
+    return accuracy | ({"perplexity": math.exp(min(loss, 700.0))} if data.task == "language" else {})

@@ -24,7 +24,7 @@ import worker
 from backend.spec.experiment import Measure
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from worker.component import components
-from worker.data import Data, Split
+from worker.data import Data, Split, Task
 from worker.engine import count
 from worker.engine.verdicts import verdicts
 from worker.exporters import Exporter
@@ -62,7 +62,7 @@ def measure_stage(
     """
     check_devices(settings)
     with _scratch(data_dir / folder) as scratch:
-        test = _TestFiles.write(data.test, scratch)
+        test = HeldOutFiles.write(data, scratch)
         calibration = _calibration(data.train)
         files, measures = [], []
         for exporter in _exporters(subject):
@@ -108,17 +108,19 @@ def check_devices(settings: Measure) -> None:
 
 
 @dataclass(frozen=True)
-class _TestFiles:
+class HeldOutFiles:
     """The test split as the measuring process maps it into its memory."""
 
     inputs: Path
     targets: Path
+    task: Task = "classification"
+    unit: tuple[float, ...] = ()
 
     @classmethod
-    def write(cls, split: Split, folder: Path) -> "_TestFiles":
-        files = cls(folder / "inputs.npy", folder / "targets.npy")
-        np.save(files.inputs, split.inputs.cpu().numpy(), allow_pickle=False)
-        np.save(files.targets, split.targets.cpu().numpy(), allow_pickle=False)
+    def write(cls, data: Data, folder: Path) -> "HeldOutFiles":
+        files = cls(folder / "inputs.npy", folder / "targets.npy", data.task, data.unit)
+        np.save(files.inputs, data.test.inputs.cpu().numpy(), allow_pickle=False)
+        np.save(files.targets, data.test.targets.cpu().numpy(), allow_pickle=False)
         return files
 
 
@@ -132,10 +134,11 @@ def _scratch(run_folder: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _calibration(split: Split) -> NDArray[np.float32]:
+def _calibration(split: Split) -> NDArray[Any]:
     """Samples [n, …] spread evenly over the training split: always the same ones, and every class among them."""
     index = torch.linspace(0, len(split) - 1, min(len(split), CALIBRATION_SAMPLES)).long()
-    return np.asarray(split.inputs[index.to(split.inputs.device)].cpu().numpy(), dtype=np.float32)
+    inputs: NDArray[Any] = split.batch(index)[0].cpu().numpy()
+    return inputs
 
 
 def _file(identity: str, exporter: Exporter, part: Path, folder: str) -> File:
@@ -162,22 +165,19 @@ def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
 
 
 def _measure(
-    exporter: Exporter, file: File, path: Path, test: _TestFiles, settings: Measure, tick: Callable[[], None]
+    exporter: Exporter, file: File, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
 ) -> ArtifactMeasure:
     """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality."""
     sizes = ArtifactMeasure(exporter=exporter.kind, artifact=file.id, bytes=file.bytes, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
         return sizes
-    answers = {
-        device: run_clean(path, test.inputs, test.targets, device, settings, tick) for device in settings.devices
-    }
+    answers = {device: run_clean(path, test, device, settings, tick) for device in settings.devices}
     first = answers[settings.devices[0]]
     latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
     return sizes.model_copy(
         update={
             "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
-            "loss": first["loss"] if math.isfinite(first["loss"]) else None,
-            "accuracy": first["accuracy"],
+            **{name: value for name, value in first["quality"].items() if math.isfinite(value)},
             "peak_memory_bytes": first["peak_memory_bytes"],
             "latency": latency,
             "operators": first["operators"],
@@ -186,14 +186,16 @@ def _measure(
 
 
 def run_clean(
-    file: Path, inputs: Path, targets: Path, device: str, settings: Measure, tick: Callable[[], None] = lambda: None
+    file: Path, test: HeldOutFiles, device: str, settings: Measure, tick: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
     """The answer of `worker.engine.measure_artifact`, run in a process of its own that dies with this one."""
     job = {
         "parent": os.getpid(),
         "file": str(file.absolute()),
-        "inputs": str(inputs.absolute()),
-        "targets": str(targets.absolute()),
+        "inputs": str(test.inputs.absolute()),
+        "targets": str(test.targets.absolute()),
+        "task": test.task,
+        "unit": list(test.unit),
         "device": device,
         "batch_sizes": settings.batch_sizes,
         "repeats": settings.repeats,

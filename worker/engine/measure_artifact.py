@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ Call = Callable[[], list[Floats]]
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be measured. `inputs` [n, …] float32 and `targets` [n] int64 are .npy files."""
+    """What is to be measured. `inputs` [n, …] and `targets` [n, …] are .npy files, as the engine prepared them."""
 
     parent: int
     file: str
@@ -45,6 +45,8 @@ class Job:
     repeats: int
     seconds: float  # at most, for the timed calls of one batch size
     threads: int
+    task: str = "classification"
+    unit: list[float] = field(default_factory=list)  # regression: what 1 in each output is in the targets' own unit
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,7 @@ class Answer:
 
     error: str | None = None
     runtime: str = ""
-    loss: float = 0.0
-    accuracy: float = 0.0
+    quality: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int | None = None
     timings: list[Timing] = field(default_factory=list)
     operators: dict[str, int] = field(default_factory=dict)
@@ -81,11 +82,9 @@ def measure(job: Job) -> Answer:
     _try(session, inputs[:1])
     timings = _time(session, inputs, job)
     peak = _status_bytes("VmHWM") - before if before is not None else None
-    loss, accuracy = evaluate(session, inputs, targets)
     return Answer(
         runtime=f"onnxruntime {onnxruntime.__version__}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
-        loss=loss,
-        accuracy=accuracy,
+        quality=evaluate(session, inputs, targets, job.task, job.unit),
         peak_memory_bytes=peak,
         timings=timings,
         operators=executed_operators(job.file, inputs[:1], job.device),
@@ -124,17 +123,44 @@ def executed_operators(file: str | Path, inputs: Floats, device: str = "cpu") ->
     return dict(sorted(Counter(kernel["args"]["op_name"] for kernel in kernels).items()))
 
 
-def evaluate(session: onnxruntime.InferenceSession, inputs: Floats, targets: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy over all samples."""
-    loss, right = 0.0, 0
-    for start in range(0, len(inputs), EVALUATION_BATCH):
-        expected = targets[start : start + EVALUATION_BATCH]
-        logits = _call(session, inputs[start : start + EVALUATION_BATCH])()[0].astype(np.float64)
+def evaluate(
+    session: onnxruntime.InferenceSession,
+    inputs: NDArray[Any],
+    targets: NDArray[Any],
+    task: str = "classification",
+    unit: Sequence[float] = (),
+) -> dict[str, float]:
+    """Over all samples: of classes and texts mean cross-entropy (`loss`) and `accuracy`; of numbers the mean squared
+    error in the model's unit (`loss`), `r2`, and `mae` in the targets' own `unit`."""
+    batches = (
+        (_call(session, inputs[start : start + EVALUATION_BATCH])()[0], targets[start : start + EVALUATION_BATCH])
+        for start in range(0, len(inputs), EVALUATION_BATCH)
+    )
+    return _of_numbers(batches, targets, unit) if task == "regression" else _of_classes(batches)
+
+
+def _of_classes(batches: Iterable[tuple[Floats, NDArray[Any]]]) -> dict[str, float]:
+    loss, right, count = 0.0, 0, 0
+    for outputs, targets in batches:
+        logits, expected = outputs.reshape(-1, outputs.shape[-1]).astype(np.float64), targets.ravel()
         logits -= logits.max(axis=1, keepdims=True)
         picked = logits[np.arange(len(expected)), expected]
         loss += float((np.log(np.exp(logits).sum(axis=1)) - picked).sum())
         right += int((logits.argmax(axis=1) == expected).sum())
-    return loss / len(inputs), right / len(inputs)
+        count += len(expected)
+    return {"loss": loss / count, "accuracy": right / count}
+
+
+def _of_numbers(
+    batches: Iterable[tuple[Floats, NDArray[Any]]], targets: NDArray[Any], unit: Sequence[float]
+) -> dict[str, float]:
+    errors = np.concatenate([outputs.astype(np.float64) - expected for outputs, expected in batches])
+    spread = np.square(targets - targets.mean(axis=0)).mean(axis=0, dtype=np.float64)
+    return {
+        "loss": float(np.square(errors).mean()),
+        "r2": float(np.mean(1 - np.square(errors).mean(axis=0) / np.where(spread > 0, spread, 1.0))),
+        "mae": float(np.abs(errors * np.asarray(unit)).mean()),
+    }
 
 
 def _time(session: onnxruntime.InferenceSession, inputs: Floats, job: Job) -> list[Timing]:

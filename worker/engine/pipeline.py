@@ -1,34 +1,33 @@
 """Runs an assignment: every stage in order, each measured, each followed by a checkpoint."""
 
-import json
 import math
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch import nn
 
 from backend.spec.events import EventKind
+from backend.spec.experiment import Diagnosis as Plan
 from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
-from worker.data import Data
-from worker.datasets import Dataset
-from worker.engine import checkpoint, seed
+from worker.engine import checkpoint, exhibits, seed
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.control import Cancelled, Control, Released, Stopped
 from worker.engine.device import prepare
+from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
+from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.trainer import Trainer, arrange, planned_steps
 from worker.link import Link
 from worker.losses import Loss
-from worker.messages import Assignment, Finished, Happened
+from worker.messages import Assignment, Exhibit, Finished, Happened
 from worker.models import Model
 from worker.recipe import Recipe
 from worker.stages import Stage, Training, Transform
@@ -65,14 +64,15 @@ class Execution:
         self.stages = [Stage.choose(stage) for stage in spec["stages"]]
         self.measure = Measure.model_validate(spec["measure"])
         check_devices(self.measure)
-        self.data = _data(json.dumps(spec["dataset"]), settings.data_dir, self.seed, self.device)
+        self.data = load(Wanted.of(spec, self._recipes()), settings.data_dir, self.seed, self.device)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
         self.began, self.result = state.stage_began, state.result
         self.clock = Clock(state.seconds)
         self.checkpointed = state.seconds
         self.control = Control(link)
-        self.reporter = Reporter(link, self.clock, self._planned_steps())
+        self.reporter = Reporter(link, self.clock, self._planned_steps(), self.data.task)
+        self.diagnosis = Diagnosis(Plan.model_validate(spec["diagnosis"]))
         within_stage = assignment.resume if state.stage_began is not None else None
         self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
 
@@ -91,19 +91,26 @@ class Execution:
 
     def _begin(self) -> State:
         """The state to go on from: the checkpoint's, or a fresh model before the first stage."""
-        shape, resume = self.data.input_shape, self.assignment.resume
+        resume = self.assignment.resume
         if resume:
-            return checkpoint.load(self.settings.data_dir / resume.path, self._build, shape, self.device)
-        return State(Position(), Subject(self._build().to(self.device), shape), seconds=0.0)
+            return checkpoint.load(self.settings.data_dir / resume.path, self._build, self.device)
+        subject = self._build()
+        subject.module.to(self.device)
+        return State(Position(), subject, seconds=0.0)
 
-    def _build(self) -> nn.Module:
+    def _build(self) -> Subject:
         seed.plant(self.seed, "model")
-        return self.model.build(self.data.input_shape, self.data.classes)
+        module = self.model.build(self.data.input_shape, self.data.outputs)
+        return Subject(module, self.data.input_shape, input_dtype=self.data.input_dtype)
+
+    def _recipes(self, last: int | None = None) -> list[Recipe]:
+        """The recipes of all stages, or of those up to number `last`."""
+        stages = self.stages if last is None else self.stages[: last + 1]
+        return [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
 
     def _planned_steps(self) -> int:
         samples = len(self.data.train)
-        recipes = [phase.recipe for stage in self.stages for phase in stage.phases() if isinstance(phase, Training)]
-        return sum(planned_steps(recipe, samples, self.seed) for recipe in recipes)
+        return sum(planned_steps(recipe, samples, self.seed) for recipe in self._recipes())
 
     # ---- stages
 
@@ -138,19 +145,34 @@ class Execution:
 
     def _train(self, recipe: Recipe) -> None:
         trainer = Trainer(
-            self.subject, self.data, recipe, self.seed, self.position, self.reporter, self._attend, self._tick
+            self.subject,
+            self.data,
+            recipe,
+            self.seed,
+            self.position,
+            self.reporter,
+            self._attend,
+            self._tick,
+            self.diagnosis,
         )
-        resumed = self.resumed
-        if resumed.position == self.position and resumed.optimizer and resumed.randomness:
-            trainer.resume(resumed.optimizer, resumed.randomness)
+        if self.resumed.position == self.position and self.resumed.phase:
+            trainer.resume(self.resumed.phase)
+        else:
+            self._show(exhibits.of_recipe(self.data, recipe, self.seed))
         trainer.run()
+
+    def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
+        """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
+        for kind, body in shown.items():
+            self.link.send(Exhibit(kind, self.position.stage, self.reporter.step, body))
 
     def _finish_stage(self, stage: Stage) -> None:
         """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
         index, step = self.position.stage, self.position.step
         assert self.began is not None
         seconds = self.clock.seconds() - self.began
-        validation = evaluate(arrange(self.subject), self.data.validation, self._loss(index), self._between_files)
+        loss = self._loss(index)
+        validation = evaluate(arrange(self.subject), self.data.validation, loss, self.data, self._between_files)
         if not all(map(math.isfinite, validation.values())):
             raise Diverged(
                 f"After {stage.label()} the validation loss is {validation['loss']}. Try a lower learning rate."
@@ -184,14 +206,14 @@ class Execution:
         self.control.obey_stops(self.position.step)
 
     def _loss(self, index: int) -> Loss:
-        """The loss of the last recipe up to stage `index`."""
-        stages = self.stages[: index + 1]
-        recipes = [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
-        return recipes[-1].loss if recipes else Loss.choose({"kind": Loss.default_kind})
+        """The loss of the last recipe up to stage `index`; before any, what is usual for the data."""
+        recipes = self._recipes(index) or self._recipes()
+        usual = Loss.default_kinds["numbers"] if self.data.task == "regression" else Loss.default_kind
+        return recipes[-1].loss if recipes else Loss.choose(usual)
 
     # ---- between two steps
 
-    def _attend(self, position: Position, optimizer: torch.optim.Optimizer | None = None) -> None:
+    def _attend(self, position: Position, trainer: Trainer | None = None) -> None:
         """Send what was recorded, obey what was asked, checkpoint when it is time.
 
         Raises Stopped, Cancelled, Released; Diverged when the loss is not finite.
@@ -201,14 +223,16 @@ class Execution:
         self.control.poll(position.step)
         if self.control.stops:
             self.position = replace(position, stopping=True)
+            if trainer:
+                trainer.leave()
             self._checkpoint(position.stage)
             self.control.obey_stops(position.step)
             raise Stopped
         if self.control.released:
-            self._checkpoint(position.stage, optimizer)
+            self._checkpoint(position.stage, trainer)
             raise Released
-        if optimizer and self.clock.seconds() - self.checkpointed >= self.settings.checkpoint_seconds:
-            self._checkpoint(position.stage, optimizer)
+        if trainer and self.clock.seconds() - self.checkpointed >= self.settings.checkpoint_seconds:
+            self._checkpoint(position.stage, trainer)
 
     def _tick(self) -> None:
         """Called often while the model is evaluated."""
@@ -222,17 +246,14 @@ class Execution:
             self._checkpoint(self.position.stage)
             raise Released
 
-    def _checkpoint(
-        self, stage: int, optimizer: torch.optim.Optimizer | None = None, last_of_stage: bool = False
-    ) -> None:
+    def _checkpoint(self, stage: int, trainer: Trainer | None = None, last_of_stage: bool = False) -> None:
         """Write a checkpoint and announce it. When the disk refuses, say so and go on: the last one is intact."""
         state = State(
             self.position,
             self.subject,
             self.clock.seconds(),
             self.began,
-            optimizer.state_dict() if optimizer else None,
-            seed.capture() if optimizer else None,
+            trainer.state() if trainer else None,
             self.result,
         )
         try:
@@ -243,13 +264,6 @@ class Execution:
         else:
             self.link.send(written)
         self.checkpointed = self.clock.seconds()
-
-
-@lru_cache(maxsize=2)
-def _data(dataset: str, data_dir: Path, run_seed: int, device: str) -> Data:
-    """The data set that the JSON text names, on the device; kept for the next run of this process."""
-    chosen = Dataset.choose(json.loads(dataset))
-    return chosen.load(data_dir / "datasets" / chosen.kind, run_seed).to(device)
 
 
 def explain(error: Exception) -> str:

@@ -13,15 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from backend.spec.events import EventKind
 from backend.store.chunks import Chunk, Floats, Steps, encode
+from worker.data import Task
 from worker.link import Link
-from worker.messages import Points, Progress
+from worker.messages import Happened, Points, Progress
 
 FLUSH_SECONDS = 0.1
 MOST_STEPS = 1024  # kept between two flushes: bounds what is held in the device's memory
 
-Record = tuple[float | Tensor, Tensor, Tensor, float, float]  # loss, outputs, targets, rate, when
-Validation = tuple[int, float, dict[str, float]]  # step, seconds, metrics
+Record = tuple[float | Tensor, Tensor, Tensor, float, float]  # loss, outputs (or chosen classes), targets, rate, when
+Entry = tuple[int, float, dict[str, float]]  # step, seconds, metrics
 
 
 class Diverged(ValueError):
@@ -41,10 +43,11 @@ class Clock:
 class Reporter:
     """Turns steps into chunks of points. `due` says that it is time to flush (and to look for orders)."""
 
-    def __init__(self, link: Link, clock: Clock, total_steps: int) -> None:
+    def __init__(self, link: Link, clock: Clock, total_steps: int, task: Task = "classification") -> None:
         self._link = link
         self._clock = clock
-        self._total_steps = total_steps
+        self._task = task
+        self.total_steps = total_steps
         self.stage = 0
         self.step = 0  # the last one that was recorded
         self.due = True
@@ -61,7 +64,8 @@ class Reporter:
         """One step was done. Runs on the host alone, in about two microseconds."""
         now = perf_counter()
         value = loss.item() if loss.is_cpu else loss.detach()  # `item` would wait for any other device
-        self._recorded.append((value, outputs.detach(), targets, rate, now))
+        outputs = outputs.detach()
+        self._recorded.append((value, outputs.argmax(2) if outputs.ndim == 3 else outputs, targets, rate, now))
         self.step += 1
         if now >= self._deadline or len(self._recorded) >= MOST_STEPS:
             self.due = True
@@ -76,7 +80,16 @@ class Reporter:
 
     def validated(self, metrics: dict[str, float]) -> None:
         """The model after the last recorded step was evaluated on the validation split; sent with the next flush."""
-        self._validated.append((self.step, self._clock.seconds(), metrics))
+        named = {f"validation/{name}": value for name, value in metrics.items()}
+        self._validated.append((self.step, self._clock.seconds(), named))
+
+    def observed(self, metrics: dict[str, float]) -> None:
+        """Something was seen inside the model in the step that is recorded next; sent with the next flush."""
+        self._observed.append((self.step + 1, self._clock.seconds(), metrics))
+
+    def tell(self, text: str) -> None:
+        """A sentence for the run's log."""
+        self._link.send(Happened(EventKind.LOG, {"level": "info", "text": text}))
 
     def stay_heard(self) -> None:
         """Send what there is when it is time, for long work between two steps. Orders still wait for the next step."""
@@ -86,22 +99,24 @@ class Reporter:
 
     def _catch_up(self) -> None:
         self._send_points()
-        self._link.send(Progress(self.stage, self.step, self._total_steps, self._clock.seconds()))
+        self._link.send(Progress(self.stage, self.step, self.total_steps, self._clock.seconds()))
         self._deadline = perf_counter() + FLUSH_SECONDS
 
     def _send_points(self) -> None:
-        recorded, validated = self._recorded, self._validated
+        recorded, sparse = self._recorded, (self._observed, self._validated)
         self._clear()
         try:
             if recorded:
                 self._send_recorded(recorded)
         finally:
-            self._send_validated([entry for entry in validated if entry[0] <= self.step])
+            for entries in sparse:
+                self._send_sparse([entry for entry in entries if entry[0] <= self.step])
 
-    def _send_validated(self, validated: list[Validation]) -> None:
-        if validated:
-            steps, times, metrics = zip(*validated, strict=True)
-            columns = {f"validation/{name}": np.array([entry[name] for entry in metrics]) for name in metrics[0]}
+    def _send_sparse(self, entries: list[Entry]) -> None:
+        """Metrics that few steps have; all entries have the same ones."""
+        if entries:
+            steps, times, metrics = zip(*entries, strict=True)
+            columns = {name: np.array([entry[name] for entry in metrics]) for name in metrics[0]}
             self._send(np.array(steps), np.array(times), columns)
 
     def _send_recorded(self, recorded: list[Record]) -> None:
@@ -110,11 +125,11 @@ class Reporter:
         wrong = np.flatnonzero(~np.isfinite(loss))
         count = int(wrong[0]) + 1 if wrong.size else len(loss)
         first = self.step - len(loss) + 1
-        columns = {
-            "train/loss": loss,
-            "train/accuracy": accuracies(outputs, targets),
-            "learning_rate": np.array(rates),
-        }
+        columns = {"train/loss": loss}
+        if self._task != "regression":
+            columns["train/accuracy"] = accuracies(outputs, targets)
+        columns["learning_rate"] = np.array(rates)
+        columns["batch_size"] = np.array([len(batch) for batch in targets], dtype=np.float64)
         self._send(
             np.arange(first, first + count),
             np.array(times[:count]) - self._clock.origin,
@@ -135,17 +150,23 @@ class Reporter:
 
     def _clear(self) -> None:
         self._recorded: list[Record] = []
-        self._validated: list[Validation] = []
+        self._observed: list[Entry] = []
+        self._validated: list[Entry] = []
 
 
 def accuracies(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Floats:
     """Share of each batch that was classified correctly [n], rounded to float32.
 
-    `outputs` are [batch, classes] each, `targets` [batch].
+    `outputs` are logits [batch, classes] each, or of texts the tokens that were chosen [batch, length]; `targets` have
+    the classes [batch], or shares of them [batch, classes] of which the largest counts, or the tokens.
     """
-    sizes = np.array([batch.numel() for batch in targets])
-    chosen = torch.cat(tuple(outputs)).max(1).indices  # faster than argmax
-    correct = chosen.eq(torch.cat(tuple(targets))).cpu().numpy()
+    if not outputs[0].is_floating_point():
+        chosen, goals = [batch.flatten() for batch in outputs], [batch.flatten() for batch in targets]
+    else:
+        chosen = [torch.cat(tuple(outputs)).max(1).indices]  # faster than argmax
+        goals = [batch.argmax(1) if batch.ndim == 2 else batch for batch in targets]
+    sizes = np.array([goal.numel() for goal in goals])
+    correct = torch.cat(chosen).eq(torch.cat(goals)).cpu().numpy()
     hits = np.add.reduceat(correct.astype(np.int64), np.cumsum(sizes) - sizes)
     shares: Floats = (hits / sizes).astype(np.float32).astype(np.float64)
     return shares

@@ -1,25 +1,36 @@
 """The training loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from worker.data import Data
-from worker.engine import seed
+from worker.batches import BatchPolicy
+from worker.data import Data, Split
+from worker.engine import probe, seed
+from worker.engine.augment import augmented
 from worker.engine.checkpoint import Position
+from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
+from worker.engine.mean import Best, Mean
 from worker.engine.reporter import Reporter
+from worker.optimizers import RATE
 from worker.recipe import Recipe
+from worker.regularizers import Regularizer
 from worker.subject import Subject
 
-Attend = Callable[[Position, torch.optim.Optimizer], None]
+Attend = Callable[[Position, "Trainer"], None]
+
+MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 
 
 def planned_steps(recipe: Recipe, samples: int, run_seed: int) -> int:
-    """Optimizer steps that `recipe` takes over `samples` training samples."""
+    """Optimizer steps that `recipe` takes over `samples` training samples, as far as that is known beforehand."""
+    if recipe.optimizer.whole:
+        return recipe.epochs
     return sum(recipe.batch.steps(samples, run_seed, epoch) for epoch in range(recipe.epochs))
 
 
@@ -47,59 +58,200 @@ class Trainer:
         reporter: Reporter,
         attend: Attend,
         tick: Callable[[], None] = lambda: None,
+        diagnosis: Diagnosis | None = None,
     ) -> None:
         self.module, self.data, self.recipe, self.seed = arrange(subject), data, recipe, run_seed
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
+        self.diagnosis = diagnosis or Diagnosis.off()
         self.parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         self.optimizer = recipe.optimizer.build(self.parameters)
-        self.total = planned_steps(recipe, len(data.train), run_seed)
+        self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
+        self.history: list[float] = []  # validation losses of the phase's epochs
+        self.mean = Mean(self.module, recipe.average) if recipe.average else None
+        self.best = Best() if any(regularizer.keeps_best for regularizer in recipe.regularizers) else None
         self.masked: list[Tensor] = [self.module.get_parameter(name) for name in subject.masks]
         self.masks = [mask.to(weight.dtype) for mask, weight in zip(subject.masks.values(), self.masked, strict=True)]
+        self._on_outputs = overriding(recipe.regularizers, "output_penalty")
+        self._on_gradients = overriding(recipe.regularizers, "limit_gradients")
+        self._on_weights = overriding(recipe.regularizers, "constrain")
         self._randomness: dict[str, Tensor] | None = None
 
-    def resume(self, optimizer: dict[str, Any], randomness: dict[str, Tensor]) -> None:
+    # ---- what a checkpoint keeps
+
+    def state(self) -> dict[str, Any]:
+        """Everything within the phase that a checkpoint must hold beside the model: tensors and plain values."""
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "randomness": seed.capture(),
+            "history": list(self.history),
+            "batch": self.batch.model_dump(mode="json") if self.batch else None,
+            "mean": self.mean.state() if self.mean else None,
+            "best": self.best.state() if self.best else None,
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> None:
         """Take the state that a checkpoint at `start` held."""
-        self.optimizer.load_state_dict(optimizer)
-        self._randomness = randomness
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._randomness = state["randomness"]
+        self.history = list(state["history"])
+        self.batch = BatchPolicy.choose(state["batch"]) if state["batch"] else None
+        if self.mean and state["mean"]:
+            self.mean.load(state["mean"])
+        if self.best and state["best"]:
+            self.best.load(state["best"])
+
+    # ---- the loop
 
     def run(self) -> int:
         """Train; returns the steps of the whole run that are done by then."""
-        for epoch in range(self.start.epoch, self.recipe.epochs):
-            self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
-            self.reporter.validated(evaluate(self.module, self.data.validation, self.recipe.loss, self.tick))
+        self._prepare()
+        with ExitStack() as stack:
+            for regularizer in self.recipe.regularizers:
+                stack.enter_context(regularizer.attach(self.module))
+            for epoch in range(self.start.epoch, self.recipe.epochs):
+                self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
+                self._validate()
+                if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
+                    break
+        self.leave()
         self.reporter.flush()
         return self._at(self.recipe.epochs, 0).step
 
+    def leave(self) -> None:
+        """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
+        set_mode(self.optimizer, training=False)
+        if self.mean:
+            self.mean.apply(self.module, self.data.train)
+        if self.best:
+            self.best.apply(self.module)
+
+    def _prepare(self) -> None:
+        """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
+        if self.batch is None:
+            planned = self.recipe.batch
+            self.batch = planned.fitted(len(self.data.train), probe.step_seconds(self.module, self.data, self.recipe))
+            if (told := self.batch.told()) is not None:
+                self.reporter.tell(told)
+        self.recipe = self.recipe.model_copy(update={"batch": self.batch})
+        self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
+        set_mode(self.optimizer, training=True)
+
     def _epoch(self, epoch: int, skip: int) -> None:
-        module, optimizer, reporter = self.module.train(), self.optimizer, self.reporter
-        loss_of, regularizers = self.recipe.loss.loss, self.recipe.regularizers
+        reporter, diagnosis = self.reporter, self.diagnosis
+        self.module.train()
         self._plant(epoch)
         for batch, (inputs, targets) in enumerate(self._batches(epoch, skip), skip):
             if reporter.due:
-                self.attend(self._at(epoch, batch), optimizer)
+                self.attend(self._at(epoch, batch), self)
             rate = self._set_rate()
-            outputs = module(inputs)
-            loss = loss_of(outputs, targets)
-            torch.autograd.backward(loss)
-            for regularizer in regularizers:
-                regularizer.add_gradients(self.parameters)
-            optimizer.step()
-            for parameter in self.parameters:
-                parameter.grad = None  # zero_grad costs ten times as much
-            if self.masked:
-                self._apply_masks()
+            if diagnosis.due(reporter.step + 1):
+                with diagnosis.watching(self.module, self.optimizer, reporter):
+                    loss, outputs = self._step(inputs, targets, rate)
+            else:
+                loss, outputs = self._step(inputs, targets, rate)
             self.done += 1
+            if self.mean:
+                self.mean.take(self.module, self.done, self.total)
             reporter.record(loss, outputs, targets, rate)
 
+    def _step(self, inputs: Tensor, targets: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """One step of the optimizer; returns the batch's loss, penalties left out, and its outputs."""
+        if self.recipe.optimizer.closes:
+            loss, outputs = self._closed_step(inputs, targets)
+        else:
+            loss, outputs = self._gradients(inputs, targets)
+            self.optimizer.step()
+        for parameter in self.parameters:
+            parameter.grad = None  # zero_grad costs ten times as much
+        for regularizer in self._on_weights:
+            regularizer.constrain(self.parameters, rate)
+        if self.masked:
+            self._apply_masks()
+        return loss, outputs
+
+    def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """A step that asks for the gradient as often as it likes; the first answer is what is reported."""
+        answers: list[tuple[Tensor, Tensor]] = []
+
+        def closure(create_graph: bool = False) -> Tensor:
+            for parameter in self.parameters:
+                parameter.grad = None
+            answers.append(self._gradients(inputs, targets, create_graph))
+            penalties = [regularizer.penalty(self.parameters) for regularizer in self.recipe.regularizers]
+            return answers[-1][0] + sum(penalty.detach() for penalty in penalties if penalty is not None)
+
+        self.optimizer.step(closure)  # type: ignore[arg-type]
+        return answers[0]
+
+    def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
+        """Fill `.grad` with the batch's gradient, penalties included; returns its loss without them, and its outputs."""
+        parts = self.recipe.micro_batches
+        if self.recipe.optimizer.whole:
+            parts = max(parts, -(-len(targets) // MOST_AT_ONCE))
+        if parts == 1:
+            loss, outputs = self._backward(inputs, targets, create_graph)
+        else:
+            loss, outputs = self._in_parts(inputs, targets, parts, create_graph)
+        for regularizer in self.recipe.regularizers:
+            regularizer.add_gradients(self.parameters)
+        for regularizer in self._on_gradients:
+            regularizer.limit_gradients(self.parameters)
+        return loss, outputs
+
+    def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> tuple[Tensor, Tensor]:
+        """The mean over the batch as the weighted sum over its parts."""
+        done = []
+        for part, goal in zip(inputs.chunk(parts), targets.chunk(parts), strict=True):
+            done.append(self._backward(part, goal, create_graph, share=len(goal) / len(targets)))
+        losses, outputs = zip(*done, strict=True)
+        return torch.stack(losses).sum(), torch.cat(outputs)
+
+    def _backward(
+        self, inputs: Tensor, targets: Tensor, create_graph: bool, share: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        outputs = self.module(inputs)
+        loss = self.recipe.loss.loss(outputs, targets)
+        total = loss
+        for regularizer in self._on_outputs:
+            penalty = regularizer.output_penalty(outputs, targets)
+            total = total if penalty is None else total + penalty
+        if share != 1.0:
+            loss, total = loss * share, total * share
+        torch.autograd.backward(total, create_graph=create_graph)
+        return loss, outputs.detach()
+
+    def _validate(self) -> None:
+        """Evaluate the weights that the phase would leave now."""
+        set_mode(self.optimizer, training=False)
+        with self.mean.applied(self.module) if self.mean else ExitStack():
+            found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
+            if self.best:
+                self.best.offer(self.module, found["loss"])
+        set_mode(self.optimizer, training=True)
+        self.history.append(found["loss"])
+        self.reporter.validated(found)
+
+    # ---- batches
+
     def _batches(self, epoch: int, skip: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The epoch's shuffled batches without the first `skip`: inputs [batch, …], targets [batch]."""
-        inputs, targets = self.data.train.inputs, self.data.train.targets
-        shuffle = seed.generator(self.seed, "shuffle", self.start.stage, self.start.phase, epoch)
-        order = torch.randperm(len(inputs), generator=shuffle).to(inputs.device)
-        sizes = list(self.recipe.batch.sizes(len(inputs), self.seed, epoch))
-        for index in islice(torch.split(order, sizes), skip, None):
-            yield inputs.index_select(0, index), targets.index_select(0, index)
+        """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …]."""
+        place = (self.start.stage, self.start.phase, epoch)
+        order = _order(self.data.train, seed.generator(self.seed, "shuffle", *place))
+        order = order.to(self.data.train.targets.device)
+        for number, index in islice(enumerate(torch.split(order, self._sizes(epoch))), skip, None):
+            if self.recipe.augmentations:
+                yield augmented(
+                    self.data, index, self.recipe.augmentations, seed.derive(self.seed, "augment", *place, number)
+                )
+            else:
+                yield self.data.train.batch(index)
+
+    def _sizes(self, epoch: int) -> list[int]:
+        samples = len(self.data.train)
+        if self.recipe.optimizer.whole:
+            return [samples]
+        return list(self.recipe.batch.sizes(samples, self.seed, epoch, self.history))
 
     def _plant(self, epoch: int) -> None:
         """What dropout draws depends on the epoch alone, or goes on where the checkpoint was taken."""
@@ -110,9 +262,10 @@ class Trainer:
             self._randomness = None
 
     def _set_rate(self) -> float:
-        rate = self.recipe.optimizer.lr * self.recipe.schedule.rate(self.done, self.total)
+        schedule = self.recipe.schedule
+        rate = self.recipe.optimizer.lr * schedule.rate(self.done, self.total) * schedule.damping(self.history)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get(RATE, 1.0)
         return rate
 
     @torch.no_grad()
@@ -122,3 +275,22 @@ class Trainer:
     def _at(self, epoch: int, batch: int) -> Position:
         before = self.start.step - self.start.phase_step
         return Position(self.start.stage, self.start.phase, epoch, batch, before + self.done, self.done)
+
+
+def overriding(regularizers: Sequence[Regularizer], method: str) -> list[Regularizer]:
+    """Those that act at this place, so that a step calls no empty method."""
+    return [one for one in regularizers if getattr(type(one), method) is not getattr(Regularizer, method)]
+
+
+def set_mode(optimizer: torch.optim.Optimizer, training: bool) -> None:
+    """Some optimizers evaluate other weights than they train."""
+    change = getattr(optimizer, "train" if training else "eval", None)
+    if change is not None:
+        change()
+
+
+def _order(train: Split, random: torch.Generator) -> Tensor:
+    """In which order [n] an epoch sees the samples; where they have weights, they are drawn by them, with repeats."""
+    if train.weights is None:
+        return torch.randperm(len(train), generator=random)
+    return torch.multinomial(train.weights, len(train), replacement=True, generator=random)

@@ -5,9 +5,13 @@ from torch import Tensor
 from worker.component import Component
 
 
-class Loss(Component, family="losses", default="cross_entropy"):
+class Loss(Component, family="losses", default="cross_entropy", defaults={"numbers": "mse"}):
     """What is minimized."""
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean over the batch: outputs [batch, classes], targets [batch] -> scalar."""
+        """Mean over the batch, a scalar.
+
+        Classes: outputs [batch, classes], targets [batch] of indices or [batch, classes] of shares. Texts: outputs
+        [batch, length, classes], targets [batch, length]. Numbers: both [batch, numbers].
+        """
         raise NotImplementedError

@@ -14,4 +14,6 @@ class CrossEntropy(Loss):
     needs = ("classes",)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.ndim == 3:
+            outputs, targets = outputs.flatten(0, 1), targets.flatten()
         return functional.cross_entropy(outputs, targets)

@@ -8,8 +8,9 @@ from worker.component import Component
 class Model(Component, family="models"):
     """The network that is trained and compressed."""
 
-    def build(self, input_shape: tuple[int, ...], classes: int) -> nn.Module:
-        """A freshly initialized module: float32 [batch, *input_shape] -> logits [batch, classes].
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
+        """A freshly initialized module: float32 [batch, *input_shape] -> [batch, outputs], which are logits of classes
+        or numbers; of token ids int64 [batch, length] -> logits [batch, length, outputs] of the next token.
 
         Weights come from torch's default generator, which the engine has seeded.
         """

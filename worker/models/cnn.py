@@ -28,12 +28,12 @@ class CNN(Model):
     )
     norm: Norm = knob("batch", description="Normalization after each convolution.")
 
-    def build(self, input_shape: tuple[int, ...], classes: int) -> nn.Module:
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         inputs = input_shape[0]
         layers: OrderedDict[str, nn.Module] = OrderedDict()
-        for number, outputs in enumerate((self.width, 2 * self.width, 4 * self.width), 1):
-            layers |= convolution(number, inputs, outputs, 3, self.norm, padding=1)
+        for number, width in enumerate((self.width, 2 * self.width, 4 * self.width), 1):
+            layers |= convolution(number, inputs, width, 3, self.norm, padding=1)
             layers |= {f"activation{number}": nn.ReLU(), f"pool{number}": nn.MaxPool2d(2)}
-            inputs = outputs
-        layers |= {"mean": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "output": nn.Linear(inputs, classes)}
+            inputs = width
+        layers |= {"mean": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "output": nn.Linear(inputs, outputs)}
         return initialize(nn.Sequential(layers))

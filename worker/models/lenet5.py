@@ -26,7 +26,7 @@ class LeNet5(Model):
 
     norm: Norm = knob("none", description="Normalization after each convolution.")
 
-    def build(self, input_shape: tuple[int, ...], classes: int) -> nn.Module:
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         channels, height, width = input_shape
         pixels = _left(height) * _left(width)
         return initialize(
@@ -39,7 +39,7 @@ class LeNet5(Model):
                     flatten=nn.Flatten(),
                     linear1=nn.Linear(50 * pixels, 500),
                     activation1=nn.ReLU(),
-                    output=nn.Linear(500, classes),
+                    output=nn.Linear(500, outputs),
                 )
             )
         )

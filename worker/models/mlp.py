@@ -24,6 +24,7 @@ class MLP(Model):
 
     formula = "h ← φ(norm(W h + b)) for each hidden layer; z = W h + b"
     reference = "Rumelhart, Hinton, Williams: Learning representations by back-propagating errors (1986)"
+    needs = ("real",)
     provides = ("float", Provision(trait="batch_norm", when={"norm": "batch"}))
 
     hidden: list[Width] = knob(
@@ -33,7 +34,7 @@ class MLP(Model):
     norm: Norm = knob("none", description="Normalization of each hidden layer.")
     dropout: float = knob(0.0, ge=0, le=0.95, description="Share of hidden outputs that training drops at random.")
 
-    def build(self, input_shape: tuple[int, ...], classes: int) -> nn.Module:
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
         inputs = math.prod(input_shape)
         for number, width in enumerate(self.hidden, 1):
@@ -42,5 +43,5 @@ class MLP(Model):
             if self.dropout:
                 layers[f"dropout{number}"] = nn.Dropout(self.dropout)
             inputs = width
-        layers["output"] = nn.Linear(inputs, classes)
+        layers["output"] = nn.Linear(inputs, outputs)
         return initialize(nn.Sequential(layers), self.activation)

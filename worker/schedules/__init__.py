@@ -1,5 +1,7 @@
 """Schedules: how the learning rate changes over a stage."""
 
+from collections.abc import Sequence
+
 from worker.component import Component, knob
 
 
@@ -13,6 +15,10 @@ class Schedule(Component, family="schedules", default="constant"):
     def factor(self, step: int, total: int) -> float:
         """What the base rate is multiplied by at `step` (0 … `total`) after the warm-up; a pure function."""
         raise NotImplementedError
+
+    def damping(self, history: Sequence[float]) -> float:
+        """A further factor, from the validation losses of the stage's epochs so far; a pure function."""
+        return 1.0
 
     def rate(self, step: int, total: int) -> float:
         """The multiplier with the warm-up in front: (step+1)/warmup, then `factor` over the steps that are left."""

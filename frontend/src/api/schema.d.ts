@@ -427,6 +427,16 @@ export interface components {
              */
             accuracy?: number | null;
             /**
+             * R2
+             * @description R² on the test split, where targets are numbers.
+             */
+            r2?: number | null;
+            /**
+             * Mae
+             * @description Mean absolute error on the test split, in the targets' unit.
+             */
+            mae?: number | null;
+            /**
              * Peak Memory Bytes
              * @description Peak resident memory that loading and running added.
              */
@@ -607,6 +617,30 @@ export interface components {
          */
         CommandState: "pending" | "obeyed" | "refused";
         /**
+         * Diagnosis
+         * @description What is looked at inside the model while it trains.
+         */
+        Diagnosis: {
+            /**
+             * Every
+             * @description Steps between two looks at gradients, updates and activations; 0 never looks.
+             * @default 50
+             */
+            every: number;
+            /**
+             * Histograms
+             * @description Looks between two histograms of weights and gradients; 0 draws none.
+             * @default 10
+             */
+            histograms: number;
+            /**
+             * Landscape
+             * @description Whether the loss around the solution is drawn after each stage, with its sharpness.
+             * @default false
+             */
+            landscape: boolean;
+        };
+        /**
          * Error
          * @description What every failed request answers.
          */
@@ -658,7 +692,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "command" | "log";
+        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "command" | "log";
         /**
          * Experiment
          * @description What a person wants executed: data, a model, a pipeline of stages, and what to measure.
@@ -682,6 +716,31 @@ export interface components {
             dataset: {
                 [key: string]: unknown;
             };
+            /**
+             * Preparation
+             * @description How inputs are scaled.
+             * @default {
+             *       "kind": "standardize"
+             *     }
+             */
+            preparation: {
+                [key: string]: unknown;
+            };
+            /**
+             * Distribution
+             * @description Which samples are trained on and how often, in order.
+             * @default []
+             */
+            distribution: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Storage
+             * @description Where the training split lies: on the device, in memory as it was read, or mapped from a file on disk; by itself the fastest that fits.
+             * @default auto
+             * @enum {string}
+             */
+            storage: "auto" | "device" | "memory" | "disk";
             /**
              * Model
              * @description The network.
@@ -710,6 +769,15 @@ export interface components {
              *     }
              */
             measure: components["schemas"]["Measure"];
+            /**
+             * @description What is looked at while it trains.
+             * @default {
+             *       "every": 50,
+             *       "histograms": 10,
+             *       "landscape": false
+             *     }
+             */
+            diagnosis: components["schemas"]["Diagnosis"];
         };
         /** ExperimentCreated */
         ExperimentCreated: {
@@ -735,6 +803,14 @@ export interface components {
              * @description The kind that is taken when a spec names none; empty when one must be named.
              */
             default: string;
+            /**
+             * Defaults
+             * @description Trait -> the kind that is taken instead where the dataset has that trait.
+             * @default {}
+             */
+            defaults: {
+                [key: string]: string;
+            };
         };
         /**
          * Figure

@@ -81,9 +81,16 @@ function set(document: Document, path: Path, value: Json): void {
     delete known.type;
     return;
   }
+  spellOut(document, path.slice(0, -1));
   if (isStructure(value)) unfold(document, path.slice(0, -1));
   const present = path.findIndex((_, length) => !document.hasIn(path.slice(0, length + 1))) + 1 || path.length;
   document.setIn(path.slice(0, present), fresh(document, withValue(undefined, path.slice(present), value)));
+}
+
+/** A component that was written as its kind alone gets room for its fields. */
+function spellOut(document: Document, path: Path): void {
+  const short = document.getIn(path, true);
+  if (isScalar(short) && typeof short.value === "string") document.setIn(path, fresh(document, { kind: short.value }));
 }
 
 /** A comment above a list's first entry belongs to that entry, not to the list. */

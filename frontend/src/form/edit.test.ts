@@ -27,6 +27,11 @@ describe("a change in the form", () => {
     expect(after).toEqual({ steps: [{ kind: "go", mover: { kind: "walk", pace: 2 } }] });
   });
 
+  it("gives a component that was written as its kind alone room for a field", () => {
+    const after = change({ steps: [{ kind: "go", mover: "run" }] }, (root) => set(root, ["steps", 0, "mover", "pace"], 2, catalogForms));
+    expect(after).toEqual({ steps: [{ kind: "go", mover: { kind: "run", pace: 2 } }] });
+  });
+
   it("keeps what was handed on when one field of it is changed", () => {
     const steps: Json[] = [{ kind: "go", mover: { kind: "run", pace: 2 } }, { kind: "go" }];
     const after = change({ steps }, (root) => set(root, ["steps", 1, "mover", "shoes"], true, catalogForms));

@@ -19,13 +19,14 @@ const pace: Schema = { type: "number", exclusiveMinimum: 0, maximum: 10, default
 const catalog: Catalog = {
   families: [
     { name: "sources", summary: "Where it comes from.", default: "well" },
-    { name: "movers", summary: "How it moves.", default: "walk" },
+    { name: "movers", summary: "How it moves.", default: "walk", defaults: { low: "run" } },
     { name: "weights", summary: "What holds it down.", default: "" },
     { name: "steps", summary: "One step.", default: "" },
   ],
   entries: [
     entry("sources", "well", { depth_limit: { type: "integer", default: 3, title: "Depth Limit" } }),
     entry("sources", "moon", {}, { unavailable: "needs a rocket" }),
+    entry("datasets", "ground", { steep: { type: "boolean", default: false } }, { provides: [{ trait: "low", when: { steep: false } }] }),
     entry("movers", "walk", { pace }),
     entry("movers", "run", { pace, shoes: { type: "boolean", default: false }, style: { enum: ["long", "short"], default: "long" } }),
     entry("weights", "stone", { mass: { type: "number", default: 1, "x-unit": "kg" } }),
@@ -46,6 +47,7 @@ export const editorSchema = {
   properties: {
     name: { type: "string", minLength: 1, title: "Name" },
     source: { $ref: "#/$defs/sources", description: "The source." },
+    ground: { $ref: "#/$defs/datasets", description: "Where it goes." },
     steps: { type: "array", items: { $ref: "#/$defs/steps" }, minItems: 1 },
     measure: {
       type: "object",
@@ -56,7 +58,7 @@ export const editorSchema = {
       default: { sizes: [1, 64], repeats: 50 },
     },
   },
-  $defs: { sources: {}, steps: {} },
+  $defs: { sources: {}, datasets: {}, steps: {} },
 };
 
 export function forms(outline: Schema): Forms {

@@ -37,11 +37,12 @@ export interface Entry {
   formula?: string;
   reference?: string;
   parameters: Schema;
+  provides?: { trait: string; when?: Mapping }[];
   unavailable?: string | null;
 }
 
 export interface Catalog {
-  families: { name: string; summary: string; default: string }[];
+  families: { name: string; summary: string; default: string; defaults?: Record<string, string> }[];
   entries: Entry[];
 }
 

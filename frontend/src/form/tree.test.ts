@@ -50,6 +50,18 @@ describe("the form of a spec", () => {
     expect(at({ steps: [{ kind: "cut" }] }, "steps[0].limit")).toMatchObject({ type: "number", fallback: null });
   });
 
+  it("takes the kind that is usual for the dataset, where its fields make it so", () => {
+    const mover = (ground: Json) => at({ ground, steps: [{ kind: "go" }] }, "steps[0].mover");
+    expect(mover({ kind: "ground" })).toMatchObject({ kind: "run", source: "default" });
+    expect(mover({ kind: "ground", steep: true })).toMatchObject({ kind: "walk", source: "default" });
+  });
+
+  it("reads a component that is written as its kind alone", () => {
+    const mover = at({ steps: [{ kind: "go", mover: "run" }] }, "steps[0].mover") as ComponentNode;
+    expect(mover).toMatchObject({ kind: "run", source: "given" });
+    expect(mover.fields.map((field) => field.source)).toEqual(["default", "default", "default"]);
+  });
+
   it("keeps an unknown kind and fills nothing in", () => {
     const source = at({ source: { kind: "wel", depth_limit: 4 } }, "source") as ComponentNode;
     expect(source).toMatchObject({ entry: undefined, kind: "wel", fields: [] });

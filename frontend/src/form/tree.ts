@@ -2,7 +2,7 @@
 
 import { keyOf, type Path } from "./path";
 import {
-  find, isMapping, isScalar, labelOf, optionalBranch, type Catalog, type Entry, type Forms, type Json, type Mapping, type Schema,
+  find, isMapping, isScalar, labelOf, optionalBranch, same, type Catalog, type Entry, type Forms, type Json, type Mapping, type Schema,
 } from "./schema";
 
 export type Source = "given" | "default" | "inherited" | "missing";
@@ -69,6 +69,8 @@ export function draw(document: Json | undefined, { outline, catalog }: Forms): G
 
 class Artist {
   private readonly recipe = new Map<string, Json | undefined>();
+  /** What the dataset provides. */
+  private traits = new Set<string>();
 
   constructor(private readonly catalog: Catalog) {}
 
@@ -77,7 +79,7 @@ class Artist {
     const given = place.value !== undefined;
     const implied: Source = place.fallback === undefined ? "missing" : inherited ? "inherited" : "default";
     const common: Common = { ...rest, key: keyOf(place.path), schema, source: given ? "given" : implied };
-    if (schema["x-family"]) return this.component(schema["x-family"], common);
+    if (schema["x-family"]) return this.component(schema["x-family"], inFull(common));
     const branch = optionalBranch(schema);
     if (branch) return this.optional(branch, common);
     if (schema.type === "object" && schema.properties) return { ...common, type: "group", fields: this.fields(schema, common) };
@@ -85,13 +87,24 @@ class Artist {
     return { ...common, type: leafType(schema) };
   }
 
-  private component(family: string, common: Common): ComponentNode {
+  private component(family: string, found: Common): ComponentNode {
+    const common = found.source === "default" ? { ...found, fallback: this.usual(family, found.fallback) } : found;
     const given = isMapping(common.value) ? common.value["kind"] : undefined;
     const implied = isMapping(common.fallback) && common.value === undefined ? common.fallback["kind"] : undefined;
     const kind = given ?? implied;
     const entry = find(this.catalog, family, kind);
     const fields = entry ? this.fields(entry.parameters, common) : [];
-    return { ...common, type: "component", family, kind, entry, fields };
+    const node: ComponentNode = { ...common, type: "component", family, kind, entry, fields };
+    if (family === "datasets") this.traits = traitsOf(node);
+    return node;
+  }
+
+  /** A family's default may depend on what the dataset, which stands before all that depends on it, is. */
+  private usual(family: string, fallback: Json | undefined): Json | undefined {
+    const { default: plain, defaults = {} } = this.catalog.families.find(({ name }) => name === family) ?? {};
+    if (!same(fallback, { kind: plain ?? "" })) return fallback;
+    const trait = Object.keys(defaults).find((trait) => this.traits.has(trait));
+    return trait === undefined ? fallback : { kind: defaults[trait]! };
   }
 
   /** An optional number or text whose default is "none" is a plain field that may stay empty; the rest gets a switch. */
@@ -141,6 +154,24 @@ class Artist {
     if (hands) this.recipe.set(name, effective(node));
     return node;
   }
+}
+
+/** A component that is taken with its defaults may be written as its kind alone. */
+function inFull(common: Common): Common {
+  return typeof common.value === "string" ? { ...common, value: { kind: common.value } } : common;
+}
+
+function traitsOf({ entry, fields }: ComponentNode): Set<string> {
+  const chosen = fieldsOf(fields);
+  const held = (entry?.provides ?? []).filter(({ when = {} }) =>
+    Object.entries(when).every(([name, wanted]) => same(kindOf(chosen[name]), wanted)),
+  );
+  return new Set(held.map(({ trait }) => trait));
+}
+
+/** A nested component goes by its kind. */
+function kindOf(value: Json | undefined): Json | undefined {
+  return isMapping(value) ? value["kind"] : value;
 }
 
 function leafType(schema: Schema): Leaf["type"] {

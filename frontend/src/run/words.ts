@@ -14,6 +14,8 @@ const SENTENCES: Record<StreamEvent["kind"], (body: StreamEvent["body"]) => stri
   stage_ended: (body) => `${capital(text(body.label ?? body.kind))} ended${at(body)}`,
   checkpoint: (body) => `Checkpoint written${at(body)}`,
   rewind: (body) => `Went back to step ${count(Number(body.step))}${because(body)}`,
+  exhibit: (body) => `${capital(text(body.kind))} drawn${at(body)}`,
+  verdict: (body) => `${text(body.text)}${at(body)}. ${text(body.remedy)}`,
   command: (body) =>
     `${capital(text(body.kind))} ${text(body.state)}${at(body)}, asked by ${text(body.by)}${body.note ? `: ${text(body.note)}` : ""}`,
   log: (body) => text(body.text),
@@ -26,7 +28,7 @@ export const sentence = ({ kind, body }: StreamEvent): string => SENTENCES[kind]
 export function tone({ kind, body }: StreamEvent): Tone {
   if (kind === "state" && body.state === "failed") return "bad";
   if (kind === "state" && body.state === "succeeded") return "good";
-  if (kind === "rewind" || (kind === "state" && body.state === "stopped")) return "warn";
+  if (kind === "rewind" || kind === "verdict" || (kind === "state" && body.state === "stopped")) return "warn";
   if (kind === "log" && body.level === "error") return "bad";
   if (kind === "log" && body.level === "warning") return "warn";
   return "plain";

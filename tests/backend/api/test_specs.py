@@ -87,7 +87,7 @@ def test_the_schema_checks_spec_files(api: Api) -> None:
 
 def test_datasets_are_listed_with_their_facts(api: Api) -> None:
     datasets = {entry["kind"]: entry for entry in api.client.get("/api/datasets").json()}
-    assert datasets["digits"]["facts"]["classes"] == 10
+    assert datasets["digits"]["facts"]["outputs"] == 10
 
 
 def test_the_catalog_is_what_the_worker_published(api: Api, catalog: Catalog) -> None:

@@ -34,11 +34,15 @@ def small() -> Catalog:
     return Catalog(
         families=[
             Family(name=name, summary=name, default=default)
-            for name, default in [("datasets", ""), ("models", ""), ("stages", ""), ("optimizers", "adam"), ("regularizers", "")]
+            for name, default in [
+                ("datasets", ""), ("preparations", "standardize"), ("distributions", ""), ("models", ""), ("stages", ""),
+                ("optimizers", "adam"), ("regularizers", ""),
+            ]
         ],
         traits={"channels": "a model with channels", "float": "a model of floats"},
         entries=[
             entry("datasets", "digits"),
+            entry("preparations", "standardize"),
             entry("models", "mlp", {"hidden": {"type": "integer", "minimum": 1}}, provides=[Provision(trait="float")]),
             entry(
                 "models", "cnn", {"norm": {"enum": ["none", "batch"], "default": "none"}},

@@ -18,7 +18,8 @@ def drafts(catalog: Catalog) -> st.SearchStrategy[dict[str, Any]]:
 
 def _value(schema: Schema, catalog: Catalog) -> st.SearchStrategy[Any]:
     if "x-family" in schema:
-        return st.sampled_from(_available(schema["x-family"], catalog)).flatmap(lambda kind: _component(*kind, catalog))
+        known = _available(schema["x-family"], catalog)
+        return st.sampled_from(known).flatmap(lambda kind: _component(*kind, catalog)) if known else st.nothing()
     if "anyOf" in schema:
         return st.one_of(*(_value(branch, catalog) for branch in schema["anyOf"]))
     if "enum" in schema:
@@ -40,10 +41,11 @@ def _available(family: str, catalog: Catalog) -> list[tuple[str, str]]:
     return [(family, entry.kind) for entry in catalog.entries if entry.family == family and not entry.unavailable]
 
 
-def _component(family: str, kind: str, catalog: Catalog) -> st.SearchStrategy[dict[str, Any]]:
+def _component(family: str, kind: str, catalog: Catalog) -> st.SearchStrategy[Any]:
     entry = catalog.find(family, kind)
     assert entry is not None
-    return _object(entry.parameters, catalog).map(lambda fields: {"kind": kind, **fields})
+    whole = _object(entry.parameters, catalog).map(lambda fields: {"kind": kind, **fields})
+    return whole if entry.parameters.get("required") else st.just(kind) | whole
 
 
 def _object(schema: Schema, catalog: Catalog) -> st.SearchStrategy[dict[str, Any]]:

@@ -44,7 +44,8 @@ def test_equal_specs_are_equal_however_they_are_written(small: Catalog) -> None:
     explicit = resolve(DRAFT, small).model_dump(mode="json")
     shuffled = {name: explicit[name] for name in sorted(explicit, reverse=True)}
     other = {**DRAFT, "seed": 0.0, "stages": [{**DRAFT["stages"][0], "epochs": 3.0}, DRAFT["stages"][1]]}
-    prints = {fingerprint(resolve(document, small)) for document in (DRAFT, explicit, shuffled, other)}
+    short = {**DRAFT, "dataset": "digits", "stages": [DRAFT["stages"][0], "thin"]}
+    prints = {fingerprint(resolve(document, small)) for document in (DRAFT, explicit, shuffled, other, short)}
     assert len(prints) == 1
     assert fingerprint(resolve({**DRAFT, "seed": 1}, small)) not in prints
 
@@ -60,7 +61,8 @@ TRAIN_FIELDS = "Known fields: epochs, optimizer, regularizers."
         ({"optimizer": {"kind": "zzz"}}, ".optimizer.kind", f"`zzz` is not known. {KINDS}"),
         ({"optimizer": {"kind": ["adam"]}}, ".optimizer.kind", f"must be text, not a list. {KINDS}"),
         ({"optimizer": {"lr": 1}}, ".optimizer.kind", f"is missing. {KINDS}"),
-        ({"optimizer": "adam"}, ".optimizer", f"must be a mapping with a `kind`. {KINDS}"),
+        ({"optimizer": "adamm"}, ".optimizer.kind", f"`adamm` is not known, did you mean `adam`? {KINDS}"),
+        ({"optimizer": 3}, ".optimizer", f"must be a mapping with a `kind`. {KINDS}"),
         ({"optimzer": 1}, ".optimzer", f"is not a field here, did you mean `optimizer`? {TRAIN_FIELDS}"),
         ({"zzz": 1}, ".zzz", f"is not a field here. {TRAIN_FIELDS}"),
         ({"epochs": 0}, ".epochs", "is 0; it must be at least 1."),

@@ -11,7 +11,7 @@ from torch import nn
 from tests.worker.compression.measured import measured
 from worker.component import discover
 from worker.data import Data
-from worker.datasets.digits import Digits
+from worker.engine.load import Wanted, load
 from worker.messages import StageDone
 from worker.models.cnn import CNN
 from worker.subject import Subject
@@ -29,13 +29,13 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    return Digits().load(Path(tmp_path_factory.mktemp("digits")), seed=0)
+    return load(Wanted.usual({"kind": "digits"}), tmp_path_factory.mktemp("digits"), 0, "cpu")
 
 
 @pytest.fixture(scope="session")
 def trained_module(digits: Data) -> nn.Module:
     torch.manual_seed(0)
-    module = CNN(width=16).build(digits.input_shape, digits.classes)
+    module = CNN(width=16).build(digits.input_shape, digits.outputs)
     train(Subject(module, digits.input_shape), digits, epochs=8)
     return module.eval()
 

@@ -15,7 +15,7 @@ import worker
 from tests.worker.compression.measured import FOLDER, SETTINGS, measured
 from worker.data import Data
 from worker.engine import measure
-from worker.engine.measure import run_clean
+from worker.engine.measure import HeldOutFiles, run_clean
 from worker.messages import StageDone
 from worker.quantizers.dynamic_int8 import DynamicInt8
 from worker.subject import Subject
@@ -69,12 +69,6 @@ def children() -> list[int]:
     return found
 
 
-def write_test_split(data: Data, folder: Path) -> tuple[Path, Path]:
-    np.save(folder / "inputs.npy", data.test.inputs.numpy())
-    np.save(folder / "targets.npy", data.test.targets.numpy())
-    return folder / "inputs.npy", folder / "targets.npy"
-
-
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "empty", "flipped"])
 def test_a_damaged_file_is_refused_in_a_sentence(
     damage: str, float_stage: tuple[StageDone, Path], digits: Data, tmp_path: Path
@@ -87,17 +81,17 @@ def test_a_damaged_file_is_refused_in_a_sentence(
         {"truncated": content[: len(content) // 2], "garbage": b"MZ" * 500, "empty": b"", "flipped": content}[damage]
     )
     with pytest.raises(ValueError, match=r"damaged\.onnx could not be measured: ONNX Runtime cannot load the file"):
-        run_clean(damaged, *write_test_split(digits, tmp_path), "cpu", SETTINGS)
+        run_clean(damaged, HeldOutFiles.write(digits, tmp_path), "cpu", SETTINGS)
 
 
 def test_a_file_for_other_inputs_is_refused_in_a_sentence(
     float_stage: tuple[StageDone, Path], digits: Data, tmp_path: Path
 ) -> None:
     done, folder = float_stage
-    _, targets = write_test_split(digits, tmp_path)
-    np.save(tmp_path / "wide.npy", np.zeros((len(digits.test), 3, 9, 9), np.float32))
+    test = HeldOutFiles.write(digits, tmp_path)
+    np.save(test.inputs, np.zeros((len(digits.test), 3, 9, 9), np.float32))
     with pytest.raises(ValueError, match="could not be measured: ONNX Runtime cannot run the file"):
-        run_clean(folder / done.files[0].path, tmp_path / "wide.npy", targets, "cpu", SETTINGS)
+        run_clean(folder / done.files[0].path, test, "cpu", SETTINGS)
 
 
 def test_a_process_that_takes_too_long_is_ended(
@@ -106,7 +100,7 @@ def test_a_process_that_takes_too_long_is_ended(
     done, folder = float_stage
     monkeypatch.setattr(measure, "TIME_LIMIT", 0.1)
     with pytest.raises(ValueError, match="took longer than 0 seconds"):
-        run_clean(folder / done.files[0].path, *write_test_split(digits, tmp_path), "cpu", SETTINGS)
+        run_clean(folder / done.files[0].path, HeldOutFiles.write(digits, tmp_path), "cpu", SETTINGS)
     assert not children()
 
 
@@ -132,17 +126,17 @@ def test_the_measuring_process_dies_with_its_parent(
 ) -> None:
     """A parent starts a long measurement and is killed: its child must not outlive it."""
     done, folder = float_stage
-    inputs, targets = write_test_split(digits, tmp_path)
+    test = HeldOutFiles.write(digits, tmp_path)
     code = (
         "import sys; from pathlib import Path\n"
         "from backend.spec.experiment import Measure\n"
         "from worker.engine import measure\n"
         "measure.TIMED_SECONDS = 600\n"
         "file, inputs, targets = map(Path, sys.argv[1:])\n"
-        "measure.run_clean(file, inputs, targets, 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
+        "measure.run_clean(file, measure.HeldOutFiles(inputs, targets), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
     )
     home = Path(worker.__file__).parents[1]
-    command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(inputs), str(targets)]
+    command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(test.inputs), str(test.targets)]
     with subprocess.Popen(command, cwd=home) as parent:
         child = wait_for(lambda: children_of(parent.pid))
         parent.kill()

@@ -19,8 +19,8 @@ from worker.quantizers import Quantizer
 from worker.subject import Subject
 
 
-def build() -> nn.Module:
-    return nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3))
+def build() -> Subject:
+    return Subject(nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)), (6,))
 
 
 def state(step: int = 5) -> State:
@@ -36,25 +36,29 @@ def state(step: int = 5) -> State:
     before = StageResult(
         stage=0, kind="train", label="train: adam", step=3, seconds=1.5, parameters=10, nonzero=9, weights_sha256="a"
     )
-    return State(place, subject, 12.5, 3.25, optimizer.state_dict(), {"cpu": torch.get_rng_state()}, before)
+    module[0].bias.requires_grad_(False)
+    phase = {"optimizer": optimizer.state_dict(), "randomness": {"cpu": torch.get_rng_state()}, "history": [0.5]}
+    return State(place, subject, 12.5, 3.25, phase, before)
 
 
 def test_everything_comes_back(tmp_path: Path, catalog: Catalog) -> None:
     before = state()
     written = Checkpoints(tmp_path, "runs/a/checkpoints").write(before, stage=1)
-    after = checkpoint.load(tmp_path / written.path, build, (6,), "cpu")
+    after = checkpoint.load(tmp_path / written.path, build, "cpu")
     assert (after.position, after.seconds, after.stage_began) == (before.position, 12.5, 3.25)
     for name, tensor in before.subject.module.state_dict().items():
         assert torch.equal(after.subject.module.state_dict()[name], tensor)
     assert after.result == before.result
     assert torch.equal(after.subject.masks["3.weight"], before.subject.masks["3.weight"])
     assert after.subject.quantizer == before.subject.quantizer
-    assert after.optimizer is not None and before.optimizer is not None
-    assert after.optimizer["param_groups"] == before.optimizer["param_groups"]
-    for number, entry in before.optimizer["state"].items():
-        assert all(torch.equal(after.optimizer["state"][number][name], tensor) for name, tensor in entry.items())
-    assert after.randomness is not None and before.randomness is not None
-    assert torch.equal(after.randomness["cpu"], before.randomness["cpu"])
+    assert [weight.requires_grad for weight in after.subject.module.parameters()] == [True, False, *[True] * 4]
+    assert after.phase is not None and before.phase is not None
+    found, expected = after.phase["optimizer"], before.phase["optimizer"]
+    assert found["param_groups"] == expected["param_groups"]
+    for number, entry in expected["state"].items():
+        assert all(torch.equal(found["state"][number][name], tensor) for name, tensor in entry.items())
+    assert torch.equal(after.phase["randomness"]["cpu"], before.phase["randomness"]["cpu"])
+    assert after.phase["history"] == [0.5]
 
 
 def test_what_is_announced_is_what_lies_on_the_disk(tmp_path: Path, catalog: Catalog) -> None:
@@ -94,7 +98,7 @@ def test_a_write_that_fails_leaves_no_file_and_the_old_ones_whole(tmp_path: Path
     with files_of_at_most(1000), pytest.raises(OSError, match="File too large"):
         checkpoints.write(state(2), stage=0)
     assert [file.name for file in (tmp_path / "c").iterdir()] == [Path(old.path).name]
-    assert checkpoint.load(tmp_path / old.path, build, (6,), "cpu").position.step == 1
+    assert checkpoint.load(tmp_path / old.path, build, "cpu").position.step == 1
 
 
 def test_half_files_of_a_killed_process_are_cleared_away(tmp_path: Path) -> None:
@@ -112,14 +116,14 @@ class Bomb:
 
 def test_a_file_with_code_in_it_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "bomb.pt"
-    torch.save({"format": 1, "module": Bomb()}, file)
+    torch.save({"format": checkpoint.FORMAT, "module": Bomb()}, file)
     with pytest.raises(pickle.UnpicklingError):
-        checkpoint.load(file, build, (6,), "cpu")
+        checkpoint.load(file, build, "cpu")
     assert "executed" not in capsys.readouterr().out
 
 
 def test_another_format_is_told(tmp_path: Path) -> None:
     file = tmp_path / "old.pt"
     torch.save({"format": 0}, file)
-    with pytest.raises(ValueError, match="has format 0; this worker reads format 1"):
-        checkpoint.load(file, build, (6,), "cpu")
+    with pytest.raises(ValueError, match="has format 0; this worker reads format 2"):
+        checkpoint.load(file, build, "cpu")

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from backend.spec.catalog import Catalog
-from worker.data import Split
+from worker.data import Data, Split
 from worker.engine import evaluate as evaluating
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
@@ -20,7 +20,7 @@ def test_mean_over_samples_whatever_the_batches(batch: int, catalog: Catalog, mo
     outputs = module.eval()(split.inputs).detach()
     logs = torch.log_softmax(outputs.double(), 1)[torch.arange(7), split.targets]
     module.train()
-    found = evaluate(module, split, Loss.choose({"kind": "cross_entropy"}))
+    found = evaluate(module, split, Loss.choose("cross_entropy"), Data(split, split, split, 3))
     assert found["loss"] == pytest.approx(-float(logs.mean()), abs=1e-6)
     assert found["accuracy"] == float((outputs.argmax(1) == split.targets).double().mean())
     assert module.training
@@ -30,5 +30,6 @@ def test_attends_between_batches(catalog: Catalog, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(evaluating, "BATCH", 2)
     calls: list[None] = []
     split = Split(torch.randn(5, 4), torch.zeros(5, dtype=torch.int64))
-    evaluate(nn.Linear(4, 3), split, Loss.choose({"kind": "cross_entropy"}), lambda: calls.append(None))
+    data = Data(split, split, split, 3)
+    evaluate(nn.Linear(4, 3), split, Loss.choose("cross_entropy"), data, lambda: calls.append(None))
     assert len(calls) == 3

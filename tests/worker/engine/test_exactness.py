@@ -115,7 +115,7 @@ def forget_randomness(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_optimizer(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Trainer, "resume", lambda self, optimizer, randomness: None)
+    patch.setattr(Trainer, "resume", lambda self, state: None)
 
 
 def shuffle_by_chance(patch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_validation_comes_after_the_steps_before_it() -> None:
     assert link.all(Points) == []
     reporter.flush()
     training, validation = (chunks.decode(points.chunk) for points in link.all(Points))
-    assert list(training.metrics) == ["train/loss", "train/accuracy", "learning_rate"]
+    assert list(training.metrics) == ["train/loss", "train/accuracy", "learning_rate", "batch_size"]
     assert validation.steps.tolist() == [41, 42]
     assert np.isnan(validation.metrics["validation/loss"]).all()
     assert link.all(Points)[-1].latest == {"validation/accuracy": 0.5}

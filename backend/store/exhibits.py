@@ -1,0 +1,32 @@
+"""What a run shows beside its curves: histograms, pictures, confusion matrices, each as plain JSON."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.store.clock import now
+from backend.store.tables import Exhibit
+
+
+def put(session: Session, run_id: str, kind: str, stage: int, step: int, body: dict[str, Any]) -> None:
+    """Keep an exhibit; one that is shown again, after a rewind, replaces what it was."""
+    session.merge(Exhibit(run_id=run_id, kind=kind, stage=stage, step=step, body=body, at=now()))
+
+
+def of(session: Session, run_id: str, kinds: Collection[str] | None = None) -> list[Exhibit]:
+    """The exhibits of a run, those of some `kinds` or all, by kind, stage and step."""
+    query = select(Exhibit).where(Exhibit.run_id == run_id)
+    if kinds is not None:
+        query = query.where(Exhibit.kind.in_(kinds))
+    return list(session.scalars(query.order_by(Exhibit.kind, Exhibit.stage, Exhibit.step)))
+
+
+def shown(session: Session, run_ids: Collection[str]) -> dict[str, list[str]]:
+    """Which kinds of exhibits each run has."""
+    found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
+    query = select(Exhibit.run_id, Exhibit.kind).where(Exhibit.run_id.in_(run_ids)).distinct()
+    for run_id, kind in session.execute(query.order_by(Exhibit.kind)):
+        found[run_id].append(kind)
+    return found

@@ -1,0 +1,63 @@
+"""The data of a run: read, changed, prepared, stored; kept for the next run of this process that wants the same."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from backend.spec.catalog import Provision
+from worker.data import Corpus, Data, Scaling
+from worker.datasets import Dataset
+from worker.distributions import Distribution
+from worker.engine.storage import Storing, store
+from worker.preparations import Preparation
+from worker.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a spec says about its data. The parts are JSON text, so that equal ones are found again."""
+
+    dataset: str
+    preparation: str
+    distribution: str
+    storage: Literal["auto", "device", "memory", "disk"]
+    augmented: bool  # whether a recipe needs the images as they were read
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any], recipes: Sequence[Recipe]) -> "Wanted":
+        dataset, preparation, distribution = (
+            json.dumps(spec[name], sort_keys=True) for name in ("dataset", "preparation", "distribution")
+        )
+        augmented = any(recipe.augmentations for recipe in recipes)
+        return cls(dataset, preparation, distribution, spec["storage"], augmented)
+
+    @classmethod
+    def usual(cls, dataset: Mapping[str, Any]) -> "Wanted":
+        """A dataset whole, prepared as is usual for it."""
+        chosen = Dataset.choose(dataset)
+        provisions = [item if isinstance(item, Provision) else Provision(trait=item) for item in chosen.provides]
+        traits = {provision.trait for provision in provisions if provision.holds(dataset)}
+        kinds = (kind for trait, kind in Preparation.default_kinds.items() if trait in traits)
+        preparation = {"kind": next(kinds, Preparation.default_kind)}
+        return cls(json.dumps(dataset, sort_keys=True), json.dumps(preparation), "[]", "auto", augmented=False)
+
+
+@lru_cache(maxsize=2)
+def load(wanted: Wanted, data_dir: Path, seed: int, device: str) -> Data:
+    """The data on the device. Raises ValueError in one sentence when it is missing or damaged."""
+    corpus, scaling = read(wanted, data_dir, seed)
+    return store(corpus, scaling, Storing(wanted.storage, device, data_dir / "cache", wanted.augmented))
+
+
+def read(wanted: Wanted, data_dir: Path, seed: int) -> tuple[Corpus, Scaling | None]:
+    """The corpus with its training split changed as the spec says, and the scaling fitted on what was read of it."""
+    dataset = Dataset.choose(json.loads(wanted.dataset))
+    corpus = dataset.load(data_dir / "datasets" / dataset.kind, seed)
+    for change in json.loads(wanted.distribution):
+        corpus = replace(corpus, train=Distribution.choose(change).reshape(corpus, seed))
+    train = corpus.train
+    scaling = Preparation.choose(json.loads(wanted.preparation)).fit(train.inputs[: len(train) - train.generated])
+    return corpus, scaling

@@ -1,0 +1,54 @@
+"""How long a training step takes on this device, measured on a copy of the model."""
+
+import copy
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import nn
+
+from worker.batches import Probe
+from worker.data import Data
+from worker.engine import seed
+from worker.recipe import Recipe
+
+STEPS = 5
+SECONDS = 0.25  # after which no further step of one size is timed
+
+
+def step_seconds(module: nn.Module, data: Data, recipe: Recipe) -> Probe:
+    """A probe for `recipe` with this model and data. It leaves the model and all randomness as they were."""
+
+    def measure(size: int) -> float:
+        randomness = seed.capture()
+        try:
+            return _measure(copy.deepcopy(module), data, recipe, size)
+        except torch.OutOfMemoryError as error:
+            raise MemoryError(str(error)) from error
+        finally:
+            seed.restore(randomness)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    return measure
+
+
+def _measure(module: nn.Module, data: Data, recipe: Recipe, size: int) -> float:
+    """Median over a few steps after one that does not count."""
+    module.train()
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(parameters, lr=0.0)
+    index = torch.arange(size) % len(data.train)
+    times: list[float] = []
+    began = perf_counter()
+    while len(times) <= STEPS and (len(times) < 3 or perf_counter() - began < SECONDS):
+        start = perf_counter()
+        inputs, targets = data.train.batch(index)
+        loss = recipe.loss.loss(module(inputs), targets)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        if loss.is_cuda:
+            torch.cuda.synchronize()
+        times.append(perf_counter() - start)
+    return median(times[1:])
