@@ -64,6 +64,7 @@ class Trainer:
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
+        self.diagnosis.begin(self.module, data)
         self.parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
@@ -88,6 +89,8 @@ class Trainer:
             "batch": self.batch.model_dump(mode="json") if self.batch else None,
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
+            "diagnosis": self.diagnosis.state(),
+            "epoch": self.reporter.epoch_losses(),
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -100,6 +103,8 @@ class Trainer:
             self.mean.load(state["mean"])
         if self.best and state["best"]:
             self.best.load(state["best"])
+        self.diagnosis.load(state["diagnosis"])
+        self.reporter.go_on(*state["epoch"])
 
     # ---- the loop
 
@@ -146,7 +151,7 @@ class Trainer:
                 self.attend(self._at(epoch, batch), self)
             rate = self._set_rate()
             if diagnosis.due(reporter.step + 1):
-                with diagnosis.watching(self.module, self.optimizer, reporter):
+                with diagnosis.watching(self.optimizer, reporter):
                     loss, outputs = self._step(inputs, targets, rate)
             else:
                 loss, outputs = self._step(inputs, targets, rate)
@@ -231,6 +236,7 @@ class Trainer:
         set_mode(self.optimizer, training=True)
         self.history.append(found["loss"])
         self.reporter.validated(found)
+        self.diagnosis.trained(found["loss"], self.reporter)
 
     # ---- batches
 
