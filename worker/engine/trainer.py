@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from worker.batches import BatchPolicy
-from worker.data import Data, Split
+from worker.data import Data
 from worker.engine import probe, seed
 from worker.engine.augment import augmented
 from worker.engine.checkpoint import Position
@@ -17,9 +17,10 @@ from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
 from worker.engine.reporter import Reporter
+from worker.engine.shuffle import order
 from worker.optimizers import RATE
 from worker.recipe import Recipe
-from worker.regularizers import Regularizer
+from worker.regularizers import overriding
 from worker.subject import Subject
 
 Attend = Callable[[Position, "Trainer"], None]
@@ -27,11 +28,12 @@ Attend = Callable[[Position, "Trainer"], None]
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 
 
-def planned_steps(recipe: Recipe, samples: int, run_seed: int) -> int:
-    """Optimizer steps that `recipe` takes over `samples` training samples, as far as that is known beforehand."""
+def planned_steps(recipe: Recipe, samples: int, run_seed: int, first: int = 0, history: Sequence[float] = ()) -> int:
+    """Steps that `recipe` takes over `samples` training samples from epoch `first` on, as far as `history` tells."""
+    epochs = range(first, recipe.epochs)
     if recipe.optimizer.whole:
-        return recipe.epochs
-    return sum(recipe.batch.steps(samples, run_seed, epoch) for epoch in range(recipe.epochs))
+        return len(epochs)
+    return sum(recipe.batch.steps(samples, run_seed, epoch, history) for epoch in epochs)
 
 
 def arrange(subject: Subject) -> nn.Module:
@@ -114,6 +116,7 @@ class Trainer:
                 self._validate()
                 if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
                     break
+        self._expect(self.done)
         self.leave()
         self.reporter.flush()
         return self._at(self.recipe.epochs, 0).step
@@ -128,19 +131,26 @@ class Trainer:
 
     def _prepare(self) -> None:
         """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
+        self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
         if self.batch is None:
             planned = self.recipe.batch
             self.batch = planned.fitted(len(self.data.train), probe.step_seconds(self.module, self.data, self.recipe))
             if (told := self.batch.told()) is not None:
                 self.reporter.tell(told)
         self.recipe = self.recipe.model_copy(update={"batch": self.batch})
-        self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
         set_mode(self.optimizer, training=True)
+
+    def _expect(self, total: int) -> None:
+        """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
+        self.reporter.total_steps += total - self.total
+        self.total = total
 
     def _epoch(self, epoch: int, skip: int) -> None:
         reporter, diagnosis = self.reporter, self.diagnosis
         self.module.train()
         self._plant(epoch)
+        left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
+        self._expect(self.done - skip + left)
         for batch, (inputs, targets) in enumerate(self._batches(epoch, skip), skip):
             if reporter.due:
                 self.attend(self._at(epoch, batch), self)
@@ -187,8 +197,9 @@ class Trainer:
     def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
         """Fill `.grad` with the batch's gradient, penalties included; returns its loss without them, and its outputs."""
         parts = self.recipe.micro_batches
-        if self.recipe.optimizer.whole:
+        if self.recipe.optimizer.whole or self.recipe.batch.whole:
             parts = max(parts, -(-len(targets) // MOST_AT_ONCE))
+        parts = max(1, min(parts, len(targets) // 2))  # batch normalization cannot train on one sample
         if parts == 1:
             loss, outputs = self._backward(inputs, targets, create_graph)
         else:
@@ -202,7 +213,7 @@ class Trainer:
     def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> tuple[Tensor, Tensor]:
         """The mean over the batch as the weighted sum over its parts."""
         done = []
-        for part, goal in zip(inputs.chunk(parts), targets.chunk(parts), strict=True):
+        for part, goal in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
             done.append(self._backward(part, goal, create_graph, share=len(goal) / len(targets)))
         losses, outputs = zip(*done, strict=True)
         return torch.stack(losses).sum(), torch.cat(outputs)
@@ -237,9 +248,8 @@ class Trainer:
     def _batches(self, epoch: int, skip: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …]."""
         place = (self.start.stage, self.start.phase, epoch)
-        order = _order(self.data.train, seed.generator(self.seed, "shuffle", *place))
-        order = order.to(self.data.train.targets.device)
-        for number, index in islice(enumerate(torch.split(order, self._sizes(epoch))), skip, None):
+        places = order(self.data.train, seed.generator(self.seed, "shuffle", *place))
+        for number, index in islice(enumerate(torch.split(places, self._sizes(epoch))), skip, None):
             if self.recipe.augmentations:
                 yield augmented(
                     self.data, index, self.recipe.augmentations, seed.derive(self.seed, "augment", *place, number)
@@ -277,20 +287,8 @@ class Trainer:
         return Position(self.start.stage, self.start.phase, epoch, batch, before + self.done, self.done)
 
 
-def overriding(regularizers: Sequence[Regularizer], method: str) -> list[Regularizer]:
-    """Those that act at this place, so that a step calls no empty method."""
-    return [one for one in regularizers if getattr(type(one), method) is not getattr(Regularizer, method)]
-
-
 def set_mode(optimizer: torch.optim.Optimizer, training: bool) -> None:
     """Some optimizers evaluate other weights than they train."""
     change = getattr(optimizer, "train" if training else "eval", None)
     if change is not None:
         change()
-
-
-def _order(train: Split, random: torch.Generator) -> Tensor:
-    """In which order [n] an epoch sees the samples; where they have weights, they are drawn by them, with repeats."""
-    if train.weights is None:
-        return torch.randperm(len(train), generator=random)
-    return torch.multinomial(train.weights, len(train), replacement=True, generator=random)
