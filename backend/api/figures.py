@@ -1,6 +1,6 @@
 """Charts as Plotly figures: loads what a chart needs and lets it draw."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -11,14 +11,14 @@ from backend.api.deps import Reading
 from backend.api.tradeoffs import MAX_RUNS, RunList, chosen_runs, run_ids
 from backend.charts import chart as registry
 from backend.charts import wire
-from backend.charts.chart import Chart
-from backend.charts.data import Band, Line, Mark, Options, RunData, Theme
+from backend.charts.chart import Chart, Group
+from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
 from backend.charts.measures import field_of
 from backend.charts.palette import color, dash
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
-from backend.store import events, pages, results, tables
+from backend.store import events, exhibits, pages, results, tables
 
 router = APIRouter(tags=["figures"])
 
@@ -33,6 +33,35 @@ class Figure(BaseModel):
 
     data: list[dict[str, Any]] = Field(description="The traces.")
     layout: dict[str, Any]
+
+
+class ChartRow(BaseModel):
+    """A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results."""
+
+    name: str
+    title: str
+    group: Group
+    metrics: list[str]
+    exhibits: list[str] = Field(description="Kinds of exhibits that it draws.")
+    results: bool = Field(description="Whether it draws what stages left.")
+    expected: bool = Field(description="Whether a run that has not measured anything yet has a place for it.")
+
+
+@router.get("/api/charts")
+def listed() -> list[ChartRow]:
+    """Every chart, in the order in which a run's page shows them."""
+    return [
+        ChartRow(
+            name=name,
+            title=chart.title,
+            group=chart.group,
+            metrics=list(chart.metrics),
+            exhibits=list(chart.exhibits),
+            results=chart.results,
+            expected=chart.expected,
+        )
+        for name, chart in registry.ordered()
+    ]
 
 
 @router.get("/api/figures/{chart}", response_model=Figure)
@@ -57,8 +86,10 @@ def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: 
     """The figure as JSON."""
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
-    data = [run_data(session, run, chart.metrics, measured.get(run.id, [])) for run in chosen]
-    return wire.dumps(chart.draw(data, options))
+    data = [run_data(session, run, chart, measured.get(run.id, [])) for run in chosen]
+    figure = chart.draw(data, options)
+    figure.layout.meta |= {"exhibits": list(chart.exhibits)}
+    return wire.dumps(figure)
 
 
 def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tables.Run]:
@@ -69,10 +100,12 @@ def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tab
     return chosen_runs(session, wanted)
 
 
-def run_data(session: Session, run: tables.Run, metrics: Collection[str], measured: Sequence[StageResult]) -> RunData:
-    """A run as charts see it."""
+def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult]) -> RunData:
+    """A run as the chart sees it."""
+    metrics = chart.metrics
     seq, chunks = events.chunks(session, run.id, metrics=metrics) if metrics else (run.last_seq, [])
     happened = events.marks(session, run.id) if metrics else []
+    shown = exhibits.of(session, run.id, chart.exhibits) if chart.exhibits else []
     return RunData(
         id=run.id,
         name=run.experiment.name,
@@ -84,6 +117,7 @@ def run_data(session: Session, run: tables.Run, metrics: Collection[str], measur
         bands=_bands(happened, run.step),
         marks=_marks(happened),
         results=tuple(measured),
+        exhibits=tuple(Exhibit(one.kind, one.stage, one.step, one.body) for one in shown),
     )
 
 

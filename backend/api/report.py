@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading, RunDep
 from backend.api.figures import draw
-from backend.charts.chart import Chart, charts
+from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
 from backend.charts.measures import shown
 from backend.spec import text
 from backend.spec.results import ArtifactMeasure, StageResult
-from backend.store import results, tables
+from backend.store import exhibits, results, tables
 
 router = APIRouter(tags=["runs"])
 
@@ -52,7 +52,12 @@ def report(session: Reading, run: RunDep, download: bool = False) -> Response:
 def page(session: Session, run: tables.Run) -> str:
     name = escape(run.experiment.name)
     rows = results.of(session, [run.id])[run.id]
-    figures = {f"figure-{key}": (chart.title, draw(session, chart, [run.id], Options())) for key, chart in _ordered()}
+    shown = exhibits.shown(session, [run.id])[run.id]
+    figures = {
+        f"figure-{key}": (chart.title, draw(session, chart, [run.id], Options()))
+        for key, chart in ordered()
+        if offered(chart, run.latest, shown, bool(rows))
+    }
     boxes = "".join(
         f'<h2>{escape(title)}</h2><div class="figure" role="img" data-figure="{key}"></div>'
         f'<script type="application/json" id="{key}">{_inert(figure)}</script>'
@@ -68,11 +73,6 @@ def page(session: Session, run: tables.Run) -> str:
         f"<h2>Spec</h2><pre>{escape(text.to_yaml(run.experiment.spec))}</pre>"
         f"<script>{_plotly()}</script><script>{DRAW}</script></html>\n"
     )
-
-
-def _ordered() -> list[tuple[str, Chart]]:
-    """Curves first, then what is drawn from results."""
-    return sorted(charts().items(), key=lambda item: (item[1].results, item[0] != "loss", item[0]))
 
 
 def _failure(run: tables.Run) -> str:

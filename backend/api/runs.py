@@ -14,7 +14,7 @@ from backend.spec import plain
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.runs import RunState
-from backend.store import artifacts, commands, events, pages, results, runs, tables
+from backend.store import artifacts, commands, events, exhibits, pages, results, runs, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -57,6 +57,7 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
         spec=Experiment.model_validate(run.experiment.spec),
         results=results.of(session, [run.id])[run.id],
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
+        exhibits=exhibits.shown(session, [run.id])[run.id],
     )
 
 

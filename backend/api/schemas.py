@@ -145,6 +145,7 @@ class RunDetail(RunRow):
     spec: Experiment
     results: list[StageResult] = []
     artifacts: list[ArtifactRow] = []
+    exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
 
 
 class RunPage(BaseModel):

@@ -2,10 +2,10 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from backend.charts import figures
 from backend.charts.data import Options, RunData
@@ -14,14 +14,28 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
+Group = Literal["training", "diagnosis", "data", "quality", "results"]
+
+
 @dataclass(frozen=True)
 class Chart:
-    """A picture of some runs. `metrics` are the lines that it draws, `results` whether it shows what stages left."""
+    """A picture of some runs: of what they measured at steps, of what they showed, or of what their stages left.
+
+    A run's page offers the chart when the run has one of the metrics, an exhibit of one of the kinds, or results.
+    """
 
     title: str
     draw: Callable[[Sequence[RunData], Options], "Figure"]
     metrics: tuple[str, ...] = ()
+    """The lines that it draws. `gradient_norm/*` stands for one of each layer: offered when `gradient_norm` is there."""
+    exhibits: tuple[str, ...] = ()
+    """Kinds of exhibits that it draws."""
     results: bool = False
+    group: Group = "training"
+    rank: int = 50
+    """Its place among the charts of its group: the smallest comes first."""
+    expected: bool = False
+    """Whether a run that has not measured anything yet has a place for it."""
 
 
 def names() -> list[str]:
@@ -39,3 +53,18 @@ def charts() -> Mapping[str, Chart]:
                 f"{module.__name__} must define `chart`, a backend.charts.chart.Chart; `{name}` has none"
             )
     return {name: module.chart for name, module in found.items()}
+
+
+def ordered() -> list[tuple[str, Chart]]:
+    """Every chart in the order in which a run shows them: group by group, by rank."""
+    groups = get_args(Group)
+    return sorted(charts().items(), key=lambda item: (groups.index(item[1].group), item[1].rank, item[0]))
+
+
+def offered(chart: Chart, metrics: Collection[str], exhibits: Collection[str], results: bool) -> bool:
+    """Whether the chart has something to show of a run that has these metrics, kinds of exhibits, and perhaps results."""
+    return (
+        any(metric in metrics for metric in chart.metrics)
+        or any(kind in exhibits for kind in chart.exhibits)
+        or (chart.results and results)
+    )

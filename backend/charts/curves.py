@@ -24,6 +24,7 @@ class Role:
     metric: str
     name: str
     strong: bool = True
+    color: str | None = None  # the run's own, unless its lines have to be told apart
 
 
 def curves(
@@ -54,6 +55,7 @@ def curves(
 def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go.Scatter:
     name = role.name if alone else label(run)
     few = len(line.steps) <= 40
+    color = role.color or run.color
     return go.Scatter(
         x=line.steps,  # arrays, not lists: Plotly looks at each item of a list
         y=np.where(np.isfinite(line.values), line.values, np.nan),
@@ -61,8 +63,8 @@ def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go
         legendgroup=run.id if not alone else None,
         showlegend=alone or role.strong,
         mode="lines+markers" if role.strong and few else "lines",
-        line={"color": run.color, "width": 2.2 if role.strong else 1.3, "dash": _dash(run, role, alone)},
-        marker={"size": 5, "color": run.color},
+        line={"color": color, "width": 2.2 if role.strong else 1.3, "dash": _dash(run, role, alone)},
+        marker={"size": 5, "color": color},
         opacity=1.0 if role.strong else 0.6 if alone else 0.42,
         connectgaps=False,
         hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{label(run, 40)}<br>{plain(role.name)}</extra>",

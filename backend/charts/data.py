@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,16 @@ class Mark:
 
 
 @dataclass(frozen=True, eq=False)
+class Exhibit:
+    """Something that a run showed beside its curves; what `body` holds is told where its kind is made."""
+
+    kind: str
+    stage: int
+    step: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class RunData:
     id: str
     name: str
@@ -50,6 +60,11 @@ class RunData:
     bands: tuple[Band, ...] = ()
     marks: tuple[Mark, ...] = ()
     results: tuple[StageResult, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()  # by kind, stage and step
+
+    def shown(self, kind: str) -> list[Exhibit]:
+        """Its exhibits of this kind, by stage and step."""
+        return [exhibit for exhibit in self.exhibits if exhibit.kind == kind]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from backend.store.bucket import bucket
 from backend.store.chunks import Chunk, Floats, Steps, decode
 from backend.store.tables import Event, Run
 
-__all__ = ["Curve", "after", "bucket", "chunks", "curves", "marks"]
+__all__ = ["Curve", "after", "bucket", "chunks", "curves", "marks", "named"]
 
 RUNS_PER_QUERY = 200  # SQLite's expressions are at most 1,000 deep
 
@@ -60,7 +60,7 @@ def chunks(
 ) -> tuple[int, list[Chunk]]:
     """The points of a run as it stands: rewinds are applied, so that each (metric, step) is there once.
 
-    `metrics` keeps those metrics, `first` and `last` (inclusive) those steps. Returns the last `seq` that is
+    `metrics` keeps those metrics (`name/*` all that begin so), `first` and `last` (inclusive) those steps. Returns the last `seq` that is
     included, after which the live stream continues, and the chunks in order; empty ones are left out.
     """
     seq = session.scalar(select(Run.last_seq).where(Run.id == run_id)) or 0
@@ -81,7 +81,7 @@ def chunks(
 
 def _kept(chunk: Chunk, metrics: Collection[str] | None, first: int | None, bound: float) -> Chunk:
     if metrics is not None:
-        chunk = replace(chunk, metrics={name: chunk.metrics[name] for name in chunk.metrics if name in metrics})
+        chunk = replace(chunk, metrics={name: chunk.metrics[name] for name in chunk.metrics if named(name, metrics)})
     begin = 0 if first is None else int(np.searchsorted(chunk.steps, first, "left"))
     end = len(chunk) if math.isinf(bound) else int(np.searchsorted(chunk.steps, bound, "right"))
     if (begin, end) == (0, len(chunk)):
@@ -89,6 +89,11 @@ def _kept(chunk: Chunk, metrics: Collection[str] | None, first: int | None, boun
     part = slice(begin, max(begin, end))
     columns = {name: values[part] for name, values in chunk.metrics.items()}
     return Chunk(chunk.stage, chunk.steps[part], chunk.times[part], columns)
+
+
+def named(metric: str, wanted: Collection[str]) -> bool:
+    """Whether `metric` is among `wanted`, in which `name/*` stands for all that begin so."""
+    return metric in wanted or f"{metric.partition('/')[0]}/*" in wanted
 
 
 @dataclass(frozen=True, eq=False)

@@ -140,7 +140,7 @@ class Reporter:
             raise Diverged(_diverged(float(loss[count - 1]), self.step))
 
     def _send(self, steps: Steps, times: Floats, metrics: dict[str, Floats]) -> None:
-        latest = {name: _last_finite(column) for name, column in metrics.items()}
+        latest = {name: _last_finite(column) for name, column in metrics.items() if headline(name)}
         self._link.send(
             Points(
                 encode(Chunk(self.stage, steps, times, metrics)),
@@ -152,6 +152,12 @@ class Reporter:
         self._recorded: list[Record] = []
         self._observed: list[Entry] = []
         self._validated: list[Entry] = []
+
+
+def headline(metric: str) -> bool:
+    """Whether a run's row shows the metric's last value; those of single layers, `gradient_norm/fc1`, would flood it."""
+    head, _, layer = metric.partition("/")
+    return not layer or head in ("train", "validation")
 
 
 def accuracies(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Floats:

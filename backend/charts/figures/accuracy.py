@@ -16,4 +16,4 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     return curves(runs, options, ROLES, {"title": {"text": "accuracy"}, "tickformat": ".0%"}, number=".2%")
 
 
-chart = Chart("Accuracy", draw, metrics=tuple(role.metric for role in ROLES))
+chart = Chart("Accuracy", draw, metrics=tuple(role.metric for role in ROLES), rank=1, expected=True)

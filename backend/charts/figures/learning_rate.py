@@ -17,4 +17,4 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     return curves(runs, options, ROLES, yaxis, number=".3g")
 
 
-chart = Chart("Learning rate", draw, metrics=tuple(role.metric for role in ROLES))
+chart = Chart("Learning rate", draw, metrics=tuple(role.metric for role in ROLES), rank=3, expected=True)

@@ -16,4 +16,4 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     return curves(runs, options, ROLES, {"title": {"text": "loss"}})
 
 
-chart = Chart("Loss", draw, metrics=tuple(role.metric for role in ROLES))
+chart = Chart("Loss", draw, metrics=tuple(role.metric for role in ROLES), rank=0, expected=True)

@@ -89,4 +89,4 @@ def _summary(best: Sequence[tuple[RunData, Place]], number: int, options: Option
     return f"{len(best)} of {number} artifacts are on the front. " + "; ".join(told) + "."
 
 
-chart = Chart("Accuracy against cost", draw, results=True)
+chart = Chart("Accuracy against cost", draw, results=True, group="results")

@@ -163,4 +163,4 @@ def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]]) -> str:
     return " ".join(told) or "Nothing has been measured yet."
 
 
-chart = Chart("What each stage cost and gained", draw, results=True)
+chart = Chart("What each stage cost and gained", draw, results=True, group="results")

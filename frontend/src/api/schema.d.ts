@@ -268,6 +268,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Every chart, in the order in which a run's page shows them.
+         */
+        get: operations["listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/figures/{chart}": {
         parameters: {
             query?: never;
@@ -568,6 +588,38 @@ export interface components {
              * @description Why no worker can run it now; null when one can.
              */
             unavailable?: string | null;
+        };
+        /**
+         * ChartRow
+         * @description A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results.
+         */
+        ChartRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "training" | "diagnosis" | "data" | "quality" | "results";
+            /** Metrics */
+            metrics: string[];
+            /**
+             * Exhibits
+             * @description Kinds of exhibits that it draws.
+             */
+            exhibits: string[];
+            /**
+             * Results
+             * @description Whether it draws what stages left.
+             */
+            results: boolean;
+            /**
+             * Expected
+             * @description Whether a run that has not measured anything yet has a place for it.
+             */
+            expected: boolean;
         };
         /**
          * Columns
@@ -1057,6 +1109,12 @@ export interface components {
              * @default []
              */
             artifacts: components["schemas"]["ArtifactRow"][];
+            /**
+             * Exhibits
+             * @description Kinds of exhibits that it has shown so far.
+             * @default []
+             */
+            exhibits: string[];
         };
         /** RunPage */
         RunPage: {
@@ -1892,6 +1950,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tradeoffs"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartRow"][];
                 };
             };
             /** @description What is wrong, and what would be right. */

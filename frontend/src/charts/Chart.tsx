@@ -124,7 +124,9 @@ function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPic
   );
 }
 
-const hasPoints = (figure: Figure): boolean => figure.data.some(({ x, y, values }) => Boolean(x?.length || y?.length || values));
+/** A picture has neither x nor y: it is drawn from `z` or `source`, or lies behind the axes. */
+const hasPoints = ({ data, layout }: Figure): boolean =>
+  data.some(({ x, y, z, source, values }) => Boolean(x?.length || y?.length || z || source || values)) || Boolean(layout.images?.length);
 
 const spoken = (title: string, { layout }: Figure): string => [title, layout.meta?.summary].filter(Boolean).join(": ");
 

@@ -1,8 +1,8 @@
-import type { PlotHandle } from "plotly.js-basic-dist-min";
+import type { PlotHandle } from "plotly.js-cartesian-dist-min";
 import type { Figure } from "./figure";
 
 export type Drawing = Pick<Figure, "data" | "layout">;
-type Plotly = (typeof import("plotly.js-basic-dist-min"))["default"];
+type Plotly = (typeof import("plotly.js-cartesian-dist-min"))["default"];
 
 export interface DrawerEvents {
   onDrawn?: (drawing: Drawing) => void;
@@ -19,7 +19,7 @@ let loading: Promise<Plotly> | undefined;
 
 /** Plotly, loaded once, while the first figure is on its way. */
 export function plotly(): Promise<Plotly> {
-  loading ??= import("plotly.js-basic-dist-min").then((module) => module.default);
+  loading ??= import("plotly.js-cartesian-dist-min").then((module) => module.default);
   loading.catch(() => (loading = undefined));
   return loading;
 }

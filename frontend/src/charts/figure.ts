@@ -19,9 +19,12 @@ export interface Trace {
 }
 
 export interface Layout {
-  meta?: { summary?: string; seq?: Record<string, number>; [other: string]: unknown };
+  meta?: { summary?: string; seq?: Record<string, number>; exhibits?: string[]; [other: string]: unknown };
   shapes?: unknown[];
   annotations?: unknown[];
+  images?: unknown[];
+  /** How tall the figure wants to be, pixels. */
+  height?: number;
   [other: string]: unknown;
 }
 

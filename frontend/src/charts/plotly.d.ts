@@ -1,4 +1,4 @@
-declare module "plotly.js-basic-dist-min" {
+declare module "plotly.js-cartesian-dist-min" {
   import type { Layout, Trace } from "@/charts/figure";
 
   export interface PlotHandle extends HTMLDivElement {

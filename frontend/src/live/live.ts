@@ -12,6 +12,7 @@ const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
   stage_ended: ["run", "figures", "tradeoffs"],
   checkpoint: ["run"],
   command: ["run"],
+  exhibit: ["run"],
 };
 
 const MOMENT = 120;
@@ -35,6 +36,8 @@ function editByEvents(client: QueryClient, events: StreamEvent[]): void {
     client.setQueryData<StreamEvent[]>(["events", run], (log) => log && editLog(log, own));
     const stale = new Set(own.flatMap(({ kind }) => STALE[kind] ?? []));
     for (const resource of stale) refetchSoon(client, resource, run);
+    const shown = new Set(own.filter(({ kind }) => kind === "exhibit").map(({ body }) => String(body.kind)));
+    if (shown.size > 0) refetchExhibited(client, run, shown);
   }
 }
 
@@ -77,6 +80,17 @@ function refetch(client: QueryClient, resource: string, run: string): void {
   void client.invalidateQueries({
     queryKey: [resource],
     predicate: ({ queryKey }) => concerned === null || queryKey.flat().includes(concerned),
+  });
+}
+
+/** Fetches again what is drawn from exhibits of these kinds. */
+function refetchExhibited(client: QueryClient, run: string, kinds: Set<string>): void {
+  void client.invalidateQueries({
+    queryKey: ["figures"],
+    predicate: ({ queryKey, state }) => {
+      const drawn = (state.data as Figure | undefined)?.layout.meta?.exhibits ?? [];
+      return queryKey.flat().includes(run) && drawn.some((kind) => kinds.has(kind));
+    },
   });
 }
 

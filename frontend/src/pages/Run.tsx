@@ -6,6 +6,7 @@ import { useWatch } from "../live/hooks";
 import { Curves, RunChart } from "../run/Curves";
 import { Details } from "../run/Details";
 import { Header } from "../run/Header";
+import { Insights } from "../run/Insights";
 import { Results } from "../run/Results";
 import classes from "../run/run.module.css";
 import { Timeline } from "../run/Timeline";
@@ -40,6 +41,7 @@ function RunPage({ run }: { run: RunDetail }) {
       <Header run={run} />
       <Timeline run={run} events={events} />
       <Curves run={run} />
+      <Insights run={run} />
       <Results run={run} />
       {run.results.length > 0 && (
         <div className={classes.pair}>

@@ -1,4 +1,5 @@
 import { Text } from "@mantine/core";
+import { offered, useCharts } from "../api/charts";
 import { useFigure } from "../api/figures";
 import type { RunDetail } from "../api/types";
 import { Chart } from "../charts/Chart";
@@ -7,15 +8,13 @@ import { useView, ViewControls } from "../charts/ViewControls";
 import { useTheme } from "../ui/theme";
 import classes from "./run.module.css";
 
-const CURVES = [
-  { chart: "loss", title: "Loss" },
-  { chart: "accuracy", title: "Accuracy" },
-  { chart: "learning_rate", title: "Learning rate" },
-];
+/** Charts whose values the reader may smooth; the others are exact. */
+const SMOOTHED = new Set(["loss", "accuracy"]);
 
 /** The live curves of the run on one timeline. */
 export function Curves({ run }: { run: RunDetail }) {
   const shown = useView();
+  const charts = offered(useCharts(), "training", run);
   return (
     <section aria-label="Curves">
       <div className={classes.curvesHeader}>
@@ -25,13 +24,13 @@ export function Curves({ run }: { run: RunDetail }) {
         <ViewControls />
       </div>
       <div className={classes.curves}>
-        {CURVES.map(({ chart, title }) => (
+        {charts.map(({ name, title }) => (
           <RunChart
-            key={chart}
-            chart={chart}
+            key={name}
+            chart={name}
             title={title}
             run={run}
-            view={chart === "learning_rate" ? {} : { ...shown, logY: shown.logY && chart === "loss" }}
+            view={SMOOTHED.has(name) ? { ...shown, logY: shown.logY && name === "loss" } : {}}
           />
         ))}
       </div>
@@ -58,7 +57,7 @@ export function RunChart({ chart, title, run, view, empty, height = 280, minWidt
       error={error}
       retry={() => void refetch()}
       view={view}
-      height={height}
+      height={data?.layout.height ?? height}
       minWidth={minWidth}
       empty={
         <Text size="sm" c="dimmed">

@@ -35,6 +35,7 @@ PROMISED = {
     ("get", "/api/stream"),
     ("get", "/api/workers"),
     ("get", "/api/tradeoffs"),
+    ("get", "/api/charts"),
     ("get", "/api/figures/{chart}"),
     ("get", "/api/artifacts/{artifact_id}"),
     ("get", "/healthz"),

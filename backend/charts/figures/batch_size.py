@@ -1,0 +1,19 @@
+"""Batch size."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from backend.charts.chart import Chart
+from backend.charts.curves import Role, curves
+from backend.charts.data import Options, RunData
+
+ROLES = (Role("batch_size", "batch size"),)
+
+
+def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
+    """The samples that each step saw."""
+    return curves(runs, options, ROLES, {"title": {"text": "samples"}, "rangemode": "tozero"}, number=",.0f")
+
+
+chart = Chart("Batch size", draw, metrics=tuple(role.metric for role in ROLES), rank=4)
