@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,16 @@ def figure(api: Api, name: str, **params: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_chart_is_served(api: Api, catalog: Catalog, name: str) -> None:
+def test_every_chart_is_served_of_a_run_that_lacks_what_it_draws(api: Api, catalog: Catalog, name: str) -> None:
+    run = finished(api.store, catalog, "Mine")
+    assert set(figure(api, name, runs=run)["layout"]["meta"]["seq"]) == {run}
+
+
+FINISHED = ("accuracy", "learning_rate", "loss", "pareto", "stage_costs")  # what a finished run has something for
+
+
+@pytest.mark.parametrize("name", FINISHED)
+def test_what_a_run_has_is_drawn(api: Api, catalog: Catalog, name: str) -> None:
     run = finished(api.store, catalog, "Mine")
     drawn = figure(api, name, runs=run, theme="dark")
     assert drawn["data"] and "Mine" in drawn["layout"]["meta"]["summary"]
@@ -109,6 +119,14 @@ class Page(HTMLParser):
             self.words.append(data)
 
 
+def test_charts_are_listed_group_by_group(api: Api) -> None:
+    rows = api.client.get("/api/charts").json()
+    assert sorted(row["name"] for row in rows) == names()
+    assert [row["name"] for row in rows][:2] == ["loss", "accuracy"]
+    groups = [row["group"] for row in rows]
+    assert all(groups.count(group) == len(list(same)) for group, same in groupby(groups))
+
+
 def test_a_report_is_one_file_with_everything(api: Api, catalog: Catalog) -> None:
     run = finished(api.store, catalog, "Mine")
     answer = api.client.get(f"/api/runs/{run}/report")
@@ -118,7 +136,7 @@ def test_a_report_is_one_file_with_everything(api: Api, catalog: Catalog) -> Non
     words = " ".join(page.words)
     assert all(word in words for word in ("Mine", "95.00%", "80,000", "dynamic_int8", "succeeded"))
     figures = [json.loads(script) for script in page.scripts if script.startswith("{")]
-    assert len(figures) == len(names()) and all(drawn["data"] for drawn in figures[:2])
+    assert len(figures) == 3 and all(drawn["data"] for drawn in figures)
     assert any("plotly.js" in script[:200] for script in page.scripts)
 
 
@@ -141,7 +159,7 @@ def test_a_hostile_name_stays_text_in_a_report(api: Api, catalog: Catalog) -> No
     page = Page(api.client.get(f"/api/runs/{run}/report").text)
     assert EVIL in page.words
     assert not [tag for tag, _ in page.tags if tag == "img"]
-    assert len(page.scripts) == len(names()) + 2
+    assert len(page.scripts) == 3 + 2
 
 
 def test_a_failed_run_says_why_in_its_report(api: Api, catalog: Catalog) -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from backend.charts import chart as registry
 from backend.charts import wire
-from backend.charts.chart import Chart, charts, names
-from backend.charts.data import Band, Line, Mark, Options, RunData
+from backend.charts.chart import Chart, charts, names, offered
+from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData
 from backend.charts.front import front
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from tests.backend.charts.bodies import BODIES
 
 EVIL = "<img src=x onerror=alert(1)> %{y} & \"quoted\" 'too'"
 
@@ -49,6 +50,7 @@ def run(name: str = "A run", seed: int = 0, **changes: Any) -> RunData:
         "lines": {metric: line(seed=seed) for chart in charts().values() for metric in chart.metrics},
         "bands": (Band("train: adam", 0, 400), Band("prune", 400, 490), Band("fold", 490, 490)),
         "marks": (Mark(100, "continued from step 100"),),
+        "exhibits": tuple(Exhibit(kind, 0, 400, body) for kind, body in sorted(BODIES.items())),
         "results": (result(0, "train: adam", 0.95, 900), result(1, "prune", 0.94, 500)),
     }
     return RunData(**{**values, **changes})
@@ -72,7 +74,7 @@ def test_every_chart_draws_any_number_of_runs(name: str, theme: Any, count: int)
 
 @pytest.mark.parametrize("name", names())
 def test_every_chart_draws_runs_that_have_nothing_yet(name: str) -> None:
-    figure = drawn(name, run(lines={}, bands=(), marks=(), results=()))
+    figure = drawn(name, run(lines={}, bands=(), marks=(), results=(), exhibits=()))
     assert figure["layout"]["meta"]["summary"] == "Nothing has been measured yet."
 
 
@@ -106,12 +108,35 @@ def test_the_browser_can_extend_each_curve(name: str) -> None:
     assert all(isinstance(trace["x"], list) and len(trace["x"]) == len(trace["y"]) for trace in figure["data"])
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", [name for name in names() if charts()[name].metrics])
 def test_axes_say_what_they_show(name: str) -> None:
     layout = drawn(name, run())["layout"]
-    text = json.dumps(layout)
-    assert {"loss": "loss", "accuracy": "accuracy", "learning_rate": "learning rate"}.get(name, "bytes") in text
-    assert "step" in text or name in ("pareto", "stage_costs")
+    assert layout["xaxis"]["title"]["text"] == "step" and layout["yaxis"]["title"]["text"]
+    assert {"loss": "loss", "learning_rate": "learning rate"}.get(name, "") in layout["yaxis"]["title"]["text"]
+
+
+def test_costs_name_their_unit() -> None:
+    assert all("bytes" in json.dumps(drawn(name, run())["layout"]) for name in ("pareto", "stage_costs"))
+
+
+def test_every_exhibit_that_is_drawn_has_an_example_here() -> None:
+    assert {kind for chart in charts().values() for kind in chart.exhibits} == set(BODIES)
+
+
+def test_a_run_is_offered_what_it_has_something_for() -> None:
+    chart = Chart("A chart", lambda runs, options: None, metrics=("norm", "norm/*"), exhibits=("histograms",))  # type: ignore[arg-type, return-value]
+    assert offered(chart, ["norm"], [], False) and offered(chart, [], ["histograms"], False)
+    assert not offered(chart, ["loss"], ["confusion"], True)
+    assert offered(charts()["pareto"], [], [], True) and not offered(charts()["pareto"], ["loss"], [], False)
+
+
+def test_layers_are_lines_of_their_own_when_a_run_is_alone() -> None:
+    lines = {name: line() for name in ("gradient_norm", "gradient_norm/fc1", "gradient_norm/fc2")}
+    alone = drawn("gradient_norms", run(lines=lines))["data"]
+    assert [trace["name"] for trace in alone] == ["whole model", "fc1", "fc2"]
+    assert len({trace["line"]["color"] for trace in alone}) == 3
+    several = drawn("gradient_norms", run(lines=lines), run(seed=1, lines=lines))["data"]
+    assert [trace["meta"]["metric"] for trace in several] == ["gradient_norm"] * 2
 
 
 def test_what_is_not_a_number_is_a_gap_with_a_sign() -> None:
