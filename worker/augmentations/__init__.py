@@ -34,3 +34,8 @@ def uniform(images: Tensor, random: torch.Generator, *shape: int) -> Tensor:
 def some(images: Tensor, p: float, random: torch.Generator) -> Tensor:
     """Which images are changed, each with probability `p`: true or false in [batch, 1, 1, 1]."""
     return uniform(images, random, 1, 1, 1) < p
+
+
+def partly(images: Tensor, changed: Tensor, p: float, random: torch.Generator) -> Tensor:
+    """Each image as it was `changed`, with probability `p`, or else as it was."""
+    return changed if p == 1 else torch.where(some(images, p, random), changed, images)

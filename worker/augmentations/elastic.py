@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from worker.augmentations import Augmentation, some
+from worker.augmentations import Augmentation, partly
 from worker.component import knob
 from worker.geometry import axis, sampled
 
@@ -33,7 +33,7 @@ class Elastic(Augmentation):
         rows, columns = self._moves(images, random)
         height, width = images.shape[2:]
         bent = sampled(images, (axis(height, images.device)[:, None], rows), (axis(width, images.device), columns))
-        return torch.where(some(images, self.p, random), bent, images), targets
+        return partly(images, bent, self.p, random), targets
 
     def _moves(self, images: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """How far each pixel moves along the rows and the columns [batch, height, width], in half images."""

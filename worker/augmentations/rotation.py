@@ -5,7 +5,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from worker.augmentations import Augmentation, some, uniform
+from worker.augmentations import Augmentation, partly, uniform
 from worker.component import knob
 from worker.geometry import axis, sampled
 
@@ -26,7 +26,7 @@ class Rotation(Augmentation):
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         angles = (2 * uniform(images, random) - 1) * (self.degrees * pi / 180)
-        return torch.where(some(images, self.p, random), self.turned(images, angles), images), targets
+        return partly(images, self.turned(images, angles), self.p, random), targets
 
     @staticmethod
     def turned(images: Tensor, angles: Tensor) -> Tensor:

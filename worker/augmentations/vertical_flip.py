@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from worker.augmentations import Augmentation, some
+from worker.augmentations import Augmentation, partly
 from worker.component import knob
 
 
@@ -16,4 +16,4 @@ class VerticalFlip(Augmentation):
     p: float = knob(0.5, ge=0, le=1, live=True, description="Share of the images that are turned upside down.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        return torch.where(some(images, self.p, random), images.flip(2), images), targets
+        return partly(images, images.flip(2), self.p, random), targets

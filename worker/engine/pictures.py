@@ -1,10 +1,10 @@
 """Pictures of training images, before and after they are augmented.
 
-| exhibit         | body                                                                                                |
-|-----------------|-----------------------------------------------------------------------------------------------------|
-| `augmentations` | {width, height: of one picture in pixels, columns, names: of the pictures' classes, rows}; each row |
-|                 | is {title, png: base64 of the pictures side by side with a clear line after each, goals: what a     |
-|                 | mixed one counts as, or null}                                                                       |
+| exhibit         | body                                                                                               |
+|-----------------|----------------------------------------------------------------------------------------------------|
+| `augmentations` | {width, height: of one picture in pixels, columns, rows}; each row is {title, png: base64 of the   |
+|                 | pictures side by side, a clear line after each, captions: what each counts as, [[share, class], …] |
+|                 | with the largest share first, or null where that is as before}                                     |
 """
 
 import base64
@@ -26,8 +26,9 @@ from worker.recipe import Recipe
 COLUMNS, DRAWS = 8, 3
 LARGEST = 32  # pixels of a picture's longer side
 MOST_BYTES = 56 * 1024  # of all rows in base64
+LEAST_SHARE = 0.005  # of a class that is worth a word
 CLEAR = 1  # the shade of grey that no picture has, in place of which it is transparent
-COARSER = ((8, 1), (8, 4), (8, 8), (8, 16), (6, 8), (4, 8), (3, 8), (2, 8), (1, 8))  # columns, distance of two shades
+DISTANCES = (1, 8, 16)  # of two shades: coarser ones take less room
 
 Row = tuple[str, Tensor, Tensor]  # title, images [n, channels, height, width], targets
 
@@ -36,11 +37,18 @@ def augmentations(data: Data, recipe: Recipe, run_seed: int) -> dict[str, Any]:
     """The exhibit: some training images as they are, after each augmentation alone, after all in several draws."""
     index = _various(data, run_seed)
     rows = list(_rows(data, index, recipe.augmentations, run_seed))
-    for columns, distance in COARSER:
-        shown = _shown(data, rows, columns, distance)
-        if sum(len(row["png"]) for row in shown["rows"]) <= MOST_BYTES:
-            break
+    for distance in DISTANCES:
+        shown = _shown(data, rows, COLUMNS, distance)
+        if (size := _bytes(shown)) <= MOST_BYTES:
+            return shown
+    columns = max(1, COLUMNS * MOST_BYTES // size)
+    while _bytes(shown) > MOST_BYTES and columns:
+        shown, columns = _shown(data, rows, columns, distance), columns - 1
     return shown
+
+
+def _bytes(shown: dict[str, Any]) -> int:
+    return sum(len(row["png"]) for row in shown["rows"])
 
 
 def _various(data: Data, run_seed: int) -> Tensor:
@@ -77,14 +85,13 @@ def _shown(data: Data, rows: Sequence[Row], columns: int, distance: int) -> dict
         "columns": columns,
         "height": height,
         "width": width,
-        "names": _names(data, rows[0][2][:columns]),
         "rows": [
             {
                 "title": title,
                 "png": base64.b64encode(_sheet(_small(images[:columns]), distance)).decode(),
-                "goals": _goals(data, targets[:columns]),
+                "captions": _captions(data, targets[:columns], first=place == 0),
             }
-            for title, images, targets in rows
+            for place, (title, images, targets) in enumerate(rows)
         ],
     }
 
@@ -110,21 +117,15 @@ def _sheet(images: Tensor, distance: int) -> bytes:
     return png.encode(framed.transpose(2, 0, 3, 1).reshape(framed.shape[2], -1, framed.shape[1]), clear=CLEAR)
 
 
-def _name(data: Data, number: int) -> str:
-    return data.names[number] if data.names else str(number)
-
-
-def _names(data: Data, targets: Tensor) -> list[str]:
-    if data.task != "classification":
-        return [""] * len(targets)
-    return [_name(data, number) for number in targets.tolist()]
-
-
-def _goals(data: Data, targets: Tensor) -> list[str] | None:
-    """What the mixed ones count as, such as `0.7 bag + 0.3 coat`; None where nothing was mixed."""
-    if data.task != "classification" or targets.ndim == 1:
+def _captions(data: Data, targets: Tensor, first: bool) -> list[list[tuple[float, str]]] | None:
+    if data.task != "classification" or (targets.ndim == 1 and not first):
         return None
-    return [
-        " + ".join(f"{row[number]:.2f} {_name(data, number)}" for number in np.argsort(-row, kind="stable") if row[number] >= 0.005)
-        for row in targets.cpu().numpy()
-    ]
+    shares = functional.one_hot(targets, data.outputs) if targets.ndim == 1 else targets
+    return [_parts(data, row) for row in shares.tolist()]
+
+
+def _parts(data: Data, shares: Sequence[float]) -> list[tuple[float, str]]:
+    """The classes that a sample counts as, and by how much."""
+    names = data.names or [str(number) for number in range(len(shares))]
+    found = [(round(share, 2), name) for share, name in zip(shares, names, strict=True) if share >= LEAST_SHARE]
+    return sorted(found, key=lambda part: -part[0])
