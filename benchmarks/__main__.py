@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("training", "points", "latency", "compression", "auto_batch")
+NAMES = ("training", "augmentation", "auto_batch", "points", "latency", "compression")
 
 
 def main() -> int:

@@ -3,9 +3,13 @@
 from typing import Any
 
 from worker.data import Data
+from worker.engine import pictures
 from worker.recipe import Recipe
 
 
 def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
     """What a training phase is going to do, shown before its first step."""
-    return {}
+    shown = {}
+    if recipe.augmentations:
+        shown["augmentations"] = pictures.augmentations(data, recipe, run_seed)
+    return shown
