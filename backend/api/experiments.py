@@ -9,10 +9,11 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Respon
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 
-from backend.api import documents
+from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
 from backend.api.schemas import ExperimentCreated, NewExperiment, RunCreated
 from backend.errors import Conflict, Invalid
+from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
 from backend.store import experiments
 from backend.store.session import Store
@@ -84,7 +85,7 @@ def submit(
     try:
         created = _known(store, key, request_hash)
         if created is None:
-            created = _create(store, body, resolve(documents.read(body.spec), catalog), key, request_hash)
+            created = _create(store, body, resolve(documents.read(body.spec), catalog), catalog, key, request_hash)
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
@@ -103,10 +104,11 @@ def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreate
 
 
 def _create(
-    store: Store, body: NewExperiment, spec: Experiment, key: str | None, request_hash: str
+    store: Store, body: NewExperiment, spec: Experiment, catalog: Catalog, key: str | None, request_hash: str
 ) -> ExperimentCreated:
     try:
         with store.begin() as session:
+            references.check(session, spec, catalog, hold=True)
             experiment_id, runs = experiments.create(session, spec, body.seeds or [spec.seed])
             if key is not None:
                 experiments.remember(session, key, request_hash, experiment_id)
