@@ -1,6 +1,7 @@
 """Runs that begin with the models of others: from the store to the trained weights and back."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -247,9 +248,8 @@ def test_only_a_stage_that_was_finished_and_whose_file_is_known_is_a_source(lab:
         (waiting, "which is queued: wait until it is over."),
         (f"{waiting}:0", "which has finished no stage."),
     ):
-        with lab.store.read() as session, pytest.raises(sources.SourceMissing, match=".") as raised:
+        with lab.store.read() as session, pytest.raises(sources.SourceMissing, match=re.escape(sentence)):
             sources.find(session, text)
-        assert sentence in str(raised.value)
     with lab.store.begin() as session:
         assert [run.id for run in sources.candidates(session)] == [first]
         for artifact in artifacts.checkpoints(session, first):
