@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Respon
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 
-from backend.api import documents
+from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
 from backend.api.schemas import ExperimentCreated, NewExperiment, RunCreated
 from backend.errors import Conflict, Invalid
@@ -88,7 +88,7 @@ def submit(
     try:
         created = _known(store, key, request_hash)
         if created is None:
-            created = _create(store, body, _specs(body, catalog), key, request_hash)
+            created = _create(store, body, _specs(body, catalog), catalog, key, request_hash)
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
@@ -126,10 +126,12 @@ def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreate
 
 
 def _create(
-    store: Store, body: NewExperiment, specs: list[Experiment], key: str | None, request_hash: str
+    store: Store, body: NewExperiment, specs: list[Experiment], catalog: Catalog, key: str | None, request_hash: str
 ) -> ExperimentCreated:
     try:
         with store.begin() as session:
+            for spec in specs:
+                references.check(session, spec, catalog, hold=True)
             seeds = body.seeds or [specs[0].seed]
             if body.variants is None:
                 experiment_id, runs = experiments.create(session, specs[0], seeds)

@@ -14,7 +14,7 @@ from backend.spec import plain
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.runs import RunState
-from backend.store import artifacts, commands, events, exhibits, pages, results, runs, tables
+from backend.store import artifacts, commands, events, exhibits, pages, results, runs, sources, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -67,6 +67,11 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
 def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: BackgroundTasks) -> None:
     """Delete a run that is over, with all it left."""
     state = run_of(session, run_id).state
+    if users := sources.users(session, run_id):
+        raise Conflict(
+            f"“{users[0].experiment.name}” begins with this run's model and is {users[0].state}: "
+            "cancel that one first, or wait until it is over."
+        )
     if not runs.delete_terminal(session, run_id):
         raise Conflict(f"The run is {state}; only a run that is over can be deleted, so cancel it first.")
     after.add_task(shutil.rmtree, settings.data_dir / "runs" / run_id, ignore_errors=True)

@@ -18,6 +18,7 @@ from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
 from worker.engine.reporter import Reporter
 from worker.engine.shuffle import order
+from worker.freezing import train_mode, trainable
 from worker.optimizers import RATE
 from worker.recipe import Recipe
 from worker.regularizers import overriding
@@ -66,7 +67,7 @@ class Trainer:
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
-        self.parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
+        self.parameters = trainable(self.module)
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
         self.history: list[float] = []  # validation losses of the phase's epochs
@@ -147,7 +148,7 @@ class Trainer:
 
     def _epoch(self, epoch: int, skip: int) -> None:
         reporter, diagnosis = self.reporter, self.diagnosis
-        self.module.train()
+        train_mode(self.module)
         self._plant(epoch)
         left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
         self._expect(self.done - skip + left)

@@ -21,6 +21,16 @@ export const useRuns = (filter: RunFilter) =>
     placeholderData: (previous) => previous,
   });
 
+/** The newest runs that are over: those whose models another run may begin with. */
+export const useOver = () =>
+  useQuery({
+    queryKey: ["over"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/runs", { params: { query: { state: ["succeeded", "stopped", "failed", "cancelled"], limit: 200 } }, signal })),
+    select: ({ runs }) => runs,
+    staleTime: 5_000,
+  });
+
 export const useRun = (id: string) =>
   useQuery({
     queryKey: ["run", id],

@@ -552,7 +552,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such.
              */
             parameters: {
                 [key: string]: unknown;

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { idOf, useForm, useProblem } from "./FormContext";
 import classes from "./form.module.css";
 import { Reset, useHelp } from "./Marks";
+import { RunField, RunsField } from "./RunField";
 import { set, unset } from "./edit";
 import { same, type Json } from "./schema";
 import { describe } from "./summary";
@@ -11,7 +12,7 @@ import { effective, type Leaf } from "./tree";
 import { numberFrom, rawFrom, textOf } from "./typed";
 
 /** What all leaves share: label, help, problem, and how a value gets into the spec. */
-function useLeaf(node: Leaf) {
+export function useLeaf(node: Leaf) {
   const { root, forms, edit, readOnly } = useForm();
   const help = useHelp(node);
   const problem = useProblem(node.key);
@@ -40,6 +41,10 @@ export function LeafField({ node }: { node: Leaf }) {
       return <ChoiceField node={node} />;
     case "values":
       return node.schema.items?.enum ? <ManyField node={node} /> : <ValuesField node={node} />;
+    case "run":
+      return <RunField node={node} />;
+    case "runs":
+      return <RunsField node={node} />;
     default:
       return <TypedField node={node} />;
   }

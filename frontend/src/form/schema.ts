@@ -26,6 +26,7 @@ export interface Schema {
   "x-family"?: string;
   "x-inherit"?: boolean;
   "x-live"?: boolean;
+  "x-run"?: boolean;
   "x-unit"?: string;
 }
 
