@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from worker.data import Data, Split
 from worker.engine import probe, seed
 from worker.engine.augment import augmented
 from worker.engine.checkpoint import Position
+from worker.engine.closure import BatchClosure
 from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
@@ -120,7 +122,7 @@ class Trainer:
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
-        set_mode(self.optimizer, training=False)
+        self._set_mode(training=False)
         if self.mean:
             self.mean.apply(self.module, self.data.train)
         if self.best:
@@ -135,7 +137,7 @@ class Trainer:
                 self.reporter.tell(told)
         self.recipe = self.recipe.model_copy(update={"batch": self.batch})
         self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
-        set_mode(self.optimizer, training=True)
+        self._set_mode(training=True)
 
     def _epoch(self, epoch: int, skip: int) -> None:
         reporter, diagnosis = self.reporter, self.diagnosis
@@ -166,23 +168,16 @@ class Trainer:
             parameter.grad = None  # zero_grad costs ten times as much
         for regularizer in self._on_weights:
             regularizer.constrain(self.parameters, rate)
-        if self.masked:
-            self._apply_masks()
+        self._apply_masks()
         return loss, outputs
 
     def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """A step that asks for the gradient as often as it likes; the first answer is what is reported."""
-        answers: list[tuple[Tensor, Tensor]] = []
-
-        def closure(create_graph: bool = False) -> Tensor:
-            for parameter in self.parameters:
-                parameter.grad = None
-            answers.append(self._gradients(inputs, targets, create_graph))
-            penalties = [regularizer.penalty(self.parameters) for regularizer in self.recipe.regularizers]
-            return answers[-1][0] + sum(penalty.detach() for penalty in penalties if penalty is not None)
-
+        gradients = partial(self._gradients, inputs, targets)
+        masks = list(zip(self.masked, self.masks, strict=True))
+        closure = BatchClosure(gradients, self.parameters, self.recipe.regularizers, masks)
         self.optimizer.step(closure)  # type: ignore[arg-type]
-        return answers[0]
+        return closure.first
 
     def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
         """Fill `.grad` with the batch's gradient, penalties included; returns its loss without them, and its outputs."""
@@ -223,12 +218,12 @@ class Trainer:
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
-        set_mode(self.optimizer, training=False)
+        self._set_mode(training=False)
         with self.mean.applied(self.module) if self.mean else ExitStack():
             found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
             if self.best:
                 self.best.offer(self.module, found["loss"])
-        set_mode(self.optimizer, training=True)
+        self._set_mode(training=True)
         self.history.append(found["loss"])
         self.reporter.validated(found)
 
@@ -268,9 +263,17 @@ class Trainer:
             group["lr"] = rate * group.get(RATE, 1.0)
         return rate
 
+    def _set_mode(self, training: bool) -> None:
+        """Some optimizers evaluate other weights than they train; what is pruned is so in both."""
+        change = getattr(self.optimizer, "train" if training else "eval", None)
+        if change is not None:
+            change()
+            self._apply_masks()
+
     @torch.no_grad()
     def _apply_masks(self) -> None:
-        torch._foreach_mul_(self.masked, self.masks)
+        if self.masked:
+            torch._foreach_mul_(self.masked, self.masks)
 
     def _at(self, epoch: int, batch: int) -> Position:
         before = self.start.step - self.start.phase_step
@@ -280,13 +283,6 @@ class Trainer:
 def overriding(regularizers: Sequence[Regularizer], method: str) -> list[Regularizer]:
     """Those that act at this place, so that a step calls no empty method."""
     return [one for one in regularizers if getattr(type(one), method) is not getattr(Regularizer, method)]
-
-
-def set_mode(optimizer: torch.optim.Optimizer, training: bool) -> None:
-    """Some optimizers evaluate other weights than they train."""
-    change = getattr(optimizer, "train" if training else "eval", None)
-    if change is not None:
-        change()
 
 
 def _order(train: Split, random: torch.Generator) -> Tensor:
