@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from worker.data import Data
 from worker.engine import probe, seed
 from worker.engine.augment import augmented
 from worker.engine.checkpoint import Position
+from worker.engine.closure import BatchClosure
 from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
@@ -124,7 +126,7 @@ class Trainer:
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
-        set_mode(self.optimizer, training=False)
+        self._set_mode(training=False)
         if self.mean:
             self.mean.apply(self.module, self.data.train)
         if self.best:
@@ -139,7 +141,7 @@ class Trainer:
             if (told := self.batch.told()) is not None:
                 self.reporter.tell(told)
         self.recipe = self.recipe.model_copy(update={"batch": self.batch})
-        set_mode(self.optimizer, training=True)
+        self._set_mode(training=True)
 
     def _expect(self, total: int) -> None:
         """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
@@ -177,23 +179,16 @@ class Trainer:
             parameter.grad = None  # zero_grad costs ten times as much
         for regularizer in self._on_weights:
             regularizer.constrain(self.parameters, rate)
-        if self.masked:
-            self._apply_masks()
+        self._apply_masks()
         return loss, outputs
 
     def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """A step that asks for the gradient as often as it likes; the first answer is what is reported."""
-        answers: list[tuple[Tensor, Tensor]] = []
-
-        def closure(create_graph: bool = False) -> Tensor:
-            for parameter in self.parameters:
-                parameter.grad = None
-            answers.append(self._gradients(inputs, targets, create_graph))
-            penalties = [regularizer.penalty(self.parameters) for regularizer in self.recipe.regularizers]
-            return answers[-1][0] + sum(penalty.detach() for penalty in penalties if penalty is not None)
-
+        gradients = partial(self._gradients, inputs, targets)
+        masks = list(zip(self.masked, self.masks, strict=True))
+        closure = BatchClosure(gradients, self.parameters, self.recipe.regularizers, masks)
         self.optimizer.step(closure)  # type: ignore[arg-type]
-        return answers[0]
+        return closure.first
 
     def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
         """Fill `.grad` with the batch's gradient, penalties included; returns its loss without them, and its outputs."""
@@ -235,12 +230,12 @@ class Trainer:
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
-        set_mode(self.optimizer, training=False)
+        self._set_mode(training=False)
         with self.mean.applied(self.module) if self.mean else ExitStack():
             found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
             if self.best:
                 self.best.offer(self.module, found["loss"])
-        set_mode(self.optimizer, training=True)
+        self._set_mode(training=True)
         self.history.append(found["loss"])
         self.reporter.validated(found)
 
@@ -279,17 +274,18 @@ class Trainer:
             group["lr"] = rate * group.get(RATE, 1.0)
         return rate
 
+    def _set_mode(self, training: bool) -> None:
+        """Some optimizers evaluate other weights than they train; what is pruned is so in both."""
+        change = getattr(self.optimizer, "train" if training else "eval", None)
+        if change is not None:
+            change()
+            self._apply_masks()
+
     @torch.no_grad()
     def _apply_masks(self) -> None:
-        torch._foreach_mul_(self.masked, self.masks)
+        if self.masked:
+            torch._foreach_mul_(self.masked, self.masks)
 
     def _at(self, epoch: int, batch: int) -> Position:
         before = self.start.step - self.start.phase_step
         return Position(self.start.stage, self.start.phase, epoch, batch, before + self.done, self.done)
-
-
-def set_mode(optimizer: torch.optim.Optimizer, training: bool) -> None:
-    """Some optimizers evaluate other weights than they train."""
-    change = getattr(optimizer, "train" if training else "eval", None)
-    if change is not None:
-        change()
