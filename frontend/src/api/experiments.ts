@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, body } from "./client";
+import type { Template } from "./types";
 
 export type SpecText = string | Record<string, unknown>;
 
@@ -10,12 +11,14 @@ export const checkSpec = (spec: SpecText, signal?: AbortSignal) =>
 interface Submission {
   spec: SpecText;
   seeds?: number[];
+  /** The same spec changed in a few fields, to be compared. */
+  variants?: Template["variants"];
   /** The same key for each retry of one submission, so that it is created once. */
   key?: string;
 }
 
-export const submitExperiment = ({ spec, seeds, key = crypto.randomUUID() }: Submission) =>
-  body(api.POST("/api/experiments", { body: { spec, seeds: seeds ?? null }, headers: { "Idempotency-Key": key } }));
+export const submitExperiment = ({ spec, seeds, variants, key = crypto.randomUUID() }: Submission) =>
+  body(api.POST("/api/experiments", { body: { spec, seeds: seeds ?? null, variants: variants ?? null }, headers: { "Idempotency-Key": key } }));
 
 export function useSubmitExperiment() {
   const client = useQueryClient();

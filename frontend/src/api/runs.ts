@@ -1,7 +1,7 @@
 import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { RunFilter } from "../live/edits";
 import { api, body } from "./client";
-import type { RunPage } from "./types";
+import type { RunPage, RunRow } from "./types";
 
 const PAGE = 50;
 
@@ -31,11 +31,25 @@ export const useOver = () =>
     staleTime: 5_000,
   });
 
-export const useRun = (id: string) =>
-  useQuery({
-    queryKey: ["run", id],
-    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
+export const runQuery = (id: string) => ({
+  queryKey: ["run", id],
+  queryFn: ({ signal }: { signal: AbortSignal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
+});
+
+export const useRun = (id: string) => useQuery(runQuery(id));
+
+/** Runs that are looked at together: those submitted as a group, in the order in which they are claimed, or these. */
+export function useGroup(group: string, ids: string[]) {
+  return useQuery({
+    queryKey: ["runs", "together", group, ids],
+    refetchInterval: 2_000,
+    queryFn: async ({ signal }): Promise<RunRow[]> => {
+      if (!group) return Promise.all(ids.map((id) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: id } }, signal }))));
+      const query = { group, descending: false, limit: 500 };
+      return (await body(api.GET("/api/runs", { params: { query }, signal }))).runs;
+    },
   });
+}
 
 /** Everything that happened to a run, its points left out. */
 export const useEvents = (id: string) =>

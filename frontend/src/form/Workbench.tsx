@@ -49,7 +49,7 @@ export function Workbench({ forms }: { forms: Forms }) {
   const run = () => void submit(spec.value as Record<string, unknown>, "seeds" in seeds ? seeds.seeds : []);
   const runTemplate = (template: Template) => {
     setRunning(template.id);
-    void submit(template.spec).finally(() => setRunning(undefined));
+    void submit(template.spec, template.seeds ?? [], template.variants ?? undefined).finally(() => setRunning(undefined));
   };
   const find = (key: string) => {
     setView("form");
