@@ -125,10 +125,11 @@ def knob(
     return Field(default, json_schema_extra=extra or None, **constraints)
 
 
-def choice(family: type[Component], *, inherit: bool = False, description: str = "") -> Any:
-    """A field that holds a component of another family; `inherit` takes the last recipe's when it is left out."""
+def choice(family: type[Component], *, kind: str = "", inherit: bool = False, description: str = "") -> Any:
+    """A field that holds a component of another family, of `kind` or the family's default when it is left out;
+    `inherit` takes the last recipe's then."""
     return Field(
-        default={"kind": family.default_kind},
+        default={"kind": kind or family.default_kind},
         validate_default=True,
         description=description,
         json_schema_extra={"x-inherit": True} if inherit else None,
