@@ -129,9 +129,13 @@ def _regularizer(regularizer: Regularizer) -> Picture:
         penalties = [regularizer.output_penalty(row[None], torch.zeros(1, dtype=torch.long)) for row in outputs]
         return {"lines": [line(3 * grid, [0.0 if one is None else one.item() for one in penalties])]}
     if overriding([regularizer], "limit_gradients"):
-        return {"lines": [line(grid, grid, faint=True), line(grid, [_limited(regularizer, one.item()) for one in grid])]}
+        return {
+            "lines": [line(grid, grid, faint=True), line(grid, [_limited(regularizer, one.item()) for one in grid])]
+        }
     if overriding([regularizer], "constrain"):
-        return {"lines": [line(grid, grid, faint=True), line(grid, [_constrained(regularizer, one.item()) for one in grid])]}
+        return {
+            "lines": [line(grid, grid, faint=True), line(grid, [_constrained(regularizer, one.item()) for one in grid])]
+        }
     if overriding([regularizer], "attach"):
         return {"cells": [_dropped(regularizer)]}
     if overriding([regularizer], "ends"):

@@ -56,7 +56,8 @@ class CatalogEntry(BaseModel):
     provides: list[Provision] = Field(default=[], description="Traits that are there after it.")
     removes: list[str] = Field(default=[], description="Traits that are gone after it.")
     picture: dict[str, Any] | None = Field(
-        default=None, description="What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades."
+        default=None,
+        description="What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.",
     )
     facts: dict[str, Any] = Field(default={}, description="Published facts, such as a dataset's counts and shape.")
     unavailable: str | None = Field(default=None, description="Why no worker can run it now; null when one can.")

@@ -10,7 +10,7 @@ from worker.component import knob
 
 SMALLEST = 2  # samples; where the search begins, as batch normalization cannot train on one
 ASSUMED = 128  # samples, until it is measured
-PROBES = 3  # of each size, of which the fastest counts: what else the machine does can only slow it down
+TURNS = 4  # through all sizes; of each the fastest counts: what else the machine does for a while can only slow it down
 PATIENCE = 2  # doublings in a row that bring nothing before the search ends: one may only be an unlucky shape
 
 
@@ -55,16 +55,19 @@ class Auto(BatchPolicy):
 def measured(most: int, gain: float, probe: Probe) -> tuple[dict[int, float], str]:
     """Samples per second of each size that was tried, in rising order, and why no larger one was."""
     speeds: dict[int, float] = {}
-    size = SMALLEST
-    while size <= most:
-        try:
-            speeds[size] = size / min(probe(size) for _ in range(PROBES))
-        except MemoryError:
-            return speeds, f"{size:,} do not fit into memory"
-        if size >= best(speeds, gain) << PATIENCE:
-            return speeds, "larger ones are no faster here"
-        size *= 2
-    return speeds, f"more than {most:,} are not wanted"
+    limit = f"more than {most:,} are not wanted"
+    for _ in range(TURNS):
+        size = SMALLEST
+        while size <= most:
+            try:
+                speeds[size] = max(speeds.get(size, 0.0), size / probe(size))
+            except MemoryError:
+                most, limit = size - 1, f"{size:,} do not fit into memory"
+            if size >= best(speeds, gain) << PATIENCE:
+                break
+            size *= 2
+    ended_by_limit = max(best(speeds, gain), 1) << PATIENCE > most
+    return speeds, limit if ended_by_limit else "larger ones are no faster here"
 
 
 def best(speeds: dict[int, float], gain: float) -> int:

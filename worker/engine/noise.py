@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from worker.engine import seed
 from worker.losses import Loss
 
-HALVES = 2
-FEWEST = 4  # samples; batch normalization needs two in each half
+FEWEST = 2  # samples in each half; batch normalization needs as many
 
 
 def noise_scale(module: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor) -> float:
@@ -20,19 +19,18 @@ def noise_scale(module: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor) 
     the ratio scatters; NaN where the noise hides the gradient (the halves point away from each other) or the batch has
     fewer than four samples. Leaves weights, gradients, buffers, mode and randomness as they were.
     """
-    size = len(targets) // HALVES
-    if size * HALVES < FEWEST:
+    size = len(targets) // 2
+    if size < FEWEST:
         return math.nan
     randomness, buffers = seed.capture(), [buffer.clone() for buffer in module.buffers()]
     try:
-        halves = [
-            gradient(module, loss, inputs[begin : begin + size], targets[begin : begin + size]) for begin in (0, size)
-        ]
+        one = gradient(module, loss, inputs[:size], targets[:size])
+        other = gradient(module, loss, inputs[size : 2 * size], targets[size : 2 * size])
     finally:
         seed.restore(randomness)
         for buffer, before in zip(module.buffers(), buffers, strict=True):
             buffer.copy_(before)
-    return simple_scale(*halves, size)
+    return simple_scale(one, other, size)
 
 
 def simple_scale(one: list[Tensor], other: list[Tensor], size: int) -> float:

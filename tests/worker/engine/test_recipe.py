@@ -170,6 +170,22 @@ CASES: dict[str, dict[str, Any]] = {
         "batch": {"kind": "growing", "size": 48, "when": "plateau", "epochs": 1, "min_delta": 10.0},
         "schedule": "one_cycle",
     },
+    "all-on-batch-norm": {
+        "model": {"kind": "cnn", "width": 4},
+        "micro_batches": 3,
+        "regularizers": [
+            "l1",
+            "dropout",
+            "label_smoothing",
+            "gradient_clipping",
+            "max_norm",
+            "decoupled_weight_decay",
+            {"kind": "early_stopping", "patience": 1},
+        ],
+        "average": {"kind": "swa", "start": 0.5, "every": 2},
+        "schedule": "warmup_stable_decay",
+        "loss": "bce",
+    },
     "random-focal": {"batch": "random", "loss": "focal", "schedule": {"kind": "cyclic", "warmup_steps": 3}},
 }
 
