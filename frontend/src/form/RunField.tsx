@@ -1,11 +1,11 @@
 import { MultiSelect, Select } from "@mantine/core";
 
 import { useOver } from "../api/runs";
-import { useLeaf } from "./LeafField";
 import { Reset } from "./Marks";
 import { models } from "./models";
 import { effective, type Leaf } from "./tree";
 import { textOf } from "./typed";
+import { useLeaf } from "./useLeaf";
 
 const NONE = "No run is over yet";
 
