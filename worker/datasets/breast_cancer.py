@@ -15,9 +15,7 @@ class BreastCancer(Dataset):
     """
 
     formula = "x ∈ ℝ³⁰, y ∈ {malignant, benign}"
-    reference = (
-        "Street, Wolberg, Mangasarian: Nuclear feature extraction for breast tumor diagnosis (1993), doi:10.24432/C5DW2B"
-    )
+    reference = "Street, Wolberg, Mangasarian: Nuclear feature extraction for breast tumor diagnosis (1993), doi:10.24432/C5DW2B"
     provides = ("classes", "real")
     facts = {
         "train": 457,

@@ -28,7 +28,9 @@ class Generated(Distribution):
     """
 
     formula = "x = G(z, y), z ~ N(μ_y, Σ_y); G maximizes E_q[log p(x | z, y)] − KL(q(z | x, y) ‖ N(0, I))"
-    reference = "Kingma, Welling: Auto-Encoding Variational Bayes (2013), arXiv:1312.6114; conditional as in Sohn (2015)"
+    reference = (
+        "Kingma, Welling: Auto-Encoding Variational Bayes (2013), arXiv:1312.6114; conditional as in Sohn (2015)"
+    )
     needs = ("classes", "real")
 
     samples: int = knob(1000, ge=1, le=100_000, unit="samples", description="Samples that are added.")

@@ -1,0 +1,47 @@
+"""Pictures as plain JSON: a sheet of small images as one PNG file in base64."""
+
+import base64
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]  # [channels, height, width], one channel of grey or three of colour
+GAP = 1  # pixels between two images
+GROUND = 127  # what lies between them: grey is told from black and from white
+
+
+def sheet(rows: Sequence[Sequence[Picture | None]]) -> str:
+    """Images of one shape in rows, None leaving a place empty, as a PNG file in base64."""
+    first = next(image for row in rows for image in row if image is not None)
+    height, width = first.shape[1:]
+    columns = max(map(len, rows))
+    ground = np.full((len(rows) * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), GROUND, np.uint8)
+    for across, row in enumerate(rows):
+        for along, image in enumerate(row):
+            if image is not None:
+                top, left = across * (height + GAP), along * (width + GAP)
+                ground[top : top + height, left : left + width] = image[
+                    [0, 0, 0] if len(image) < 3 else [0, 1, 2]
+                ].T.swapaxes(0, 1)
+    return base64.b64encode(png(ground)).decode()
+
+
+def bytes_of(images: NDArray[np.generic], white: float) -> Picture:
+    """Images whose pixels go from 0 to `white`, as bytes."""
+    return np.rint(images.astype(np.float32) * (255 / white)).clip(0, 255).astype(np.uint8)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """The PNG file of an image [height, width, 3]."""
+    height, width, _ = pixels.shape
+    lines = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)  # 0: no filter
+    header = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)  # 8 bits a channel, colour
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
