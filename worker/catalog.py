@@ -6,7 +6,6 @@ from typing import Any
 from backend.spec.catalog import Catalog, CatalogEntry, Family, Provision
 from backend.spec.experiment import inline
 from worker.component import Component, components, families
-from worker.pictures import picture
 
 TRAITS = {
     "classes": "a dataset with classes",
@@ -53,7 +52,6 @@ def _entry(component: type[Component]) -> CatalogEntry:
         needs=list(component.needs),
         provides=[item if isinstance(item, Provision) else Provision(trait=item) for item in component.provides],
         removes=list(component.removes),
-        picture=picture(component),
         facts=dict(component.facts),
         unavailable=component.unavailable(),
     )

@@ -28,8 +28,10 @@ def main() -> None:
     _offer_to_the_oom_killer()
     settings = Settings()
     link = PipeLink(Connection(descriptor), settings.last_patience_seconds)
-    link.send(_prepare(settings))
+    ready = _prepare(settings)
+    link.send(ready)
     _warm_up(settings, link)
+    _illustrate(ready, link)
     while not isinstance(work := link.work(), Exit):
         _execute(work, link, settings)
         _free_memory()
@@ -59,6 +61,19 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
     with contextlib.suppress(Exception):  # whoever asks for this data set will be told
         data = Dataset.choose({"kind": Dataset.default_kind})
         data.load(settings.data_dir / "datasets" / data.kind, seed=0)
+
+
+def _illustrate(ready: Ready, link: PipeLink) -> None:
+    """Draw the catalog's pictures while there is nothing else to do, and announce it again with them."""
+    from worker.catalog_pictures import picture
+    from worker.component import find
+
+    for entry in ready.catalog["entries"]:
+        if link.has_work:
+            return
+        if entry["unavailable"] is None:
+            entry["picture"] = picture(find(entry["family"], entry["kind"]))
+    link.send(ready)
 
 
 def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None:

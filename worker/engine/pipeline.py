@@ -127,6 +127,8 @@ class Execution:
             self.began = self.clock.seconds()
             about = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
             self.link.send(Happened(EventKind.STAGE_BEGAN, about))
+            if index == 0:
+                self._show(self.data.shown)
         with suppress(Stopped):
             self._run_phases(stage)
         self._finish_stage(stage)

@@ -159,13 +159,12 @@ def _constrained(regularizer: Regularizer, value: float) -> float:
 
 def _dropped(regularizer: Regularizer) -> list[list[float]]:
     module = nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 16))
-    nn.init.ones_(module[0].weight)
     with regularizer.attach(module.train()), torch.no_grad():
         seen: list[Tensor] = []
-        handle = module[2].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-        module(torch.ones(10, 16))
+        handle = module[2].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].relu()))
+        module(torch.randn(10, 16))
         handle.remove()
-    return [rounded(row) for row in (seen[0] > 0).float().numpy()]
+    return [rounded(row / seen[0].max()) for row in seen[0].numpy()]
 
 
 def _ended(regularizer: Regularizer) -> list[dict[str, Any]]:
@@ -289,10 +288,10 @@ def _pruner(pruner: Pruner) -> Picture | None:
     """The weights of a small layer, of which the bright ones stay."""
     if "channels" in pruner.needs:
         return {"bars": _bars({"before": 1.0, "after": 0.5})}
-    module = nn.Sequential(nn.Linear(24, 12))
-    pruned = pruner.prune(Subject(module, (24,)))
-    kept = next(iter(pruned.masks.values())) if pruned.masks else module[0].weight != 0
-    weight = (module[0].weight.detach().abs() * kept).numpy()
+    layer = nn.Linear(24, 12)
+    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)))
+    kept = next(iter(pruned.masks.values())) if pruned.masks else layer.weight != 0
+    weight = (layer.weight.detach().abs() * kept).numpy()
     return {"cells": [[rounded(row) for row in weight / weight.max()]]}
 
 
