@@ -4,7 +4,8 @@ What is frozen stays so until a stage says otherwise: through checkpoints, throu
 wins back what a compression cost. Compression itself acts on all weights, frozen or not.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from torch import nn
 
@@ -32,6 +33,19 @@ def unfreeze(module: nn.Module, names: Iterable[str]) -> None:
         for entry in entries[name]:
             if entry in weights:
                 weights[entry].requires_grad_(True)
+
+
+@contextmanager
+def thawed(module: nn.Module) -> Iterator[None]:
+    """Nothing is frozen for a while, for what follows gradients through the layers or replaces their weights."""
+    held = [name for name, weight in module.named_parameters() if not weight.requires_grad]
+    for weight in module.parameters():
+        weight.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for name, weight in module.named_parameters():
+            weight.requires_grad_(name not in held)
 
 
 def frozen(module: nn.Module) -> list[str]:

@@ -10,6 +10,7 @@ import torch_pruning
 from torch import Tensor, nn
 
 from worker.component import knob
+from worker.freezing import thawed
 from worker.pruners import Pruner
 from worker.subject import Subject, evaluating
 
@@ -46,7 +47,7 @@ class Channels(Pruner):
     )
 
     def prune(self, subject: Subject) -> Subject:
-        with evaluating(subject.module):
+        with thawed(subject.module), evaluating(subject.module):
             shape = _output_shape(subject)
             graph, groups = self._groups(subject)
             doomed = self._choose(groups)

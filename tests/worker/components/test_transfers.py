@@ -13,7 +13,10 @@ from worker import mapping
 from worker.component import Component
 from worker.data import Split
 from worker.engine.mean import recalibrate
+from worker.folders import Folder
 from worker.freezing import freeze, frozen, train_mode, trainable, unfreeze
+from worker.models import Model
+from worker.pruners import Pruner
 from worker.stages import ContextTransform, Stage, Transform
 from worker.subject import Subject
 from worker.transfers import Transfer
@@ -209,6 +212,18 @@ def test_unfreezing(names: list[str], left: list[str]) -> None:
     assert isinstance(phase, Transform)
     phase.apply(Subject(module, (6,)))
     assert frozen(module) == left
+
+
+def test_compression_reaches_frozen_layers_and_leaves_them_frozen() -> None:
+    module = Model.choose({"kind": "cnn", "width": 16}).build((1, 8, 8), 10)
+    backbone = list(mapping.layers(module))[:-1]
+    freeze(module, backbone)
+    before = sum(weight.numel() for weight in module.parameters())
+    pruned = Pruner.choose({"kind": "channels", "ratio": 0.5}).prune(Subject(module, (1, 8, 8)))
+    assert sum(weight.numel() for weight in pruned.module.parameters()) < before / 2
+    assert frozen(pruned.module) == backbone
+    folded = Folder.choose({"kind": "batch_norm"}).fold(pruned)
+    assert frozen(folded.module) == ["conv1", "conv2", "conv3"]
 
 
 # ---- soups
