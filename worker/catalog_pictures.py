@@ -4,7 +4,7 @@ A picture is plain JSON: `lines` {x, y, faint}, `bars` {label, value}, and `cell
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -310,9 +310,3 @@ DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Initialization: _initialization,
     Pruner: _pruner,
 }
-
-
-def drawn(components: Sequence[type[Component]]) -> dict[tuple[str, str], Picture]:
-    """The pictures of all that have one, by family and kind."""
-    found = {(one.family, one.kind): picture(one) for one in components if one.unavailable() is None}
-    return {key: shown for key, shown in found.items() if shown is not None}

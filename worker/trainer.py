@@ -12,6 +12,7 @@ import sys
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
@@ -31,10 +32,12 @@ def main() -> None:
     ready = _prepare(settings)
     link.send(ready)
     _warm_up(settings, link)
-    _illustrate(ready, link)
+    plain = list(ready.catalog["entries"])  # those that have no picture yet
+    _illustrate(plain, ready, link)
     while not isinstance(work := link.work(), Exit):
         _execute(work, link, settings)
         _free_memory()
+        _illustrate(plain, ready, link)
 
 
 def _prepare(settings: Settings) -> Ready:
@@ -63,17 +66,17 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
         data.load(settings.data_dir / "datasets" / data.kind, seed=0)
 
 
-def _illustrate(ready: Ready, link: PipeLink) -> None:
-    """Draw the catalog's pictures while there is nothing else to do, and announce it again with them."""
+def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> None:
+    """Draw the catalog's pictures while there is nothing else to do; announce it again when all are there."""
     from worker.catalog_pictures import picture
     from worker.component import find
 
-    for entry in ready.catalog["entries"]:
-        if link.has_work:
-            return
+    while plain and not link.has_work:
+        entry = plain.pop()
         if entry["unavailable"] is None:
             entry["picture"] = picture(find(entry["family"], entry["kind"]))
-    link.send(ready)
+        if not plain:
+            link.send(ready)
 
 
 def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None:

@@ -576,6 +576,13 @@ export interface components {
              */
             removes: string[];
             /**
+             * Picture
+             * @description What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
+             */
+            picture?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Facts
              * @description Published facts, such as a dataset's counts and shape.
              * @default {}

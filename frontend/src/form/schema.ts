@@ -38,6 +38,7 @@ export interface Entry {
   formula?: string;
   reference?: string;
   parameters: Schema;
+  needs?: string[];
   provides?: { trait: string; when?: Mapping }[];
   unavailable?: string | null;
 }
