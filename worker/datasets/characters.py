@@ -30,7 +30,7 @@ class Characters(Dataset):
 
     formula = "x = (c₁ … c_L), y = (c₂ … c_{L+1})"
     reference = "Karpathy: The Unreasonable Effectiveness of Recurrent Neural Networks (2015)"
-    provides = ("tokens", "sequence")
+    provides = ("classes", "tokens", "sequence")
     facts = {"task": "language"}
 
     length: int = knob(64, ge=8, le=1024, unit="characters", description="Characters that a sample shows, L.")
@@ -51,8 +51,8 @@ class Characters(Dataset):
         order = generator(seed, "split").permutation(STRETCHES)
         held_out = (order[:HELD_OUT], order[HELD_OUT : 2 * HELD_OUT])
         parts = (order[2 * HELD_OUT :], *held_out)
-        splits = (self._windows([stretches[number] for number in sorted(part)]) for part in parts)
-        return Corpus(*splits, "language", len(names), names)
+        train, validation, test = (self._windows([stretches[number] for number in sorted(part)]) for part in parts)
+        return Corpus(train, validation, test, "language", len(names), names)
 
     def _windows(self, stretches: list[NDArray[np.int64]]) -> Samples:
         """Every window of `stretches`, side by side; the few characters that are left at an end are not used."""

@@ -5,6 +5,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bi
 RECORDS, SHAPE = 10_000, (3, 32, 32)  # of each file: a byte for the class, then red, green and blue, row by row
 RECORD = 1 + 3 * 32 * 32
 VALIDATION = 5_000
+BLOCK = 1 << 20
 FOLDER = "cifar-10-batches-bin"  # what the archive unpacks to
 
 PUBLICATION = Publication(
@@ -74,17 +76,23 @@ def _archived(archive: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """The six files of the archive, which is read from front to back and never unpacked."""
     missing = set(FILES)
     try:
-        with tarfile.open(archive, "r:gz" if archive.suffix == ".gz" else "r:") as members:
+        with _open(archive) as content, tarfile.open(fileobj=content, mode="r:") as members:
             for member in members:
                 name = Path(member.name).name
                 stream = members.extractfile(member) if name in missing and member.isfile() else None
                 if stream is not None:
                     missing.discard(name)
                     yield name, _batch(stream.read(RECORDS * RECORD + 1), f"{name} in {archive}")
+            while content.read(BLOCK):  # to the checksum, which tells whether all of it was right
+                pass
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{archive} is damaged ({error}); replace it with the published file.") from None
     if missing:
         raise ValueError(f"{archive} has no {', '.join(sorted(missing))}; replace it with the published file.")
+
+
+def _open(archive: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(archive)) if archive.suffix == ".gz" else archive.open("rb")
 
 
 def _batch(content: bytes, where: str) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ class ClassBalance(Distribution):
 
     formula = "P(sample of class c) ∝ (n / (K · n_c))^s for K classes and strength s"
     reference = "He, Garcia: Learning from Imbalanced Data (2009), doi:10.1109/TKDE.2008.239"
-    needs = ("classes",)
+    needs = ("classes", "real")
 
     strength: float = knob(
         1.0, ge=0, le=1, description="From 0, each sample equally often, to 1, each class equally often."

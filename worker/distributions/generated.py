@@ -125,9 +125,9 @@ class Autoencoder(nn.Module):
     def codes(self, raw: Tensor, targets: Tensor) -> Codes:
         """Where the codes of each class lie: their mean, and the root of their covariance."""
         found = {}
-        for label in targets.unique().tolist():
+        for label in torch.unique(targets).tolist():
             rows = (targets == label).nonzero().flatten()
-            parts = [self.encode(self._scaled(raw[part]), targets[part]) for part in rows.split(CHUNK)]
+            parts = [self.encode(self._scaled(raw[part]), targets[part]) for part in torch.split(rows, CHUNK)]
             means, spreads = (torch.cat(part).double() for part in zip(*parts, strict=True))
             covariance = (means - means.mean(0)).T @ (means - means.mean(0)) / len(means)
             covariance += (2 * spreads).exp().mean(0).diag()
@@ -138,7 +138,7 @@ class Autoencoder(nn.Module):
     def sample(self, codes: Codes, targets: Tensor, spread: float) -> Tensor:
         """One sample [n, features], as if it had been read, of each of the classes `targets` [n]."""
         parts = []
-        for part in targets.split(CHUNK):
+        for part in torch.split(targets, CHUNK):
             labels = part.tolist()
             means, roots = (torch.stack([codes[label][of] for label in labels]) for of in (0, 1))
             z = means + spread * (roots @ torch.randn(len(labels), means.shape[1], 1)).squeeze(2)

@@ -84,7 +84,7 @@ def _row(corpus: Corpus, rows: NDArray[np.int64]) -> list[Picture | None]:
 
 
 def _counts(samples: Samples, outputs: int) -> list[int]:
-    return np.bincount(samples.targets, minlength=outputs).tolist()
+    return [int(count) for count in np.bincount(samples.targets, minlength=outputs)]
 
 
 def _names(corpus: Corpus) -> list[str]:

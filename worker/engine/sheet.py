@@ -23,12 +23,11 @@ def sheet(rows: Sequence[Sequence[Picture | None]]) -> str:
         for along, image in enumerate(row):
             if image is not None:
                 top, left = across * (height + GAP), along * (width + GAP)
-                ground[top : top + height, left : left + width] = image[
-                    [0, 0, 0] if len(image) < 3 else [0, 1, 2]
-                ].T.swapaxes(0, 1)
+                ground[top : top + height, left : left + width] = image.transpose(1, 2, 0)  # grey is spread over all
     return base64.b64encode(png.encode(ground)).decode()
 
 
 def bytes_of(images: NDArray[np.generic], white: float) -> Picture:
     """Images whose pixels go from 0 to `white`, as bytes."""
-    return np.rint(images.astype(np.float32) * (255 / white)).clip(0, 255).astype(np.uint8)
+    scaled: Picture = np.rint(images.astype(np.float32) * (255 / white)).clip(0, 255).astype(np.uint8)
+    return scaled

@@ -21,7 +21,8 @@ HEADER = 24  # bytes of a PNG file that tell its size
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Images of each class: on the left as they were read, on the right as the generative model made them up."""
     shown = [(run, exhibit.body) for run in runs for exhibit in run.shown("generated")[:1]][:MOST]
-    traces, notes, ticks, top = [], [], {}, 0.0
+    traces, notes, top = [], [], 0.0
+    ticks: dict[float, str] = {}
     for run, body in shown:
         width, height = _size(body["picture"])
         traces.append(_picture(run, body, top))

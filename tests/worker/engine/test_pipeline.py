@@ -15,7 +15,7 @@ from backend.spec.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, command, once, run, steps_done
 from worker.engine.pipeline import explain
-from worker.messages import Checkpoint, Finished, Happened, Obeyed, Points, Progress, Release, StageDone
+from worker.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Points, Progress, Release, StageDone
 
 TRAIN = {
     "kind": "train",
@@ -31,7 +31,7 @@ LONG = {**DIGITS, "stages": [{**TRAIN, "epochs": 5000}, PRUNE]}
 
 def test_a_run_tells_everything_in_order(catalog: Catalog, settings: Settings) -> None:
     link = run(assignment(TWO, catalog), settings)
-    told = [message for message in link.sent if not isinstance(message, Points | Progress)]
+    told = [message for message in link.sent if not isinstance(message, Points | Progress | Exhibit)]
     assert [type(message) for message in told] == [Happened, StageDone, Checkpoint] * 2 + [Finished]
     assert link.finished == Finished(RunState.SUCCEEDED)
     steps = link.all(Progress)[-1].total_steps
