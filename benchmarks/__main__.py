@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("training", "points", "latency", "compression")
+NAMES = ("training", "points", "latency", "compression", "zoo")
 
 
 def main() -> int:
