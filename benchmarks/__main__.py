@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("training", "augmentation", "auto_batch", "points", "latency", "compression")
+NAMES = ("training", "augmentation", "auto_batch", "diagnosis", "points", "latency", "compression", "zoo")
 
 
 def main() -> int:
