@@ -7,7 +7,7 @@ fetched once per flush.
 import math
 from collections.abc import Sequence
 from time import perf_counter
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from backend.spec.events import EventKind
 from backend.store.chunks import Chunk, Floats, Steps, encode
 from worker.data import Task
 from worker.link import Link
-from worker.messages import Happened, Points, Progress
+from worker.messages import Exhibit, Happened, Points, Progress
 
 FLUSH_SECONDS = 0.1
 MOST_STEPS = 1024  # kept between two flushes: bounds what is held in the device's memory
@@ -52,6 +52,7 @@ class Reporter:
         self.step = 0  # the last one that was recorded
         self.due = True
         self._deadline = 0.0
+        self.go_on(0.0, 0)
         self._clear()
 
     def begin(self, stage: int, step: int) -> None:
@@ -87,6 +88,31 @@ class Reporter:
         """Something was seen inside the model in the step that is recorded next; sent with the next flush."""
         self._observed.append((self.step + 1, self._clock.seconds(), metrics))
 
+    def judge(self, code: str, text: str, remedy: str, step: int) -> None:
+        """A verdict about the training up to `step`; sent with the step's points."""
+        body = {"code": code, "text": text, "remedy": remedy, "stage": self.stage, "step": step}
+        self._said.append((step, Happened(EventKind.VERDICT, body)))
+
+    def show(self, kind: str, step: int, body: dict[str, Any]) -> None:
+        """An exhibit of the training at `step`; sent with the step's points."""
+        self._said.append((step, Exhibit(kind, self.stage, step, body)))
+
+    def epoch_loss(self) -> float:
+        """Mean loss of the steps since it was last asked for; NaN without any."""
+        total, count = self.epoch_losses()
+        self.go_on(0.0, 0)
+        self._counted = len(self._recorded)
+        return total / count if count else math.nan
+
+    def epoch_losses(self) -> tuple[float, int]:
+        """Sum of the losses that the next `epoch_loss` is the mean of, and their number."""
+        waiting = [record[0] for record in self._recorded[self._counted :]]
+        return self._sum + (float(_fetched(waiting).sum()) if waiting else 0.0), self._count + len(waiting)
+
+    def go_on(self, total: float, count: int) -> None:
+        """Begin an epoch's mean with these losses of steps that were done before."""
+        self._sum, self._count = total, count
+
     def tell(self, text: str) -> None:
         """A sentence for the run's log."""
         self._link.send(Happened(EventKind.LOG, {"level": "info", "text": text}))
@@ -103,7 +129,8 @@ class Reporter:
         self._deadline = perf_counter() + FLUSH_SECONDS
 
     def _send_points(self) -> None:
-        recorded, sparse = self._recorded, (self._observed, self._validated)
+        recorded, sparse, said = self._recorded, (self._observed, self._validated), self._said
+        self._sum, self._count = self.epoch_losses()
         self._clear()
         try:
             if recorded:
@@ -111,6 +138,9 @@ class Reporter:
         finally:
             for entries in sparse:
                 self._send_sparse([entry for entry in entries if entry[0] <= self.step])
+            for step, message in said:
+                if step <= self.step:
+                    self._link.send(message)
 
     def _send_sparse(self, entries: list[Entry]) -> None:
         """Metrics that few steps have; all entries have the same ones."""
@@ -152,6 +182,8 @@ class Reporter:
         self._recorded: list[Record] = []
         self._observed: list[Entry] = []
         self._validated: list[Entry] = []
+        self._said: list[tuple[int, Happened | Exhibit]] = []
+        self._counted = 0  # recorded steps whose loss has gone into the mean of an epoch
 
 
 def headline(metric: str) -> bool:

@@ -70,6 +70,7 @@ class Trainer:
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
         self.parameters = trainable(self.module)
+        self.diagnosis.begin(self.module, data)
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
         self.history: list[float] = []  # validation losses of the phase's epochs
@@ -93,6 +94,8 @@ class Trainer:
             "batch": self.batch.model_dump(mode="json") if self.batch else None,
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
+            "diagnosis": self.diagnosis.state(),
+            "epoch": self.reporter.epoch_losses(),
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -105,6 +108,8 @@ class Trainer:
             self.mean.load(state["mean"])
         if self.best and state["best"]:
             self.best.load(state["best"])
+        self.diagnosis.load(state["diagnosis"])
+        self.reporter.go_on(*state["epoch"])
 
     # ---- the loop
 
@@ -159,7 +164,7 @@ class Trainer:
                 self.attend(self._at(epoch, batch), self)
             rate = self._set_rate()
             if diagnosis.due(reporter.step + 1):
-                with diagnosis.watching(self.module, self.optimizer, reporter):
+                with diagnosis.watching(self.optimizer, reporter):
                     loss, outputs = self._step(inputs, targets, rate)
             else:
                 loss, outputs = self._step(inputs, targets, rate)
@@ -238,6 +243,7 @@ class Trainer:
         self._set_mode(training=True)
         self.history.append(found["loss"])
         self.reporter.validated(found)
+        self.diagnosis.trained(found["loss"], self.reporter)
 
     # ---- batches
 

@@ -1,0 +1,195 @@
+"""What is wrong with a training, and what would help: plain words from what was seen, nothing else.
+
+Each symptom is a pure function of a phase's history and answers with a verdict or None.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+WINDOW = 3  # looks, or epochs, that must agree
+VANISHED = 1e-4  # of the last layer's gradient
+EXPLODED = 1e3  # norm of the whole gradient
+GROWN = 1e4  # times the last layer's gradient
+DIVERGED = 4.0  # times the loss of guessing
+STUCK = 1e-6  # update of a weight, relative to the weight
+UNMOVED = 0.01  # of the loss
+OVERFITTED = 1.25  # times the lowest validation loss
+DEAD = 0.9  # of a layer's units
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`text` goes on in a sentence, `remedy` is one."""
+
+    code: str
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Epoch:
+    training: float  # mean loss over the epoch's steps
+    validation: float
+
+
+@dataclass
+class History:
+    """What was seen of a training phase so far; `guess` is the loss of a model that has learnt nothing."""
+
+    guess: float
+    looks: list[dict[str, float]] = field(default_factory=list)  # the last few: metric -> value
+    epochs: list[Epoch] = field(default_factory=list)
+    fastest: float = 0.0  # largest relative update of any layer at any look
+    told: list[str] = field(default_factory=list)  # codes
+
+    def looked(self, metrics: dict[str, float]) -> Iterator[Verdict]:
+        """Take a look in; what is new to be told."""
+        self.looks = [*self.looks[1 - WINDOW :], metrics]
+        self.fastest = max(self.fastest, *by_layer(metrics, "update_ratio").values(), 0.0)
+        yield from self._new(AT_LOOKS)
+
+    def trained(self, epoch: Epoch) -> Iterator[Verdict]:
+        """Take an epoch in; what is new to be told."""
+        self.epochs.append(epoch)
+        yield from self._new(AT_EPOCHS)
+
+    def _new(self, symptoms: "tuple[Symptom, ...]") -> Iterator[Verdict]:
+        for symptom in symptoms:
+            verdict = symptom(self)
+            if verdict and verdict.code not in self.told:
+                self.told.append(verdict.code)
+                yield verdict
+
+    def state(self) -> dict[str, Any]:
+        """As plain values, for a checkpoint."""
+        epochs = [[epoch.training, epoch.validation] for epoch in self.epochs]
+        looks = [dict(look) for look in self.looks]
+        return {"looks": looks, "epochs": epochs, "fastest": self.fastest, "told": list(self.told)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self.looks = [dict(look) for look in state["looks"]]
+        self.epochs = [Epoch(*losses) for losses in state["epochs"]]
+        self.fastest, self.told = state["fastest"], list(state["told"])
+
+
+Symptom = Callable[[History], Verdict | None]
+
+
+def by_layer(metrics: Mapping[str, float], metric: str) -> dict[str, float]:
+    """The metric of each layer, in the model's order."""
+    return {name.partition("/")[2]: value for name, value in metrics.items() if name.startswith(f"{metric}/")}
+
+
+def vanishing_gradients(history: History) -> Verdict | None:
+    """A layer hears next to nothing of the loss, at several looks in a row. Dead units have a verdict of their own."""
+    if len(history.looks) < WINDOW or any(max(_dead(look).values(), default=0.0) >= DEAD for look in history.looks):
+        return None
+    shares = [_shares(look) for look in history.looks]
+    if not all(share and min(share.values()) < VANISHED for share in shares):
+        return None
+    layer, share = min(shares[-1].items(), key=lambda item: item[1])
+    last = list(by_layer(history.looks[-1], "gradient_norm"))[-1]
+    return Verdict(
+        "vanishing_gradients",
+        f"The gradient of layer {layer} is {share:.1g} of that of {last}",
+        "Try batch normalization, ReLU in place of sigmoid or tanh, Kaiming initialization, or fewer layers.",
+    )
+
+
+def exploding_gradients(history: History) -> Verdict | None:
+    """The gradient is far too long, or grows from layer to layer on its way back, at several looks in a row."""
+    if len(history.looks) < WINDOW:
+        return None
+    remedy = "Try gradient clipping, a lower learning rate, normalization, or smaller initial weights."
+    norms = [look["gradient_norm"] for look in history.looks]
+    if all(not norm < EXPLODED for norm in norms):
+        return Verdict("exploding_gradients", f"The gradient's norm is {norms[-1]:.2g}", remedy)
+    shares = [_shares(look) for look in history.looks]
+    if not all(share and max(share.values()) > GROWN for share in shares):
+        return None
+    layer, share = max(shares[-1].items(), key=lambda item: item[1])
+    last = list(by_layer(history.looks[-1], "gradient_norm"))[-1]
+    return Verdict("exploding_gradients", f"The gradient of layer {layer} is {share:.1g} times that of {last}", remedy)
+
+
+def dead_units(history: History) -> Verdict | None:
+    """Nearly all units of a layer were 0 for whole batches, at several looks in a row: nothing gets through."""
+    if len(history.looks) < WINDOW:
+        return None
+    lowest = {name: min(_dead(look).get(name, 0.0) for look in history.looks) for name in _dead(history.looks[-1])}
+    layer, share = max(lowest.items(), key=lambda item: item[1], default=("", 0.0))
+    if share < DEAD:
+        return None
+    return Verdict(
+        "dead_units",
+        f"{share:.0%} of the units of layer {layer} are zero for every sample",
+        "Try a lower learning rate or a warm-up, batch normalization, or an activation that is never flat, such as GELU.",
+    )
+
+
+def divergence(history: History) -> Verdict | None:
+    """An epoch's mean loss lies far above that of guessing."""
+    loss = history.epochs[-1].training
+    if loss <= DIVERGED * history.guess:
+        return None
+    return Verdict(
+        "divergence",
+        f"The training loss is {loss:.3g}, where guessing would give {history.guess:.3g}: training diverges",
+        "Try a lower learning rate, a warm-up, or gradient clipping.",
+    )
+
+
+def diverged(sentence: str) -> Verdict:
+    """The loss is no longer a number; `sentence` is what the run failed with."""
+    text, _, remedy = sentence.partition(". ")
+    return Verdict("divergence", text, remedy or "Try a lower learning rate.")
+
+
+def overfitting(history: History) -> Verdict | None:
+    """Since the best epoch the training loss has fallen further, and the validation loss has risen for good."""
+    best = min(history.epochs, key=lambda epoch: epoch.validation)
+    last = history.epochs[-WINDOW:]
+    lowest = max(best.validation, 1e-3 * history.guess)  # what is next to nothing may double
+    if best in last or any(epoch.validation < OVERFITTED * lowest for epoch in last):
+        return None
+    if max(epoch.training for epoch in last) >= best.training:
+        return None
+    return Verdict(
+        "overfitting",
+        f"The validation loss rose from {best.validation:.3g} to {last[-1].validation:.3g} while the training loss fell "
+        f"from {best.training:.3g} to {last[-1].training:.3g}: the model learns its samples by heart",
+        "Try early stopping, dropout, weight decay, augmentation, more samples, or a smaller model.",
+    )
+
+
+def rate_too_low(history: History) -> Verdict | None:
+    """No look saw the weights move, and the loss is where it was."""
+    if len(history.looks) < 2 or len(history.epochs) < 2 or history.fastest >= STUCK:
+        return None
+    first, last = history.epochs[0].training, history.epochs[-1].training
+    if first - last > UNMOVED * abs(first):
+        return None
+    return Verdict(
+        "rate_too_low",
+        f"A step changes the weights by {history.fastest:.1g} of their size at most, and the loss hardly moves",
+        "Try a learning rate that is a hundred times higher or more.",
+    )
+
+
+AT_LOOKS: tuple[Symptom, ...] = (vanishing_gradients, exploding_gradients, dead_units)
+AT_EPOCHS: tuple[Symptom, ...] = (divergence, overfitting, rate_too_low)
+
+
+def _shares(look: Mapping[str, float]) -> dict[str, float]:
+    """Each layer's gradient relative to that of the last one, which is left out; nothing when that has none."""
+    norms = by_layer(look, "gradient_norm")
+    *earlier, last = norms or [""]
+    if not norms or not norms[last] > 0 or not all(map(math.isfinite, norms.values())):
+        return {}
+    return {name: norms[name] / norms[last] for name in earlier}
+
+
+def _dead(look: Mapping[str, float]) -> dict[str, float]:
+    return by_layer(look, "dead_units")
