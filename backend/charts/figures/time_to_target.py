@@ -44,7 +44,13 @@ def _dots(found: Sequence[Reach], labels: Sequence[str], what: str, axis: str, h
         xaxis=axis,
         mode="markers",
         marker={"size": 10, "color": [one.color for one in found]},
-        error_x={"array": np.nan_to_num([width for _, width in spread]), "thickness": 1.6, "width": 5},
+        error_x={
+            "array": np.nan_to_num([width for _, width in spread]),
+            "arrayminus": np.nan_to_num([min(mean, width) for mean, width in spread]),  # no time is less than none
+            "symmetric": False,
+            "thickness": 1.6,
+            "width": 5,
+        },
         hovertemplate=f"{hover}<extra>%{{y}}</extra>",
     )
 

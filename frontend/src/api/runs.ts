@@ -1,5 +1,6 @@
 import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { RunFilter } from "../live/edits";
+import { isTerminal } from "../ui/states";
 import { api, body } from "./client";
 import type { RunPage, RunRow } from "./types";
 
@@ -40,10 +41,10 @@ export const useRun = (id: string) => useQuery(runQuery(id));
 
 /** Runs that are looked at together: those submitted as a group, in the order in which they are claimed, or these. */
 export function useGroup(group: string, ids: string[]) {
-  return useQuery({
-    queryKey: ["runs", "together", group, ids],
-    refetchInterval: 2_000,
-    queryFn: async ({ signal }): Promise<RunRow[]> => {
+  return useQuery<RunRow[]>({
+    queryKey: ["together", group, ids],
+    refetchInterval: ({ state }) => (state.data?.every((run) => isTerminal(run.state)) ? false : 2_000),
+    queryFn: async ({ signal }) => {
       if (!group) return Promise.all(ids.map((id) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: id } }, signal }))));
       const query = { group, descending: false, limit: 500 };
       return (await body(api.GET("/api/runs", { params: { query }, signal }))).runs;
