@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("training", "points", "latency", "compression", "diagnosis")
+NAMES = ("training", "augmentation", "auto_batch", "diagnosis", "points", "latency", "compression", "zoo")
 
 
 def main() -> int:

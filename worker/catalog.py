@@ -15,7 +15,7 @@ TRAITS = {
     "sequence": "a dataset that can be read as a sequence: a text, or an image row by row",
     "image": "a dataset of images of at least 8 × 8 pixels",
     "image_28": "a dataset of images of at least 28 × 28 pixels",
-    "channels": "a model with convolution channels to remove",
+    "channels": "a model with channels or neurons to remove",
     "batch_norm": "a model with batch normalization",
     "float": "a model whose weights have not been quantized",
 }

@@ -107,18 +107,29 @@ def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, Component) else value
 
 
-def knob(default: Any = ..., *, unit: str = "", live: bool = False, inherit: bool = False, **constraints: Any) -> Any:
+def knob(
+    default: Any = ...,
+    *,
+    unit: str = "",
+    live: bool = False,
+    inherit: bool = False,
+    run: bool = False,
+    **constraints: Any,
+) -> Any:
     """A hyper-parameter: pydantic's `Field` plus a `unit`, whether a person may change it in a live run (`live`),
-    and whether it takes the last recipe's value when it is left out (`inherit`)."""
-    marks: JsonDict = {"x-unit": unit, "x-live": live, "x-inherit": inherit}
+    whether it takes the last recipe's value when it is left out (`inherit`), and whether it names another run or, in a
+    list, several (`run`): then it must name one that is there before a spec is queued, and a stage gets its model by
+    `Context.source`."""
+    marks: JsonDict = {"x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run}
     extra: JsonDict = {name: value for name, value in marks.items() if value}
     return Field(default, json_schema_extra=extra or None, **constraints)
 
 
-def choice(family: type[Component], *, inherit: bool = False, description: str = "") -> Any:
-    """A field that holds a component of another family; `inherit` takes the last recipe's when it is left out."""
+def choice(family: type[Component], *, kind: str = "", inherit: bool = False, description: str = "") -> Any:
+    """A field that holds a component of another family, of `kind` or the family's default when it is left out;
+    `inherit` takes the last recipe's then."""
     return Field(
-        default={"kind": family.default_kind},
+        default={"kind": kind or family.default_kind},
         validate_default=True,
         description=description,
         json_schema_extra={"x-inherit": True} if inherit else None,

@@ -1,7 +1,7 @@
 """What data is on its way from a dataset to the engine."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -120,6 +120,8 @@ class Data:
     names: tuple[str, ...] = ()
     unit: tuple[float, ...] = ()
     """Regression: what 1 in each of the prepared targets is in the numbers that were read."""
+    shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """What is shown of the data beside a run's curves: exhibits by kind, plain JSON."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:

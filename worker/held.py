@@ -11,8 +11,9 @@ from backend.spec.settings import Settings
 from backend.store import commands, runs
 from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
+from backend.store.sources import SourceMissing
 from backend.store.tables import Run
-from worker import checkpoints, files
+from worker import checkpoints, files, sources
 from worker.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
 from worker.turn import Turn
 
@@ -132,8 +133,11 @@ class HeldRun:
             self._write(self._known.next(self.backlog), len(self.backlog))
             self._renewed = began
 
-    def assignment(self) -> Assignment:
-        """What the trainer is to do, from the newest sound checkpoint; points beyond that are withdrawn."""
+    def assignment(self) -> Assignment | None:
+        """What the trainer is to do, from the newest sound checkpoint; points beyond that are withdrawn.
+
+        None when a run that the spec names has gone: then this one ends as failed.
+        """
         resume, complaints = checkpoints.newest(self._store, self._settings.data_dir, self.id)
         for complaint in complaints:
             self._note("warning", complaint)
@@ -143,7 +147,11 @@ class HeldRun:
             self.backlog.append(Happened(EventKind.REWIND, body))
         self.flush()
         self._forwarded.clear()
-        return replace(self._work, resume=resume)
+        try:
+            return replace(self._work, resume=resume, sources=sources.of(self._store, self._work.spec))
+        except SourceMissing as error:
+            self._end(RunState.FAILED, str(error))
+            return None
 
     def new_orders(self) -> list[Order]:
         """What was asked since the last call. A cancel without a trainer at work takes effect here."""

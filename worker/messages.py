@@ -26,19 +26,19 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Source:
-    """A model that another run left: its checkpoint, and the spec's parts that say how to build it."""
+    """A model that another run left: its checkpoint, which says how to build it, and what the run learnt from."""
 
     checkpoint: Checkpoint
-    model: dict[str, Any]
-    input_shape: list[int]
-    outputs: int
+    name: str  # of the run
+    seed: int
+    dataset: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Assignment:
     """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder.
 
-    `sources` are the models of other runs that the spec names, by `run:stage`.
+    `sources` are the models of other runs that the spec names, by the names it gives them (`run` or `run:stage`).
     """
 
     run_id: str

@@ -20,30 +20,34 @@ class Published:
 class Publication:
     """Files that belong together, and where they can come from."""
 
-    url: str  # folder that the gzipped files are published in
+    urls: Sequence[str]  # folders that the gzipped files are published in, tried in this order
     files: Sequence[Published]
-    system: Path  # folder that the Debian package installs
-    package: str
+    system: Path | None = None  # folder that a Debian package installs
+    package: str = ""
 
     def obtain(self, folder: Path) -> dict[str, Path]:
         """Where each file is, by its name; downloaded into `folder` when it is in neither folder.
 
-        ValueError with both remedies when the download fails.
+        ValueError with every remedy when all downloads fail.
         """
         return {file.name: self._find(file, folder) or self._fetch(file, folder) for file in self.files}
 
     def _find(self, file: Published, folder: Path) -> Path | None:
-        names = (file.name, f"{file.name}.gz")
-        candidates = (place / name for place in (folder, self.system) for name in names)
+        places = [folder, self.system] if self.system else [folder]
+        candidates = (place / name for place in places for name in (file.name, f"{file.name}.gz"))
         return next((path for path in candidates if path.is_file()), None)
 
     def _fetch(self, file: Published, folder: Path) -> Path:
-        target = folder / f"{file.name}.gz"
-        try:
-            download(f"{self.url}{file.name}.gz", target, file.bytes, file.sha256)
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"{file.name}.gz is missing and could not be downloaded ({error}); install Debian's package "
-                f"`{self.package}`, or put the published files into {folder}."
-            ) from error
-        return target
+        target, reasons = folder / f"{file.name}.gz", []
+        for url in self.urls:
+            try:
+                download(f"{url}{file.name}.gz", target, file.bytes, file.sha256)
+            except (OSError, ValueError) as error:
+                reasons.append(str(error).rstrip("."))
+            else:
+                return target
+        package = f"install Debian's package `{self.package}`, or " if self.package else ""
+        raise ValueError(
+            f"{target.name} is missing and could not be downloaded ({'; '.join(reasons)}): {package}put the published "
+            f"files into {folder}."
+        )

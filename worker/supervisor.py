@@ -173,6 +173,8 @@ class Supervisor:
 
     def _assign(self, held: HeldRun) -> None:
         assignment = held.assignment()
+        if assignment is None:
+            return
         self._keeper.send(assignment)
         held.begin()
         self._poll.force()

@@ -12,6 +12,7 @@ import sys
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
@@ -28,11 +29,15 @@ def main() -> None:
     _offer_to_the_oom_killer()
     settings = Settings()
     link = PipeLink(Connection(descriptor), settings.last_patience_seconds)
-    link.send(_prepare(settings))
+    ready = _prepare(settings)
+    link.send(ready)
     _warm_up(settings, link)
+    plain = list(ready.catalog["entries"])  # those that have no picture yet
+    _illustrate(plain, ready, link)
     while not isinstance(work := link.work(), Exit):
         _execute(work, link, settings)
         _free_memory()
+        _illustrate(plain, ready, link)
 
 
 def _prepare(settings: Settings) -> Ready:
@@ -59,6 +64,19 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
     with contextlib.suppress(Exception):  # whoever asks for this data set will be told
         data = Dataset.choose({"kind": Dataset.default_kind})
         data.load(settings.data_dir / "datasets" / data.kind, seed=0)
+
+
+def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> None:
+    """Draw the catalog's pictures while there is nothing else to do; announce it again when all are there."""
+    from worker.catalog_pictures import picture
+    from worker.component import find
+
+    while plain and not link.has_work:
+        entry = plain.pop()
+        if entry["unavailable"] is None:
+            entry["picture"] = picture(find(entry["family"], entry["kind"]))
+        if not plain:
+            link.send(ready)
 
 
 def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None:

@@ -9,14 +9,18 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Respon
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 
-from backend.api import documents
+from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
 from backend.api.schemas import ExperimentCreated, NewExperiment, RunCreated
 from backend.errors import Conflict, Invalid
+from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
+from backend.spec.problems import Problem, SpecInvalid
+from backend.spec.variants import Variant, vary
 from backend.store import experiments
 from backend.store.session import Store
 
+MAX_RUNS = 500  # of one request
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 YAML_BODY: dict[str, Any] = {
     "requestBody": {
@@ -80,15 +84,34 @@ def submit(
     request_hash: Annotated[str, Depends(_request_hash)],
     key: Key = None,
 ) -> ExperimentCreated:
-    """Check a spec and queue one run for each seed."""
+    """Check a spec and queue one run for each seed, of each variant where there are any."""
     try:
         created = _known(store, key, request_hash)
         if created is None:
-            created = _create(store, body, resolve(documents.read(body.spec), catalog), key, request_hash)
+            created = _create(store, body, _specs(body, catalog), catalog, key, request_hash)
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
     return created
+
+
+def _specs(body: NewExperiment, catalog: Catalog) -> list[Experiment]:
+    """The spec, or each variant of it. Nothing is created unless all of them are right."""
+    document = documents.read(body.spec)
+    if body.variants is None:
+        return [resolve(document, catalog)]
+    if len(body.variants) * len(body.seeds or [0]) > MAX_RUNS:
+        raise Invalid(f"Variants times seeds are more than {MAX_RUNS} runs: leave some out.", path="variants")
+    return [_varied(document, variant, index, catalog) for index, variant in enumerate(body.variants)]
+
+
+def _varied(document: Any, variant: Variant, index: int, catalog: Catalog) -> Experiment:
+    try:
+        return resolve(vary(document, variant), catalog)
+    except SpecInvalid as invalid:
+        where = f"variants[{index}]"
+        told = [Problem(path=f"{where}: {one.path}", message=one.message) for one in invalid.problems]
+        raise SpecInvalid(told) from None
 
 
 def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
@@ -103,11 +126,17 @@ def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreate
 
 
 def _create(
-    store: Store, body: NewExperiment, spec: Experiment, key: str | None, request_hash: str
+    store: Store, body: NewExperiment, specs: list[Experiment], catalog: Catalog, key: str | None, request_hash: str
 ) -> ExperimentCreated:
     try:
         with store.begin() as session:
-            experiment_id, runs = experiments.create(session, spec, body.seeds or [spec.seed])
+            for spec in specs:
+                references.check(session, spec, catalog, hold=True)
+            seeds = body.seeds or [specs[0].seed]
+            if body.variants is None:
+                experiment_id, runs = experiments.create(session, specs[0], seeds)
+            else:
+                experiment_id, runs = experiments.create_group(session, specs, seeds)
             if key is not None:
                 experiments.remember(session, key, request_hash, experiment_id)
             return _created(experiment_id, runs)

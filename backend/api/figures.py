@@ -71,6 +71,9 @@ def figure(
     runs: RunList = "",
     theme: Theme = "light",
     cost: Annotated[str, Query(max_length=60, description="What `pareto` weighs accuracy against.")] = "bytes",
+    target: Annotated[
+        float | None, Query(ge=0, le=1, description="Validation accuracy that `time_to_target` asks for.")
+    ] = None,
 ) -> Response:
     """One chart of these runs, or of the newest ones."""
     field = field_of(cost.strip().lower())
@@ -78,7 +81,7 @@ def figure(
         raise Invalid(f"`cost` names `{cost[:40]}`, which is not measured.", path="cost")
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
-    text = draw(session, registry.charts()[chart], run_ids(runs), Options(theme=theme, cost=field))
+    text = draw(session, registry.charts()[chart], run_ids(runs), Options(theme=theme, cost=field, target=target))
     return Response(text, media_type="application/json")
 
 
@@ -110,6 +113,7 @@ def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence
         id=run.id,
         name=run.experiment.name,
         seed=run.seed,
+        experiment=run.experiment_id,
         color=color(run.color),
         dash=dash(run.color),
         seq=seq,
@@ -123,7 +127,7 @@ def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence
 
 def _line(curve: events.Curve) -> Line:
     kept = events.bucket(curve.steps, curve.values, PIXELS)
-    return Line(curve.steps[kept], curve.values[kept], len(curve.values))
+    return Line(curve.steps[kept], curve.values[kept], len(curve.values), curve.times[kept])
 
 
 def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:

@@ -56,7 +56,7 @@ def page(session: Session, run: tables.Run) -> str:
     figures = {
         f"figure-{key}": (chart.title, draw(session, chart, [run.id], Options()))
         for key, chart in ordered()
-        if offered(chart, run.latest, shown, bool(rows))
+        if chart.group != "comparison" and offered(chart, run.latest, shown, bool(rows))
     }
     boxes = "".join(
         f'<h2>{escape(title)}</h2><div class="figure" role="img" data-figure="{key}"></div>'

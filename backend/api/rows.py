@@ -14,6 +14,7 @@ def run_row(run: tables.Run) -> RunRow:
     return RunRow(
         id=run.id,
         experiment_id=run.experiment_id,
+        group_id=run.experiment.group_id,
         name=run.experiment.name,
         color=color(run.color),
         seed=run.seed,

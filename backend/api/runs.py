@@ -14,7 +14,7 @@ from backend.spec import plain
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.runs import RunState
-from backend.store import artifacts, commands, events, exhibits, pages, results, runs, tables
+from backend.store import artifacts, commands, events, exhibits, pages, results, runs, sources, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -24,6 +24,7 @@ def page(
     session: Reading,
     state: Annotated[list[RunState] | None, Query(description="Only these states; all when left out.")] = None,
     search: Annotated[str, Query(max_length=200, description="Part of a name, or how an id begins.")] = "",
+    group: Annotated[str, Query(max_length=40, description="Only those that were submitted as this group.")] = "",
     sort: Annotated[str, Query(max_length=40, description="Column to sort by.")] = "created_at",
     descending: bool = True,
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
@@ -35,6 +36,7 @@ def page(
             session,
             states=state or (),
             search=search,
+            group=group,
             sort=sort,
             descending=descending,
             cursor=cursor,
@@ -65,6 +67,11 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
 def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: BackgroundTasks) -> None:
     """Delete a run that is over, with all it left."""
     state = run_of(session, run_id).state
+    if users := sources.users(session, run_id):
+        raise Conflict(
+            f"“{users[0].experiment.name}” begins with this run's model and is {users[0].state}: "
+            "cancel that one first, or wait until it is over."
+        )
     if not runs.delete_terminal(session, run_id):
         raise Conflict(f"The run is {state}; only a run that is over can be deleted, so cancel it first.")
     after.add_task(shutil.rmtree, settings.data_dir / "runs" / run_id, ignore_errors=True)

@@ -11,6 +11,7 @@ from backend.spec.experiment import Experiment
 from backend.spec.problems import Problem
 from backend.spec.results import StageResult
 from backend.spec.runs import RunState
+from backend.spec.variants import Variant
 
 
 class Request(BaseModel):
@@ -35,6 +36,12 @@ class NewExperiment(Request):
     seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] | None = Field(
         default=None, min_length=1, max_length=100, description="One run for each; the spec's own seed when left out."
     )
+    variants: list[Variant] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=50,
+        description="The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.",
+    )
 
 
 class RunCreated(BaseModel):
@@ -43,7 +50,7 @@ class RunCreated(BaseModel):
 
 
 class ExperimentCreated(BaseModel):
-    id: str
+    id: str = Field(description="Of the experiment, or of the group when there are variants.")
     runs: list[RunCreated]
 
 
@@ -84,6 +91,8 @@ class Template(BaseModel):
     summary: str
     minutes: float | None = Field(default=None, description="About how long it takes on two CPU cores, minutes.")
     spec: dict[str, Any]
+    seeds: list[int] | None = None
+    variants: list[Variant] | None = Field(default=None, description="What is compared; null for a run by itself.")
 
 
 class StageSummary(BaseModel):
@@ -98,6 +107,7 @@ class RunRow(BaseModel):
 
     id: str
     experiment_id: str
+    group_id: str | None = Field(default=None, description="The group that it was submitted with, to be compared.")
     name: str
     color: str = Field(description="The run's colour on every chart and page, `#rrggbb`.")
     seed: int

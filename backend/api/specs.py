@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from backend.api import documents
+from backend.api import documents, references
 from backend.api.deps import CatalogDep, Reading
 from backend.api.estimate import estimate
 from backend.api.schemas import SpecChecked, SpecDraft, Template
@@ -44,6 +44,7 @@ def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecke
         document = documents.read(draft.spec)
         shown = shown or text.to_yaml(document)
         spec = resolve(document, catalog)
+        references.check(session, spec, catalog)
     except SpecInvalid as invalid:
         return SpecChecked(experiment=None, document=document, yaml=shown, problems=invalid.problems)
     canonical = text.to_yaml(spec.model_dump(mode="json"))

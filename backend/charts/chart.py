@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
-Group = Literal["training", "diagnosis", "data", "quality", "results"]
+Group = Literal["training", "diagnosis", "data", "quality", "results", "comparison"]
 
 
 @dataclass(frozen=True)

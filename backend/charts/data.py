@@ -19,6 +19,7 @@ class Line:
     steps: NDArray[np.int64]  # [n], ascending
     values: NDArray[np.float64]  # [n], may hold NaN and infinities
     points: int  # how many stored points it stands for
+    seconds: NDArray[np.float64] = field(default_factory=lambda: np.array([]))  # [n], of active training
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class RunData:
     name: str
     seed: int
     color: str
+    experiment: str = ""  # runs of one experiment differ in their seed alone
     dash: str = "solid"
     seq: int = 0  # last event that the lines include
     lines: Mapping[str, Line] = field(default_factory=dict)  # by metric
@@ -71,3 +73,4 @@ class RunData:
 class Options:
     theme: Theme = "light"
     cost: str = "bytes"  # what accuracy is weighed against, see `backend.charts.measures`
+    target: float | None = None  # the validation accuracy that is to be reached, a share; by itself what all can reach

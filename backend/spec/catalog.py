@@ -49,11 +49,16 @@ class CatalogEntry(BaseModel):
     reference: str = ""
     parameters: dict[str, Any] = Field(
         description="JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, "
-        "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes."
+        "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, "
+        "`x-run` text that names another run, or a list of such."
     )
     needs: list[str] = Field(default=[], description="Traits that must be there before it.")
     provides: list[Provision] = Field(default=[], description="Traits that are there after it.")
     removes: list[str] = Field(default=[], description="Traits that are gone after it.")
+    picture: dict[str, Any] | None = Field(
+        default=None,
+        description="What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.",
+    )
     facts: dict[str, Any] = Field(default={}, description="Published facts, such as a dataset's counts and shape.")
     unavailable: str | None = Field(default=None, description="Why no worker can run it now; null when one can.")
 

@@ -11,7 +11,9 @@ def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """Every component whose needs nothing before it meets. `spec` is resolved: each component is known."""
     problems: list[Problem] = []
     traits: set[str] = set()
-    sources = [("dataset", "datasets", spec["dataset"]), ("model", "models", spec["model"])]
+    sources = [("dataset", "datasets", spec["dataset"]), ("preparation", "preparations", spec["preparation"])]
+    sources += [(f"distribution[{index}]", "distributions", one) for index, one in enumerate(spec["distribution"])]
+    sources.append(("model", "models", spec["model"]))
     sources += [(f"stages[{index}]", "stages", stage) for index, stage in enumerate(spec["stages"])]
     for path, family, value in sources:
         parts = list(_parts(value, family, path, catalog))

@@ -16,6 +16,21 @@ class KeyReused(Exception):
     """An Idempotency-Key came again with another request."""
 
 
+def create_group(session: Session, specs: Sequence[Experiment], seeds: Sequence[int]) -> tuple[str, list[tables.Run]]:
+    """Experiments that are to be compared. Returns the group, which is the first one's id, and the runs, seed by seed:
+    so that all of them get on side by side."""
+    made = [create(session, spec, seeds) for spec in specs]
+    group_id = made[0][0]
+    for experiment_id, _ in made:
+        experiment = session.get_one(tables.Experiment, experiment_id)
+        experiment.group_id = group_id
+    ordered = [runs[index] for index in range(len(seeds)) for _, runs in made]
+    for place, run in enumerate(ordered):
+        run.created_at = ordered[0].created_at + timedelta(microseconds=place)
+    session.flush()
+    return group_id, ordered
+
+
 def create(session: Session, spec: Experiment, seeds: Sequence[int]) -> tuple[str, list[tables.Run]]:
     """An experiment and one queued run for each seed. Returns its id and its runs, in the order of the seeds."""
     moment = now()
@@ -49,8 +64,11 @@ def get(session: Session, experiment_id: str) -> tables.Experiment | None:
 
 
 def runs(session: Session, experiment_id: str) -> list[tables.Run]:
-    """The runs of an experiment, in the order of its seeds."""
-    query = select(tables.Run).where(tables.Run.experiment_id == experiment_id)
+    """The runs of an experiment, or of the group that it began, in the order in which they are claimed."""
+    group = select(tables.Experiment.id).where(
+        (tables.Experiment.id == experiment_id) | (tables.Experiment.group_id == experiment_id)
+    )
+    query = select(tables.Run).where(tables.Run.experiment_id.in_(group))
     return list(session.scalars(query.order_by(tables.Run.created_at, tables.Run.id)))
 
 

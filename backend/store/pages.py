@@ -39,6 +39,7 @@ def page(
     *,
     states: Collection[RunState] = (),
     search: str = "",
+    group: str = "",
     sort: str = "created_at",
     descending: bool = True,
     cursor: str | None = None,
@@ -47,10 +48,10 @@ def page(
     """One page of runs and the cursor of the next; None on the last page.
 
     `states` keeps those states (all when empty), `search` those whose name holds the text or whose id begins with
-    it. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
+    it, `group` those that were submitted together. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
     """
     key = _key(sort)
-    if UNWRITABLE.search(search):
+    if UNWRITABLE.search(search + group):
         return [], None  # no stored name holds such a character, and PostgreSQL would refuse the question
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id)
     if states:
@@ -58,6 +59,8 @@ def page(
     if search:
         found = Experiment.name.icontains(search, autoescape=True)
         query = query.where(or_(found, Run.id.startswith(search, autoescape=True)))
+    if group:
+        query = query.where(Experiment.group_id == group)
     if cursor is not None:
         query = query.where(_beyond(key, Run.id, _decode(cursor, sort), descending))
     order = [part.desc() if descending else part.asc() for part in (key, Run.id)]

@@ -49,6 +49,7 @@ class Experiment(Table):
     name: Mapped[str] = mapped_column(String(200))
     spec: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    group_id: Mapped[str | None] = mapped_column(String(36), index=True)  # the first of those submitted together
     created_at: Mapped[datetime]
 
 

@@ -11,6 +11,8 @@ import { cssVariables, theme } from "./theme";
 import { Empty } from "./ui/Empty";
 import { Loading } from "./ui/Loading";
 
+const Catalog = lazy(() => import("./pages/Catalog"));
+const Compare = lazy(() => import("./pages/Compare"));
 const New = lazy(() => import("./pages/New"));
 const Run = lazy(() => import("./pages/Run"));
 const Tradeoffs = lazy(() => import("./pages/Tradeoffs"));
@@ -23,6 +25,8 @@ function Pages() {
         <Route path="/" component={Runs} />
         <Route path="/new" component={New} />
         <Route path="/runs/:id">{({ id }) => <Run key={id} id={id} />}</Route>
+        <Route path="/compare" component={Compare} />
+        <Route path="/catalog" component={Catalog} />
         <Route path="/tradeoffs" component={Tradeoffs} />
         <Route>
           <Empty title="There is no such page" action={{ label: "To the runs", href: "/" }}>

@@ -16,7 +16,7 @@ def mistakes() -> list[tuple[dict[str, Any], str, str]]:
     wrong_type = pipeline("x", optimizer={"kind": "adam", "lr": "fast"})
     bound = pipeline("x", optimizer={"kind": "adam", "lr": 1e9})
     misspelt = pipeline("x", optmizer={"kind": "adam"})
-    misfit = {**pipeline("x"), "model": {"kind": "mlp"}}
+    misfit = {**pipeline("x"), "model": {"kind": "linear"}}
     misfit["stages"] = [{"kind": "train"}, {"kind": "prune", "method": {"kind": "channels"}}]
     return [
         (unknown, "stages[0].optimizer.kind", "adam"),

@@ -1,7 +1,7 @@
 """Batch policies: how many samples each step sees."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from worker.component import Component
 
@@ -13,6 +13,9 @@ not fit."""
 class BatchPolicy(Component, family="batches", default="fixed"):
     """How many samples each step sees."""
 
+    whole: ClassVar[bool] = False
+    """Whether each step sees the whole training split, which then passes through the model in parts."""
+
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
         """The batch sizes of one epoch over `samples` samples, in order; a pure function of its arguments.
 
@@ -20,9 +23,9 @@ class BatchPolicy(Component, family="batches", default="fixed"):
         """
         raise NotImplementedError
 
-    def steps(self, samples: int, seed: int, epoch: int) -> int:
-        """How many steps one epoch takes, as far as that is known beforehand."""
-        return sum(1 for _ in self.sizes(samples, seed, epoch))
+    def steps(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> int:
+        """How many steps one epoch takes, as far as `history` tells."""
+        return sum(1 for _ in self.sizes(samples, seed, epoch, history))
 
     def fitted(self, samples: int, probe: Probe) -> Self | "BatchPolicy":
         """The policy that takes this one's place once the model and the device are known; by itself unchanged.

@@ -20,6 +20,6 @@ class Fixed(BatchPolicy):
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
         return filled(samples, self.size)
 
-    def steps(self, samples: int, seed: int, epoch: int) -> int:
+    def steps(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> int:
         full, left = divmod(samples, self.size)
         return full + (left > 1 or not full)

@@ -19,7 +19,15 @@ class Digits(Dataset):
     formula = "x ∈ {0 … 16}^(1×8×8), y ∈ {0 … 9}"
     reference = "Alpaydin, Kaynak: Optical Recognition of Handwritten Digits (1998), doi:10.24432/C50P49"
     provides = ("classes", "real", "image", "sequence")
-    facts = {"train": 1439, "validation": 179, "test": 179, "shape": [1, 8, 8], "outputs": 10}
+    facts = {
+        "train": 1439,
+        "validation": 179,
+        "test": 179,
+        "shape": [1, 8, 8],
+        "outputs": 10,
+        "task": "classification",
+        "bytes": 1797 * 64,
+    }
 
     def load(self, folder: Path, seed: int) -> Corpus:
         from sklearn.datasets import load_digits

@@ -11,10 +11,17 @@ from worker.data import Data
 
 def augmented(data: Data, index: Tensor, augmentations: Sequence[Augmentation], number: int) -> tuple[Tensor, Tensor]:
     """The batch of the training samples at `index`, changed; the same `number` gives the same pixels."""
-    images, targets = data.train.pixels(index)
+    images, targets = changed(*data.train.pixels(index), data.outputs, augmentations, number)
+    return data.train.prepare(images), targets
+
+
+def changed(
+    images: Tensor, targets: Tensor, outputs: int, augmentations: Sequence[Augmentation], number: int
+) -> tuple[Tensor, Tensor]:
+    """Images of 0 … 1 after all augmentations; classes become shares of `outputs` classes when one of them mixes."""
     random = torch.Generator(images.device).manual_seed(number)
     if targets.ndim == 1 and any(augmentation.mixes for augmentation in augmentations):
-        targets = nn.functional.one_hot(targets, data.outputs).float()
+        targets = nn.functional.one_hot(targets, outputs).float()
     for augmentation in augmentations:
         images, targets = augmentation.apply(images, targets, random)
-    return data.train.prepare(images), targets
+    return images, targets

@@ -8,19 +8,29 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
 from backend.spec.results import StageResult
 from worker.engine.structure import describe, restore
 from worker.messages import Checkpoint
+from worker.models import Model
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
 FORMAT = 2
 Build = Callable[[], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How the model was built before its first stage: what another run needs to build it again."""
+
+    model: Mapping[str, Any]  # the spec's part
+    input_shape: tuple[int, ...]
+    outputs: int
 
 
 @dataclass(frozen=True)
@@ -54,8 +64,10 @@ class Checkpoints:
     `within_stage` is the checkpoint that the run goes on from, if it was taken within a stage.
     """
 
-    def __init__(self, data_dir: Path, folder: str, within_stage: Checkpoint | None = None) -> None:
-        self._data_dir = data_dir
+    def __init__(
+        self, data_dir: Path, folder: str, within_stage: Checkpoint | None = None, origin: Origin | None = None
+    ) -> None:
+        self._data_dir, self._origin = data_dir, origin
         self._folder = folder
         self._within: deque[Path] = deque([data_dir / within_stage.path] if within_stage else [])
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
@@ -67,7 +79,7 @@ class Checkpoints:
         identity = str(uuid.uuid4())
         path = f"{self._folder}/{state.position.step:09d}-{identity}.pt"
         buffer = io.BytesIO()
-        torch.save(_pack(state), buffer)
+        torch.save({**_pack(state), "origin": asdict(self._origin) if self._origin else None}, buffer)
         data = buffer.getbuffer()
         _write_durably(self._data_dir / path, data)
         if not last_of_stage:
@@ -83,28 +95,46 @@ def load(file: Path, build: Build, device: str) -> State:
 
     Nothing in the file is executed. Raises ValueError when it was written in another format.
     """
-    packed = torch.load(file, map_location="cpu", weights_only=True)
+    packed = _read(file)
+    return State(
+        Position(**packed["position"]),
+        _subject(packed, build(), device),
+        packed["seconds"],
+        packed["stage_began"],
+        packed["phase"],
+        StageResult.model_validate(packed["result"]) if packed["result"] else None,
+    )
+
+
+def load_model(file: IO[bytes], device: str) -> Subject:
+    """The model alone, built from what the checkpoint itself says, by whatever run it was written. As `load` else."""
+    packed = _read(file)
+    if not packed["origin"]:
+        raise ValueError("does not say how its model was built")
+    origin = Origin(**packed["origin"])
+    with torch.random.fork_rng(devices=[]):
+        module = Model.choose(origin.model).build(tuple(origin.input_shape), origin.outputs)
+    return _subject(packed, Subject(module, tuple(origin.input_shape)), device)
+
+
+def _read(file: Path | IO[bytes]) -> dict[str, Any]:
+    packed: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     if packed["format"] != FORMAT:
         raise ValueError(f"The checkpoint has format {packed['format']}; this worker reads format {FORMAT}.")
-    fresh = build()
+    return packed
+
+
+def _subject(packed: Mapping[str, Any], fresh: Subject, device: str) -> Subject:
     module = restore(fresh.module, packed["structure"])
     module.load_state_dict(packed["module"])
     for name in packed["frozen"]:
         module.get_parameter(name).requires_grad_(False)
     quantizer = packed["quantizer"]
-    subject = replace(
+    return replace(
         fresh,
         module=module.to(device),
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
         quantizer=Quantizer.choose(quantizer) if quantizer else None,
-    )
-    return State(
-        Position(**packed["position"]),
-        subject,
-        packed["seconds"],
-        packed["stage_began"],
-        packed["phase"],
-        StageResult.model_validate(packed["result"]) if packed["result"] else None,
     )
 
 

@@ -1,9 +1,13 @@
 """What can be counted without running anything for its time."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.backends import cudnn, mkldnn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from worker.subject import Subject, evaluating
@@ -27,11 +31,28 @@ def nonzero(subject: Subject) -> int:
 def flops(subject: Subject) -> int | None:
     """Theoretical floating point operations for one sample, a multiply-add as two; None where the counter sees none.
 
-    Counts matrix products and convolutions. Masked weights count as if they were there: no dense kernel skips them.
+    Counts matrix products, also those of recurrent layers and attention, and convolutions. Masked weights count as if they were there: no dense kernel skips them.
     """
-    with evaluating(subject.module), FlopCounterMode(display=False) as counter:
+    with evaluating(subject.module), _unfused(), FlopCounterMode(display=False) as counter:
         subject.module(subject.sample(1))
     return counter.get_total_flops() or None
+
+
+@contextmanager
+def _unfused() -> Iterator[None]:
+    """Recurrent layers and attention step by step: the counter does not see into their fused kernels."""
+    enabled, *_ = _enable_mkldnn(False)
+    try:
+        with cudnn.flags(enabled=False), sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        _enable_mkldnn(enabled)
+
+
+def _enable_mkldnn(enabled: bool) -> tuple[bool, ...]:
+    """Set it, and answer with the flags as they were. `mkldnn.flags` would set more, which warns on most processors."""
+    before: tuple[bool, ...] = mkldnn.set_flags(enabled, _fp32_precision=None)  # type: ignore[no-untyped-call]
+    return before
 
 
 def weights_sha256(module: nn.Module) -> str:

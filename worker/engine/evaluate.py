@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from worker.data import Data, Split
 from worker.losses import Loss
+from worker.subject import evaluating
 
 BATCH = 1000  # samples; large enough that the cost of a call does not count
 
@@ -18,16 +19,14 @@ def evaluate(
 ) -> dict[str, float]:
     """Mean `loss` of `module` on `split`, and what tells its quality: `accuracy` of classes, also `perplexity` of
     texts; `r2` and `mae` (in the targets' own unit) of numbers. `attend` is called between batches."""
-    training = module.training
-    module.eval()
     sums = torch.zeros(5, dtype=torch.float64, device=split.targets.device)
     count = 0
-    for inputs, targets in split.batches(BATCH):
-        outputs = module(inputs)
-        sums += torch.cat([(loss.loss(outputs, targets) * len(targets)).reshape(1), _sums(outputs, targets, data)])
-        count += targets.numel()
-        attend()
-    module.train(training)
+    with evaluating(module):
+        for inputs, targets in split.batches(BATCH):
+            outputs = module(inputs)
+            sums += torch.cat([(loss.loss(outputs, targets) * len(targets)).reshape(1), _sums(outputs, targets, data)])
+            count += targets.numel()
+            attend()
     total, *rest = sums.tolist()
     return {"loss": total / len(split), **_quality(rest, count, total / len(split), data)}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.spec.experiment import Diagnosis
 from worker.data import Data
-from worker.engine import seed
+from worker.engine import pictures, seed
 from worker.engine.landscape import landscape
 from worker.engine.quality import quality
 from worker.losses import Loss
@@ -15,7 +15,10 @@ from worker.subject import Subject
 
 def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
     """What a training phase is going to do, shown before its first step."""
-    return {}
+    shown = {}
+    if recipe.augmentations:
+        shown["augmentations"] = pictures.augmentations(data, recipe, run_seed)
+    return shown
 
 
 def of_model(

@@ -11,6 +11,7 @@ from backend.spec.catalog import Provision
 from worker.data import Corpus, Data, Scaling
 from worker.datasets import Dataset
 from worker.distributions import Distribution
+from worker.engine import data_exhibits
 from worker.engine.storage import Storing, store
 from worker.preparations import Preparation
 from worker.recipe import Recipe
@@ -48,16 +49,28 @@ class Wanted:
 @lru_cache(maxsize=2)
 def load(wanted: Wanted, data_dir: Path, seed: int, device: str) -> Data:
     """The data on the device. Raises ValueError in one sentence when it is missing or damaged."""
-    corpus, scaling = read(wanted, data_dir, seed)
-    return store(corpus, scaling, Storing(wanted.storage, device, data_dir / "cache", wanted.augmented))
+    whole = whole_of(wanted, data_dir, seed)
+    corpus = changed(whole, wanted, seed)
+    scaling = fitted(corpus, wanted)
+    storing = Storing(wanted.storage, device, data_dir / "cache", wanted.augmented)
+    shown = data_exhibits.of_data(whole, corpus, scaling, storing)
+    return replace(store(corpus, scaling, storing), shown=shown)
 
 
-def read(wanted: Wanted, data_dir: Path, seed: int) -> tuple[Corpus, Scaling | None]:
-    """The corpus with its training split changed as the spec says, and the scaling fitted on what was read of it."""
+def whole_of(wanted: Wanted, data_dir: Path, seed: int) -> Corpus:
+    """The corpus as the dataset reads it."""
     dataset = Dataset.choose(json.loads(wanted.dataset))
-    corpus = dataset.load(data_dir / "datasets" / dataset.kind, seed)
+    return dataset.load(data_dir / "datasets" / dataset.kind, seed)
+
+
+def changed(corpus: Corpus, wanted: Wanted, seed: int) -> Corpus:
+    """The corpus with its training split changed as the spec says; validation and test stay as they are."""
     for change in json.loads(wanted.distribution):
         corpus = replace(corpus, train=Distribution.choose(change).reshape(corpus, seed))
+    return corpus
+
+
+def fitted(corpus: Corpus, wanted: Wanted) -> Scaling | None:
+    """The scaling fitted on what was read of the training split: made-up samples and the other splits play no part."""
     train = corpus.train
-    scaling = Preparation.choose(json.loads(wanted.preparation)).fit(train.inputs[: len(train) - train.generated])
-    return corpus, scaling
+    return Preparation.choose(json.loads(wanted.preparation)).fit(train.inputs[: len(train) - train.generated])

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from worker.averages import Average
 from worker.data import Split
+from worker.freezing import statistics
 
 RECALIBRATION_BATCH = 256  # samples
 
@@ -84,8 +85,8 @@ class Best:
 
 @torch.no_grad()
 def recalibrate(module: nn.Module, train: Split) -> None:
-    """Set the running statistics of every batch normalization to the mean over one pass of `train`."""
-    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+    """Set the running statistics of every batch normalization that is not frozen to the mean over one pass of `train`."""
+    norms = statistics(module, resting=False)
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]

@@ -16,7 +16,8 @@ from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from worker.engine import checkpoint, exhibits, seed
-from worker.engine.checkpoint import Checkpoints, Position, State
+from worker.engine.checkpoint import Checkpoints, Origin, Position, State
+from worker.engine.context import RunContext
 from worker.engine.control import Cancelled, Control, Released, Stopped
 from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
@@ -31,7 +32,7 @@ from worker.losses import Loss
 from worker.messages import Assignment, Exhibit, Finished, Happened
 from worker.models import Model
 from worker.recipe import Recipe
-from worker.stages import Stage, Training, Transform
+from worker.stages import ContextTransform, Stage, Training, Transform
 from worker.subject import Subject
 
 
@@ -76,7 +77,8 @@ class Execution:
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
-        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
+        origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
+        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage, origin)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
@@ -130,8 +132,9 @@ class Execution:
             self.began = self.clock.seconds()
             about = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
             self.link.send(Happened(EventKind.STAGE_BEGAN, about))
-            if index == 0:  # what a stage leaves is what the next one finds
+            if index == 0:  # later on, what a stage finds is what the one before it left
                 around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
+                self._show(self.data.shown)
                 self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
         with suppress(Stopped):
             self._run_phases(stage)
@@ -147,6 +150,8 @@ class Execution:
             self._attend(self.position)
             if isinstance(phase, Transform):
                 self.subject = phase.apply(self.subject)
+            elif isinstance(phase, ContextTransform):
+                self.subject = phase.apply(self.subject, self._context())
             else:
                 self._train(phase.recipe)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
@@ -168,6 +173,13 @@ class Execution:
         else:
             self._show(exhibits.of_recipe(self.data, recipe, self.seed))
         trainer.run()
+
+    def _context(self) -> RunContext:
+        """What a stage may ask of this run now."""
+        loss, folder = self._loss(self.position.stage), self.settings.data_dir
+        return RunContext(
+            self.assignment, folder, self.data, self._build, loss, self.link, self._show, self._between_files
+        )
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
         """Exhibits of the stage, by kind, as they are at the last step that was recorded."""

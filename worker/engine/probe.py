@@ -39,16 +39,17 @@ def _measure(module: nn.Module, data: Data, recipe: Recipe, size: int) -> float:
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=0.0)
     index = torch.arange(size) % len(data.train)
+    parts = max(1, min(recipe.micro_batches, size // 2))
     times: list[float] = []
     began = perf_counter()
     while len(times) <= STEPS and (len(times) < 3 or perf_counter() - began < SECONDS):
         start = perf_counter()
         inputs, targets = data.train.batch(index)
-        loss = recipe.loss.loss(module(inputs), targets)
         optimizer.zero_grad()
-        torch.autograd.backward(loss)
+        for part, goal in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
+            torch.autograd.backward(recipe.loss.loss(module(part), goal) / parts)
         optimizer.step()
-        if loss.is_cuda:
+        if inputs.is_cuda:
             torch.cuda.synchronize()
         times.append(perf_counter() - start)
     return median(times[1:])

@@ -11,7 +11,7 @@ All tiers give the same batches, bit for bit.
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -25,7 +25,7 @@ from worker.data import Array, Corpus, Data, Samples, Scaling, Split
 Tier = Literal["device", "memory", "disk"]
 TIERS: tuple[Tier, ...] = ("device", "memory", "disk")
 SHARE = 0.4  # of the free memory that one training split may take
-TRIAL_SAMPLES, TRIAL_BATCH, TRIAL_SECONDS = 4096, 256, 0.02
+TRIAL_SAMPLES, TRIAL_BATCH, TRIAL_SECONDS = 2048, 256, 0.015
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,24 +170,27 @@ def free_bytes(device: str) -> int:
 # ---- what each tier is worth on this machine
 
 
-def trials(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Iterator[tuple[Tier, float]]:
-    """Samples a second of each tier, over random batches of at most `TRIAL_SAMPLES` samples."""
-    few = Corpus(
-        corpus.train.take(np.arange(min(len(corpus.train), TRIAL_SAMPLES))),
-        corpus.validation,
-        corpus.test,
-        corpus.task,
-        corpus.outputs,
-    )
+@dataclass(frozen=True)
+class Trial:
+    """What a tier gave on this machine, and what each sample takes there."""
+
+    tier: Tier
+    samples_a_second: float
+    bytes_a_sample: float
+
+
+def trials(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Iterator[Trial]:
+    """Each tier in turn, tried with random batches of at most `TRIAL_SAMPLES` training samples."""
+    few = replace(corpus, train=corpus.train.take(np.arange(min(len(corpus.train), TRIAL_SAMPLES))))
     unit = _unit(corpus) if corpus.task == "regression" else None
     for tier in TIERS:
-        split = _train(few, scaling, unit, Storing(tier, storing.device, storing.cache, storing.augmented))
-        yield tier, _samples_a_second(split, storing.device)
+        split = _train(few, scaling, unit, replace(storing, tier=tier))
+        yield Trial(tier, _samples_a_second(split, storing.device), split.inputs.nbytes / len(split))
 
 
 def _samples_a_second(split: Split, device: str) -> float:
     random = torch.Generator().manual_seed(0)
-    orders = [torch.randint(len(split), (min(TRIAL_BATCH, len(split)),), generator=random) for _ in range(8)]
+    orders = [torch.randint(len(split), (min(TRIAL_BATCH, len(split)),), generator=random) for _ in range(4)]
     split.batch(orders[0])
     _wait(device)
     began, taken = perf_counter(), 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -9,17 +10,20 @@ import torch
 from torch import Tensor, nn
 
 from worker.batches import BatchPolicy
-from worker.data import Data, Split
+from worker.data import Data
 from worker.engine import probe, seed
 from worker.engine.augment import augmented
 from worker.engine.checkpoint import Position
+from worker.engine.closure import BatchClosure
 from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
 from worker.engine.reporter import Reporter
+from worker.engine.shuffle import order
+from worker.freezing import train_mode, trainable
 from worker.optimizers import RATE
 from worker.recipe import Recipe
-from worker.regularizers import Regularizer
+from worker.regularizers import overriding
 from worker.subject import Subject
 
 Attend = Callable[[Position, "Trainer"], None]
@@ -28,11 +32,12 @@ UNWATCHED = nullcontext()
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 
 
-def planned_steps(recipe: Recipe, samples: int, run_seed: int) -> int:
-    """Optimizer steps that `recipe` takes over `samples` training samples, as far as that is known beforehand."""
+def planned_steps(recipe: Recipe, samples: int, run_seed: int, first: int = 0, history: Sequence[float] = ()) -> int:
+    """Steps that `recipe` takes over `samples` training samples from epoch `first` on, as far as `history` tells."""
+    epochs = range(first, recipe.epochs)
     if recipe.optimizer.whole:
-        return recipe.epochs
-    return sum(recipe.batch.steps(samples, run_seed, epoch) for epoch in range(recipe.epochs))
+        return len(epochs)
+    return sum(recipe.batch.steps(samples, run_seed, epoch, history) for epoch in epochs)
 
 
 def arrange(subject: Subject) -> nn.Module:
@@ -65,8 +70,8 @@ class Trainer:
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
+        self.parameters = trainable(self.module)
         self.diagnosis.begin(self.module, data)
-        self.parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
         self.history: list[float] = []  # validation losses of the phase's epochs
@@ -118,13 +123,14 @@ class Trainer:
                 self._validate()
                 if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
                     break
+        self._expect(self.done)
         self.leave()
         self.reporter.flush()
         return self._at(self.recipe.epochs, 0).step
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
-        set_mode(self.optimizer, training=False)
+        self._set_mode(training=False)
         if self.mean:
             self.mean.apply(self.module, self.data.train)
         if self.best:
@@ -132,19 +138,26 @@ class Trainer:
 
     def _prepare(self) -> None:
         """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
+        self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
         if self.batch is None:
             planned = self.recipe.batch
             self.batch = planned.fitted(len(self.data.train), probe.step_seconds(self.module, self.data, self.recipe))
             if (told := self.batch.told()) is not None:
                 self.reporter.tell(told)
         self.recipe = self.recipe.model_copy(update={"batch": self.batch})
-        self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
-        set_mode(self.optimizer, training=True)
+        self._set_mode(training=True)
+
+    def _expect(self, total: int) -> None:
+        """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
+        self.reporter.total_steps += total - self.total
+        self.total = total
 
     def _epoch(self, epoch: int, skip: int) -> None:
         reporter, diagnosis = self.reporter, self.diagnosis
-        self.module.train()
+        train_mode(self.module)
         self._plant(epoch)
+        left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
+        self._expect(self.done - skip + left)
         for batch, (inputs, targets) in enumerate(self._batches(epoch, skip), skip):
             if reporter.due:
                 self.attend(self._at(epoch, batch), self)
@@ -167,29 +180,23 @@ class Trainer:
             parameter.grad = None  # zero_grad costs ten times as much
         for regularizer in self._on_weights:
             regularizer.constrain(self.parameters, rate)
-        if self.masked:
-            self._apply_masks()
+        self._apply_masks()
         return loss, outputs
 
     def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """A step that asks for the gradient as often as it likes; the first answer is what is reported."""
-        answers: list[tuple[Tensor, Tensor]] = []
-
-        def closure(create_graph: bool = False) -> Tensor:
-            for parameter in self.parameters:
-                parameter.grad = None
-            answers.append(self._gradients(inputs, targets, create_graph))
-            penalties = [regularizer.penalty(self.parameters) for regularizer in self.recipe.regularizers]
-            return answers[-1][0] + sum(penalty.detach() for penalty in penalties if penalty is not None)
-
+        gradients = partial(self._gradients, inputs, targets)
+        masks = list(zip(self.masked, self.masks, strict=True))
+        closure = BatchClosure(gradients, self.parameters, self.recipe.regularizers, masks)
         self.optimizer.step(closure)  # type: ignore[arg-type]
-        return answers[0]
+        return closure.first
 
     def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
         """Fill `.grad` with the batch's gradient, penalties included; returns its loss without them, and its outputs."""
         parts = self.recipe.micro_batches
-        if self.recipe.optimizer.whole:
+        if self.recipe.optimizer.whole or self.recipe.batch.whole:
             parts = max(parts, -(-len(targets) // MOST_AT_ONCE))
+        parts = max(1, min(parts, len(targets) // 2))  # batch normalization cannot train on one sample
         if parts == 1:
             loss, outputs = self._backward(inputs, targets, create_graph)
         else:
@@ -203,7 +210,7 @@ class Trainer:
     def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> tuple[Tensor, Tensor]:
         """The mean over the batch as the weighted sum over its parts."""
         done = []
-        for part, goal in zip(inputs.chunk(parts), targets.chunk(parts), strict=True):
+        for part, goal in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
             done.append(self._backward(part, goal, create_graph, share=len(goal) / len(targets)))
         losses, outputs = zip(*done, strict=True)
         return torch.stack(losses).sum(), torch.cat(outputs)
@@ -224,12 +231,12 @@ class Trainer:
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
-        set_mode(self.optimizer, training=False)
+        self._set_mode(training=False)
         with self.mean.applied(self.module) if self.mean else ExitStack():
             found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
             if self.best:
                 self.best.offer(self.module, found["loss"])
-        set_mode(self.optimizer, training=True)
+        self._set_mode(training=True)
         self.history.append(found["loss"])
         self.reporter.validated(found)
         self.diagnosis.trained(found["loss"], self.reporter)
@@ -239,9 +246,8 @@ class Trainer:
     def _batches(self, epoch: int, skip: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …]."""
         place = (self.start.stage, self.start.phase, epoch)
-        order = _order(self.data.train, seed.generator(self.seed, "shuffle", *place))
-        order = order.to(self.data.train.targets.device)
-        for number, index in islice(enumerate(torch.split(order, self._sizes(epoch))), skip, None):
+        places = order(self.data.train, seed.generator(self.seed, "shuffle", *place))
+        for number, index in islice(enumerate(torch.split(places, self._sizes(epoch))), skip, None):
             if self.recipe.augmentations:
                 yield augmented(
                     self.data, index, self.recipe.augmentations, seed.derive(self.seed, "augment", *place, number)
@@ -270,29 +276,18 @@ class Trainer:
             group["lr"] = rate * group.get(RATE, 1.0)
         return rate
 
+    def _set_mode(self, training: bool) -> None:
+        """Some optimizers evaluate other weights than they train; what is pruned is so in both."""
+        change = getattr(self.optimizer, "train" if training else "eval", None)
+        if change is not None:
+            change()
+            self._apply_masks()
+
     @torch.no_grad()
     def _apply_masks(self) -> None:
-        torch._foreach_mul_(self.masked, self.masks)
+        if self.masked:
+            torch._foreach_mul_(self.masked, self.masks)
 
     def _at(self, epoch: int, batch: int) -> Position:
         before = self.start.step - self.start.phase_step
         return Position(self.start.stage, self.start.phase, epoch, batch, before + self.done, self.done)
-
-
-def overriding(regularizers: Sequence[Regularizer], method: str) -> list[Regularizer]:
-    """Those that act at this place, so that a step calls no empty method."""
-    return [one for one in regularizers if getattr(type(one), method) is not getattr(Regularizer, method)]
-
-
-def set_mode(optimizer: torch.optim.Optimizer, training: bool) -> None:
-    """Some optimizers evaluate other weights than they train."""
-    change = getattr(optimizer, "train" if training else "eval", None)
-    if change is not None:
-        change()
-
-
-def _order(train: Split, random: torch.Generator) -> Tensor:
-    """In which order [n] an epoch sees the samples; where they have weights, they are drawn by them, with repeats."""
-    if train.weights is None:
-        return torch.randperm(len(train), generator=random)
-    return torch.multinomial(train.weights, len(train), replacement=True, generator=random)

@@ -17,11 +17,12 @@ OPSET = 17
 class Onnx(Exporter):
     """The whole model, graph and weights in one file, which ONNX Runtime loads and runs without Python's torch.
 
-    Input `input` float32 [batch, …], output `logits` float32 [batch, classes], any batch size. Batch normalization
+    Input `input` float32 [batch, …] or int64 [batch, length], output `logits` float32 [batch, outputs] or of texts
+    [batch, length, tokens], any batch size. Batch normalization
     is written as it is: folding it is the fold stage's work, and the runtime's.
     """
 
-    formula = "input [batch, …] → logits [batch, classes]"
+    formula = "input [batch, …] → logits [batch, outputs]"
     reference = "Open Neural Network Exchange, operator set 17, https://onnx.ai"
     suffix = ".onnx"
     runtime = "onnxruntime"
@@ -42,6 +43,9 @@ def _write(subject: Subject, path: Path) -> None:
         # The deprecation is known and torch is pinned; any other warning is still heard.
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)
+        # Recurrent layers check their shapes, which are the same in every call, and begin at states of the batch's size.
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean", module=r"torch\.nn\.modules\.rnn")
+        warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size other than 1", UserWarning)
         torch.onnx.export(
             subject.module,
             (subject.sample(),),

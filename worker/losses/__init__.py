@@ -1,6 +1,7 @@
 """Losses: what is minimized."""
 
 from torch import Tensor
+from torch.nn import functional
 
 from worker.component import Component
 
@@ -15,3 +16,10 @@ class Loss(Component, family="losses", default="cross_entropy", defaults={"numbe
         [batch, length, classes], targets [batch, length]. Numbers: both [batch, numbers].
         """
         raise NotImplementedError
+
+
+def shares(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The targets as shares of the classes, in the shape of `outputs` [batch, …, classes]."""
+    if targets.is_floating_point():
+        return targets
+    return functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype)

@@ -5,9 +5,11 @@ from collections import OrderedDict
 from torch import nn
 
 from backend.spec.catalog import Provision
-from worker.component import knob
-from worker.layers import Norm, convolution, initialize
+from worker.component import choice, knob
+from worker.initializations import Initialization
+from worker.layers import convolution, initialize
 from worker.models import Model
+from worker.normalizations import Normalization
 
 
 class CNN(Model):
@@ -15,7 +17,7 @@ class CNN(Model):
 
     A block is a 3 × 3 convolution, normalization, ReLU and 2 × 2 max pooling; the mean over the remaining pixels goes
     into one linear layer, so images may have any size from 8 × 8 up. With batch normalization the convolutions have
-    no bias. Weights begin as N(0, 2 / inputs) (He et al. 2015), the output's as N(0, 0.1² / inputs), biases at zero.
+    no bias. The output's weights begin small, with a gain of 0.1; biases begin at zero.
     """
 
     formula = "h ← pool(ReLU(norm(K ∗ h))) three times; z = W mean(h) + b"
@@ -26,7 +28,8 @@ class CNN(Model):
     width: int = knob(
         32, ge=4, le=512, unit="channels", description="Channels of the first block; each further block doubles them."
     )
-    norm: Norm = knob("batch", description="Normalization after each convolution.")
+    norm: Normalization = choice(Normalization, description="Normalization after each convolution.")
+    initialization: Initialization = choice(Initialization, description="How weights begin.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         inputs = input_shape[0]
@@ -36,4 +39,4 @@ class CNN(Model):
             layers |= {f"activation{number}": nn.ReLU(), f"pool{number}": nn.MaxPool2d(2)}
             inputs = width
         layers |= {"mean": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "output": nn.Linear(inputs, outputs)}
-        return initialize(nn.Sequential(layers))
+        return initialize(nn.Sequential(layers), self.initialization)

@@ -5,9 +5,11 @@ from collections import OrderedDict
 from torch import nn
 
 from backend.spec.catalog import Provision
-from worker.component import knob
-from worker.layers import Norm, convolution, initialize
+from worker.component import choice
+from worker.initializations import Initialization
+from worker.layers import convolution, initialize
 from worker.models import Model
+from worker.normalizations import Normalization
 
 
 class LeNet5(Model):
@@ -15,8 +17,8 @@ class LeNet5(Model):
 
     This is Caffe's version, the reference of Deep Compression (Han et al. 2016), not LeCun's of 61,706: two 5 × 5
     convolutions, each followed by max pooling alone, then two linear layers with the only ReLU between them. With
-    batch normalization the convolutions have no bias. Weights begin as N(0, 2 / inputs) (He et al. 2015), the
-    output's as N(0, 0.1² / inputs), biases at zero.
+    batch normalization the convolutions have no bias. The output's weights begin small, with a gain of 0.1; biases
+    begin at zero.
     """
 
     formula = "z = W₂ ReLU(W₁ pool(K₂ ∗ pool(K₁ ∗ x)))"
@@ -24,7 +26,8 @@ class LeNet5(Model):
     needs = ("image_28",)
     provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
 
-    norm: Norm = knob("none", description="Normalization after each convolution.")
+    norm: Normalization = choice(Normalization, kind="none", description="Normalization after each convolution.")
+    initialization: Initialization = choice(Initialization, description="How weights begin.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         channels, height, width = input_shape
@@ -41,7 +44,8 @@ class LeNet5(Model):
                     activation1=nn.ReLU(),
                     output=nn.Linear(500, outputs),
                 )
-            )
+            ),
+            self.initialization,
         )
 
 

@@ -22,9 +22,11 @@ class Pruner(Component, family="pruners", default="magnitude"):
 
 
 def prunable_weights(module: nn.Module) -> dict[str, Tensor]:
-    """The weight matrices and filters by parameter name: no biases, no normalization."""
+    """The weight matrices and filters by parameter name: no biases, no normalization, no embeddings."""
     return {
-        f"{path}.weight" if path else "weight": layer.weight
+        f"{path}.{name}" if path else name: weight
         for path, layer in module.named_modules()
-        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d)
+        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.RNNBase)
+        for name, weight in layer.named_parameters()
+        if name.startswith("weight")
     }

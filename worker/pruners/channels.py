@@ -10,6 +10,7 @@ import torch_pruning
 from torch import Tensor, nn
 
 from worker.component import knob
+from worker.freezing import thawed
 from worker.pruners import Pruner
 from worker.subject import Subject, evaluating
 
@@ -20,7 +21,9 @@ class Channels(Pruner):
     """Removes whole channels and neurons: tensors shrink, so files get smaller and there is less to compute.
 
     Channels that depend on each other (through a sum, a normalization, the next layer's inputs) go together; the
-    output layer keeps its classes, and each layer keeps at least one channel. Masks of an earlier stage are cut to
+    output layer keeps its classes, and each layer keeps at least one channel. So do layers that a model says must keep
+    their width (`keeps`): a residual network without projections is thinned inside its blocks, a transformer in its
+    feed-forward layers. Masks of an earlier stage are cut to
     the new shapes. Removing half of the channels of each layer leaves about a quarter of the work. ONNX Runtime's
     fast convolutions take channels in blocks of 16 (AVX-512) or 8 (AVX2): other numbers can be slower than the
     unpruned model, so set `round_to`.
@@ -44,7 +47,7 @@ class Channels(Pruner):
     )
 
     def prune(self, subject: Subject) -> Subject:
-        with evaluating(subject.module):
+        with thawed(subject.module), evaluating(subject.module):
             shape = _output_shape(subject)
             graph, groups = self._groups(subject)
             doomed = self._choose(groups)
@@ -68,7 +71,7 @@ class Channels(Pruner):
         """torch-pruning's dependency graph and every set of channels that can only go together."""
         graph = torch_pruning.DependencyGraph().build_dependency(subject.module, example_inputs=subject.sample())
         score = torch_pruning.importance.GroupMagnitudeImportance(p=_NORMS[self.importance])
-        found = graph.get_all_groups(ignored_layers=[_output_layer(subject)])
+        found = graph.get_all_groups(ignored_layers=[_output_layer(subject), *_kept(subject.module)])
         groups = [_Group(members[0].dep, score(members).detach(), _divisions(members)) for members in found]
         if not groups:
             raise ValueError("there is no channel to remove: the model has no hidden convolution or linear layer")
@@ -134,6 +137,11 @@ def _remove(
         for name, mask in cut.items():
             module.get_parameter(name).masked_fill_(~mask, 0.0)
     return cut
+
+
+def _kept(module: nn.Module) -> list[nn.Module]:
+    """The layers whose number of outputs their model depends on, as it says in `keeps`, a tuple of names."""
+    return [owner.get_submodule(name) for owner in module.modules() for name in getattr(owner, "keeps", ())]
 
 
 def _output_layer(subject: Subject) -> nn.Module:

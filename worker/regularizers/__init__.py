@@ -52,3 +52,8 @@ class Regularizer(Component, family="regularizers"):
     def keeps_best(self) -> bool:
         """Whether the phase is to leave the weights of its epoch with the lowest validation loss."""
         return False
+
+
+def overriding(regularizers: Sequence[Regularizer], method: str) -> list[Regularizer]:
+    """Those that act at this place of the step, so that it calls no empty method."""
+    return [one for one in regularizers if getattr(type(one), method) is not getattr(Regularizer, method)]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from worker.component import Component
+from worker.context import Context
 from worker.recipe import Recipe
 from worker.subject import Subject
 
@@ -16,13 +17,20 @@ class Transform:
 
 
 @dataclass(frozen=True)
+class ContextTransform:
+    """A `Transform` that needs more than the model: other runs' models, the data, the run's log."""
+
+    apply: Callable[[Subject, Context], Subject]
+
+
+@dataclass(frozen=True)
 class Training:
     """A phase that trains the model; the engine checkpoints within it and resumes inside it."""
 
     recipe: Recipe
 
 
-Phase = Transform | Training
+Phase = Transform | ContextTransform | Training
 
 
 class Stage(Component, family="stages"):

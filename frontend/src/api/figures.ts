@@ -12,10 +12,10 @@ interface Wire {
 }
 
 /** A Plotly figure of these runs. Streamed points extend it where it lies in the cache. */
-export function useFigure(chart: string, runs: Pick<RunRow, "id" | "last_seq">[], theme: Theme) {
+export function useFigure(chart: string, runs: Pick<RunRow, "id" | "last_seq">[], theme: Theme, target?: number) {
   const ids = runs.map(({ id }) => id);
   return useQuery({
-    queryKey: ["figures", chart, ids, theme],
+    queryKey: ["figures", chart, ids, theme, target],
     enabled: ids.length > 0,
     staleTime: 5_000,
     placeholderData: keepPreviousData,
@@ -23,7 +23,7 @@ export function useFigure(chart: string, runs: Pick<RunRow, "id" | "last_seq">[]
     queryFn: async ({ signal }) => {
       // Taken before the request: what happens meanwhile is applied afterwards, and applying it twice changes nothing.
       const seq = Object.fromEntries(runs.map(({ id, last_seq }) => [id, feed.seen(id) ?? last_seq]));
-      const query = { runs: ids.join(","), theme };
+      const query = { runs: ids.join(","), theme, ...(target === undefined ? {} : { target }) };
       const wire = (await body(api.GET("/api/figures/{chart}", { params: { path: { chart }, query }, signal }))) as unknown as Wire;
       const figure: Figure = { ...wire, seq: { ...seq, ...wire.layout.meta?.seq } };
       return caughtUp(figure) ?? figure;

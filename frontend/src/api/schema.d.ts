@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description Check a spec and queue one run for each seed.
+         * @description Check a spec and queue one run for each seed, of each variant where there are any.
          */
         post: operations["submit"];
         delete?: never;
@@ -552,7 +552,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such.
              */
             parameters: {
                 [key: string]: unknown;
@@ -575,6 +575,13 @@ export interface components {
              * @default []
              */
             removes: string[];
+            /**
+             * Picture
+             * @description What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
+             */
+            picture?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Facts
              * @description Published facts, such as a dataset's counts and shape.
@@ -602,7 +609,7 @@ export interface components {
              * Group
              * @enum {string}
              */
-            group: "training" | "diagnosis" | "data" | "quality" | "results";
+            group: "training" | "diagnosis" | "data" | "quality" | "results" | "comparison";
             /** Metrics */
             metrics: string[];
             /**
@@ -833,7 +840,10 @@ export interface components {
         };
         /** ExperimentCreated */
         ExperimentCreated: {
-            /** Id */
+            /**
+             * Id
+             * @description Of the experiment, or of the group when there are variants.
+             */
             id: string;
             /** Runs */
             runs: components["schemas"]["RunCreated"][];
@@ -968,6 +978,11 @@ export interface components {
              * @description One run for each; the spec's own seed when left out.
              */
             seeds?: number[] | null;
+            /**
+             * Variants
+             * @description The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.
+             */
+            variants?: components["schemas"]["Variant"][] | null;
         };
         /** Points */
         Points: {
@@ -1036,6 +1051,11 @@ export interface components {
             id: string;
             /** Experiment Id */
             experiment_id: string;
+            /**
+             * Group Id
+             * @description The group that it was submitted with, to be compared.
+             */
+            group_id?: string | null;
             /** Name */
             name: string;
             /**
@@ -1143,6 +1163,11 @@ export interface components {
             id: string;
             /** Experiment Id */
             experiment_id: string;
+            /**
+             * Group Id
+             * @description The group that it was submitted with, to be compared.
+             */
+            group_id?: string | null;
             /** Name */
             name: string;
             /**
@@ -1388,6 +1413,13 @@ export interface components {
             spec: {
                 [key: string]: unknown;
             };
+            /** Seeds */
+            seeds?: number[] | null;
+            /**
+             * Variants
+             * @description What is compared; null for a run by itself.
+             */
+            variants?: components["schemas"]["Variant"][] | null;
         };
         /**
          * TradeoffPoint
@@ -1451,6 +1483,24 @@ export interface components {
              */
             fields: {
                 [key: string]: string;
+            };
+        };
+        /**
+         * Variant
+         * @description What one of several runs does otherwise.
+         */
+        Variant: {
+            /**
+             * Name
+             * @description What it is called; follows the spec's own name.
+             */
+            name: string;
+            /**
+             * Changes
+             * @description Path of a field, such as `stages[0].optimizer`, to what it holds instead.
+             */
+            changes: {
+                [key: string]: unknown;
             };
         };
         /** WorkerRow */
@@ -1682,6 +1732,8 @@ export interface operations {
                 state?: components["schemas"]["RunState"][] | null;
                 /** @description Part of a name, or how an id begins. */
                 search?: string;
+                /** @description Only those that were submitted as this group. */
+                group?: string;
                 /** @description Column to sort by. */
                 sort?: string;
                 descending?: boolean;
@@ -2000,6 +2052,8 @@ export interface operations {
                 theme?: "light" | "dark";
                 /** @description What `pareto` weighs accuracy against. */
                 cost?: string;
+                /** @description Validation accuracy that `time_to_target` asks for. */
+                target?: number | null;
             };
             header?: never;
             path: {

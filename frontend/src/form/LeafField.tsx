@@ -1,36 +1,14 @@
 import { Group, MultiSelect, Select, Switch, TagsInput, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 
-import { idOf, useForm, useProblem } from "./FormContext";
 import classes from "./form.module.css";
-import { Reset, useHelp } from "./Marks";
-import { set, unset } from "./edit";
-import { same, type Json } from "./schema";
+import { Reset } from "./Marks";
+import { RunField, RunsField } from "./RunField";
+import { same } from "./schema";
 import { describe } from "./summary";
 import { effective, type Leaf } from "./tree";
 import { numberFrom, rawFrom, textOf } from "./typed";
-
-/** What all leaves share: label, help, problem, and how a value gets into the spec. */
-function useLeaf(node: Leaf) {
-  const { root, forms, edit, readOnly } = useForm();
-  const help = useHelp(node);
-  const problem = useProblem(node.key);
-  const write = (value: Json | undefined) =>
-    edit(value === undefined ? unset(root, node.path) : set(root, node.path, value, forms));
-  const control = {
-    id: idOf(node.key),
-    label: node.label,
-    description: help.text,
-    error: problem,
-    required: node.source === "missing" && node.required,
-    withAsterisk: node.required && node.fallback === undefined,
-    disabled: readOnly,
-    size: "sm" as const,
-    "data-changed": help.changed || undefined,
-    inputWrapperOrder: ["label", "input", "error", "description"] as ("label" | "input" | "error" | "description")[],
-  };
-  return { control, write };
-}
+import { useLeaf } from "./useLeaf";
 
 export function LeafField({ node }: { node: Leaf }) {
   switch (node.type) {
@@ -40,6 +18,10 @@ export function LeafField({ node }: { node: Leaf }) {
       return <ChoiceField node={node} />;
     case "values":
       return node.schema.items?.enum ? <ManyField node={node} /> : <ValuesField node={node} />;
+    case "run":
+      return <RunField node={node} />;
+    case "runs":
+      return <RunsField node={node} />;
     default:
       return <TypedField node={node} />;
   }

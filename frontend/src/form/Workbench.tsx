@@ -1,6 +1,7 @@
 import { Paper, SegmentedControl, Title } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
 
+import { asItIs } from "../api/experiments";
 import { CheckPanel } from "./CheckPanel";
 import { EMPTY } from "./draft";
 import { FormContext, type FormState } from "./FormContext";
@@ -46,10 +47,10 @@ export function Workbench({ forms }: { forms: Forms }) {
   };
 
   const seeds = seedsFrom(spec.draft.seeds);
-  const run = () => void submit(spec.value as Record<string, unknown>, "seeds" in seeds ? seeds.seeds : []);
+  const run = () => void submit({ spec: spec.value as Record<string, unknown>, seeds: "seeds" in seeds && seeds.seeds.length > 0 ? seeds.seeds : undefined });
   const runTemplate = (template: Template) => {
     setRunning(template.id);
-    void submit(template.spec).finally(() => setRunning(undefined));
+    void submit(asItIs(template)).finally(() => setRunning(undefined));
   };
   const find = (key: string) => {
     setView("form");

@@ -26,6 +26,7 @@ export interface Schema {
   "x-family"?: string;
   "x-inherit"?: boolean;
   "x-live"?: boolean;
+  "x-run"?: boolean;
   "x-unit"?: string;
 }
 
@@ -37,6 +38,7 @@ export interface Entry {
   formula?: string;
   reference?: string;
   parameters: Schema;
+  needs?: string[];
   provides?: { trait: string; when?: Mapping }[];
   unavailable?: string | null;
 }

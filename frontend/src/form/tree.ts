@@ -22,7 +22,7 @@ interface Common {
 }
 
 export interface Leaf extends Common {
-  type: "number" | "text" | "switch" | "choice" | "values" | "raw";
+  type: "number" | "text" | "switch" | "choice" | "values" | "raw" | "run" | "runs";
 }
 
 export interface ComponentNode extends Common {
@@ -175,6 +175,7 @@ function kindOf(value: Json | undefined): Json | undefined {
 }
 
 function leafType(schema: Schema): Leaf["type"] {
+  if (schema["x-run"]) return schema.type === "array" ? "runs" : "run";
   if (schema.type === "array" && schema.items && isScalar(schema.items)) return "values";
   if (schema.enum || schema.const !== undefined) return "choice";
   if (schema.type === "boolean") return "switch";

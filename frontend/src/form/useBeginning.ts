@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useLocation, useSearchParams } from "wouter";
 
 import { api, body } from "../api/client";
@@ -7,6 +7,7 @@ import { useTemplates } from "../api/templates";
 import type { Template } from "../api/types";
 import { slim } from "./slim";
 import type { Forms, Json } from "./schema";
+import { readTry, tryout } from "./tryout";
 import type { useSpec } from "./useSpec";
 
 /** What the address asks the form to begin with: a template, a run to clone, or nothing. A draft of the same beginning is kept. */
@@ -21,8 +22,14 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: clone } }, signal })),
     enabled: clone !== "",
   });
-  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : "";
-  const source = clone ? parent.data?.spec : templates.data?.find(({ id }) => id === asked)?.spec;
+  const tried = search.get("try");
+  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : tried ? `try:${tried}` : "";
+  const source = useMemo(() => {
+    if (clone) return parent.data?.spec;
+    if (asked) return templates.data?.find(({ id }) => id === asked)?.spec;
+    const wanted = readTry(tried);
+    return wanted ? (tryout(wanted.family, wanted.kind, forms) ?? undefined) : undefined;
+  }, [clone, asked, tried, parent.data, templates.data, forms]);
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {

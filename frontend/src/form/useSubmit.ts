@@ -2,7 +2,7 @@ import { notifications } from "@mantine/notifications";
 import { useCallback, useRef } from "react";
 import { useLocation } from "wouter";
 
-import { useSubmitExperiment } from "../api/experiments";
+import { pageOf, type Submission, useSubmitExperiment } from "../api/experiments";
 import { ApiError } from "../api/client";
 import { plural } from "../format";
 
@@ -13,19 +13,18 @@ export function useSubmit(onCreated?: () => void) {
   const attempt = useRef({ body: "", key: "" });
 
   const submit = useCallback(
-    async (spec: Record<string, unknown>, seeds: number[] = []) => {
-      const body = JSON.stringify([spec, seeds]);
+    async (submission: Omit<Submission, "key">) => {
+      const body = JSON.stringify(submission);
       if (attempt.current.body !== body) attempt.current = { body, key: crypto.randomUUID() };
-      const request = { spec, seeds: seeds.length > 0 ? seeds : undefined, key: attempt.current.key };
-      const created = await mutateAsync(request).catch((failure: unknown) => {
+      const created = await mutateAsync({ ...submission, key: attempt.current.key }).catch((failure: unknown) => {
         if (!(failure instanceof ApiError)) throw failure;
       });
-      const [first, ...others] = created?.runs ?? [];
-      if (!first) return;
+      if (!created) return;
       attempt.current = { body: "", key: "" };
       onCreated?.();
-      if (others.length > 0) notifications.show({ message: `${plural(others.length + 1, "run")} queued, one for each seed. This is the first.` });
-      navigate(`/runs/${first.id}`);
+      const compared = Boolean(submission.variants);
+      if (!compared && created.runs.length > 1) notifications.show({ message: `${plural(created.runs.length, "run")} queued, one for each seed. This is the first.` });
+      navigate(pageOf(created, compared));
     },
     [mutateAsync, navigate, onCreated],
   );

@@ -1,7 +1,7 @@
 import { Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { Link, useLocation } from "wouter";
-import { useSubmitExperiment } from "../api/experiments";
+import { asItIs, pageOf, useSubmitExperiment } from "../api/experiments";
 import { useTemplates } from "../api/templates";
 import type { Template } from "../api/types";
 import { roughly } from "../format";
@@ -45,9 +45,9 @@ function TemplateCard({ template }: { template: Template }) {
   const { mutate, isPending } = useSubmitExperiment();
   const train = () =>
     mutate(
-      { spec: template.spec },
+      asItIs(template),
       {
-        onSuccess: ({ runs }) => navigate(runs[0] ? `/runs/${runs[0].id}` : "/"),
+        onSuccess: (created) => navigate(pageOf(created, Boolean(template.variants))),
         onError: ({ message }) => notifications.show({ color: "red", title: "It was not started", message }),
       },
     );

@@ -1,4 +1,5 @@
-import { Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
+import { Link } from "wouter";
 import { useFigure } from "../api/figures";
 import type { RunRow } from "../api/types";
 import { Chart } from "../charts/Chart";
@@ -29,7 +30,14 @@ export function RunsCharts({ runs, total, view, hovered, onHover }: RunsChartsPr
         <Text size="xs" c="dimmed">
           {legend(runs.length, total, view.selected.length)}
         </Text>
-        <ViewControls />
+        <Group gap="xs" wrap="nowrap">
+          {view.selected.length > 1 && (
+            <Button component={Link} href={`/compare?runs=${view.selected.join(",")}`} size="compact-xs" variant="light">
+              Compare
+            </Button>
+          )}
+          <ViewControls />
+        </Group>
       </div>
       <RunsChart chart="loss" title="Loss" runs={runs} view={{ ...shown, highlight }} onHover={onHover} />
       <RunsChart chart="accuracy" title="Accuracy" runs={runs} view={{ ...shown, logY: false, highlight }} onHover={onHover} />

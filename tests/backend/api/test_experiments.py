@@ -173,3 +173,42 @@ def test_a_strange_key_is_refused(api: Api, key: str) -> None:
     answer = api.client.post("/api/experiments", json={"spec": SPEC}, headers={"Idempotency-Key": key.encode()})
     assert answer.status_code == 422
     assert stored(api) == 0
+
+
+VARIANTS = [
+    {"name": "slow", "changes": {"stages[0].optimizer": {"kind": "adam", "lr": 1e-4}}},
+    {"name": "fast", "changes": {"stages[0].optimizer": {"kind": "adam", "lr": 1e-2}}},
+]
+
+
+def test_variants_become_a_group_of_experiments(api_on_each: Api) -> None:
+    answer = submit(api_on_each, key="once", seeds=[5, 6], variants=VARIANTS)
+    assert answer.status_code == 201 and len(answer.json()["runs"]) == 4
+    again = submit(api_on_each, key="once", seeds=[5, 6], variants=VARIANTS)
+    assert again.json() == answer.json() and stored(api_on_each) == 2004
+    query = {"group": answer.json()["id"], "descending": "false"}
+    rows = api_on_each.client.get("/api/runs", params=query).json()["runs"]
+    assert [(row["name"], row["seed"]) for row in rows] == [
+        (f"{SPEC['name']} · {name}", seed) for seed in (5, 6) for name in ("slow", "fast")
+    ]
+    assert {row["group_id"] for row in rows} == {answer.json()["id"]} and len({row["color"] for row in rows}) == 4
+    assert api_on_each.client.get("/api/runs", params={"group": "none"}).json()["runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"stages[7].epochs": 1}, "variants[1]: stages[7].epochs"),
+        ({"stages[0].optimizer": {"kind": "adamm"}}, "variants[1]: stages[0].optimizer.kind"),
+    ],
+)
+def test_one_wrong_variant_and_nothing_is_created(api: Api, changes: dict[str, Any], path: str) -> None:
+    answer = submit(api, variants=[VARIANTS[0], {"name": "wrong", "changes": changes}])
+    assert answer.status_code == 422 and answer.json()["path"] == path
+    assert stored(api) == 0
+
+
+def test_too_many_runs_at_once_are_refused(api: Api) -> None:
+    answer = submit(api, seeds=list(range(100)), variants=VARIANTS * 3)
+    assert answer.status_code == 422 and answer.json()["path"] == "variants"
+    assert stored(api) == 0

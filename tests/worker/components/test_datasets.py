@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.worker.components.published_files import FOLDERS
 from tests.worker.components.registry import each, make
 from worker.data import Array, Corpus, Samples
 from worker.datasets import Dataset
@@ -14,9 +15,14 @@ from worker.splits import checked, part, strata
 NOWHERE = Path("/nonexistent")  # nothing is read from here: these come with packages, or are generated
 
 
+def folder_of(component: type[Dataset]) -> Path:
+    """A folder with files in the published format, for what would be downloaded otherwise."""
+    return FOLDERS[component.kind]() if component.kind in FOLDERS else NOWHERE
+
+
 @cache
 def loaded(component: type[Dataset], seed: int) -> Corpus:
-    return component().load(NOWHERE, seed)
+    return component().load(folder_of(component), seed)
 
 
 def splits(corpus: Corpus) -> tuple[Samples, Samples, Samples]:
@@ -32,6 +38,8 @@ def test_counts_and_shape_are_the_published_ones(component: type[Dataset]) -> No
         "test": len(corpus.test),
         "shape": list(corpus.input_shape),
         "outputs": corpus.outputs,
+        "task": corpus.task,
+        "bytes": sum(samples.inputs.nbytes for samples in splits(corpus)),
     }
     assert {**measured, **component.facts} == measured
 
@@ -71,7 +79,7 @@ def equal(one: Samples, other: Samples) -> bool:
 
 @each("datasets")
 def test_the_seed_decides_the_splits(component: type[Dataset]) -> None:
-    first, again, other = loaded(component, 0), component().load(NOWHERE, 0), loaded(component, 1)
+    first, again, other = loaded(component, 0), component().load(folder_of(component), 0), loaded(component, 1)
     assert all(equal(one, two) for one, two in zip(splits(first), splits(again), strict=True))
     assert not equal(first.validation, other.validation)
 
@@ -108,8 +116,9 @@ def test_parts_are_disjoint_complete_and_stratified(seed: int) -> None:
         assert (np.abs(np.bincount(targets[rows], minlength=7) - expected) < 2).all()
 
 
-def test_splits_of_generated_points_share_none() -> None:
-    corpus = make("datasets", "synthetic_classification", samples=2000).load(NOWHERE, 4)
+@pytest.mark.parametrize("kind", ["synthetic_classification", "synthetic_regression"])
+def test_splits_of_generated_points_share_none(kind: str) -> None:
+    corpus = make("datasets", kind, samples=2000).load(NOWHERE, 4)
     rows = np.concatenate([samples.inputs for samples in splits(corpus)])
     assert len(np.unique(rows, axis=0)) == 2000
 
@@ -120,15 +129,13 @@ def test_a_label_beyond_the_classes_is_refused() -> None:
         checked(Corpus(samples, samples, samples, "classification", 3))
 
 
-def test_runs_of_several_seeds_share_one_generated_problem() -> None:
-    def columns(seed: int, problem: int) -> Array:
-        corpus = make("datasets", "synthetic_classification", samples=300, problem=problem).load(NOWHERE, seed)
-        return np.sort(corpus.train.inputs, axis=0)
+@pytest.mark.parametrize("kind", ["synthetic_classification", "synthetic_regression"])
+def test_runs_of_several_seeds_share_one_generated_problem(kind: str) -> None:
+    def points(seed: int, problem: int) -> set[bytes]:
+        corpus = make("datasets", kind, samples=300, problem=problem).load(NOWHERE, seed)
+        return {row.tobytes() for samples in splits(corpus) for row in samples.inputs}
 
-    def distance(one: Array, other: Array) -> float:
-        return float(np.abs(one - other).mean())
-
-    assert distance(columns(0, 0), columns(1, 0)) < 0.5 * distance(columns(0, 0), columns(0, 1))
+    assert points(0, 0) == points(1, 0) and points(0, 0).isdisjoint(points(0, 1))
 
 
 def test_noise_makes_the_generated_problem_harder() -> None:
@@ -141,12 +148,40 @@ def test_noise_makes_the_generated_problem_harder() -> None:
     assert errors[0] == 0 and errors[0] < errors[1] < errors[2]
 
 
-def test_fashion_mnist_reads_files_put_into_the_data_folder(tmp_path: Path) -> None:
-    system = Path("/usr/share/datasets/fashion-mnist")
-    for file in system.glob("*.gz"):
-        (tmp_path / file.name).symlink_to(file)
-    damaged = tmp_path / "t10k-labels-idx1-ubyte.gz"
-    damaged.unlink()
-    damaged.write_bytes((system / damaged.name).read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte\.gz is damaged"):
-        make("datasets", "fashion_mnist").load(tmp_path, 0)
+def shared(one: Samples, other: Samples) -> int:
+    """How many samples are in both, inputs and targets alike."""
+
+    def rows(samples: Samples) -> set[bytes]:
+        parts = (samples.inputs.reshape(len(samples), -1), samples.targets.reshape(len(samples), -1))
+        return {row.tobytes() for row in np.concatenate([part.astype(np.float64) for part in parts], axis=1)}
+
+    return len(rows(one) & rows(other))
+
+
+@each("datasets")
+def test_splits_are_disjoint(component: type[Dataset]) -> None:
+    if component.kind in FOLDERS or component.kind in ("fashion_mnist", "characters"):
+        return  # the published files repeat a few images, texts a few lines: their splits are of positions, see below
+    corpus = loaded(component, 0)
+    assert shared(corpus.train, corpus.validation) == shared(corpus.train, corpus.test) == 0
+    assert shared(corpus.validation, corpus.test) == 0
+
+
+def test_the_disjointness_check_catches_a_sample_in_two_splits() -> None:
+    corpus = loaded(type(make("datasets", "wine")), 0)
+    assert shared(corpus.train, corpus.train.take(np.arange(3))) == 3
+
+
+def test_the_noise_of_the_generated_regression_leaves_what_it_says() -> None:
+    quiet, noisy = (
+        make("datasets", "synthetic_regression", samples=20_000, noise=noise).load(NOWHERE, 0).train.targets
+        for noise in (0, 3)
+    )
+    assert quiet.std() == pytest.approx(4.88, abs=0.05)
+    assert noisy.var() - quiet.var() == pytest.approx(9, rel=0.1)
+
+
+def test_diabetes_is_read_in_its_own_units() -> None:
+    """What the package calls scaled has seen the mean and the deviation of what is held out."""
+    train = make("datasets", "diabetes").load(NOWHERE, 0).train
+    assert 40 < train.inputs[:, 0].mean() < 60 and set(np.unique(train.inputs[:, 1])) == {1, 2}

@@ -37,10 +37,11 @@ def test_the_example_is_a_component_like_any_other(tmp_path: Path) -> None:
     assert optimizer == sign(lr=0.002)
 
     model, measure = small_task()
-    before, start = measure().item(), model.weight.detach().clone()
-    train(optimizer.build(model.parameters()), measure, 1)
-    assert (model.weight - start).abs().detach() == pytest.approx(0.002, rel=1e-3)
-    train(optimizer.build(model.parameters()), measure, 20)
+    weight = next(model.parameters())
+    before, start = measure().item(), weight.detach().clone()
+    train(sign, optimizer.build(model.parameters()), (model, measure), 1)
+    assert (weight - start).abs().detach() == pytest.approx(0.002, rel=1e-3)
+    train(sign, optimizer.build(model.parameters()), (model, measure), 20)
     assert measure().item() < before
 
 

@@ -102,7 +102,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_download_that_was_killed_half_way_does_not_count(address: str, tmp_path: Path) -> None:
-    publication = Publication(address, [Published("whole", len(CONTENT), SHA256)], tmp_path / "no-system", "package")
+    publication = Publication([address], [Published("whole", len(CONTENT), SHA256)], tmp_path / "no-system", "package")
     folder = tmp_path / "data"
     call = f"from pathlib import Path; from worker.download import download; download({address + 'stalled'!r}, Path({str(folder / 'whole.gz')!r}), {len(CONTENT)}, {SHA256!r})"
     process = subprocess.Popen([sys.executable, "-c", call])
@@ -116,7 +116,7 @@ def test_a_download_that_was_killed_half_way_does_not_count(address: str, tmp_pa
 
 def test_the_data_folder_comes_before_the_system_and_the_network(tmp_path: Path) -> None:
     folder, system = tmp_path / "data", tmp_path / "system"
-    publication = Publication("http://127.0.0.1:9/", [Published("file", 1, "")], system, "package")
+    publication = Publication(["http://127.0.0.1:9/"], [Published("file", 1, "")], system, "package")
     for place in (folder, system):
         place.mkdir()
     (system / "file.gz").touch()
@@ -129,20 +129,20 @@ def test_the_data_folder_comes_before_the_system_and_the_network(tmp_path: Path)
 
 @pytest.mark.parametrize("path", ["other", "missing"])
 def test_a_failure_names_both_remedies(address: str, tmp_path: Path, path: str) -> None:
-    publication = Publication(address, [Published(path, len(CONTENT), SHA256)], tmp_path / "system", "dataset-of-it")
+    publication = Publication([address], [Published(path, len(CONTENT), SHA256)], tmp_path / "system", "dataset-of-it")
     with pytest.raises(ValueError, match=rf"{path}\.gz.*dataset-of-it.*{tmp_path / 'data'}"):
         publication.obtain(tmp_path / "data")
 
 
 def test_no_network_is_a_sentence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    publication = Publication("http://127.0.0.1:9/", [Published("file", 1, "")], tmp_path / "system", "dataset-of-it")
+    publication = Publication(["http://127.0.0.1:9/"], [Published("file", 1, "")], tmp_path / "system", "dataset-of-it")
     with pytest.raises(ValueError, match="dataset-of-it"):
         publication.obtain(tmp_path / "data")
 
 
 def test_a_file_put_in_place_by_hand_is_still_checked(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"anything")
-    publication = Publication("http://127.0.0.1:9/", [Published("file", 1, "")], tmp_path / "system", "package")
+    publication = Publication(["http://127.0.0.1:9/"], [Published("file", 1, "")], tmp_path / "system", "package")
     with pytest.raises(ValueError, match="no IDX file"):
         idx.read(publication.obtain(tmp_path)["file"], (1,))

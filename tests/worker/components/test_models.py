@@ -63,7 +63,7 @@ def test_every_pair_trains_or_is_refused_before_it_is_queued(component: type[Mod
     refused = problems(dataset.kind, component.kind)
     if refused:
         assert [problem.path for problem in refused] == ["model"]
-        assert f"`{component.kind}` needs a dataset of images" in refused[0].message
+        assert f"`{component.kind}` needs a dataset" in refused[0].message
         return
     shape, classes = shape_of(dataset)
     for module in variants(component, shape, classes):

@@ -79,6 +79,31 @@ def test_killed_in_the_middle_of_a_compressed_pipeline(catalog: Catalog, eager: 
     assert ledger.doubled == []
 
 
+# kind with parameters, model, epochs; the whole split is one step, so those that take it get more epochs
+MORE: list[tuple[dict[str, Any], dict[str, Any], int]] = [
+    ({"kind": "lbfgs", "iterations": 2, "history": 3}, MLP, 16),
+    ({"kind": "muon"}, CNN, 2),
+    ({"kind": "sam"}, MLP, 2),
+    ({"kind": "schedule_free"}, CNN, 2),
+    ({"kind": "soap"}, CNN, 2),
+    ({"kind": "sophia"}, MLP, 2),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "model", "epochs"), MORE, ids=[row[0]["kind"] for row in MORE])
+def test_so_do_those_of_optimizers_with_closures_modes_and_unusual_state(
+    optimizer: dict[str, Any], model: dict[str, Any], epochs: int, catalog: Catalog, eager: Settings
+) -> None:
+    work = spec(model, optimizer)
+    work["stages"][0]["epochs"] = epochs
+    expected = undisturbed(assignment(work, catalog), eager)
+    ledger, kills = killed_often(assignment(work, catalog, run_id="killed"), eager, random.Random(optimizer["kind"]))
+    assert kills >= 1
+    assert ledger.hashes == expected.hashes
+    assert ledger.points == expected.points
+    assert ledger.doubled == []
+
+
 def executed_elsewhere(work: Assignment, folder: Path) -> list[FromTrainer]:
     """Runs in a fresh process, where nothing of the first one's state is left."""
     discover()

@@ -65,8 +65,9 @@ def test_by_itself_the_fastest_that_fits_is_chosen(tmp_path: Path, monkeypatch: 
 
 
 def test_each_tier_is_measured(tmp_path: Path) -> None:
-    found = dict(trials(corpus(600), SCALING, Storing("auto", "cpu", tmp_path)))
-    assert found.keys() == set(TIERS) and min(found.values()) > 0
+    found = {trial.tier: trial for trial in trials(corpus(600), SCALING, Storing("auto", "cpu", tmp_path))}
+    assert found.keys() == set(TIERS) and all(trial.samples_a_second > 0 for trial in found.values())
+    assert [trial.bytes_a_sample for trial in found.values()] == [4 * 64, 64, 64]
 
 
 def test_numbers_are_learnt_in_units_of_their_deviation(tmp_path: Path) -> None:

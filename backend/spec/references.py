@@ -1,0 +1,54 @@
+"""What a spec says of things outside of it: fields that the catalog marks, such as `x-run`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from backend.spec.catalog import Catalog
+from backend.spec.experiment import outline
+
+RUN = "x-run"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Another run's model: the one that its stage number `stage` left, counted from 0, or its last one."""
+
+    run_id: str
+    stage: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `run` or `run:stage`. Raises ValueError in one sentence."""
+        run_id, colon, stage = text.strip().partition(":")
+        if colon and not (stage.isascii() and stage.isdigit() and len(stage) < 5):
+            raise ValueError(f"names the stage `{stage[:20]}`; write `run:stage`, with stages counted from 0.")
+        return cls(run_id, int(stage) if colon else None)
+
+
+def marked(spec: Mapping[str, Any], catalog: Catalog, mark: str) -> Iterator[tuple[str, str]]:
+    """Path and text of every field with this mark, in components of any depth; a list gives each of its entries.
+
+    An empty list gives one empty text. `spec` is resolved; a component that the catalog does not know is passed over.
+    """
+    return _walk(spec, outline(), "", catalog, mark)
+
+
+def _walk(value: Any, schema: Mapping[str, Any], path: str, catalog: Catalog, mark: str) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    if schema.get(mark):
+        entries = [(f"{path}[{index}]", item) for index, item in enumerate(value)] if isinstance(value, list) else []
+        yield from entries or [(path, "" if isinstance(value, list) else value)]
+    elif "x-family" in schema:
+        entry = catalog.find(schema["x-family"], value["kind"])
+        yield from _walk(value, entry.parameters if entry else {}, path, catalog, mark)
+    elif "anyOf" in schema:
+        for branch in schema["anyOf"]:
+            yield from _walk(value, branch, path, catalog, mark)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk(item, schema.get("items", {}), f"{path}[{index}]", catalog, mark)
+    elif isinstance(value, Mapping):
+        for name, field in schema.get("properties", {}).items():
+            yield from _walk(value.get(name), field, f"{path}.{name}" if path else name, catalog, mark)

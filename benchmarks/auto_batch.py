@@ -1,0 +1,114 @@
+"""The batch that `auto` chooses against the fastest power of two, on Fashion-MNIST.
+
+`auto` measures as it does in a run, before the first step. Then every power of two takes turns in the product's own loop,
+with Adam and one thread. The fastest is the size that leaves `auto` furthest behind: two sizes are compared by the median
+over the rounds of the ratio in a round.
+"""
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from torch import nn
+
+from worker.batches import BatchPolicy
+from worker.component import discover
+from worker.data import Data, Split
+from worker.engine import probe, seed
+from worker.engine.checkpoint import Position
+from worker.engine.load import Wanted, load
+from worker.engine.reporter import Clock, Reporter
+from worker.engine.trainer import Trainer, arrange
+from worker.messages import FromTrainer, Order, Release
+from worker.models import Model
+from worker.recipe import Recipe
+from worker.subject import Subject
+
+ROUNDS = 5
+SAMPLES = {"mlp": 16_384, "cnn": 4_096}  # that each size trains on in a round: a few seconds
+SIZES = [2**power for power in range(3, 13)]
+
+
+class Silence:
+    """A link that leads nowhere: what telemetry costs is measured elsewhere."""
+
+    def send(self, message: FromTrainer) -> None:
+        pass
+
+    def orders(self) -> Sequence[Order | Release]:
+        return ()
+
+
+def fresh(model: str, data: Data) -> Subject:
+    seed.plant(0, "model")
+    return Subject(Model.choose(model).build(data.input_shape, data.outputs), data.input_shape)
+
+
+def choose(model: str, data: Data) -> tuple[BatchPolicy, float]:
+    """What `auto` becomes on this device, and the seconds that this takes."""
+    module: nn.Module = arrange(fresh(model, data))
+    began = perf_counter()
+    found = BatchPolicy.choose("auto").fitted(len(data.train), probe.step_seconds(module, data, Recipe()))
+    return found, perf_counter() - began
+
+
+def throughput(model: str, data: Data, size: int) -> float:
+    """Samples per second of one epoch, of which all but the validation counts that no epoch can do without."""
+    recipe = Recipe.model_validate({"epochs": 1, "batch": {"kind": "fixed", "size": size}})
+    reporter = Reporter(Silence(), Clock(), 0)
+    trainer = Trainer(fresh(model, data), data, recipe, 0, Position(), reporter, lambda *_: reporter.flush())
+    began = perf_counter()
+    trainer.run()
+    return len(data.train) / (perf_counter() - began)
+
+
+def few(data: Data, samples: int) -> Data:
+    """The first `samples` to train on, and hardly any to validate with."""
+    train, validation = data.train, data.validation
+    return replace(
+        data,
+        train=Split(train.inputs[:samples], train.targets[:samples]),
+        validation=Split(validation.inputs[:8], validation.targets[:8]),
+    )
+
+
+def compare(model: str, data: Data, auto: int, rounds: int) -> dict[int, list[float]]:
+    """Samples per second of each size in each round, after one that does not count; the order turns."""
+    speeds: dict[int, list[float]] = {size: [] for size in sorted({*SIZES, auto})}
+    for number in range(rounds + 1):
+        for size in sorted(speeds, reverse=bool(number % 2)):
+            speeds[size].append(throughput(model, data, size))
+    return {size: each[1:] for size, each in speeds.items()}
+
+
+def show(model: str, auto: int, seconds: float, speeds: dict[int, list[float]]) -> None:
+    ratios = {
+        size: statistics.median(own / other for own, other in zip(speeds[auto], each, strict=True))
+        for size, each in speeds.items()
+    }
+    fastest = min(ratios, key=ratios.__getitem__)
+    chosen, best = (f"{size:,} | {statistics.median(speeds[size]):,.0f}" for size in (auto, fastest))
+    print(f"| {model} | {seconds:.1f} s | {chosen} | {best} | {ratios[fastest]:.2f} |", flush=True)
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    torch.set_num_threads(1)
+    discover()
+    print("| model | found in | auto | samples/s | fastest power of two | samples/s | auto ÷ fastest |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        data = load(Wanted.usual({"kind": "fashion_mnist"}), Path(name), 0, "cpu")
+        for model, samples in SAMPLES.items():
+            found, seconds = choose(model, data)
+            auto = next(found.sizes(len(data.train), 0, 0))
+            show(model, auto, seconds, compare(model, few(data, samples), auto, rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+import { Anchor, Badge, Button, Collapse, Paper, Text, TextInput, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import { useMemo, useState } from "react";
+import { Link } from "wouter";
+
+import { useCatalog } from "../api/catalog";
+import { type Entry, type FamilyGroup, groups, tryIt } from "../catalog/groups";
+import classes from "../catalog/catalog.module.css";
+import { Picture } from "../catalog/Picture";
+import type { Picture as Shape } from "../catalog/shapes";
+import { boundsOf, labelOf, type Schema } from "../form/schema";
+import { plural, words } from "../format";
+import { Empty } from "../ui/Empty";
+import { Failure } from "../ui/Failure";
+import { Loading } from "../ui/Loading";
+import { SearchIcon } from "../ui/icons";
+import { useUrlState } from "../ui/url";
+
+/** Every technique there is: what it does, its formula, where it comes from, its parameters, and a picture. */
+export default function CatalogPage() {
+  useDocumentTitle("Catalog · Lathe");
+  const { data, error, refetch } = useCatalog();
+  const [params, change] = useUrlState();
+  const search = params.get("search") ?? "";
+  const found = useMemo(() => (data ? groups(data, search) : []), [data, search]);
+  if (error && !data) return <Failure what="The catalog" error={error} retry={() => void refetch()} />;
+  if (!data) return <Loading what="the catalog" height={480} />;
+  const all = data.entries?.length ?? 0;
+  const shown = found.reduce((sum, { entries }) => sum + entries.length, 0);
+  return (
+    <div className={classes.page}>
+      <header className={classes.top}>
+        <div>
+          <Title order={1}>Catalog</Title>
+          <Text size="sm" c="dimmed">
+            {shown === all ? `${all} techniques that a spec can name.` : `${shown} of ${plural(all, "technique")}.`} Each picture is computed with the technique itself.
+          </Text>
+        </div>
+        <TextInput
+          className={classes.search} type="search" aria-label="Search the catalog" placeholder="adaptive, 2018, momentum …" leftSection={<SearchIcon size={16} />}
+          value={search} onChange={({ currentTarget }) => change({ search: currentTarget.value })}
+        />
+      </header>
+      <nav aria-label="Families" className={classes.families}>
+        {found.map(({ family, entries }) => (
+          <Anchor key={family.name} href={`#${family.name}`} size="sm" mr="xs">
+            {words(family.name)} {entries.length}
+          </Anchor>
+        ))}
+      </nav>
+      {found.length === 0 && (
+        <Empty title="Nothing fits these words" action={{ label: "Show everything", onClick: () => change({ search: null }) }}>
+          Fewer or other words may: names, papers and years are searched as well.
+        </Empty>
+      )}
+      {found.map((group) => (
+        <FamilySection key={group.family.name} group={group} />
+      ))}
+    </div>
+  );
+}
+
+function FamilySection({ group: { family, entries } }: { group: FamilyGroup }) {
+  const name = words(family.name);
+  return (
+    <section id={family.name} aria-labelledby={`family-${family.name}`} className={classes.family}>
+      <Title order={2} id={`family-${family.name}`}>
+        {name.charAt(0).toUpperCase() + name.slice(1)}
+      </Title>
+      <Text size="sm" c="dimmed">
+        {family.summary}
+      </Text>
+      <div className={classes.cards}>
+        {entries.map((entry) => (
+          <Card key={entry.kind} entry={entry} usual={family.default === entry.kind} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Card({ entry, usual }: { entry: Entry; usual: boolean }) {
+  const [open, setOpen] = useState(false);
+  const parameters = Object.entries((entry.parameters as Schema).properties ?? {});
+  const rest = (entry.description ?? "").split("\n\n").slice(1);
+  return (
+    <Paper component="article" aria-label={`${entry.family} ${entry.kind}`} className={classes.card}>
+      {entry.picture && <Picture picture={entry.picture as Shape} />}
+      <Title order={3}>
+        {words(entry.kind)} {usual && <Badge size="xs" variant="light" color="gray" tt="none" component="span">usual</Badge>}
+      </Title>
+      <Text size="sm">{entry.summary}</Text>
+      {entry.formula && (
+        <Text size="xs" ff="monospace" className={classes.formula}>
+          {entry.formula}
+        </Text>
+      )}
+      {entry.reference && (
+        <Text size="xs" c="dimmed">
+          {entry.reference}
+        </Text>
+      )}
+      {entry.unavailable && (
+        <Text size="xs" c="orange">
+          No worker can run it now: {entry.unavailable}.
+        </Text>
+      )}
+      <Collapse expanded={open}>
+        {rest.map((paragraph) => (
+          <Text key={paragraph} size="xs" mb="xs">
+            {paragraph}
+          </Text>
+        ))}
+        <Parameters parameters={parameters} />
+      </Collapse>
+      <div className={classes.foot}>
+        <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open} disabled={parameters.length + rest.length === 0} onClick={() => setOpen(!open)}>
+          {open ? "Less" : parameters.length > 0 ? plural(parameters.length, "parameter") : "More"}
+        </Button>
+        <Button size="compact-xs" variant="light" component={Link} href={tryIt(entry)} disabled={Boolean(entry.unavailable)}>
+          Try it
+        </Button>
+      </div>
+    </Paper>
+  );
+}
+
+function Parameters({ parameters }: { parameters: [string, Schema][] }) {
+  if (parameters.length === 0) return null;
+  return (
+    <table className={classes.parameters}>
+      <tbody>
+        {parameters.map(([name, schema]) => (
+          <tr key={name}>
+            <td title={labelOf(name, schema)}>{name}</td>
+            <td>
+              {schema.description} {aside(schema)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Default, bounds and unit, in brackets. */
+function aside(schema: Schema): string {
+  const { default: usual } = schema;
+  const scalar = typeof usual === "number" || typeof usual === "string" || typeof usual === "boolean";
+  const parts = [scalar ? `usually ${String(usual)}` : "", boundsOf(schema), schema["x-unit"] ?? "", schema["x-live"] ? "may be changed live" : ""];
+  const told = parts.filter(Boolean).join(", ");
+  return told && `(${told})`;
+}

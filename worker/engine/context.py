@@ -1,0 +1,89 @@
+"""The run around a phase, as stages see it."""
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from backend.spec.events import EventKind
+from worker.data import Data
+from worker.engine.checkpoint import load_model
+from worker.engine.evaluate import evaluate
+from worker.engine.mean import recalibrate
+from worker.link import Link
+from worker.losses import Loss
+from worker.messages import Assignment, Happened, Source
+from worker.subject import Subject
+
+Show = Callable[[Mapping[str, dict[str, Any]]], None]
+
+
+class RunContext:
+    """A `worker.context.Context` of one run. `show` sends exhibits; `tick` is called often while evaluating."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        data_dir: Path,
+        data: Data,
+        build: Callable[[], Subject],
+        loss: Loss,
+        link: Link,
+        show: Show,
+        tick: Callable[[], None],
+    ) -> None:
+        self._assignment, self._data_dir, self._data = assignment, data_dir, data
+        self._build, self._loss = build, loss
+        self._link, self._show, self._tick = link, show, tick
+        self._device = str(data.test.inputs.device)
+
+    def source(self, name: str) -> Subject:
+        source = self._assignment.sources.get(name)
+        if source is None:
+            raise ValueError(f"No run called `{name}` was found when this one began: name a run that is there.")
+        self._warn_of_a_leak(source)
+        return open_model(source, self._data_dir, self._device)
+
+    def fresh(self) -> nn.Module:
+        return self._build().module.to(self._device)
+
+    def quality(self, module: nn.Module) -> float:
+        found = evaluate(module, self._data.validation, self._loss, self._data, self._tick)
+        return found["accuracy"] if "accuracy" in found else found["r2"]
+
+    def recalibrate(self, module: nn.Module) -> None:
+        recalibrate(module, self._data.train)
+
+    def tell(self, text: str, level: str = "info") -> None:
+        self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
+
+    def show(self, kind: str, body: dict[str, Any]) -> None:
+        self._show({kind: body})
+
+    def _warn_of_a_leak(self, source: Source) -> None:
+        """Splits are drawn with the run's seed: what another seed trained on may be what this run is judged by."""
+        if source.dataset == self._assignment.spec["dataset"] and source.seed != self._assignment.seed:
+            self.tell(
+                f"“{source.name}” split the same data with seed {source.seed}, this run with {self._assignment.seed}: "
+                "it may have trained on samples that this run is judged by. Equal seeds make the figures comparable.",
+                "warning",
+            )
+
+
+def open_model(source: Source, data_dir: Path, device: str) -> Subject:
+    """The model of a checkpoint that is byte for byte what was registered. Raises ValueError in one sentence else."""
+    written = source.checkpoint
+    model = f"The model of “{source.name}” after stage {written.stage}"
+    try:
+        content = (data_dir / written.path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{model} cannot be read ({error.strerror}): run it again, or name another.") from error
+    if hashlib.sha256(content).hexdigest() != written.sha256:
+        raise ValueError(f"{model} is damaged, its hash is not the one that was registered: run it again.")
+    try:
+        return load_model(io.BytesIO(content), device)
+    except ValueError as error:
+        raise ValueError(f"{model} cannot be opened: {str(error).rstrip('.')}. Run it again.") from error

@@ -1,0 +1,25 @@
+"""Group normalization."""
+
+import math
+
+from torch import nn
+
+from worker.component import knob
+from worker.normalizations import Normalization
+
+
+class Group(Normalization):
+    """Each group of channels of each sample gets mean 0 and variance 1, then each channel a scale and a shift.
+
+    Between layer normalization (one group) and one mean for each channel; as good with small batches as with large
+    ones. Where the channels cannot be dealt out evenly the groups are fewer: as many as divide both numbers.
+    """
+
+    formula = "y = γ (x − μ) / √(σ² + ε) + β, with μ, σ² of a sample over the channels of a group and their pixels"
+    reference = "Wu, He: Group Normalization (2018), arXiv:1803.08494"
+
+    groups: int = knob(8, ge=1, le=64, unit="groups", description="Groups that the channels are dealt out to.")
+    eps: float = knob(1e-5, ge=1e-8, le=0.1, description="What is added to the variance, ε.")
+
+    def build(self, channels: int, image: bool) -> nn.Module:
+        return nn.GroupNorm(math.gcd(self.groups, channels), channels, eps=self.eps)

@@ -1,0 +1,35 @@
+"""Small pictures as PNG files."""
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def encode(pixels: Pixels, clear: int | None = None) -> bytes:
+    """A PNG file of `pixels` [height, width, 1 grey or 3 colours]; where all of them are `clear` it is transparent."""
+    height, width, channels = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2}[channels], 0, 0, 0)
+    parts = [SIGNATURE, _chunk(b"IHDR", header)]
+    if clear is not None:
+        parts.append(_chunk(b"tRNS", struct.pack(">H", clear) * channels))
+    return b"".join([*parts, _chunk(b"IDAT", zlib.compress(_filtered(pixels))), _chunk(b"IEND", b"")])
+
+
+def _filtered(pixels: Pixels) -> bytes:
+    """The lines, each after its filter's number: as they are (0), or as differences from the pixel before (1) or from
+    the line above (2), whichever are smallest and so compress best."""
+    before, above = pixels.copy(), pixels.copy()
+    before[:, 1:] -= pixels[:, :-1]
+    above[1:] -= pixels[:-1]
+    kinds = pixels, before, above
+    best = min(range(3), key=lambda kind: int(np.abs(kinds[kind].view(np.int8).astype(np.int16)).sum()))
+    return np.insert(kinds[best].reshape(len(pixels), -1), 0, best, axis=1).tobytes()
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -1,0 +1,27 @@
+"""Let frozen layers train again."""
+
+from collections.abc import Sequence
+
+from worker import mapping
+from worker.component import knob
+from worker.freezing import frozen, unfreeze
+from worker.mapping import LayerName
+from worker.stages import Phase, Stage, Transform
+from worker.subject import Subject
+
+
+class Unfreeze(Stage):
+    """Lets frozen layers train again: a new head has settled, and now the whole model is tuned, at a lower rate."""
+
+    formula = "∂θ_l ≠ 0 again for l ∈ layers"
+    reference = "Howard, Ruder: Universal Language Model Fine-tuning (2018), section 3.3, arXiv:1801.06146"
+
+    layers: list[LayerName] = knob([], max_length=64, description="Layers that train again; when empty, all of them.")
+
+    def phases(self) -> Sequence[Phase]:
+        return [Transform(self._apply)]
+
+    def _apply(self, subject: Subject) -> Subject:
+        named = mapping.named(subject.module, self.layers)
+        unfreeze(subject.module, named or frozen(subject.module))
+        return subject
