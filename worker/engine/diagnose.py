@@ -62,6 +62,11 @@ class Diagnosis:
         epoch = Epoch(reporter.epoch_loss(), validation)
         self._tell(self._history.trained(epoch), reporter.step, reporter)
 
+    def failed(self, sentence: str, reporter: Reporter) -> None:
+        """The loss is no longer a number; `sentence` is what the run fails with."""
+        text, _, remedy = sentence.partition(". ")
+        self._tell(self._history.failed(Verdict("divergence", text, remedy)), reporter.step, reporter)
+
     def state(self, reporter: Reporter) -> dict[str, Any]:
         """What is known of the phase, for a checkpoint."""
         return {**self._history.state(), "losses": reporter.epoch_losses()}

@@ -25,7 +25,6 @@ from worker.engine.evaluate import evaluate
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.symptoms import diverged
 from worker.engine.trainer import Trainer, arrange, planned_steps
 from worker.link import Link
 from worker.losses import Loss
@@ -89,8 +88,7 @@ class Execution:
             raise
         except Exception as error:
             if isinstance(error, Diverged):
-                verdict = diverged(str(error))
-                self.reporter.judge(verdict.code, verdict.text, verdict.remedy, self.reporter.step)
+                self.diagnosis.failed(str(error), self.reporter)
             with suppress(Exception):
                 self.reporter.flush()  # the steps before the one that failed
             raise

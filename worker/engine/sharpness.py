@@ -1,15 +1,18 @@
-"""The top eigenvalue of the loss's Hessian, by power iteration on Hessian-vector products."""
+"""The top eigenvalue of the loss's Hessian, from Hessian-vector products alone."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-ROUNDS = 60  # Hessian-vector products, at most, of each of the two iterations
-TOLERANCE = 1e-4  # relative change of the eigenvalue that ends an iteration
+ROUNDS = 60  # Hessian-vector products, at most
+TOLERANCE = 1e-4  # relative change of the eigenvalue that ends the iteration
 AGREEING = 3  # rounds in a row within the tolerance
+TINY = 1e-6  # of the eigenvalues: nothing new is left to be spanned
 
 Measure = Callable[[], Tensor]
 Vector = list[Tensor]
@@ -18,10 +21,10 @@ Vector = list[Tensor]
 def sharpness(
     measure: Measure, weights: Sequence[Tensor], random: torch.Generator, attend: Callable[[], None] = lambda: None
 ) -> float:
-    """The largest eigenvalue of the Hessian of `measure` with respect to `weights`.
+    """The largest eigenvalue of the Hessian of `measure` with respect to `weights`, by Lanczos' method.
 
-    Power iteration finds the eigenvalue of the largest magnitude. Where that is negative, the Hessian is shifted by it, so
-    that its top becomes what is largest in magnitude.
+    That is power iteration which remembers: the largest Ritz value of what H, applied again and again to a random start,
+    has spanned so far. It takes a tenth of the products, and a negative eigenvalue of larger magnitude does not distract it.
     """
     with _differentiable_twice(), torch.enable_grad():
         gradient = torch.autograd.grad(measure(), weights, create_graph=True, materialize_grads=True, allow_unused=True)
@@ -36,27 +39,33 @@ def sharpness(
                 )
             )
 
-        start = [torch.randn(weight.shape, generator=random).to(weight) for weight in weights]
-        dominant = largest(product, start)
-        if dominant >= 0:
-            return dominant
-        return dominant + largest(lambda vector: _plus(product(vector), vector, -dominant), start)
+        return largest(product, [torch.randn(weight.shape, generator=random).to(weight) for weight in weights])
 
 
 def largest(product: Callable[[Vector], Vector], start: Vector) -> float:
-    """The eigenvalue of the largest magnitude: vᵀHv for v ← Hv/|Hv|, until it stays where it is."""
-    vector, value, agreed = _scaled(start, 1 / _norm(start)), 0.0, 0
+    """The largest eigenvalue of a symmetric matrix: H V = V T with T tridiagonal, grown until its top stays where it is."""
+    before, vector = _scaled(start, 0.0), _scaled(start, 1 / _norm(start))
+    diagonal: list[float] = []
+    beside: list[float] = []
+    top, agreed = 0.0, 0
     for _ in range(ROUNDS):
         image = product(vector)
-        before, value = value, _dot(vector, image)
+        diagonal.append(_dot(vector, image))
+        last, top = top, _top(diagonal, beside)
+        agreed = agreed + 1 if abs(top - last) <= TOLERANCE * abs(top) else 0
+        image = _plus(image, vector, -diagonal[-1])
+        image = _plus(image, before, -beside[-1]) if beside else image
         size = _norm(image)
-        if not size > 0 or size == float("inf"):
-            return value
-        agreed = agreed + 1 if abs(value - before) <= TOLERANCE * abs(value) else 0
-        if agreed == AGREEING:
+        if agreed == AGREEING or not math.isfinite(top) or not size > TINY * max(map(abs, diagonal)):
             break
-        vector = _scaled(image, 1 / size)
-    return value
+        beside.append(size)
+        before, vector = vector, _scaled(image, 1 / size)
+    return top
+
+
+def _top(diagonal: Sequence[float], beside: Sequence[float]) -> float:
+    matrix = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+    return float(np.linalg.eigvalsh(matrix)[-1]) if np.isfinite(matrix).all() else math.nan
 
 
 @contextmanager

@@ -16,6 +16,7 @@ DIVERGED = 4.0  # times the loss of guessing
 STUCK = 1e-6  # update of a weight, relative to the weight
 UNMOVED = 0.01  # of the loss
 OVERFITTED = 1.25  # times the lowest validation loss
+RISEN = 0.05  # of the loss of guessing: a smaller rise is not worth a word
 DEAD = 0.9  # of a layer's units
 
 
@@ -54,6 +55,10 @@ class History:
         """Take an epoch in; what is new to be told."""
         self.epochs.append(epoch)
         yield from self._new(AT_EPOCHS)
+
+    def failed(self, verdict: Verdict) -> Iterator[Verdict]:
+        """Training came to an end for this reason; told unless it has been."""
+        yield from self._new((lambda _: verdict,))
 
     def _new(self, symptoms: "tuple[Symptom, ...]") -> Iterator[Verdict]:
         for symptom in symptoms:
@@ -132,27 +137,21 @@ def dead_units(history: History) -> Verdict | None:
 def divergence(history: History) -> Verdict | None:
     """An epoch's mean loss lies far above that of guessing."""
     loss = history.epochs[-1].training
-    if loss <= DIVERGED * history.guess:
+    if not math.isfinite(loss) or loss <= DIVERGED * history.guess:  # what is no number ends the run by itself
         return None
     return Verdict(
         "divergence",
-        f"The training loss is {loss:.3g}, where guessing would give {history.guess:.3g}: training diverges",
+        f"The training loss is {loss:.3g}, far above the {history.guess:.3g} of guessing",
         "Try a lower learning rate, a warm-up, or gradient clipping.",
     )
-
-
-def diverged(sentence: str) -> Verdict:
-    """The loss is no longer a number; `sentence` is what the run failed with."""
-    text, _, remedy = sentence.partition(". ")
-    return Verdict("divergence", text, remedy or "Try a lower learning rate.")
 
 
 def overfitting(history: History) -> Verdict | None:
     """Since the best epoch the training loss has fallen further, and the validation loss has risen for good."""
     best = min(history.epochs, key=lambda epoch: epoch.validation)
     last = history.epochs[-WINDOW:]
-    lowest = max(best.validation, 1e-3 * history.guess)  # what is next to nothing may double
-    if best in last or any(epoch.validation < OVERFITTED * lowest for epoch in last):
+    risen = max(OVERFITTED * best.validation, best.validation + RISEN * history.guess)
+    if best in last or any(epoch.validation < risen for epoch in last):
         return None
     if max(epoch.training for epoch in last) >= best.training:
         return None

@@ -53,7 +53,7 @@ def _map(run: RunData, looks: Sequence[Exhibit], name: str, part: str, place: Ma
     return go.Heatmap(
         x=[step for step, _ in found],
         y=(edges[:-1] + edges[1:]) / 2,
-        z=shares,
+        z=shares.tolist(),
         colorscale=[[0, "rgba(128,128,128,0.04)"], [1, run.color]],
         showscale=False,
         hovertemplate=f"%{{z:.1%}} at %{{y:.3g}}, step %{{x:,d}}<extra>{plain(name)}</extra>",

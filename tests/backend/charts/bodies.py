@@ -6,6 +6,13 @@ PIXELS = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAAAAAC4HznGAAAAAnRSTlMAAQGU/a4AAAAOSU
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAIAAACUgoPjAAAAEklEQVR42mNgYGCor6////8/AA11BHtOZxSnAAAAAElFTkSuQmCC"
 
+AROUND = {
+    "loss": 0.5,
+    "sharpness": 12.0,
+    "samples": 64,
+    "slice": {"at": [-1.0, 0.0, 1.0], "losses": [[2.0, 1.0, 2.0], [1.0, 0.5, 1.0], [2.0, 1.0, None]]},
+}
+
 BODIES: dict[str, dict[str, Any]] = {
     "augmentations": {
         "width": 2,
@@ -25,6 +32,35 @@ BODIES: dict[str, dict[str, Any]] = {
         "test": [9, 1],
     },
     "generated": {"picture": DOT, "names": ["cat"], "real": 1, "made": 1, "shape": [1, 1, 1]},
+    "histograms": {
+        "layers": [
+            {
+                "name": "linear1",
+                "weights": {"low": -1.0, "high": 1.0, "counts": [1, 2, 1]},
+                "gradients": {"low": -12, "high": 2, "counts": [0, 3, 0], "zeros": 1},
+            }
+        ]
+    },
+    "landscape": AROUND,
+    "landscape_before": {**AROUND, "loss": None, "sharpness": None},
+    "quality": {  # of every task at once
+        "task": "classification",
+        "samples": 10,
+        "accuracy": 0.9,
+        "top": {"1": 0.9},
+        "calibration": {
+            "error": 0.05,
+            "bins": [{"low": 0.8, "high": 0.9, "samples": 10, "confidence": 0.85, "accuracy": 0.9}],
+        },
+        "macro": {"precision": 0.9, "recall": 0.9, "f1": 0.9},
+        "classes": [
+            {"name": "cat", "precision": 0.8, "recall": 1.0, "f1": 0.89, "support": 4},
+            {"name": "dog", "precision": 1.0, "recall": 0.83, "f1": 0.91, "support": 6},
+        ],
+        "confusion": [[4, 0], [1, 5]],
+        "outputs": [{"r2": 0.9, "mae": 0.1, "rmse": 0.2}],
+        "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",
