@@ -16,7 +16,9 @@ from worker.augmentations import Augmentation
 from worker.averages import Average
 from worker.batches import BatchPolicy
 from worker.component import Component
+from worker.datasets import Dataset
 from worker.distributions import Distribution
+from worker.folders import Folder
 from worker.initializations import Initialization
 from worker.losses import Loss
 from worker.models import Model
@@ -24,13 +26,14 @@ from worker.normalizations import Normalization
 from worker.optimizers import RATE, Optimizer
 from worker.preparations import Preparation
 from worker.pruners import Pruner
+from worker.quantizers import Quantizer
 from worker.regularizers import Regularizer, overriding
 from worker.schedules import Schedule
 from worker.subject import Subject
 
 Picture = dict[str, Any]
 
-RATES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
+RATES = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 STEPS = 40
 
 
@@ -102,9 +105,8 @@ def _path(optimizer: Optimizer) -> list[list[float]]:
         group["lr"] = optimizer.lr * group.get(RATE, 1.0)
 
     def closure(create_graph: bool = False) -> Tensor:
-        place.grad = None
         height = _height(place).sum()
-        torch.autograd.backward(height, create_graph=create_graph)
+        (place.grad,) = torch.autograd.grad(height, place, create_graph=create_graph)
         return height
 
     path = [place.detach()[0].tolist()]
@@ -164,7 +166,7 @@ def _dropped(regularizer: Regularizer) -> list[list[float]]:
         handle = module[2].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].relu()))
         module(torch.randn(10, 16))
         handle.remove()
-    return [rounded(row / seen[0].max()) for row in seen[0].numpy()]
+    return [rounded(row) for row in (seen[0] / seen[0].max()).numpy()]
 
 
 def _ended(regularizer: Regularizer) -> list[dict[str, Any]]:
@@ -199,6 +201,12 @@ def _average(average: Average) -> Picture:
 
 
 # ---- data
+
+
+def _dataset(dataset: Dataset) -> Picture | None:
+    """How many samples each split has."""
+    counts = {name: dataset.facts[name] for name in ("train", "validation", "test") if name in dataset.facts}
+    return {"bars": _bars(counts)} if counts else None
 
 
 def _preparation(preparation: Preparation) -> Picture:
@@ -295,6 +303,18 @@ def _pruner(pruner: Pruner) -> Picture | None:
     return {"cells": [[rounded(row) for row in weight / weight.max()]]}
 
 
+def _folder(folder: Folder) -> Picture:
+    """The layers of a block, each by what it computes, before and after."""
+    return {"bars": _bars({"convolution": 1.0, "normalization": 0.35, " ": 0.0, "folded convolution": 1.0})}
+
+
+def _quantizer(quantizer: Quantizer) -> Picture:
+    """Twelve of the levels that weights between −1 and 1 are rounded to."""
+    weights = torch.linspace(-6 / 127, 6 / 127, 121)
+    rounded_weights = torch.fake_quantize_per_tensor_affine(weights, 1 / 127, 0, -128, 127)
+    return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+
+
 DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Schedule: _schedule,
     BatchPolicy: _batches,
@@ -309,4 +329,7 @@ DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Normalization: _normalization,
     Initialization: _initialization,
     Pruner: _pruner,
+    Folder: _folder,
+    Quantizer: _quantizer,
+    Dataset: _dataset,
 }
