@@ -56,12 +56,13 @@ class Diagnosis:
         epoch = Epoch(reporter.epoch_loss(), validation)
         self._tell(self._history.trained(epoch), reporter.step, reporter)
 
-    def state(self) -> dict[str, Any]:
+    def state(self, reporter: Reporter) -> dict[str, Any]:
         """What is known of the phase, for a checkpoint."""
-        return self._history.state()
+        return {**self._history.state(), "losses": reporter.epoch_losses()}
 
-    def load(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: Mapping[str, Any], reporter: Reporter) -> None:
         self._history.load(state)
+        reporter.go_on(*state["losses"])
 
     def _draws(self, step: int) -> bool:
         """Whether this look shows histograms too: the first one, and then every so many."""

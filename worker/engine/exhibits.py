@@ -1,10 +1,16 @@
 """What is shown of a stage beside its curves: each function gives exhibits by kind, as plain JSON."""
 
+from collections.abc import Callable
 from typing import Any
 
+from backend.spec.experiment import Diagnosis
 from worker.data import Data
-from worker.engine import pictures
+from worker.engine import pictures, seed
+from worker.engine.landscape import landscape
+from worker.engine.quality import quality
+from worker.losses import Loss
 from worker.recipe import Recipe
+from worker.subject import Subject
 
 
 def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
@@ -13,3 +19,20 @@ def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, 
     if recipe.augmentations:
         shown["augmentations"] = pictures.augmentations(data, recipe, run_seed)
     return shown
+
+
+def of_model(
+    subject: Subject, data: Data, loss: Loss, run_seed: int, plan: Diagnosis, attend: Callable[[], None]
+) -> dict[str, dict[str, Any]]:
+    """What a stage left, looked at on the validation split. `attend` is called often."""
+    shown = {"quality": quality(subject.module, data.validation, data, attend)}
+    return shown | of_surroundings("landscape", subject, data, loss, run_seed, plan, attend)
+
+
+def of_surroundings(
+    kind: str, subject: Subject, data: Data, loss: Loss, run_seed: int, plan: Diagnosis, attend: Callable[[], None]
+) -> dict[str, dict[str, Any]]:
+    """The loss around the weights as they are, where the plan asks for it; every stage takes the same random numbers."""
+    if not plan.landscape:
+        return {}
+    return {kind: landscape(subject, data.validation, loss, seed.generator(run_seed, "landscape"), attend)}

@@ -25,6 +25,7 @@ from worker.engine.evaluate import evaluate
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
+from worker.engine.symptoms import diverged
 from worker.engine.trainer import Trainer, arrange, planned_steps
 from worker.link import Link
 from worker.losses import Loss
@@ -73,7 +74,8 @@ class Execution:
         self.checkpointed = state.seconds
         self.control = Control(link)
         self.reporter = Reporter(link, self.clock, self._planned_steps(), self.data.task)
-        self.diagnosis = Diagnosis(Plan.model_validate(spec["diagnosis"]))
+        self.plan = Plan.model_validate(spec["diagnosis"])
+        self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
         origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
         self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage, origin)
@@ -85,7 +87,10 @@ class Execution:
                 self._run_stage(self.position.stage)
         except (Cancelled, Released):
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, Diverged):
+                verdict = diverged(str(error))
+                self.reporter.judge(verdict.code, verdict.text, verdict.remedy, self.reporter.step)
             with suppress(Exception):
                 self.reporter.flush()  # the steps before the one that failed
             raise
@@ -127,8 +132,10 @@ class Execution:
             self.began = self.clock.seconds()
             about = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
             self.link.send(Happened(EventKind.STAGE_BEGAN, about))
-            if index == 0:
+            if index == 0:  # later on, what a stage finds is what the one before it left
+                around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
                 self._show(self.data.shown)
+                self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
         with suppress(Stopped):
             self._run_phases(stage)
         self._finish_stage(stage)
@@ -190,6 +197,8 @@ class Execution:
             raise Diverged(
                 f"After {stage.label()} the validation loss is {validation['loss']}. Try a lower learning rate."
             )
+        about = (self.subject, self.data, loss, self.seed, self.plan)
+        self._show(exhibits.of_model(*about, self._between_files))
         done = measure_stage(
             self.subject,
             self.data,

@@ -1,7 +1,7 @@
 """The training loop."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -28,6 +28,7 @@ from worker.subject import Subject
 
 Attend = Callable[[Position, "Trainer"], None]
 
+UNWATCHED = nullcontext()
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 
 
@@ -94,8 +95,7 @@ class Trainer:
             "batch": self.batch.model_dump(mode="json") if self.batch else None,
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
-            "diagnosis": self.diagnosis.state(),
-            "epoch": self.reporter.epoch_losses(),
+            "diagnosis": self.diagnosis.state(self.reporter),
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -108,8 +108,7 @@ class Trainer:
             self.mean.load(state["mean"])
         if self.best and state["best"]:
             self.best.load(state["best"])
-        self.diagnosis.load(state["diagnosis"])
-        self.reporter.go_on(*state["epoch"])
+        self.diagnosis.load(state["diagnosis"], self.reporter)
 
     # ---- the loop
 
@@ -163,10 +162,7 @@ class Trainer:
             if reporter.due:
                 self.attend(self._at(epoch, batch), self)
             rate = self._set_rate()
-            if diagnosis.due(reporter.step + 1):
-                with diagnosis.watching(self.optimizer, reporter):
-                    loss, outputs = self._step(inputs, targets, rate)
-            else:
+            with diagnosis.watching(self.optimizer, reporter) if diagnosis.due(reporter.step + 1) else UNWATCHED:
                 loss, outputs = self._step(inputs, targets, rate)
             self.done += 1
             if self.mean:
