@@ -16,8 +16,8 @@ from worker.data import Data
 from worker.engine import seed
 from worker.recipe import Recipe
 
-STEPS = 5
-SECONDS = 0.25  # after which no further step of one size is timed
+STEPS = 3  # at least, of which the first does not count
+SECONDS = 0.1  # for which steps of any size are timed: a shorter look would be luckier than a longer one
 
 
 def step_seconds(module: nn.Module, data: Data, recipe: Recipe) -> Probe:
@@ -38,7 +38,7 @@ def step_seconds(module: nn.Module, data: Data, recipe: Recipe) -> Probe:
 
 
 def _measure(module: nn.Module, data: Data, recipe: Recipe, size: int) -> float:
-    """Median over a few steps after one that does not count."""
+    """Median over the steps that fit into the time, after one that does not count."""
     module.train()
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=0.0)
@@ -47,7 +47,7 @@ def _measure(module: nn.Module, data: Data, recipe: Recipe, size: int) -> float:
     clock = thread_time if data.train.targets.is_cpu else perf_counter
     times: list[float] = []
     began = perf_counter()
-    while len(times) <= STEPS and (len(times) < 3 or perf_counter() - began < SECONDS):
+    while len(times) < STEPS or perf_counter() - began < SECONDS:
         start = clock()
         inputs, targets = data.train.batch(index)
         optimizer.zero_grad()
