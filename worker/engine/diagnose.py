@@ -1,7 +1,7 @@
 """What is looked at inside the model while it trains, and what is to be said about it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,9 +38,15 @@ class Diagnosis:
         return self._plan.every > 0 and step % self._plan.every == 0
 
     @contextmanager
-    def watching(self, optimizer: torch.optim.Optimizer, reporter: Reporter) -> Iterator[None]:
-        """Look at the one step that the block takes; what is seen goes to `reporter`."""
+    def watching(
+        self, optimizer: torch.optim.Optimizer, reporter: Reporter, noise: Callable[[], float]
+    ) -> Iterator[None]:
+        """Look at the one step that the block takes; what is seen goes to `reporter`. `noise` tells the noise scale of the
+        step's gradient before it; NaN, which it often is, tells nothing."""
         assert self._lookout is not None
+        scale = noise()
+        if math.isfinite(scale):
+            reporter.observed({"gradient_noise": scale})
         with self._lookout.watching(optimizer) as look:
             yield
         metrics = look.metrics()

@@ -143,9 +143,12 @@ class Reporter:
                     self._link.send(message)
 
     def _send_sparse(self, entries: list[Entry]) -> None:
-        """Metrics that few steps have; all entries have the same ones."""
-        if entries:
-            steps, times, metrics = zip(*entries, strict=True)
+        """Metrics that few steps have; those of the same names go together."""
+        groups: dict[tuple[str, ...], list[Entry]] = {}
+        for entry in entries:
+            groups.setdefault(tuple(entry[2]), []).append(entry)
+        for group in groups.values():
+            steps, times, metrics = zip(*group, strict=True)
             columns = {name: np.array([entry[name] for entry in metrics]) for name in metrics[0]}
             self._send(np.array(steps), np.array(times), columns)
 

@@ -1,7 +1,7 @@
 """The training loop."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -18,6 +18,7 @@ from worker.engine.closure import BatchClosure
 from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
+from worker.engine.noise import noise_scale
 from worker.engine.reporter import Reporter
 from worker.engine.shuffle import order
 from worker.freezing import train_mode, trainable
@@ -29,6 +30,7 @@ from worker.subject import Subject
 Attend = Callable[[Position, "Trainer"], None]
 
 UNWATCHED = nullcontext()
+NOISE = 512  # samples, at most, from which the gradient's noise is told
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 
 
@@ -162,12 +164,16 @@ class Trainer:
             if reporter.due:
                 self.attend(self._at(epoch, batch), self)
             rate = self._set_rate()
-            with diagnosis.watching(self.optimizer, reporter) if diagnosis.due(reporter.step + 1) else UNWATCHED:
+            with self._watched(inputs, targets) if diagnosis.due(reporter.step + 1) else UNWATCHED:
                 loss, outputs = self._step(inputs, targets, rate)
             self.done += 1
             if self.mean:
                 self.mean.take(self.module, self.done, self.total)
             reporter.record(loss, outputs, targets, rate)
+
+    def _watched(self, inputs: Tensor, targets: Tensor) -> AbstractContextManager[None]:
+        noise = partial(noise_scale, self.module, self.recipe.loss, inputs[:NOISE], targets[:NOISE])
+        return self.diagnosis.watching(self.optimizer, self.reporter, noise)
 
     def _step(self, inputs: Tensor, targets: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """One step of the optimizer; returns the batch's loss, penalties left out, and its outputs."""

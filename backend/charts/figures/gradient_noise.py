@@ -1,0 +1,20 @@
+"""Gradient noise."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from backend.charts.chart import Chart
+from backend.charts.curves import Role, curves
+from backend.charts.data import Options, RunData
+
+ROLES = (Role("gradient_noise", "noise scale"),)
+
+
+def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
+    """The batch size beyond which more samples in a step gain little, as each looked-at batch tells it: it scatters."""
+    yaxis = {"title": {"text": "samples"}, "type": "log", "exponentformat": "power"}
+    return curves(runs, options, ROLES, yaxis, number=".3g")
+
+
+chart = Chart("Gradient noise", draw, metrics=tuple(role.metric for role in ROLES), group="diagnosis", rank=5)

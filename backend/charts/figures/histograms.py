@@ -1,0 +1,73 @@
+"""Weights and gradients of each layer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from backend.charts.chart import Chart
+from backend.charts.data import Exhibit, Options, RunData
+from backend.charts.panels import axes, panels
+from backend.charts.theme import figure, label, title
+from backend.charts.theme import text as plain
+
+MOST_LAYERS = 6
+BINS = 48
+PARTS = (("weights", "weight"), ("gradients", "log₁₀ |gradient|"))
+
+
+def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
+    """How the weights and the gradients of each layer are distributed, step by step; of several runs the first one's."""
+    run = next((run for run in runs if run.shown("histograms")), None)
+    if run is None:
+        return figure([], runs, options, "Nothing has been measured yet.")
+    looks = run.shown("histograms")
+    names = _layers(looks)
+    panes = [(name, part, words) for name in names for part, words in PARTS]
+    layout = panels(
+        [f"{label(run, 30)} · {plain(name)}: {part}" for name, part, _ in panes],
+        options,
+        [{"title": {"text": "step"}, "showgrid": False, "tickformat": "~s"}] * len(panes),
+        [{"title": {"text": words}, "showgrid": False} for _, _, words in panes],
+        pixels=150,
+    )
+    traces = [_map(run, looks, name, part, axes(place)) for place, (name, part, _) in enumerate(panes)]
+    told = f"{title(run)}: weights and gradients of {len(names)} layers at {len(looks)} steps."
+    return figure(traces, runs, options, told, **layout)
+
+
+def _layers(looks: Sequence[Exhibit]) -> list[str]:
+    """Names of the layers at the last look, evenly chosen."""
+    names = [layer["name"] for layer in looks[-1].body["layers"]]
+    places = np.unique(np.linspace(0, len(names) - 1, min(MOST_LAYERS, len(names))).round().astype(int))
+    return [names[place] for place in places]
+
+
+def _map(run: RunData, looks: Sequence[Exhibit], name: str, part: str, place: Mapping[str, str]) -> go.Heatmap:
+    """Steps across, values up, the share of values as colour."""
+    found = [(look.step, layer[part]) for look in looks for layer in look.body["layers"] if layer["name"] == name]
+    edges = np.linspace(min(one["low"] for _, one in found), max(one["high"] for _, one in found), BINS + 1)
+    shares = np.stack([_share(one, edges) for _, one in found], axis=1)
+    return go.Heatmap(
+        x=[step for step, _ in found],
+        y=(edges[:-1] + edges[1:]) / 2,
+        z=shares,
+        colorscale=[[0, "rgba(128,128,128,0.04)"], [1, run.color]],
+        showscale=False,
+        hovertemplate=f"%{{z:.1%}} at %{{y:.3g}}, step %{{x:,d}}<extra>{plain(name)}</extra>",
+        meta={"run": run.id, "role": f"{part}/{name}"},
+        **place,
+    )
+
+
+def _share(histogram: Mapping[str, Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of the values in each bin of `edges` [bins], counted ones spread evenly over their own bins."""
+    counts = np.array(histogram["counts"], dtype=np.float64)
+    own = np.linspace(histogram["low"], histogram["high"], len(counts) + 1)
+    below = np.interp(edges, own, np.concatenate([[0.0], counts.cumsum()]))
+    return np.asarray(np.diff(below) / max(1.0, counts.sum()))
+
+
+chart = Chart("Weights and gradients", draw, exhibits=("histograms",), group="diagnosis", rank=10)

@@ -1,0 +1,23 @@
+"""Which of the things that runs showed after their stages a chart has room for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.charts.data import RunData
+from backend.charts.theme import label
+
+Shown = tuple[RunData, str, Mapping[str, Any]]  # run, heading as markup, body
+
+
+def stages(runs: Sequence[RunData], kind: str, holding: str, most: int) -> list[Shown]:
+    """Of a run alone what each stage left, first and last among them; of several what the last stage of each left. Only
+    bodies that have something under `holding`."""
+    found: list[Shown] = []
+    for run in runs:
+        mine = [(run, heading(run, one.stage), one.body) for one in run.shown(kind) if one.body.get(holding)]
+        found += mine if len(runs) == 1 else mine[-1:]
+    return found if len(found) <= most else [found[0], *found[1 - most :]] if most > 1 else found[-1:]
+
+
+def heading(run: RunData, stage: int) -> str:
+    return f"{label(run, 40)} · stage {stage + 1}"
