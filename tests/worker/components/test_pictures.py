@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import tests.worker.components.registry  # noqa: F401  (finds the components)
-from worker.catalog_pictures import DRAWN, picture
 from worker.component import Component, components, find
+from worker.pictures import DRAWN, picture
 
 WITHOUT = {"stages", "exporters", "transfers"}  # what they do is not told by a curve
 KINDS = [(base.family, kind) for base in DRAWN for kind in components(base.family)]
