@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from backend import auth, errors
 from backend.api import (
@@ -21,13 +20,15 @@ from backend.api import (
     points,
     report,
     runs,
+    shelf,
     specs,
     static,
     stream,
     tradeoffs,
+    uploads,
     workers,
 )
-from backend.api.gate import MAX_BODY, Gate
+from backend.api.gate import BodyLimit, Gate
 from backend.api.hub import Hub
 from backend.api.schemas import Error
 from backend.charts.chart import charts
@@ -36,7 +37,21 @@ from backend.queue import Hints
 from backend.store.session import Store
 
 WARM_AFTER = 2.0  # seconds after which Plotly is loaded, so that the first chart need not wait for it
-ROUTERS = (experiments, specs, runs, points, stream, tradeoffs, figures, report, workers, artifacts, health, static)
+ROUTERS = (
+    experiments,
+    specs,
+    runs,
+    points,
+    stream,
+    tradeoffs,
+    figures,
+    report,
+    workers,
+    artifacts,
+    uploads,
+    health,
+    static,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -46,8 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.keys = auth.keys(settings)
     logs.install()
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
-    app.add_middleware(Gate, keys=app.state.keys, hosts=settings.allowed_hosts)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Gate, keys=app.state.keys, hosts=settings.allowed_hosts, upload_bytes=settings.upload_bytes)
     return app
 
 
@@ -78,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store = Store.open(settings.database_url)
     app.state.hub = Hub(app.state.store)
     app.state.hints = Hints(settings.broker_url)
+    await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)
     warm = asyncio.get_running_loop().call_later(WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(charts)))
     yield

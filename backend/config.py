@@ -19,6 +19,10 @@ class Settings(settings.Settings):
         default="", description="Names, beside the loopback ones, under which browsers may reach it; comma-separated."
     )
 
+    upload_bytes: int = Field(
+        default=1 << 30, ge=1 << 20, le=1 << 40, description="Largest file of one's own data that is taken, bytes."
+    )
+
     @field_validator("token")
     @classmethod
     def _long_enough(cls, token: str | None) -> str | None:

@@ -43,6 +43,11 @@ class ArtifactNotFound(NotFound):
         super().__init__(why or f"There is no artifact `{artifact_id[:80]}`.")
 
 
+class UploadNotFound(NotFound):
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"There is no upload `{upload_id[:80]}`.")
+
+
 class ChartNotFound(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"There is no chart `{name[:80]}`; known: {', '.join(known)}.")
@@ -102,6 +107,13 @@ class Refused(LatheError):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
+
+
+class DiskFull(LatheError):
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("The disk of the data folder is full; nothing was kept: free some space, and send it again.")
 
 
 class StoreUnavailable(LatheError):
@@ -170,8 +182,9 @@ def _refused(request: Request, error: HTTPException) -> LatheError:
     return Refused(error.status_code, str(error.detail))
 
 
-def too_large() -> BodyTooLarge:
-    return BodyTooLarge("The body is too large; at most 256 KB are taken.")
+def too_large(most: int = 256 * 1024) -> BodyTooLarge:
+    size = f"{most >> 10:,} KB" if most < 1 << 20 else f"{most >> 20:,} MB"
+    return BodyTooLarge(f"The body is too large; at most {size} are taken.")
 
 
 def _mistyped(error: RequestValidationError) -> Invalid:

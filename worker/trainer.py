@@ -68,8 +68,8 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
 
 def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> None:
     """Draw the catalog's pictures while there is nothing else to do; announce it again when all are there."""
-    from worker.catalog_pictures import picture
     from worker.component import find
+    from worker.pictures import picture
 
     while plain and not link.has_work:
         entry = plain.pop()

@@ -25,8 +25,8 @@ class Transformer(Model):
     def width(self) -> int:
         return self.heads * self.head_width
 
-    def blocks(self, causal: bool) -> nn.Sequential:
-        return nn.Sequential(*(Block(self, causal) for _ in range(self.depth)), nn.LayerNorm(self.width))
+    def blocks(self, places: int, causal: bool) -> nn.Sequential:
+        return nn.Sequential(*(Block(self, places, causal) for _ in range(self.depth)), nn.LayerNorm(self.width))
 
     @torch.no_grad()
     def begin(self, module: nn.Module, places: nn.Embedding, spread: float) -> nn.Module:
@@ -44,11 +44,11 @@ class Block(nn.Module):
 
     keeps = ("linear2",)  # adds to the stream, whose width all blocks share
 
-    def __init__(self, model: Transformer, causal: bool) -> None:
+    def __init__(self, model: Transformer, places: int, causal: bool) -> None:
         super().__init__()
         width = model.width
         self.norm1 = nn.LayerNorm(width)
-        self.attention = Attention(width, model.heads, causal)
+        self.attention = Attention(places, model.heads, model.head_width, causal)
         self.dropout1 = nn.Dropout(model.dropout)
         self.norm2 = nn.LayerNorm(width)
         self.linear1 = nn.Linear(width, model.expansion * width)
@@ -66,20 +66,21 @@ class Attention(nn.Module):
 
     keeps = ("query", "key", "value", "output")  # a head's features stay together
 
-    def __init__(self, width: int, heads: int, causal: bool) -> None:
+    def __init__(self, places: int, heads: int, head_width: int, causal: bool) -> None:
         super().__init__()
-        self.heads, self.causal = heads, causal
+        width = heads * head_width
+        self.causal, self.scale = causal, head_width**-0.5
+        self.split, self.joined = (-1, places, heads, head_width), (-1, places, width)
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.output = nn.Linear(width, width)
 
     def forward(self, stream: Tensor) -> Tensor:
-        query, key, value = (self._heads(layer(stream)) for layer in (self.query, self.key, self.value))
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
-        outputs: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
+        # Shapes and scale are constants, so that an exported graph does not work them out in every call.
+        query, key, value = (
+            layer(stream).reshape(self.split).transpose(1, 2) for layer in (self.query, self.key, self.value)
+        )  # [batch, heads, places, head_width]
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal, scale=self.scale)
+        outputs: Tensor = self.output(mixed.transpose(1, 2).reshape(self.joined))
         return outputs
-
-    def _heads(self, features: Tensor) -> Tensor:
-        """[batch, places, width] -> [batch, heads, places, features of a head]."""
-        return torch.unflatten(features, -1, (self.heads, -1)).transpose(1, 2)

@@ -88,26 +88,31 @@ def submit(
     try:
         created = _known(store, key, request_hash)
         if created is None:
-            created = _create(store, body, _specs(body, catalog), catalog, key, request_hash)
+            created = _create(store, body, _specs(store, body, catalog), catalog, key, request_hash)
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
     return created
 
 
-def _specs(body: NewExperiment, catalog: Catalog) -> list[Experiment]:
+def _specs(store: Store, body: NewExperiment, catalog: Catalog) -> list[Experiment]:
     """The spec, or each variant of it. Nothing is created unless all of them are right."""
     document = documents.read(body.spec)
     if body.variants is None:
-        return [resolve(document, catalog)]
+        return [_resolved(store, document, catalog)]
     if len(body.variants) * len(body.seeds or [0]) > MAX_RUNS:
         raise Invalid(f"Variants times seeds are more than {MAX_RUNS} runs: leave some out.", path="variants")
-    return [_varied(document, variant, index, catalog) for index, variant in enumerate(body.variants)]
+    return [_varied(store, document, variant, index, catalog) for index, variant in enumerate(body.variants)]
 
 
-def _varied(document: Any, variant: Variant, index: int, catalog: Catalog) -> Experiment:
+def _resolved(store: Store, document: Any, catalog: Catalog) -> Experiment:
+    with store.read() as session:
+        return resolve(document, references.fitted(session, document, catalog))
+
+
+def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: Catalog) -> Experiment:
     try:
-        return resolve(vary(document, variant), catalog)
+        return _resolved(store, vary(document, variant), catalog)
     except SpecInvalid as invalid:
         where = f"variants[{index}]"
         told = [Problem(path=f"{where}: {one.path}", message=one.message) for one in invalid.problems]

@@ -9,6 +9,7 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 OPEN = frozenset({"/healthz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY = 256 * 1024
+UPLOADS = ("POST", "/api/uploads")  # has a limit of its own, and counts by itself what arrives
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -35,8 +37,8 @@ SECURITY_HEADERS = {
 class Gate:
     """Checks the host, the caller and the origin of each request before anything else sees it."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, hosts: frozenset[str]) -> None:
-        self.app, self.keys, self.hosts = app, keys, hosts
+    def __init__(self, app: ASGIApp, keys: Keys, hosts: frozenset[str], upload_bytes: int) -> None:
+        self.app, self.keys, self.hosts, self.upload_bytes = app, keys, hosts, upload_bytes
         self.refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +62,7 @@ class Gate:
         host = headers.get("host", "")
         if _name(host) not in self.hosts:
             raise HostRefused(f"This server does not answer to the name `{host[:80]}`; LATHE_HOSTS adds names.")
-        _refuse_large(headers)
+        _refuse_large(headers, self.upload_bytes if is_upload(scope) else MAX_BODY)
         if scope["path"] in OPEN and scope["method"] in SAFE_METHODS:
             return None
         if scope["path"] == "/" and b"token=" in scope["query_string"]:
@@ -103,6 +105,17 @@ class Gate:
         return response
 
 
+class BodyLimit:
+    """Counts the bytes of every body but an upload's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self.limited = app, RequestBodyLimitMiddleware(app, MAX_BODY)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        layer = self.app if scope["type"] == "http" and is_upload(scope) else self.limited
+        await layer(scope, receive, send)
+
+
 class Refusals:
     """Logs wrong tokens, at most one line every ten seconds however many there are."""
 
@@ -129,11 +142,15 @@ def _name(host: str) -> str:
     return (parts.hostname or "") if clean else ""
 
 
-def _refuse_large(headers: Headers) -> None:
+def is_upload(scope: Scope) -> bool:
+    return (scope["method"], scope["path"]) == UPLOADS
+
+
+def _refuse_large(headers: Headers, most: int) -> None:
     """Before a byte is read; bodies of unknown length are counted while they are."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY:
-        raise too_large()
+    if not length.isdecimal() or int(length) > most:
+        raise too_large(most)
 
 
 def _refuse_foreign(scope: Scope, headers: Headers, host: str, by_cookie: bool) -> None:

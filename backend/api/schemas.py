@@ -11,6 +11,7 @@ from backend.spec.experiment import Experiment
 from backend.spec.problems import Problem
 from backend.spec.results import StageResult
 from backend.spec.runs import RunState
+from backend.spec.uploads import Facts
 from backend.spec.variants import Variant
 
 
@@ -219,6 +220,26 @@ class QueueView(BaseModel):
     workers: list[WorkerRow]
     queued: int
     running: int
+
+
+class UploadRow(BaseModel):
+    """One's own data, as a list shows them."""
+
+    id: str
+    name: str
+    kind: Literal["table", "arrays"]
+    bytes: int = Field(description="Size of what was sent.")
+    sha256: str
+    rows: int = Field(description="Samples.")
+    columns: int = Field(description="Columns of a table; targets beside arrays.")
+    shape: list[int] | None = Field(description="Shape of one sample of arrays; null for a table.")
+    created_at: datetime
+
+
+class UploadDetail(UploadRow):
+    """One's own data with everything that was found in them."""
+
+    facts: Facts
 
 
 class TradeoffPoint(BaseModel):

@@ -43,6 +43,7 @@ def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecke
     try:
         document = documents.read(draft.spec)
         shown = shown or text.to_yaml(document)
+        catalog = references.fitted(session, document, catalog)
         spec = resolve(document, catalog)
         references.check(session, spec, catalog)
     except SpecInvalid as invalid:

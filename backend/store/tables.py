@@ -172,6 +172,20 @@ class Artifact(Table):
     created_at: Mapped[datetime]
 
 
+class Upload(Table):
+    """A person's own data, checked; its files lie under the data folder in `uploads/<id>/`."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(16))
+    bytes: Mapped[int] = mapped_column(BigInteger)  # of what was sent
+    sha256: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]]  # a `backend.spec.uploads.Facts`
+    created_at: Mapped[datetime]
+
+
 class Worker(Table):
     """A worker process, what it can do and whether it is still heard of."""
 

@@ -31,7 +31,8 @@ def nonzero(subject: Subject) -> int:
 def flops(subject: Subject) -> int | None:
     """Theoretical floating point operations for one sample, a multiply-add as two; None where the counter sees none.
 
-    Counts matrix products, also those of recurrent layers and attention, and convolutions. Masked weights count as if they were there: no dense kernel skips them.
+    Counts matrix products, also those of recurrent layers and attention, and convolutions. Masked weights count as if
+    they were there: no dense kernel skips them.
     """
     with evaluating(subject.module), _unfused(), FlopCounterMode(display=False) as counter:
         subject.module(subject.sample(1))

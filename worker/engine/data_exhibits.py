@@ -4,7 +4,7 @@
 |-----------|--------------------------------------------------------------------------------------------------|
 | classes   | `names`, and for each class how many samples were `read` for training, are `drawn` in an epoch,  |
 |           | were `generated`, and are held out for `validation` and `test`                                   |
-| generated | a `picture` (PNG, base64), a row for each of `names`: `real` columns as read, then `made` made up |
+| generated | a `picture` (PNG, base64), a row for each of `names`: `real` columns as read, an empty one, `made` |
 | storage   | `chosen` tier, `device`, `samples`, and `tiers`: `tier`, `samples_a_second`, `bytes`             |
 """
 
@@ -54,7 +54,7 @@ def generated(corpus: Corpus) -> dict[str, Any]:
     rows = []
     for label in pictured:
         of_class = np.flatnonzero(train.targets == label)
-        rows.append([*_row(corpus, of_class[of_class < read]), *_row(corpus, of_class[of_class >= read])])
+        rows.append([*_row(corpus, of_class[of_class < read]), None, *_row(corpus, of_class[of_class >= read])])
     return {
         "picture": sheet(rows),
         "names": [_names(corpus)[label] for label in pictured],

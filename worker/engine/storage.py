@@ -12,6 +12,7 @@ All tiers give the same batches, bit for bit.
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -190,15 +191,15 @@ def trials(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Iterato
 
 def _samples_a_second(split: Split, device: str) -> float:
     random = torch.Generator().manual_seed(0)
-    orders = [torch.randint(len(split), (min(TRIAL_BATCH, len(split)),), generator=random) for _ in range(4)]
-    split.batch(orders[0])
+    orders = cycle(torch.randint(len(split), (min(TRIAL_BATCH, len(split)),), generator=random) for _ in range(4))
+    split.batch(next(orders))
     _wait(device)
     began, taken = perf_counter(), 0
     while perf_counter() - began < TRIAL_SECONDS:
-        for order in orders:
-            split.batch(order)
-            taken += len(order)
-        _wait(device)
+        order = next(orders)
+        split.batch(order)
+        _wait(device)  # after each batch, so that a busy machine cannot stretch the trial
+        taken += len(order)
     return taken / (perf_counter() - began)
 
 

@@ -43,9 +43,11 @@ def _write(subject: Subject, path: Path) -> None:
         # The deprecation is known and torch is pinned; any other warning is still heard.
         warnings.filterwarnings("ignore", "You are using the legacy TorchScript-based ONNX export", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)
-        # Recurrent layers check their shapes, which are the same in every call, and begin at states of the batch's size.
-        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean", module=r"torch\.nn\.modules\.rnn")
+        # torch's layers check shapes, which are right in every call; recurrent ones begin at states of the batch's size.
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean", module=r"torch\.nn\.")
         warnings.filterwarnings("ignore", "Exporting a model to ONNX with a batch_size other than 1", UserWarning)
+        # The exporter tells that it leaves a constant of its own padding operator as it is.
+        warnings.filterwarnings("ignore", "Constant folding - Only steps=1 can be constant folded", UserWarning)
         torch.onnx.export(
             subject.module,
             (subject.sample(),),

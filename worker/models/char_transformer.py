@@ -33,7 +33,7 @@ class Text(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(tokens, model.width)
         self.places = nn.Embedding(length, model.width)
-        self.blocks = model.blocks(causal=True)
+        self.blocks = model.blocks(length, causal=True)
         self.output = nn.Linear(model.width, tokens)
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class Patches(nn.Module):
         self.fill = nn.ZeroPad2d((0, right, 0, bottom))
         self.patches = nn.Conv2d(channels, model.width, model.patch, stride=model.patch)
         self.places = nn.Embedding(rows * columns, model.width)
-        self.blocks = model.blocks(causal=False)
+        self.blocks = model.blocks(rows * columns, causal=False)
         self.output = nn.Linear(model.width, outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -72,7 +72,10 @@ class Channels(Pruner):
         graph = torch_pruning.DependencyGraph().build_dependency(subject.module, example_inputs=subject.sample())
         score = torch_pruning.importance.GroupMagnitudeImportance(p=_NORMS[self.importance])
         found = graph.get_all_groups(ignored_layers=[_output_layer(subject), *_kept(subject.module)])
-        groups = [_Group(members[0].dep, score(members).detach(), _divisions(members)) for members in found]
+        groups = [
+            _Group(members[0].dep, score(members).detach(), _divisions(members), _normalized(members))
+            for members in found
+        ]
         if not groups:
             raise ValueError("there is no channel to remove: the model has no hidden convolution or linear layer")
         return graph, groups
@@ -91,17 +94,22 @@ class Channels(Pruner):
 
 @dataclass(frozen=True)
 class _Group:
-    """Channels [C] of one layer with their importance; each of `divisions` equal parts must lose as many."""
+    """Channels [C] of one layer with their importance; each of `divisions` equal parts must lose as many.
+
+    Of normalized parts each keeps two, because a single number has no spread.
+    """
 
     root: Any
     scores: Tensor
     divisions: int
+    normalized: bool
 
     def lowest(self, count: int, round_to: int) -> list[int]:
         """The about `count` least important channels, so that a multiple of `round_to`, and at least one, stays."""
         channels = len(self.scores)
         step = math.lcm(round_to, self.divisions)
-        kept = max(step, round((channels - count) / step) * step)
+        least = max(step, 2 * self.divisions) if self.normalized else step
+        kept = max(math.ceil(least / step), round((channels - count) / step)) * step
         if kept >= channels:
             return []
         parts = self.scores.view(self.divisions, -1)
@@ -120,6 +128,12 @@ def _divisions(group: Any) -> int:
         elif isinstance(layer, nn.Conv1d | nn.Conv2d) and layer.groups not in (1, layer.out_channels):
             parts.append(layer.groups)
     return max(parts)
+
+
+def _normalized(group: Any) -> bool:
+    """Whether channels of the group are normalized in parts."""
+    layers = (dependency.target.module for dependency, _ in group)
+    return any(isinstance(layer, nn.GroupNorm) and layer.num_groups > 1 for layer in layers)
 
 
 def _remove(

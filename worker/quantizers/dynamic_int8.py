@@ -10,9 +10,10 @@ from worker.quantizers import Quantizer, multiplies_without_saturation, quiet, r
 
 
 class DynamicInt8(Quantizer):
-    """Weights of linear layers in 8 bits; the range of their inputs is found anew in each call.
+    """Weights of linear layers and LSTMs in 8 bits; the range of their inputs is found anew in each call.
 
     Needs no samples. Convolutions stay float: the runtime's dynamic 8-bit convolution is slower than its float one.
+    So do GRUs and plain recurrent layers, for which it has no 8-bit kernel.
     Take `static_int8` for models that consist of convolutions. On a CPU without VNNI weights use 7 of the 8 bits.
     When no 8-bit kernel would be executed the stage fails with that reason.
     """
@@ -31,7 +32,7 @@ class DynamicInt8(Quantizer):
             quantize_dynamic(
                 prepared,
                 target,
-                op_types_to_quantize=["MatMul", "Gemm"],
+                op_types_to_quantize=["MatMul", "Gemm", "LSTM"],
                 per_channel=True,
                 reduce_range=not multiplies_without_saturation(),
                 weight_type=QuantType.QInt8,

@@ -23,8 +23,9 @@ class StaticInt8(Quantizer):
     """Weights and activations in 8 bits, with ranges measured beforehand on training samples.
 
     Weights are symmetric with one scale for each output channel, activations asymmetric with one scale for each
-    tensor. On a CPU without VNNI weights use 7 of the 8 bits, because sums of products would saturate there. What
-    was converted is run once: when no 8-bit kernel is executed the stage fails with that reason.
+    tensor. Recurrent layers stay float, and of attention all but the products with weights. On a CPU without VNNI
+    weights use 7 of the 8 bits, because sums of products would saturate there. What was converted is run once: when no
+    8-bit kernel is executed the stage fails with that reason.
     """
 
     formula = "q = clamp(round(x/s) + z, 0, 255); s, z from the range of x that `method` finds"
@@ -43,10 +44,13 @@ class StaticInt8(Quantizer):
         with tempfile.TemporaryDirectory(dir=target.parent) as folder, quiet():
             prepared, ranges = Path(folder) / "prepared.onnx", Path(folder) / "ranges.json"
             quant_pre_process(source, prepared, skip_symbolic_shape=True)
-            self._find_ranges(prepared, ranges, calibration[: self.samples])
+            operators, excluded = _extent(prepared)
+            self._find_ranges(prepared, ranges, calibration[: self.samples], operators)
             quantize_static(
                 prepared,
                 target,
+                op_types_to_quantize=operators,
+                nodes_to_exclude=excluded,
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
                 reduce_range=not multiplies_without_saturation(),
@@ -57,13 +61,16 @@ class StaticInt8(Quantizer):
             )
         require_int8(target, calibration[:1])
 
-    def _find_ranges(self, model: Path, ranges: Path, samples: NDArray[np.float32]) -> None:
-        """Run `samples` through the float model and write each tensor's range."""
+    def _find_ranges(
+        self, model: Path, ranges: Path, samples: NDArray[np.float32], operators: list[str] | None
+    ) -> None:
+        """Run `samples` through the float model and write the range of each tensor that `operators` (all) touch."""
         from onnxruntime.quantization import CalibrationMethod
         from onnxruntime.quantization.calibrate import TensorsData, create_calibrator, save_tensors_data
 
         calibrator = create_calibrator(
             model,
+            operators,
             augmented_model_path=model.with_suffix(".augmented"),
             calibrate_method=self._method(),
             extra_options={"entropy": {"num_bins": BINS}, "percentile": {"percentile": PERCENTILE}}.get(
@@ -86,6 +93,22 @@ class StaticInt8(Quantizer):
             "entropy": CalibrationMethod.Entropy,
             "percentile": CalibrationMethod.Percentile,
         }[self.method]
+
+
+def _extent(file: Path) -> tuple[list[str] | None, list[str]]:
+    """The types of operators to quantize, None for all that can be; and names of operators that are left out.
+
+    With attention only products with weights: the sums between its layers, and masked scores, which are −∞, span a
+    range that 8 bits do not resolve.
+    """
+    import onnx
+
+    graph = onnx.load(file).graph
+    if not any(node.op_type == "Softmax" for node in graph.node):
+        return None, []
+    weights = {initializer.name for initializer in graph.initializer}
+    products = [node for node in graph.node if node.op_type == "MatMul"]
+    return ["Conv", "Gemm", "MatMul"], [node.name for node in products if not weights & set(node.input)]
 
 
 def _entropy_range(counts: Counts, edges: Floats, low: Any, high: Any) -> tuple[Floats, Floats]:

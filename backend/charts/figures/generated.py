@@ -62,8 +62,8 @@ def _picture(run: RunData, body: Mapping[str, Any], top: float) -> go.Image:
 
 def _headings(run: RunData, body: Mapping[str, Any], top: float, width: int, options: Options) -> list[dict[str, Any]]:
     """Above each half what it holds, and whose it is."""
-    columns = body["real"] + body["made"]
-    halves = {"read": 0.0, f"made up · {label(run, 40)}": width * body["real"] / columns}
+    columns = body["real"] + 1 + body["made"]  # an empty one between them
+    halves = {"read": 0.0, f"made up · {label(run, 40)}": width * (body["real"] + 1) / columns}
     font = {"size": 11, "color": LOOKS[options.theme].faint}
     return [
         {"x": left, "y": top, "xref": "x", "yref": "y", "text": text, "showarrow": False, "font": font,

@@ -144,3 +144,11 @@ def test_each_group_of_a_group_normalization_loses_as_much() -> None:
     pruned = Channels(ratio=0.4).prune(Subject(module, (1, 6, 6)))
     assert widths(pruned)[0] % 3 == 0 and widths(pruned)[0] < 12
     assert pruned.module(pruned.sample()).shape == (2, 4)
+
+
+def test_two_channels_of_each_normalized_group_stay() -> None:
+    """A single number has no spread: one left of a group would always be normalized to zero."""
+    module = nn.Sequential(nn.Linear(5, 16), nn.GroupNorm(4, 16), nn.ReLU(), nn.Linear(16, 3))
+    pruned = Channels(ratio=0.95).prune(Subject(module, (5,)))
+    assert widths(pruned) == [8, 3]
+    assert pruned.module(pruned.sample(1)).shape == (1, 3)

@@ -1,0 +1,241 @@
+"""Arrays in NPY and NPZ files. A header is believed only as far as the file's size bears it out; nothing is unpickled."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from backend.data.columns import LARGEST, Floats, Profile, check_size
+from backend.data.faults import FileInvalid
+from backend.data.pictures import picture
+from backend.spec.uploads import MOST_CLASSES, Column, Facts, Inputs, Picture
+
+MOST_BYTES = 8 << 30  # of one array, unpacked
+MOST_MEMBERS = 64
+COPIED = 1 << 20  # bytes at once
+MOST_NUMBERS = 4_000_000  # of one sample
+BLOCK_NUMBERS = 1_000_000
+KINDS = "biuf"  # booleans, integers, floats
+PAIRS = (
+    ("inputs", "targets"),
+    ("x", "y"),
+    ("X", "y"),
+    ("X", "Y"),
+    ("images", "labels"),
+    ("data", "target"),
+    ("data", "labels"),
+)
+COLOURS = (1, 3, 4)
+PICTURES, PREVIEW_ROWS, PREVIEW_COLUMNS = 12, 8, 50
+
+Array = NDArray[Any]
+Layout = Literal["features", "grey", "channels_first", "channels_last"]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an NPY file says that it holds."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def bytes(self) -> int:
+        return prod(self.shape) * self.dtype.itemsize
+
+
+def header(file: IO[bytes], what: str) -> Header:
+    """The header of an NPY stream, which is left at the first number. Raises FileInvalid."""
+    try:
+        version = npy.read_magic(file)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        shape, _, dtype = read(file)
+    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError):
+        raise FileInvalid(
+            f"The {what} array is no NPY array that can be read: write it with numpy.save.", what
+        ) from None
+    if dtype.kind not in KINDS or dtype.hasobject:
+        raise FileInvalid(
+            f"The {what} array holds {_kind(dtype)}: only plain numbers are taken (booleans, integers, floats); convert it with "
+            "`.astype`.",
+            what,
+        )
+    if not shape or any(extent <= 0 for extent in shape):
+        raise FileInvalid(
+            f"The {what} array says that its shape is {list(shape)}: no extent may be zero or less.", what
+        )
+    found = Header(shape, dtype)
+    if found.bytes > MOST_BYTES:
+        raise FileInvalid(
+            f"The {what} array says that its shape is {list(shape)}, more than 8 GB: send fewer samples.", what
+        )
+    return found
+
+
+def _kind(dtype: np.dtype[Any]) -> str:
+    return (
+        "Python objects (a pickle, which is never opened)" if dtype.hasobject else f"values of type `{str(dtype)[:40]}`"
+    )
+
+
+def opened(path: Path, what: str) -> Array:
+    """The array of an NPY file, mapped. Raises FileInvalid when its size is not what its header says."""
+    with path.open("rb") as file:
+        said = header(file, what)
+        held = path.stat().st_size - file.tell()
+    if held != said.bytes:
+        raise FileInvalid(_short(what, said, held), what)
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+
+def unpack(path: Path, folder: Path) -> list[Path]:
+    """The NPZ file's inputs and targets, or its only array, as NPY files in `folder`. Raises FileInvalid."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()[: MOST_MEMBERS + 1]
+            chosen = _chosen(names)
+            return [_extract(archive, name, folder / what) for name, what in chosen]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError):
+        raise FileInvalid("The NPZ file is damaged or encrypted: write it with numpy.savez_compressed.") from None
+
+
+def _chosen(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Members of the archive, and what they are."""
+    if "[Content_Types].xml" in names:
+        raise FileInvalid("The file is a spreadsheet or document: export it as CSV, and send that.")
+    if len(names) > MOST_MEMBERS:
+        raise FileInvalid(f"The NPZ file has more than {MOST_MEMBERS} members: keep the inputs and the targets alone.")
+    arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+    for inputs, targets in PAIRS:
+        if inputs in arrays and targets in arrays:
+            return [(f"{inputs}.npy", "inputs"), (f"{targets}.npy", "targets")]
+    if len(arrays) == 1:
+        return [(f"{arrays[0]}.npy", "table")]
+    known = ", ".join(name[:40] for name in arrays[:8]) or "none"
+    raise FileInvalid(
+        f"The NPZ file must hold two arrays called `inputs` and `targets` (or `x` and `y`); it holds: {known}."
+    )
+
+
+def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
+    """One member, once its header has borne out its size: what expands without end is not written out."""
+    if archive.namelist().count(name) > 1:
+        raise FileInvalid(f"The NPZ file holds `{name}` twice: keep one of them.")
+    declared, what = archive.getinfo(name).file_size, target.name
+    with archive.open(name) as source:
+        said = header(source, what)
+        if (held := declared - source.tell()) != said.bytes:
+            raise FileInvalid(_short(what, said, held), what)
+    with archive.open(name) as source, target.open("wb") as file:
+        left = declared
+        while left > 0 and (block := source.read(min(left, COPIED))):
+            left -= file.write(block)
+    return target
+
+
+def _short(what: str, said: Header, held: int) -> str:
+    return (
+        f"The {what} array says that it holds {said.bytes:,} bytes (shape {list(said.shape)}), but there are {held:,}: write "
+        "it again with numpy.save."
+    )
+
+
+def pair(inputs: Array, targets: Array) -> Facts:
+    """What an array of inputs and one of targets are. Raises FileInvalid."""
+    rows = len(inputs)
+    if len(targets) != rows:
+        raise FileInvalid(f"There are {rows:,} inputs but {len(targets):,} targets: send as many of each.", "targets")
+    if targets.ndim > 2 or (targets.ndim == 2 and targets.shape[1] > MOST_CLASSES):
+        raise FileInvalid(f"The targets have the shape {list(targets.shape)}: [n] or [n, numbers] is right.", "targets")
+    if prod(inputs.shape[1:]) > MOST_NUMBERS:
+        raise FileInvalid(
+            f"A sample has {prod(inputs.shape[1:]):,} numbers; at most {MOST_NUMBERS:,} are taken.", "inputs"
+        )
+    layout, shape = _layout(inputs.shape)
+    least, greatest = _range(inputs)
+    columns = profile(targets.reshape(rows, -1), "targets", _target_names(targets))
+    found = Inputs(shape=shape, layout=layout, dtype=str(inputs.dtype), least=least, greatest=greatest)
+    pictures = _pictures(inputs, targets, found) if len(shape) == 3 else []
+    return Facts(kind="arrays", rows=rows, columns=columns, inputs=found, pictures=pictures)
+
+
+def table(values: Array) -> Facts:
+    """What one array [rows, columns] is: a table without names. Raises FileInvalid."""
+    if values.ndim != 2 or values.shape[1] < 2:
+        raise FileInvalid(
+            f"The array has the shape {list(values.shape)}. One array alone must be a table [rows, columns] with the target "
+            "in a column; send images as two: `inputs` and `targets`."
+        )
+    check_size(*values.shape)
+    columns = profile(values, "file", [f"column {index}" for index in range(1, values.shape[1] + 1)])
+    preview = [[f"{value:.6g}" for value in row] for row in values[:PREVIEW_ROWS, :PREVIEW_COLUMNS].tolist()]
+    return Facts(kind="table", rows=len(values), columns=columns, preview=preview)
+
+
+def profile(values: Array, what: str, names: Sequence[str]) -> list[Column]:
+    """What the columns of a matrix are like. Raises FileInvalid at what is not finite."""
+    seen = Profile(names, integer=values.dtype.kind in "biu")
+    for block in _blocks(values, what):
+        seen.see(block)
+    return seen.columns()
+
+
+def _layout(shape: tuple[int, ...]) -> tuple[Layout, list[int]]:
+    """How images lie in an array of this shape, and the shape of one sample to models."""
+    match shape[1:]:
+        case () | (_,):
+            return "features", [prod(shape[1:])]
+        case (height, width):
+            return "grey", [1, height, width]
+        case (channels, height, width) if channels in COLOURS:
+            return "channels_first", [channels, height, width]
+        case (height, width, channels) if channels in COLOURS:
+            return "channels_last", [channels, height, width]
+    raise FileInvalid(
+        f"The inputs have the shape {list(shape)}: [n, features], [n, height, width] or [n, height, width, channels] with 1, "
+        "3 or 4 channels is right.",
+        "inputs",
+    )
+
+
+def _target_names(targets: Array) -> list[str]:
+    one = targets.ndim == 1 or targets.shape[1] == 1
+    return ["target"] if one else [f"target {index}" for index in range(1, targets.shape[1] + 1)]
+
+
+def _range(inputs: Array) -> tuple[float, float]:
+    least, greatest = float("inf"), float("-inf")
+    for block in _blocks(inputs, "inputs"):
+        least, greatest = min(least, float(block.min())), max(greatest, float(block.max()))
+    return least, greatest
+
+
+def _blocks(values: Array, what: str) -> Iterator[Floats]:
+    """The samples in float64, some at a time. Raises FileInvalid at what is not finite."""
+    size = max(1, BLOCK_NUMBERS // prod(values.shape[1:]))
+    for start in range(0, len(values), size):
+        block = values[start : start + size].astype(np.float64)
+        if not (np.abs(block) <= LARGEST).all():
+            row = start + int(np.argmin((np.abs(block) <= LARGEST).reshape(len(block), -1).all(axis=1)))
+            raise FileInvalid(
+                f"Row {row} of the {what} (counted from 0) holds NaN, an infinity or a number beyond 3e38: replace it or leave "
+                "the row out.",
+                what,
+            )
+        yield block
+
+
+def _pictures(inputs: Array, targets: Array, found: Inputs) -> list[Picture]:
+    some = inputs[:PICTURES]
+    shown = some.transpose(found.axes).reshape(len(some), *found.shape)
+    labels = [
+        ", ".join(f"{value:.4g}" for value in row[:3]) for row in targets[:PICTURES].reshape(len(shown), -1).tolist()
+    ]
+    return [picture(image, found.least, found.greatest, label) for image, label in zip(shown, labels, strict=True)]

@@ -1,0 +1,91 @@
+"""A text file as rows of cells, read within bounds."""
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from backend.data.faults import FileInvalid
+from backend.spec.plain import UNWRITABLE
+
+MOST_BYTES = 4 << 20  # of one line
+BLOCK = 1 << 20
+SAMPLE = 1 << 16  # bytes that the separator is told from
+SEPARATORS = ",;\t|"
+
+Row = tuple[int, list[str]]  # the line that it begins in, and its cells
+
+
+def check(path: Path) -> None:
+    """Raises FileInvalid, with the number of the line, unless the file is UTF-8 text in lines of a bearable length."""
+    line, length, decoder = 1, 0, codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            text = _decoded(decoder, block, line, final=False)
+            if found := UNWRITABLE.search(text):
+                raise FileInvalid(
+                    f"Line {line + text.count(chr(10), 0, found.start())} holds the control character "
+                    f"U+{ord(found[0]):04X}: this is no text file; send CSV, NPY or NPZ."
+                )
+            for index, part in enumerate(block.split(b"\n")):
+                line, length = (line + 1, len(part)) if index else (line, length + len(part))
+                if length > MOST_BYTES:
+                    raise FileInvalid(f"Line {line} is longer than 4 MB: are its line breaks missing?")
+    _decoded(decoder, b"", line, final=True)
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, block: bytes, line: int, final: bool) -> str:
+    try:
+        return decoder.decode(block, final)
+    except UnicodeDecodeError as error:
+        line += block.count(b"\n", 0, error.start)
+        raise FileInvalid(f"Line {line} is not UTF-8 text: save the file as CSV in UTF-8, and send it again.") from None
+
+
+def rows(path: Path, separator: str) -> Iterator[Row]:
+    """Every row that is not blank, of a file that was checked; all have as many cells as the first. Raises FileInvalid."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=separator, strict=True)
+        width, line = 0, 0
+        try:
+            for cells in reader:
+                if cells:
+                    width = width or len(cells)
+                    if len(cells) != width:
+                        raise FileInvalid(_ragged(line + 1, len(cells), width))
+                    yield line + 1, cells
+                line = reader.line_num
+        except csv.Error as error:
+            raise FileInvalid(
+                f"Line {reader.line_num} cannot be read as CSV ({error}): check its quotes and line breaks."
+            ) from None
+
+
+def _ragged(line: int, cells: int, width: int) -> str:
+    return (
+        f"Line {line} has {cells} cell{'s' * (cells != 1)}, but the first has {width}: give every line the same number, and "
+        'put a cell that holds the separator into quotes ("…").'
+    )
+
+
+def separator(path: Path) -> str:
+    """What stands between the cells: the one that cuts the first lines into equally many of them."""
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE)
+    text = sample.decode("utf-8-sig", errors="replace")
+    lines = text.splitlines(keepends=True)
+    if len(sample) == SAMPLE and len(lines) > 1:
+        lines.pop()  # it may have been cut
+    return max(SEPARATORS, key=lambda candidate: _fit(lines[:50], candidate))
+
+
+def _fit(lines: Sequence[str], candidate: str) -> tuple[bool, bool, int]:
+    """Whether it cuts at all, whether evenly, and into how many."""
+    widths = []
+    try:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=candidate) if cells]
+    except csv.Error:
+        return False, False, 0
+    first = widths[0] if widths else 0
+    even = len(set(widths)) == 1
+    return first > 1 and even, even or first > 1, first

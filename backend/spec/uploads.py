@@ -1,0 +1,251 @@
+"""A person's own data: what was found in it, and what a spec makes of it. Pure: no file is looked at here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Task = Literal["auto", "classification", "regression"]
+
+MARK = "x-upload"
+"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `ignore`, `validation`, `test`."""
+
+MOST_CLASSES = 1000
+MOST_CATEGORIES = 32  # of a text column among the inputs: each becomes an input of its own
+FEW = 20  # different whole numbers that are taken for classes when nobody says what they are
+LEAST_ROWS = 10
+LEAST_OF_A_CLASS = 3  # one for each split
+MOST_INPUTS = 1_000_000_000  # numbers in all samples together, which a worker must hold
+
+
+class Column(BaseModel):
+    """One column of a table, or one of the targets that came beside the inputs."""
+
+    name: str
+    type: Literal["number", "text"]
+    least: float | None = Field(default=None, description="Smallest number; null for texts.")
+    greatest: float | None = Field(default=None, description="Largest number; null for texts.")
+    mean: float | None = Field(default=None, description="Mean of the numbers; null for texts.")
+    whole: bool = Field(default=False, description="Whether all its numbers are whole.")
+    integer: bool = Field(default=False, description="Whether they were stored as integers.")
+    empty: int = Field(default=0, description="Lines of the file that have nothing here; they were left out.")
+    counts: dict[str, int] | None = Field(
+        default=None, description="Rows of each text or whole number; null when there are too many different ones."
+    )
+
+
+class Inputs(BaseModel):
+    """The inputs of data that came as arrays."""
+
+    shape: list[int] = Field(
+        description="Shape of one sample as models see it: [features] or [channels, height, width]."
+    )
+    layout: Literal["features", "grey", "channels_first", "channels_last"] = Field(description="How the file holds it.")
+    dtype: str = Field(description="Type of the numbers in the file.")
+    least: float
+    greatest: float
+
+    @property
+    def axes(self) -> tuple[int, ...] | None:
+        """The order in which the array's axes go before its samples are given their shape; None leaves them."""
+        return (0, 3, 1, 2) if self.layout == "channels_last" else None
+
+
+class Picture(BaseModel):
+    """A small picture of one sample."""
+
+    label: str = Field(description="Its target.")
+    png: str = Field(description="PNG in Base64.")
+
+
+class Facts(BaseModel):
+    """What the check found."""
+
+    kind: Literal["table", "arrays"] = Field(description="Named columns, or an array of inputs with one of targets.")
+    rows: int = Field(description="Samples.")
+    left_out: int = Field(default=0, description="Lines that were left out because a value was missing.")
+    columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
+    inputs: Inputs | None = Field(default=None, description="Null for a table.")
+    target: str | None = Field(default=None, description="The target column, unless a spec names another.")
+    task: Task = Field(default="auto", description="What it is, unless a spec says otherwise.")
+    separator: str = Field(default="", description="What stood between the cells of a text file.")
+    header: bool = Field(default=False, description="Whether the first line named the columns.")
+    preview: list[list[str]] = Field(default=[], description="The first rows of a table, its first columns.")
+    pictures: list[Picture] = Field(default=[], description="The first images.")
+
+
+class Choice(BaseModel):
+    """What a spec says about an upload."""
+
+    model_config = ConfigDict(strict=True)
+
+    target: str | None = None
+    task: Task = "auto"
+    ignore: list[str] = []
+    validation: float = Field(default=0.1, gt=0, lt=0.5)
+    test: float = Field(default=0.1, gt=0, lt=0.5)
+
+
+class ChoiceInvalid(ValueError):
+    """A choice that these data do not allow; `role` is the field that says it."""
+
+    def __init__(self, role: str, message: str) -> None:
+        super().__init__(message)
+        self.role = role
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column among the inputs: one number, or one input for each of its `categories`."""
+
+    index: int
+    categories: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is learnt from what."""
+
+    task: Literal["classification", "regression"]
+    targets: tuple[int, ...]  # columns
+    features: tuple[Feature, ...]  # of a table
+    shape: tuple[int, ...]  # of one sample
+    outputs: int
+    classes: tuple[str, ...]  # by their number
+    held: tuple[int, int, int]  # rows for training, validation and test
+    traits: tuple[str, ...]
+
+
+def plan(facts: Facts, choice: Choice) -> Plan:
+    """What `choice` comes to. Raises ChoiceInvalid in one sentence that says what would be right."""
+    targets = _targets(facts, choice)
+    columns = [facts.columns[index] for index in targets]
+    task = _task(columns, choice.task if choice.task != "auto" else facts.task)
+    classes = tuple(ordered(columns[0])) if task == "classification" else ()
+    if task == "classification":
+        _check_classes(columns[0])
+    features = _features(facts, choice, targets)
+    shape = tuple(facts.inputs.shape) if facts.inputs else (sum(feature.categories or 1 for feature in features),)
+    if facts.kind == "table" and facts.rows * shape[0] > MOST_INPUTS:
+        raise ChoiceInvalid(
+            "ignore", f"leaves {shape[0]:,} inputs, too many for {facts.rows:,} rows: leave columns out."
+        )
+    return Plan(
+        task=task,
+        targets=targets,
+        features=features,
+        shape=shape,
+        outputs=len(classes) or len(targets),
+        classes=classes,
+        held=_held(facts, columns[0] if classes else None, choice),
+        traits=_traits(task, shape),
+    )
+
+
+def ordered(column: Column) -> list[str]:
+    """The classes in the order of their numbers: texts by the alphabet, numbers by size."""
+    counts = column.counts or {}
+    return sorted(counts, key=float) if column.type == "number" else sorted(counts)
+
+
+def apportion(rows: int, validation: float, test: float) -> tuple[int, int]:
+    """How many of these rows are held back for validation and for the test: at least one each."""
+    return max(1, round(rows * validation)), max(1, round(rows * test))
+
+
+def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
+    named = choice.target if choice.target is not None else facts.target
+    names = [column.name for column in facts.columns]
+    if named is None:
+        return tuple(range(len(names))) if facts.kind == "arrays" else (len(names) - 1,)
+    if named not in names:
+        raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which is not there. Columns: {_few(names)}.")
+    return (names.index(named),)
+
+
+def _task(columns: Sequence[Column], asked: Task) -> Literal["classification", "regression"]:
+    first = columns[0]
+    if asked == "auto":
+        counted = len(columns) == 1 and first.counts is not None
+        few = counted and len(first.counts or ()) <= (MOST_CLASSES if first.integer else FEW)
+        return "classification" if first.type == "text" or few else "regression"
+    if asked == "regression" and first.type == "text":
+        raise ChoiceInvalid("task", f"cannot be regression: column `{first.name}` holds texts, which are classes.")
+    if asked == "classification" and len(columns) > 1:
+        raise ChoiceInvalid("task", f"cannot be classification: there are {len(columns)} targets; name one of them.")
+    return asked
+
+
+def _check_classes(column: Column) -> None:
+    if column.counts is None:
+        what = "texts" if column.type == "text" else "numbers"
+        raise ChoiceInvalid(
+            "target",
+            f"is the column `{column.name}`, which holds more than {MOST_CLASSES:,} different {what} or numbers that are "
+            "not whole: too many for classes; choose another column, or regression.",
+        )
+    if len(column.counts) < 2:
+        raise ChoiceInvalid(
+            "target",
+            f"is the column `{column.name}`, which holds one class only (`{next(iter(column.counts), '')}`): at least two "
+            "are needed to tell apart; choose another column, or add rows of another class.",
+        )
+    label, rows = min(column.counts.items(), key=lambda item: item[1])
+    if rows < LEAST_OF_A_CLASS:
+        raise ChoiceInvalid(
+            "target",
+            f"is the column `{column.name}`, whose class `{label}` has {rows} row{'s' * (rows > 1)}: at least "
+            f"{LEAST_OF_A_CLASS} are needed, one each for training, validation and test; add rows or leave that class out.",
+        )
+
+
+def _features(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> tuple[Feature, ...]:
+    if facts.kind == "arrays":
+        return ()
+    names = {column.name for column in facts.columns}
+    if unknown := [name for name in choice.ignore if name not in names]:
+        raise ChoiceInvalid("ignore", f"names the column `{unknown[0][:80]}`, which is not there.")
+    kept = [
+        (index, column)
+        for index, column in enumerate(facts.columns)
+        if index not in targets and column.name not in choice.ignore
+    ]
+    if not kept:
+        raise ChoiceInvalid("ignore", "leaves no column to learn from: keep at least one beside the target.")
+    return tuple(_feature(index, column) for index, column in kept)
+
+
+def _feature(index: int, column: Column) -> Feature:
+    if column.type == "number":
+        return Feature(index)
+    if column.counts is None or len(column.counts) > MOST_CATEGORIES:
+        number = f"{len(column.counts)}" if column.counts else "too many"
+        raise ChoiceInvalid(
+            "ignore",
+            f"must name the column `{column.name}`: it holds {number} different texts, and at most {MOST_CATEGORIES} "
+            "become inputs.",
+        )
+    return Feature(index, len(column.counts))
+
+
+def _held(facts: Facts, column: Column | None, choice: Choice) -> tuple[int, int, int]:
+    groups = list((column.counts or {}).values()) if column else [facts.rows]
+    parts = [apportion(rows, choice.validation, choice.test) for rows in groups]
+    validation, test = sum(part[0] for part in parts), sum(part[1] for part in parts)
+    if any(rows <= sum(part) for rows, part in zip(groups, parts, strict=True)):
+        raise ChoiceInvalid("validation", "and the test's share leave a class no row to train on: make them smaller.")
+    return facts.rows - validation - test, validation, test
+
+
+def _traits(task: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    kinds = ["classes" if task == "classification" else "numbers", "real"]
+    if len(shape) == 3:
+        kinds += [name for name, least in (("image", 8), ("image_28", 28)) if min(shape[1:]) >= least]
+        kinds.append("sequence")
+    return tuple(kinds)
+
+
+def _few(names: Sequence[str], most: int = 12) -> str:
+    shown = ", ".join(name[:40] for name in names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,0 +1,220 @@
+"""Every model through every sort of compression: it works, or a trait refuses it before it is queued."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from backend.spec.catalog import CatalogEntry, Provision
+from backend.spec.experiment import resolve
+from backend.spec.problems import SpecInvalid
+from tests.worker.components.registry import every, make
+from tests.worker.compression.measured import measured
+from tests.worker.sorts import Sort, smallest
+from worker.catalog import build
+from worker.engine import count
+from worker.engine.measure_artifact import executed_operators
+from worker.engine.structure import describe, restore
+from worker.exporters.onnx import Onnx
+from worker.exporters.safetensors import Safetensors
+from worker.folders.batch_norm import BatchNorm
+from worker.models import Model
+from worker.pruners.channels import Channels
+from worker.pruners.magnitude import Magnitude
+from worker.quantizers import Quantizer
+from worker.quantizers.dynamic_int8 import DynamicInt8
+from worker.quantizers.static_int8 import StaticInt8
+from worker.subject import Subject
+
+CATALOG = build()
+ATTENTION = {"depth": 2, "heads": 2, "head_width": 8}
+PAIRS = {"kind": "group", "groups": 2}
+SMALL: dict[str, list[dict[str, Any]]] = {
+    "mlp": [{"hidden": [16, 12], "norm": norm} for norm in ("none", "batch", "layer", PAIRS)],
+    "cnn": [{"width": 8, "norm": norm} for norm in ("batch", "layer", PAIRS)],
+    "resnet": [
+        {"depth": 14, "width": 4},
+        {"depth": 8, "width": 4, "shortcut": "projection"},
+        {"depth": 8, "width": 8, "norm": PAIRS},
+        {"depth": 8, "width": 4, "norm": "none", "shortcut": "projection"},
+    ],
+    "mobilenet": [{"multiplier": 0.125}, {"multiplier": 0.125, "norm": "layer"}],
+    "rnn": [{"width": 16, "layers": 2}],
+    "gru": [{"width": 16}],
+    "lstm": [{"width": 16, "layers": 2}],
+    "vit": [ATTENTION, {**ATTENTION, "patch": 3}],
+    "char_transformer": [ATTENTION],
+}
+MODELS = [
+    pytest.param(make("models", kind.kind, **parameters), sort, id=f"{kind.kind}-{sort.name}-{number}")
+    for kind in every("models")
+    for number, parameters in enumerate(SMALL.get(kind.kind, [{}]))
+    for sort in smallest(kind)
+]
+each_model = pytest.mark.parametrize(("model", "sort"), MODELS)
+
+
+def subject(model: Model, sort: Sort) -> Subject:
+    """With weights and statistics that are no longer those of the beginning, so that answers differ."""
+    torch.manual_seed(0)
+    module = model.build(sort.shape, sort.outputs)
+    with torch.no_grad():
+        for layer in module.modules():
+            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                nn.init.normal_(layer.bias, std=0.2)
+        last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
+        last.weight.mul_(5)
+        for _ in range(3):
+            module(sort.inputs(32))
+    return Subject(module.eval(), sort.shape, input_dtype=sort.dtype)
+
+
+def provided(model: Model) -> set[str]:
+    entry = CATALOG.find("models", model.kind)
+    assert entry is not None
+    return {item.trait for item in entry.provides if item.holds(model.model_dump(mode="json"))}
+
+
+@torch.no_grad()
+def answers(subject: Subject, inputs: torch.Tensor) -> NDArray[np.float32]:
+    logits: NDArray[np.float32] = subject.module(inputs).numpy()
+    return logits
+
+
+def run(file: Path, inputs: torch.Tensor) -> NDArray[np.float32]:
+    outputs: NDArray[np.float32] = onnxruntime.InferenceSession(file).run(None, {"input": inputs.numpy()})[0]
+    return outputs
+
+
+def exported(subject: Subject, folder: Path, samples: torch.Tensor) -> Path:
+    file = folder / "model.onnx"
+    Onnx().export(subject, file, samples.numpy())
+    return file
+
+
+@each_model
+def test_is_exported_and_answers_alike_at_any_batch_size(model: Model, sort: Sort, tmp_path: Path) -> None:
+    made, inputs = subject(model, sort), sort.inputs()
+    expected = answers(made, inputs)
+    file = exported(made, tmp_path, inputs)
+    for batch in (1, 3, 16):
+        np.testing.assert_allclose(run(file, inputs[:batch]), expected[:batch], rtol=1e-3, atol=1e-4)
+    Safetensors().export(made, tmp_path / "weights.safetensors", inputs.numpy())
+
+
+@each_model
+@pytest.mark.parametrize("quantizer", [DynamicInt8(), StaticInt8()], ids=["dynamic", "static"])
+def test_is_quantized_and_answers_about_alike(model: Model, sort: Sort, quantizer: Quantizer, tmp_path: Path) -> None:
+    made, inputs = subject(model, sort), sort.inputs(128)
+    expected = answers(made, inputs)
+    file = exported(quantizer.quantize(made), tmp_path, inputs)
+    outputs = run(file, inputs)
+    correlation = np.corrcoef(outputs.ravel(), expected.ravel())[0, 1]
+    assert correlation > 0.95
+    assert not np.array_equal(outputs, expected)
+
+
+@each_model
+def test_channels_are_removed_exactly_where_the_model_says_so(model: Model, sort: Sort, tmp_path: Path) -> None:
+    made, inputs = subject(model, sort), sort.inputs(4)
+    if "channels" not in provided(model):
+        refused(model, sort, {"kind": "prune", "method": {"kind": "channels"}})
+        return
+    shape, parameters, flops = answers(made, inputs).shape, count.parameters(made.module), count.flops(made)
+    pruned = Channels(ratio=0.5).prune(made)
+    expected, fewer = answers(pruned, inputs), count.flops(pruned)
+    assert expected.shape == shape
+    assert flops and fewer and fewer < 0.85 * flops
+    assert count.parameters(pruned.module) < 0.85 * parameters
+    np.testing.assert_allclose(run(exported(pruned, tmp_path, inputs), inputs), expected, rtol=1e-3, atol=1e-4)
+    fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(pruned.module))))
+    fresh.load_state_dict(pruned.module.state_dict())
+    assert np.array_equal(answers(Subject(fresh.eval(), sort.shape), inputs), expected)
+    again = Channels(ratio=0.25).prune(Subject(fresh, sort.shape, input_dtype=sort.dtype))
+    assert answers(again, inputs).shape == shape
+    again.module.zero_grad()
+    loss = sort.loss(again.module.train()(inputs), sort.targets(4))
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in again.module.parameters())
+
+
+@each_model
+def test_batch_normalization_is_folded_exactly_where_the_model_says_so(model: Model, sort: Sort) -> None:
+    made, inputs = subject(model, sort), sort.inputs(4)
+    if "batch_norm" not in provided(model):
+        refused(model, sort, {"kind": "fold", "method": {"kind": "batch_norm"}})
+        return
+    expected = answers(made, inputs)
+    folded = BatchNorm().fold(made)
+    assert not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in folded.module.modules())
+    np.testing.assert_allclose(answers(folded, inputs), expected, rtol=1e-5, atol=1e-5)
+    fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(folded.module))))
+    fresh.load_state_dict(folded.module.state_dict())
+    assert np.array_equal(answers(Subject(fresh.eval(), sort.shape), inputs), answers(folded, inputs))
+
+
+@each_model
+def test_the_smallest_weights_of_every_matrix_can_be_masked(model: Model, sort: Sort) -> None:
+    pruned = Magnitude(sparsity=0.5, scope="local").prune(subject(model, sort))
+    weights = {name for name, parameter in pruned.module.named_parameters() if parameter.dim() > 1}
+    assert set(pruned.masks) == {name for name in weights if not name.startswith(("embedding", "places"))}
+    for mask in pruned.masks.values():
+        assert mask.double().mean().item() == pytest.approx(0.5, abs=0.5 / mask.numel() + 1e-9)
+
+
+def refused(model: Model, sort: Sort, stage: dict[str, Any]) -> None:
+    """The stage is refused before the spec is queued; without it the spec is right."""
+    dataset = CatalogEntry(
+        family="datasets",
+        kind="made",
+        summary="Data of this sort.",
+        description="Data of this sort.",
+        parameters={"type": "object", "properties": {}},
+        provides=[Provision(trait=trait) for trait in sorted(sort.traits)],
+    )
+    catalog = CATALOG.model_copy(update={"entries": [*CATALOG.entries, dataset]})
+    spec = {"name": "x", "dataset": "made", "model": model.model_dump(mode="json"), "stages": ["train"]}
+    resolve(spec, catalog)
+    with pytest.raises(SpecInvalid) as refusal:
+        resolve({**spec, "stages": ["train", stage]}, catalog)
+    assert [problem.path for problem in refusal.value.problems] == ["stages[1].method"]
+
+
+def test_a_model_of_texts_is_measured_from_its_file(tmp_path: Path) -> None:
+    """Token ids pass through the artifact's own process, float and quantized."""
+    (sort,) = smallest(type(make("models", "char_transformer")))
+    made = subject(make("models", "char_transformer", **ATTENTION), sort)
+    for number, candidate in enumerate((made, DynamicInt8().quantize(made), StaticInt8(samples=8).quantize(made))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        done = measured(candidate, sort.data(), folder)
+        (measure,) = [measure for measure in done.result.measures if measure.runtime]
+        assert measure.loss is not None and abs(measure.loss - np.log(sort.outputs)) < 3
+        assert measure.latency[0].p50_ms > 0
+
+
+def test_a_long_short_term_memory_computes_in_8_bits(tmp_path: Path) -> None:
+    sort = smallest(type(make("models", "lstm")))[0]
+    made = subject(make("models", "lstm"), sort)
+    operators = executed_operators(
+        exported(DynamicInt8().quantize(made), tmp_path, sort.inputs()), sort.inputs().numpy()
+    )
+    assert operators["DynamicQuantizeLSTM"] == 1
+
+
+def test_work_inside_fused_kernels_is_counted() -> None:
+    """Of an LSTM and of attention, by hand: a multiply-add is two operations."""
+    lstm = make("models", "lstm", width=16).build((1, 8, 8), 10)
+    assert count.flops(Subject(lstm, (1, 8, 8))) == 2 * (8 * 4 * 16 * (8 + 16) + 16 * 10)
+    text = make("models", "char_transformer", depth=1, heads=2, head_width=4, expansion=2).build((12,), 30)
+    layers, scores = 12 * (4 * 8 * 8 + 2 * 8 * 16 + 8 * 30), 2 * 2 * 12 * 12 * 4
+    assert count.flops(Subject(text, (12,), input_dtype=torch.int64)) == 2 * (layers + scores)
+    before = torch.backends.mkldnn.enabled
+    count.flops(Subject(lstm, (1, 8, 8)))
+    assert torch.backends.mkldnn.enabled == before
