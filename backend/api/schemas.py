@@ -239,6 +239,7 @@ class UploadRow(BaseModel):
 class UploadDetail(UploadRow):
     """One's own data with everything that was found in them."""
 
+    traits: list[str] = Field(description="What they provide to a spec that names them and says no more.")
     facts: Facts
 
 

@@ -21,7 +21,7 @@ from backend.api.schemas import UploadDetail, UploadRow
 from backend.data.check import Options
 from backend.errors import Conflict, DiskFull, Invalid, UploadNotFound, too_large
 from backend.spec.plain import UNWRITABLE
-from backend.spec.uploads import Facts
+from backend.spec.uploads import Choice, ChoiceInvalid, Facts, plan
 from backend.store import tables, uploads
 from backend.store.session import Store
 
@@ -87,15 +87,15 @@ class Received(BaseModel):
 @router.post("", status_code=201, openapi_extra=FORM)
 async def create_upload(request: Request, store: StoreDep, settings: SettingsDep) -> UploadDetail:
     """Take a file of one's own, check it and describe it; nothing of a refused one remains."""
-    with shelf.slot(settings.data_dir) as slot:
-        try:
+    try:
+        with shelf.slot(settings.data_dir) as slot:
             received = await _receive(request, slot.folder, settings.upload_bytes)
             facts = await to_thread.run_sync(_check, slot.folder, _options(received), limiter=checks)
             return await to_thread.run_sync(_keep, store, slot, received, facts)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise DiskFull from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull from None
 
 
 @router.get("")
@@ -176,7 +176,7 @@ class Writer:
                 case Body(content):
                     self.values[self.field] += content
                     if len(self.values[self.field]) > MOST_FIELD:
-                        raise Invalid(f"is longer than {MOST_FIELD} bytes.", path=self.field)
+                        raise Invalid(f"`{self.field}` is longer than {MOST_FIELD} bytes.", path=self.field)
 
     def _begin(self, name: str, filename: str | None) -> None:
         self.close()
@@ -280,4 +280,11 @@ def _outline(upload: tables.Upload, facts: Facts) -> dict[str, Any]:
 
 def _detail(upload: tables.Upload) -> UploadDetail:
     facts = Facts.model_validate(upload.facts)
-    return UploadDetail(**_outline(upload, facts), facts=facts)
+    return UploadDetail(**_outline(upload, facts), traits=_traits(facts), facts=facts)
+
+
+def _traits(facts: Facts) -> list[str]:
+    try:
+        return list(plan(facts, Choice()).traits)
+    except ChoiceInvalid:  # columns must be left out first
+        return []

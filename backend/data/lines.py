@@ -30,7 +30,9 @@ def check(path: Path) -> None:
             for index, part in enumerate(block.split(b"\n")):
                 line, length = (line + 1, len(part)) if index else (line, length + len(part))
                 if length > MOST_BYTES:
-                    raise FileInvalid(f"Line {line} is longer than 4 MB: are its line breaks missing?")
+                    raise FileInvalid(
+                        f"Line {line} is longer than 4 MB: its line breaks are missing, or it has too many columns."
+                    )
     _decoded(decoder, b"", line, final=True)
 
 

@@ -13,6 +13,7 @@ import { Loading } from "./ui/Loading";
 
 const Catalog = lazy(() => import("./pages/Catalog"));
 const Compare = lazy(() => import("./pages/Compare"));
+const Data = lazy(() => import("./pages/Data"));
 const New = lazy(() => import("./pages/New"));
 const Run = lazy(() => import("./pages/Run"));
 const Tradeoffs = lazy(() => import("./pages/Tradeoffs"));
@@ -24,6 +25,7 @@ function Pages() {
       <Switch>
         <Route path="/" component={Runs} />
         <Route path="/new" component={New} />
+        <Route path="/data" component={Data} />
         <Route path="/runs/:id">{({ id }) => <Run key={id} id={id} />}</Route>
         <Route path="/compare" component={Compare} />
         <Route path="/catalog" component={Catalog} />

@@ -15,6 +15,7 @@ HEAVY = frozenset({"torch", "torchao", "torch_pruning", "onnx", "onnxruntime", "
 GROUND = frozenset({"pydantic", "pydantic_core", "pydantic_settings", "jsonschema", "yaml"})
 INSTRUMENTS = ("worker.engine.kernels", "worker.engine.measure_artifact")  # say what a runtime really executes
 STORAGE = frozenset({"sqlalchemy", "alembic", "numpy", "pysqlite3", "psycopg", "pydantic"})
+CHECK = frozenset({"numpy", "pydantic"})
 
 Import = tuple[str, str]  # importer, imported; modules of our own in full, those of others by their top name
 
@@ -97,6 +98,16 @@ CONTRACTS = [
             and (
                 foreign(imported, STORAGE)
                 or (within(imported, "backend") and not within(imported, "backend.spec", "backend.store"))
+            )
+        ),
+    ),
+    Contract(
+        "The check of people's files knows spec and NumPy alone.",
+        lambda importer, imported: (
+            within(importer, "backend.data")
+            and (
+                foreign(imported, CHECK)
+                or (within(imported, "backend") and not within(imported, "backend.spec", "backend.data"))
             )
         ),
     ),

@@ -16,11 +16,13 @@ PLANTS = [
     (2, "backend/spec/sneaky.py", "import sqlalchemy"),
     (3, "backend/store/sneaky.py", "import fastapi"),
     (3, "backend/store/sneaky.py", "def late():\n    from {root}backend.config import Config"),
-    (4, "backend/charts/sneaky.py", "from {root}backend.store import session"),
-    (5, "worker/engine/sneaky.py", "from {root}worker.optimizers.adam import Adam"),
-    (5, "worker/models/sneaky.py", "from {root}worker.models import mlp"),
-    (6, "worker/pruners/sneaky.py", "from {root}worker.quantizers import Quantizer"),
-    (7, "worker/stages/sneaky.py", "from {root}worker.engine import trainer"),
+    (4, "backend/data/sneaky.py", "from {root}backend.store import session"),
+    (4, "backend/data/sneaky.py", "import sqlalchemy"),
+    (5, "backend/charts/sneaky.py", "from {root}backend.store import session"),
+    (6, "worker/engine/sneaky.py", "from {root}worker.optimizers.adam import Adam"),
+    (6, "worker/models/sneaky.py", "from {root}worker.models import mlp"),
+    (7, "worker/pruners/sneaky.py", "from {root}worker.quantizers import Quantizer"),
+    (8, "worker/stages/sneaky.py", "from {root}worker.engine import trainer"),
 ]
 TREE = [
     *(

@@ -1,10 +1,11 @@
 """A person's own data."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from backend.spec.uploads import Choice, Column, Facts, Feature, Plan, apportion, ordered, plan
 from worker.component import knob
@@ -39,7 +40,9 @@ class Upload(Dataset):
     task: Literal["auto", "classification", "regression"] = knob(
         "auto", upload="task", description="Whether the target is classes or numbers; told from the column by itself."
     )
-    ignore: list[str] = knob([], max_length=1000, upload="ignore", description="Columns that are left out.")
+    ignore: list[Annotated[str, Field(max_length=200)]] = knob(
+        [], max_length=1000, upload="ignore", description="Columns that are left out."
+    )
     validation: float = knob(
         0.1, ge=0.01, le=0.4, upload="validation", description="Share that is kept for validation."
     )

@@ -368,6 +368,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Uploads
+         * @description Everybody's own data, newest first.
+         */
+        get: operations["list_uploads"];
+        put?: never;
+        /**
+         * Create Upload
+         * @description Take a file of one's own, check it and describe it; nothing of a refused one remains.
+         */
+        post: operations["create_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Upload Detail
+         * @description What is in it: columns, ranges, classes, the first rows or pictures.
+         */
+        get: operations["upload_detail"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Upload
+         * @description Delete it, unless a run that is not over learns from it.
+         */
+        delete: operations["delete_upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -552,7 +600,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data.
              */
             parameters: {
                 [key: string]: unknown;
@@ -627,6 +675,59 @@ export interface components {
              * @description Whether a run that has not measured anything yet has a place for it.
              */
             expected: boolean;
+        };
+        /**
+         * Column
+         * @description One column of a table, or one of the targets that came beside the inputs.
+         */
+        Column: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "number" | "text";
+            /**
+             * Least
+             * @description Smallest number; null for texts.
+             */
+            least?: number | null;
+            /**
+             * Greatest
+             * @description Largest number; null for texts.
+             */
+            greatest?: number | null;
+            /**
+             * Mean
+             * @description Mean of the numbers; null for texts.
+             */
+            mean?: number | null;
+            /**
+             * Whole
+             * @description Whether all its numbers are whole.
+             * @default false
+             */
+            whole: boolean;
+            /**
+             * Integer
+             * @description Whether they were stored as integers.
+             * @default false
+             */
+            integer: boolean;
+            /**
+             * Empty
+             * @description Lines of the file that have nothing here; they were left out.
+             * @default 0
+             */
+            empty: number;
+            /**
+             * Counts
+             * @description Rows of each text or whole number; null when there are too many different ones.
+             */
+            counts?: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * Columns
@@ -849,6 +950,72 @@ export interface components {
             runs: components["schemas"]["RunCreated"][];
         };
         /**
+         * Facts
+         * @description What the check found.
+         */
+        Facts: {
+            /**
+             * Kind
+             * @description Named columns, or an array of inputs with one of targets.
+             * @enum {string}
+             */
+            kind: "table" | "arrays";
+            /**
+             * Rows
+             * @description Samples.
+             */
+            rows: number;
+            /**
+             * Left Out
+             * @description Lines that were left out because a value was missing.
+             * @default 0
+             */
+            left_out: number;
+            /**
+             * Columns
+             * @description All columns of a table, or the targets beside arrays.
+             */
+            columns: components["schemas"]["Column"][];
+            /** @description Null for a table. */
+            inputs?: components["schemas"]["Inputs"] | null;
+            /**
+             * Target
+             * @description The target column, unless a spec names another.
+             */
+            target?: string | null;
+            /**
+             * Task
+             * @description What it is, unless a spec says otherwise.
+             * @default auto
+             * @enum {string}
+             */
+            task: "auto" | "classification" | "regression";
+            /**
+             * Separator
+             * @description What stood between the cells of a text file.
+             * @default
+             */
+            separator: string;
+            /**
+             * Header
+             * @description Whether the first line named the columns.
+             * @default false
+             */
+            header: boolean;
+            /**
+             * Preview
+             * @description The first rows of a table, its first columns.
+             * @default []
+             */
+            preview: string[][];
+            /**
+             * Pictures
+             * @description The first images.
+             * @default []
+             */
+            pictures: components["schemas"]["Picture"][];
+        };
+        /**
          * Family
          * @description A kind of component, such as `optimizers`.
          */
@@ -900,6 +1067,32 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * Inputs
+         * @description The inputs of data that came as arrays.
+         */
+        Inputs: {
+            /**
+             * Shape
+             * @description Shape of one sample as models see it: [features] or [channels, height, width].
+             */
+            shape: number[];
+            /**
+             * Layout
+             * @description How the file holds it.
+             * @enum {string}
+             */
+            layout: "features" | "grey" | "channels_first" | "channels_last";
+            /**
+             * Dtype
+             * @description Type of the numbers in the file.
+             */
+            dtype: string;
+            /** Least */
+            least: number;
+            /** Greatest */
+            greatest: number;
         };
         /**
          * Latency
@@ -983,6 +1176,22 @@ export interface components {
              * @description The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.
              */
             variants?: components["schemas"]["Variant"][] | null;
+        };
+        /**
+         * Picture
+         * @description A small picture of one sample.
+         */
+        Picture: {
+            /**
+             * Label
+             * @description Its target.
+             */
+            label: string;
+            /**
+             * Png
+             * @description PNG in Base64.
+             */
+            png: string;
         };
         /** Points */
         Points: {
@@ -1484,6 +1693,96 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+        };
+        /**
+         * UploadDetail
+         * @description One's own data with everything that was found in them.
+         */
+        UploadDetail: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "table" | "arrays";
+            /**
+             * Bytes
+             * @description Size of what was sent.
+             */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Rows
+             * @description Samples.
+             */
+            rows: number;
+            /**
+             * Columns
+             * @description Columns of a table; targets beside arrays.
+             */
+            columns: number;
+            /**
+             * Shape
+             * @description Shape of one sample of arrays; null for a table.
+             */
+            shape: number[] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Traits
+             * @description What they provide to a spec that names them and says no more.
+             */
+            traits: string[];
+            facts: components["schemas"]["Facts"];
+        };
+        /**
+         * UploadRow
+         * @description One's own data, as a list shows them.
+         */
+        UploadRow: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "table" | "arrays";
+            /**
+             * Bytes
+             * @description Size of what was sent.
+             */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Rows
+             * @description Samples.
+             */
+            rows: number;
+            /**
+             * Columns
+             * @description Columns of a table; targets beside arrays.
+             */
+            columns: number;
+            /**
+             * Shape
+             * @description Shape of one sample of arrays; null for a table.
+             */
+            shape: number[] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Variant
@@ -2186,6 +2485,165 @@ export interface operations {
             };
             /** @description The caller has it already. */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadRow"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description What it is called; the file's name when left out. */
+                    name?: string;
+                    /** @description The target column; the last one when left out. */
+                    target?: string;
+                    /**
+                     * @description What the target is.
+                     * @enum {unknown}
+                     */
+                    task?: "auto" | "classification" | "regression";
+                    /**
+                     * @description Whether the first line names the columns.
+                     * @enum {unknown}
+                     */
+                    header?: "auto" | "yes" | "no";
+                    /**
+                     * @description What becomes of lines in which a value is missing.
+                     * @enum {unknown}
+                     */
+                    missing?: "refuse" | "leave_out";
+                    /**
+                     * Format: binary
+                     * @description A CSV, NPY or NPZ file.
+                     */
+                    file?: string;
+                    /**
+                     * Format: binary
+                     * @description Instead: an NPY file of inputs,
+                     */
+                    inputs?: string;
+                    /**
+                     * Format: binary
+                     * @description and one of their targets.
+                     */
+                    targets?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadDetail"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    upload_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadDetail"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

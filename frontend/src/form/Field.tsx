@@ -29,7 +29,7 @@ export function Fields({ nodes }: { nodes: readonly Node[] }) {
   const { messages } = useForm();
   const plain = nodes.filter((node) => !STRUCTURED.has(node.type));
   const structured = nodes.filter((node) => STRUCTURED.has(node.type));
-  const wide = (node: Node) => node.type === "values" || node.type === "text" || node.type === "runs" || messages.has(node.key);
+  const wide = (node: Node) => node.type === "values" || node.type === "text" || node.type === "runs" || node.type === "upload" || node.type === "columns" || messages.has(node.key);
   return (
     <>
       {plain.length > 0 && (

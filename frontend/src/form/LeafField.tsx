@@ -8,6 +8,7 @@ import { same } from "./schema";
 import { describe } from "./summary";
 import { effective, type Leaf } from "./tree";
 import { numberFrom, rawFrom, textOf } from "./typed";
+import { ColumnField, ColumnsField, UploadField } from "./UploadField";
 import { useLeaf } from "./useLeaf";
 
 export function LeafField({ node }: { node: Leaf }) {
@@ -22,6 +23,12 @@ export function LeafField({ node }: { node: Leaf }) {
       return <RunField node={node} />;
     case "runs":
       return <RunsField node={node} />;
+    case "upload":
+      return <UploadField node={node} />;
+    case "column":
+      return <ColumnField node={node} />;
+    case "columns":
+      return <ColumnsField node={node} />;
     default:
       return <TypedField node={node} />;
   }

@@ -28,6 +28,8 @@ export interface Schema {
   "x-live"?: boolean;
   "x-run"?: boolean;
   "x-unit"?: string;
+  /** What a dataset's field says of one's own data: `id`, `target`, `ignore`, … */
+  "x-upload"?: string;
 }
 
 export interface Entry {

@@ -22,7 +22,7 @@ interface Common {
 }
 
 export interface Leaf extends Common {
-  type: "number" | "text" | "switch" | "choice" | "values" | "raw" | "run" | "runs";
+  type: "number" | "text" | "switch" | "choice" | "values" | "raw" | "run" | "runs" | "upload" | "column" | "columns";
 }
 
 export interface ComponentNode extends Common {
@@ -111,7 +111,7 @@ class Artist {
   private optional(branch: Schema, common: Common): Node {
     if (isScalar(branch) && common.fallback === null) {
       const value = common.value === null ? undefined : common.value;
-      return { ...common, value, source: value === undefined ? "default" : "given", schema: branch, type: leafType(branch) };
+      return { ...common, value, source: value === undefined ? "default" : "given", schema: branch, type: leafType(marked(branch, common.schema)) };
     }
     const on = effectiveOf(common) !== null && effectiveOf(common) !== undefined;
     const { path, label, required, value, fallback } = common;
@@ -156,6 +156,11 @@ class Artist {
   }
 }
 
+/** The branch of an optional field with the field's mark. */
+function marked(branch: Schema, { "x-upload": mark }: Schema): Schema {
+  return mark === undefined ? branch : { ...branch, "x-upload": mark };
+}
+
 /** A component that is taken with its defaults may be written as its kind alone. */
 function inFull(common: Common): Common {
   return typeof common.value === "string" ? { ...common, value: { kind: common.value } } : common;
@@ -174,7 +179,11 @@ function kindOf(value: Json | undefined): Json | undefined {
   return isMapping(value) ? value["kind"] : value;
 }
 
+const UPLOAD: Record<string, Leaf["type"]> = { id: "upload", target: "column", ignore: "columns" };
+
 function leafType(schema: Schema): Leaf["type"] {
+  const own = UPLOAD[schema["x-upload"] ?? ""];
+  if (own) return own;
   if (schema["x-run"]) return schema.type === "array" ? "runs" : "run";
   if (schema.type === "array" && schema.items && isScalar(schema.items)) return "values";
   if (schema.enum || schema.const !== undefined) return "choice";

@@ -4,13 +4,20 @@ import { useLocation, useSearchParams } from "wouter";
 
 import { api, body } from "../api/client";
 import { useTemplates } from "../api/templates";
+import { title as words } from "../format";
 import type { Template } from "../api/types";
+import { useUpload } from "../api/uploads";
+import { beginning, ownDataset } from "./own";
 import { slim } from "./slim";
+<<<<<<< HEAD
 import type { Forms, Json } from "./schema";
 import { readTry, tryout } from "./tryout";
+=======
+import { find, type Forms, type Json, type Mapping } from "./schema";
+>>>>>>> upload
 import type { useSpec } from "./useSpec";
 
-/** What the address asks the form to begin with: a template, a run to clone, or nothing. A draft of the same beginning is kept. */
+/** What the address asks the form to begin with: a template, a run to clone, data, or nothing. A draft of the same beginning is kept. */
 export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const [search] = useSearchParams();
   const [, navigate] = useLocation();
@@ -22,6 +29,7 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: clone } }, signal })),
     enabled: clone !== "",
   });
+<<<<<<< HEAD
   const tried = search.get("try");
   const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : tried ? `try:${tried}` : "";
   const source = useMemo(() => {
@@ -30,6 +38,11 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     const wanted = readTry(tried);
     return wanted ? (tryout(wanted.family, wanted.kind, forms) ?? undefined) : undefined;
   }, [clone, asked, tried, parent.data, templates.data, forms]);
+=======
+  const data = useData(forms, templates.data);
+  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : data.origin;
+  const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : data.spec;
+>>>>>>> upload
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
@@ -55,6 +68,27 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     bringBack,
     template: spec.draft.origin.startsWith("template:") ? spec.draft.origin.slice("template:".length) : undefined,
     clone: spec.draft.origin.startsWith("clone:") ? (parent.data?.name ?? "another run") : undefined,
-    failure: clone ? parent.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
+    failure: clone ? parent.error : data.error ? data.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
   };
+}
+
+/** A spec that begins with the data that the address names: `?upload=<id>` or `?dataset=<kind>`. */
+function useData({ catalog }: Forms, templates: readonly Template[] | undefined) {
+  const [search] = useSearchParams();
+  const id = search.get("upload") ?? "";
+  const kind = search.get("dataset") ?? "";
+  const upload = useUpload(id);
+  const origin = id ? `upload:${id}` : kind ? `dataset:${kind}` : "";
+  const spec = useMemo(() => {
+    const specs = templates?.map(({ spec }) => spec as Mapping);
+    const own = ownDataset(catalog);
+    if (specs && upload.data && own) {
+      const dataset = { kind: own.entry.kind, [own.field]: upload.data.id };
+      return beginning(upload.data.name, dataset, upload.data.traits, specs, catalog);
+    }
+    const entry = find(catalog, "datasets", kind);
+    const traits = entry?.provides?.map(({ trait }) => trait) ?? [];
+    return specs && entry ? beginning(words(kind), { kind }, traits, specs, catalog) : undefined;
+  }, [templates, upload.data, catalog, kind]);
+  return { origin, spec, error: upload.error };
 }

@@ -108,3 +108,10 @@ export const CpuIcon = icon(
   </>,
 );
 export const FileIcon = path("M13.5 4.5H7A1.5 1.5 0 0 0 5.5 6V18A1.5 1.5 0 0 0 7 19.5H17A1.5 1.5 0 0 0 18.5 18V9.5ZM13.5 4.5V9.5H18.5");
+export const TableIcon = icon(
+  <>
+    <rect x="4" y="5" width="16" height="14" rx="2" />
+    <path d="M4 10H20M10 10V19" />
+  </>,
+);
+export const UploadIcon = path("M12 15V4.5M7.5 9 12 4.5 16.5 9M5 19.5H19");

@@ -38,6 +38,10 @@ PROMISED = {
     ("get", "/api/charts"),
     ("get", "/api/figures/{chart}"),
     ("get", "/api/artifacts/{artifact_id}"),
+    ("post", "/api/uploads"),
+    ("get", "/api/uploads"),
+    ("get", "/api/uploads/{upload_id}"),
+    ("delete", "/api/uploads/{upload_id}"),
     ("get", "/healthz"),
     ("get", "/metrics"),
 }

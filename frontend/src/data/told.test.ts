@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+
+import type { UploadDetail } from "../api/types";
+import { classesOf, targetOf } from "./told";
+
+const column = (name: string, counts: Record<string, number> | null = null) => ({ name, type: "text", counts }) as UploadDetail["facts"]["columns"][number];
+const facts = (kind: string, target: string | null) => ({ kind, target, columns: [column("a"), column("b")] }) as UploadDetail["facts"];
+
+it("takes a table's last column for the target, all that came beside arrays, or what was said", () => {
+  expect(targetOf(facts("table", null))).toEqual(["b"]);
+  expect(targetOf(facts("arrays", null))).toEqual(["a", "b"]);
+  expect(targetOf(facts("table", "a"))).toEqual(["a"]);
+});
+
+it("counts classes, the most frequent first", () => {
+  expect(classesOf(column("y", { low: 2, high: 3000 }))).toBe("2: high 3,000, low 2");
+  expect(classesOf(column("y", Object.fromEntries([..."abcdefgh"].map((label) => [label, 1]))))).toBe("8: a 1, b 1, c 1, d 1, e 1, f 1, …");
+  expect(classesOf(column("y"))).toBe("many");
+});

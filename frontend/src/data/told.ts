@@ -1,0 +1,22 @@
+/** What was found in a file, in words. */
+
+import type { UploadDetail } from "../api/types";
+import { count } from "../format";
+
+type Facts = UploadDetail["facts"];
+
+const CLASSES = 6;
+
+/** Names of the columns that are learnt unless a spec says otherwise. */
+export function targetOf({ kind, target, columns }: Facts): string[] {
+  if (target) return [target];
+  return (kind === "table" ? columns.slice(-1) : columns).map(({ name }) => name);
+}
+
+/** "3: setosa 50, versicolor 50, virginica 50", the most frequent first. */
+export function classesOf({ counts }: Facts["columns"][number]): string {
+  if (!counts) return "many";
+  const found = Object.entries(counts).sort(([, one], [, other]) => other - one);
+  const shown = found.slice(0, CLASSES).map(([label, rows]) => `${label} ${count(rows)}`);
+  return `${count(found.length)}: ${shown.join(", ")}${found.length > CLASSES ? ", …" : ""}`;
+}
