@@ -9,12 +9,8 @@ import type { Template } from "../api/types";
 import { useUpload } from "../api/uploads";
 import { beginning, ownDataset } from "./own";
 import { slim } from "./slim";
-<<<<<<< HEAD
-import type { Forms, Json } from "./schema";
-import { readTry, tryout } from "./tryout";
-=======
 import { find, type Forms, type Json, type Mapping } from "./schema";
->>>>>>> upload
+import { readTry, tryout } from "./tryout";
 import type { useSpec } from "./useSpec";
 
 /** What the address asks the form to begin with: a template, a run to clone, data, or nothing. A draft of the same beginning is kept. */
@@ -29,20 +25,12 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: clone } }, signal })),
     enabled: clone !== "",
   });
-<<<<<<< HEAD
-  const tried = search.get("try");
-  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : tried ? `try:${tried}` : "";
-  const source = useMemo(() => {
-    if (clone) return parent.data?.spec;
-    if (asked) return templates.data?.find(({ id }) => id === asked)?.spec;
-    const wanted = readTry(tried);
-    return wanted ? (tryout(wanted.family, wanted.kind, forms) ?? undefined) : undefined;
-  }, [clone, asked, tried, parent.data, templates.data, forms]);
-=======
   const data = useData(forms, templates.data);
-  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : data.origin;
-  const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : data.spec;
->>>>>>> upload
+  const tried = search.get("try");
+  const part = useMemo(() => readTry(tried), [tried]);
+  const trial = useMemo(() => (part ? (tryout(part.family, part.kind, forms) ?? undefined) : undefined), [part, forms]);
+  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : part ? `try:${tried}` : data.origin;
+  const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
