@@ -2,7 +2,7 @@
 
 `auto` measures as it does in a run, before the first step. Then every power of two takes turns in the product's own loop,
 with Adam and one thread. The fastest is the size that leaves `auto` furthest behind: two sizes are compared by the median
-over the rounds of the ratio in a round.
+over the rounds of the ratio in a round. `python -m benchmarks.auto_batch mlp` measures one model.
 """
 
 import statistics
@@ -29,8 +29,8 @@ from worker.models import Model
 from worker.recipe import Recipe
 from worker.subject import Subject
 
-ROUNDS = 5
-SAMPLES = {"mlp": 16_384, "cnn": 4_096}  # that each size trains on in a round: a few seconds
+ROUNDS = {"mlp": 21, "cnn": 5}
+SAMPLES = {"mlp": 16_384, "cnn": 4_096}  # that each size trains on in a round
 SIZES = [2**power for power in range(3, 13)]
 
 
@@ -97,17 +97,17 @@ def show(model: str, auto: int, seconds: float, speeds: dict[int, list[float]]) 
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    models = sys.argv[1:] or list(ROUNDS)
     torch.set_num_threads(1)
     discover()
     print("| model | found in | auto | samples/s | fastest power of two | samples/s | auto ÷ fastest |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         data = load(Wanted.usual({"kind": "fashion_mnist"}), Path(name), 0, "cpu")
-        for model, samples in SAMPLES.items():
+        for model in models:
             found, seconds = choose(model, data)
             auto = next(found.sizes(len(data.train), 0, 0))
-            show(model, auto, seconds, compare(model, few(data, samples), auto, rounds))
+            show(model, auto, seconds, compare(model, few(data, SAMPLES[model]), auto, ROUNDS[model]))
 
 
 if __name__ == "__main__":
