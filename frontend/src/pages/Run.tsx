@@ -10,6 +10,7 @@ import { Insights } from "../run/Insights";
 import { Results } from "../run/Results";
 import classes from "../run/run.module.css";
 import { Timeline } from "../run/Timeline";
+import { Verdicts } from "../run/Verdicts";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
@@ -40,6 +41,7 @@ function RunPage({ run }: { run: RunDetail }) {
     <div className={classes.page}>
       <Header run={run} />
       <Timeline run={run} events={events} />
+      <Verdicts events={events} />
       <Curves run={run} />
       <Insights run={run} />
       <Results run={run} />

@@ -57,5 +57,7 @@ export function EventLog({ id }: { id: string }) {
 
 function matching(events: StreamEvent[], text: string): StreamEvent[] {
   const wanted = text.trim().toLowerCase();
-  return events.filter((event) => !wanted || sentence(event).toLowerCase().includes(wanted)).reverse();
+  // An exhibit is seen where it is drawn; some come every few steps.
+  const told = events.filter(({ kind }) => kind !== "exhibit");
+  return told.filter((event) => !wanted || sentence(event).toLowerCase().includes(wanted)).reverse();
 }

@@ -1,0 +1,27 @@
+import { Alert, List, Text } from "@mantine/core";
+import type { StreamEvent } from "../api/types";
+import { count } from "../format";
+import { AlertIcon } from "../ui/icons";
+
+/** What the diagnosis says in plain words, each with its remedy. */
+export function Verdicts({ events }: { events: StreamEvent[] }) {
+  const told = events.filter(({ kind }) => kind === "verdict");
+  if (told.length === 0) return null;
+  return (
+    <Alert color="orange" variant="light" icon={<AlertIcon />} title={told.length === 1 ? "The diagnosis" : `The diagnosis: ${told.length} findings`}>
+      <List size="sm" spacing={4} listStyleType={told.length === 1 ? "none" : undefined}>
+        {told.map(({ seq, body }) => (
+          <List.Item key={seq}>
+            <Text span size="sm" fw={600}>
+              {String(body.text)}
+            </Text>{" "}
+            {String(body.remedy)}{" "}
+            <Text span size="xs" c="dimmed">
+              step {count(Number(body.step))}
+            </Text>
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
