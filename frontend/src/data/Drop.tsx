@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Progress, Select, Switch, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, NativeSelect, Switch, Text, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState, type DragEvent } from "react";
 
@@ -74,7 +74,7 @@ function Sent({ sending: { files, share, stop } }: { sending: Sending }) {
       <Text size="sm">
         {files.map(({ name }) => name).join(" and ")}: {told}
       </Text>
-      <Progress value={share * 100} animated={share >= 1} aria-label="Sent" />
+      <progress value={share < 1 ? share : undefined} aria-label="Sent" />
       <Button size="compact-sm" variant="default" onClick={() => stop.abort()}>
         Stop
       </Button>
@@ -93,15 +93,15 @@ function Options({ options, onChange }: { options: Record<string, string>; onCha
           size="xs" label="Target column" placeholder="the last one" value={options["target"] ?? ""}
           onChange={({ currentTarget: { value } }) => put("target", value)}
         />
-        <Select
-          size="xs" label="The target is" value={options["task"] ?? "auto"} allowDeselect={false}
+        <NativeSelect
+          size="xs" label="The target is" value={options["task"] ?? "auto"}
           data={[{ value: "auto", label: "told by itself" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" }]}
-          onChange={(value) => put("task", value ?? "auto")}
+          onChange={({ currentTarget: { value } }) => put("task", value)}
         />
-        <Select
-          size="xs" label="The first line" value={options["header"] ?? "auto"} allowDeselect={false}
+        <NativeSelect
+          size="xs" label="The first line" value={options["header"] ?? "auto"}
           data={[{ value: "auto", label: "told by itself" }, { value: "yes", label: "names the columns" }, { value: "no", label: "is data" }]}
-          onChange={(value) => put("header", value ?? "auto")}
+          onChange={({ currentTarget: { value } }) => put("header", value)}
         />
         <Switch
           size="xs" label="Leave out lines with missing values" checked={options["missing"] === "leave_out"}
