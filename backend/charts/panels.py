@@ -6,7 +6,7 @@ from typing import Any
 from backend.charts.data import Options
 from backend.charts.theme import LOOKS
 
-GAP_ACROSS, GAP_DOWN = 0.08, 70  # share of the width; pixels, for a title above and ticks below
+GAP_ACROSS, GAP_DOWN = 0.13, 70  # share of the width; pixels, for a title above and ticks below
 
 
 def axes(place: int) -> dict[str, str]:

@@ -15,6 +15,8 @@ from worker.engine.look import Lookout
 from worker.engine.reporter import Reporter
 from worker.engine.symptoms import Epoch, History, Verdict
 
+NOISE_LOOKS = 4  # looks from one at the gradient's noise to the next
+
 
 class Diagnosis:
     """Looks at every so many steps of a run; in between it costs one comparison a step. `begin` starts each phase."""
@@ -42,11 +44,12 @@ class Diagnosis:
         self, optimizer: torch.optim.Optimizer, reporter: Reporter, noise: Callable[[], float]
     ) -> Iterator[None]:
         """Look at the one step that the block takes; what is seen goes to `reporter`. `noise` tells the noise scale of the
-        step's gradient before it; NaN, which it often is, tells nothing."""
+        step's gradient before it, which costs as much as a step: it is asked at some looks. NaN tells nothing."""
         assert self._lookout is not None
-        scale = noise()
-        if math.isfinite(scale):
-            reporter.observed({"gradient_noise": scale})
+        if (reporter.step + 1) // self._plan.every % NOISE_LOOKS == 1:
+            scale = noise()
+            if math.isfinite(scale):
+                reporter.observed({"gradient_noise": scale})
         with self._lookout.watching(optimizer) as look:
             yield
         metrics = look.metrics()

@@ -46,20 +46,31 @@ def _layers(looks: Sequence[Exhibit]) -> list[str]:
 
 
 def _map(run: RunData, looks: Sequence[Exhibit], name: str, part: str, place: Mapping[str, str]) -> go.Heatmap:
-    """Steps across, values up, the share of values as colour."""
+    """Steps across, values up; as colour the share of values, relative to the fullest bin of the step."""
     found = [(look.step, layer[part]) for look in looks for layer in look.body["layers"] if layer["name"] == name]
-    edges = np.linspace(min(one["low"] for _, one in found), max(one["high"] for _, one in found), BINS + 1)
+    ends = [_ends(one) for _, one in found]
+    edges = np.linspace(min(low for low, _ in ends), max(high for _, high in ends), BINS + 1)
     shares = np.stack([_share(one, edges) for _, one in found], axis=1)
     return go.Heatmap(
         x=[step for step, _ in found],
         y=(edges[:-1] + edges[1:]) / 2,
-        z=shares.tolist(),
+        z=(shares / np.maximum(shares.max(axis=0), 1e-12)).tolist(),
+        customdata=shares.tolist(),
+        zmin=0,
+        zmax=1,
         colorscale=[[0, "rgba(128,128,128,0.04)"], [1, run.color]],
         showscale=False,
-        hovertemplate=f"%{{z:.1%}} at %{{y:.3g}}, step %{{x:,d}}<extra>{plain(name)}</extra>",
+        hovertemplate=f"%{{customdata:.1%}} at %{{y:.3g}}, step %{{x:,d}}<extra>{plain(name)}</extra>",
         meta={"run": run.id, "role": f"{part}/{name}"},
         **place,
     )
+
+
+def _ends(histogram: Mapping[str, Any]) -> tuple[float, float]:
+    """Where the first bin that holds something begins, and where the last one ends."""
+    edges = np.linspace(histogram["low"], histogram["high"], len(histogram["counts"]) + 1)
+    held = np.flatnonzero(histogram["counts"])
+    return (float(edges[held[0]]), float(edges[held[-1] + 1])) if held.size else (float(edges[0]), float(edges[-1]))
 
 
 def _share(histogram: Mapping[str, Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -114,7 +114,9 @@ def test_histograms_keep_their_mass_on_common_bins() -> None:
     weights, gradients = drawn("histograms", showing("histograms", narrow, wide))["data"]
     assert weights["x"] == [100, 200]
     for trace in (weights, gradients):
-        assert np.array(trace["z"]).sum(axis=0) == pytest.approx([1.0, 1.0])
+        assert np.array(trace["customdata"]).sum(axis=0) == pytest.approx([1.0, 1.0])
+        assert np.array(trace["z"]).max(axis=0) == pytest.approx([1.0, 1.0])  # each step by its fullest bin
     inside = np.abs(weights["y"]) < 1
-    share = np.array(weights["z"])[inside].sum(axis=0)
+    share = np.array(weights["customdata"])[inside].sum(axis=0)
     assert share == pytest.approx([1.0, 0.0])
+    assert min(gradients["y"]) > -8 and max(gradients["y"]) < -2  # empty bins at the ends are left out

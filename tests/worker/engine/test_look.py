@@ -138,6 +138,12 @@ def test_looks_come_at_their_steps() -> None:
     assert watched.metric("train/loss").keys() == set(range(1, 17))
 
 
+def test_the_noise_is_asked_at_every_fourth_look() -> None:
+    watched = Watched(planted(6), clouds(), Plan(every=1), epochs=2, optimizer=sgd(1e-9))
+    assert list(watched.metric("gradient_noise")) == [1, 5, 9, 13]
+    assert list(watched.metric("gradient_norm")) == list(range(1, 17))
+
+
 def test_a_run_that_never_looks_observes_nothing() -> None:
     watched = Watched(planted(6), clouds(), Plan(every=0), epochs=2)
     assert watched.metric("gradient_norm") == watched.metric("gradient_noise") == {}
