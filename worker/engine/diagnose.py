@@ -15,7 +15,7 @@ from worker.engine.look import Lookout
 from worker.engine.reporter import Reporter
 from worker.engine.symptoms import Epoch, History, Verdict
 
-NOISE_LOOKS = 4  # looks from one at the gradient's noise to the next
+NOISE_LOOKS = 8  # looks from one at the gradient's noise to the next
 
 
 class Diagnosis:

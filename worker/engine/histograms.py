@@ -12,7 +12,7 @@ BINS = 48
 DECADES = (-12, 2)  # gradients are shown by the decimal logarithm of their magnitude, four bins to a decade
 GRADIENT_BINS = 4 * (DECADES[1] - DECADES[0])
 MOST_LAYERS = 24
-MOST_VALUES = 16_384  # of a layer; from larger ones every so many
+MOST_VALUES = 8192  # of a layer; from larger ones every so many
 FULL = 32  # looks that are kept one by one; from there on ever sparser
 
 
