@@ -29,7 +29,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         barmode="group",
         bargap=0.25,
         xaxis={"type": "category", "title": {"text": "class"}},
-        yaxis={"title": {"text": " ".join(NAMES[score] for score in scores)}, "range": [0, 1], "tickformat": ".0%"},
+        yaxis={"title": {"text": ", ".join(NAMES[score] for score in scores)}, "range": [0, 1], "tickformat": ".0%"},
     )
 
 
