@@ -14,10 +14,13 @@ def stages(runs: Sequence[RunData], kind: str, holding: str, most: int) -> list[
     bodies that have something under `holding`."""
     found: list[Shown] = []
     for run in runs:
-        mine = [(run, heading(run, one.stage), one.body) for one in run.shown(kind) if one.body.get(holding)]
+        mine = [
+            (run, heading(run, one.stage, len(runs) == 1), one.body) for one in run.shown(kind) if one.body.get(holding)
+        ]
         found += mine if len(runs) == 1 else mine[-1:]
     return found if len(found) <= most else [found[0], *found[1 - most :]] if most > 1 else found[-1:]
 
 
-def heading(run: RunData, stage: int) -> str:
-    return f"{label(run, 40)} · stage {stage + 1}"
+def heading(run: RunData, stage: int, alone: bool) -> str:
+    """A run that is alone in its chart need not be named in it."""
+    return f"stage {stage + 1}" if alone else f"{label(run, 40)} · stage {stage + 1}"

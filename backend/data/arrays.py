@@ -234,7 +234,7 @@ def _blocks(values: Array, what: str) -> Iterator[Floats]:
 
 def _pictures(inputs: Array, targets: Array, found: Inputs) -> list[Picture]:
     some = inputs[:PICTURES]
-    shown = some.transpose(found.axes).reshape(len(some), *found.shape)
+    shown = (some.transpose(found.axes) if found.axes else some).reshape(len(some), *found.shape)
     labels = [
         ", ".join(f"{value:.4g}" for value in row[:3]) for row in targets[:PICTURES].reshape(len(shown), -1).tolist()
     ]

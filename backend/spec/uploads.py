@@ -47,9 +47,9 @@ class Inputs(BaseModel):
     greatest: float
 
     @property
-    def axes(self) -> tuple[int, ...] | None:
-        """The order in which the array's axes go before its samples are given their shape; None leaves them."""
-        return (0, 3, 1, 2) if self.layout == "channels_last" else None
+    def axes(self) -> tuple[int, ...]:
+        """The order in which the array's axes go before its samples are given their shape; empty leaves them."""
+        return (0, 3, 1, 2) if self.layout == "channels_last" else ()
 
 
 class Picture(BaseModel):

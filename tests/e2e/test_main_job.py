@@ -106,7 +106,16 @@ def test_no_page_is_wider_than_the_screen(page: Page, lathe: Lathe, theme: str, 
     (run_id,) = lathe.submit(pipeline("wide", epochs=1))
     lathe.wait_for(run_id, "succeeded")
     open_signed_in(page, lathe)
-    for path in ("/", "/new", f"/new?template={DIGITS}", f"/runs/{run_id}", "/tradeoffs"):
+    for path in (
+        "/",
+        "/new",
+        f"/new?template={DIGITS}",
+        f"/runs/{run_id}",
+        "/tradeoffs",
+        "/data",
+        "/catalog",
+        f"/compare?runs={run_id}",
+    ):
         page.goto(lathe.url + path)
         page.wait_for_load_state("networkidle") if "runs" not in path and path != "/" else page.wait_for_timeout(800)
         overflow = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")

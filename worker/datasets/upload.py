@@ -94,7 +94,7 @@ def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
 def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]:
     assert facts.inputs is not None
     inputs = np.load(place / "inputs.npy", mmap_mode="r", allow_pickle=False)
-    inputs = inputs.transpose(facts.inputs.axes).reshape(len(inputs), *found.shape)
+    inputs = (inputs.transpose(facts.inputs.axes) if facts.inputs.axes else inputs).reshape(len(inputs), *found.shape)
     targets = np.load(place / "targets.npy", mmap_mode="r", allow_pickle=False)
     targets = _targets(targets.reshape(len(targets), -1)[:, list(found.targets)], facts, found)
     if len(found.shape) == 1:

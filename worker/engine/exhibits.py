@@ -7,6 +7,7 @@ from backend.spec.experiment import Diagnosis
 from worker.data import Data
 from worker.engine import pictures, seed
 from worker.engine.landscape import landscape
+from worker.engine.plan import plan
 from worker.engine.quality import quality
 from worker.losses import Loss
 from worker.recipe import Recipe
@@ -15,24 +16,24 @@ from worker.subject import Subject
 
 def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
     """What a training phase is going to do, shown before its first step."""
-    shown = {}
+    shown = {"plan": plan(recipe, len(data.train), run_seed)}
     if recipe.augmentations:
         shown["augmentations"] = pictures.augmentations(data, recipe, run_seed)
     return shown
 
 
 def of_model(
-    subject: Subject, data: Data, loss: Loss, run_seed: int, plan: Diagnosis, attend: Callable[[], None]
+    subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
 ) -> dict[str, dict[str, Any]]:
     """What a stage left, looked at on the validation split. `attend` is called often."""
     shown = {"quality": quality(subject.module, data.validation, data, attend)}
-    return shown | of_surroundings("landscape", subject, data, loss, run_seed, plan, attend)
+    return shown | of_surroundings("landscape", subject, data, loss, run_seed, looks, attend)
 
 
 def of_surroundings(
-    kind: str, subject: Subject, data: Data, loss: Loss, run_seed: int, plan: Diagnosis, attend: Callable[[], None]
+    kind: str, subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
 ) -> dict[str, dict[str, Any]]:
-    """The loss around the weights as they are, where the plan asks for it; every stage takes the same random numbers."""
-    if not plan.landscape:
+    """The loss around the weights as they are, where the spec asks for it; every stage takes the same random numbers."""
+    if not looks.landscape:
         return {}
     return {kind: landscape(subject, data.validation, loss, seed.generator(run_seed, "landscape"), attend)}

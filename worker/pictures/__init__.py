@@ -20,15 +20,19 @@ from worker.losses import Loss
 from worker.models import Model
 from worker.normalizations import Normalization
 from worker.optimizers import Optimizer
-from worker.pictures import data, models, training
+from worker.pictures import data, models, pipeline, training
 from worker.pictures.shapes import Picture
 from worker.preparations import Preparation
 from worker.pruners import Pruner
 from worker.quantizers import Quantizer
 from worker.regularizers import Regularizer
 from worker.schedules import Schedule
+from worker.stages import Stage
+from worker.transfers import Transfer
 
 DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
+    Stage: pipeline.stage,
+    Transfer: pipeline.transfer,
     Schedule: training.schedule,
     BatchPolicy: training.batches,
     Optimizer: training.optimizer,

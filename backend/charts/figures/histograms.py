@@ -26,8 +26,9 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     looks = run.shown("histograms")
     names = _layers(looks)
     panes = [(name, part, words) for name in names for part, words in PARTS]
+    whose = f"{label(run, 30)} · " if len(runs) > 1 else ""
     layout = panels(
-        [f"{label(run, 30)} · {plain(name)}: {part}" for name, part, _ in panes],
+        [f"{whose}{plain(name)}: {part}" for name, part, _ in panes],
         options,
         [{"title": {"text": "step"}, "showgrid": False, "tickformat": "~s"}] * len(panes),
         [{"title": {"text": words}, "showgrid": False} for _, _, words in panes],

@@ -2,19 +2,39 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.curves import Role, curves
-from backend.charts.data import Options, RunData
+from backend.charts.data import Exhibit, Options, RunData
+from backend.charts.theme import LOOKS
 
 ROLES = (Role("learning_rate", "learning rate"),)
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """The rate that each step was taken with."""
+    """The rate that each step was taken with; of a run alone beside the one that was planned."""
     yaxis = {"title": {"text": "learning rate"}, "rangemode": "tozero", "exponentformat": "power"}
-    return curves(runs, options, ROLES, yaxis, number=".3g")
+    drawn = curves(runs, options, ROLES, yaxis, number=".3g")
+    if len(runs) == 1:
+        drawn.add_traces([_planned(shown, options) for shown in runs[0].shown("plan")])
+    return drawn
 
 
-chart = Chart("Learning rate", draw, metrics=tuple(role.metric for role in ROLES), rank=3, expected=True)
+def _planned(plan: Exhibit, options: Options) -> go.Scatter:
+    """The rates that a phase of training set out with, from the step at which it began."""
+    return go.Scatter(
+        x=plan.step + np.array(plan.body["steps"]),
+        y=np.array(plan.body["rates"]),
+        name="planned",
+        legendgroup="planned",
+        showlegend=plan.stage == 0,
+        mode="lines",
+        line={"color": LOOKS[options.theme].faint, "width": 1.3, "dash": "dot"},
+        hovertemplate="planned: %{y:.3g} at step %{x:,d}<extra></extra>",
+    )
+
+
+METRICS = tuple(role.metric for role in ROLES)
+chart = Chart("Learning rate", draw, metrics=METRICS, exhibits=("plan",), rank=3, expected=True)

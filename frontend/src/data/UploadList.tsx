@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Table, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { Link } from "wouter";
 
@@ -63,13 +63,15 @@ function Row({ row, open, onShow }: { row: UploadRow; open: boolean; onShow: (id
       <Table.Td>
         <Ago at={row.created_at} />
       </Table.Td>
-      <Table.Td className={classes.actions}>
-        <Button component={Link} href={`/new?upload=${encodeURIComponent(row.id)}`} size="compact-sm" variant="light">
-          Use in an experiment
-        </Button>
-        <ActionIcon variant="subtle" color="gray" aria-label={`Delete ${row.name}`} loading={remove.isPending} onClick={destroy}>
-          <TrashIcon />
-        </ActionIcon>
+      <Table.Td>
+        <Group gap="xs" justify="flex-end" wrap="nowrap">
+          <Button component={Link} href={`/new?upload=${encodeURIComponent(row.id)}`} size="compact-sm" variant="default">
+            Use in an experiment
+          </Button>
+          <ActionIcon variant="subtle" color="gray" aria-label={`Delete ${row.name}`} loading={remove.isPending} onClick={destroy}>
+            <TrashIcon />
+          </ActionIcon>
+        </Group>
       </Table.Td>
     </Table.Tr>
   );

@@ -33,13 +33,21 @@ export function Insights({ run }: { run: RunDetail }) {
           <Text size="xs" c="dimmed" mb="sm">
             {open.about}
           </Text>
-          <div className={classes.curves}>
-            {open.charts.map(({ name, title }) => (
-              <RunChart key={name} chart={name} title={title} run={run} />
-            ))}
-          </div>
+          <Charts className={classes.curves} charts={open.charts.filter(({ exhibits }) => exhibits.length === 0)} run={run} />
+          <Charts className={classes.pictures} charts={open.charts.filter(({ exhibits }) => exhibits.length > 0)} run={run} />
         </Tabs.Panel>
       </Tabs>
     </Paper>
+  );
+}
+
+function Charts({ className, charts, run }: { className: string | undefined; charts: ChartRow[]; run: RunDetail }) {
+  if (charts.length === 0) return null;
+  return (
+    <div className={className}>
+      {charts.map(({ name, title }) => (
+        <RunChart key={name} chart={name} title={title} run={run} />
+      ))}
+    </div>
   );
 }

@@ -14,6 +14,7 @@ AROUND = {
 }
 
 BODIES: dict[str, dict[str, Any]] = {
+    "plan": {"steps": [1, 50, 100], "rates": [0.0, 0.1, 0.0]},
     "augmentations": {
         "width": 2,
         "height": 2,

@@ -132,6 +132,14 @@ def test_a_run_is_offered_what_it_has_something_for() -> None:
     assert offered(charts()["pareto"], [], [], True) and not offered(charts()["pareto"], ["loss"], [], False)
 
 
+def test_the_planned_rate_is_drawn_from_where_its_phase_began() -> None:
+    plans = (Exhibit("plan", 0, 0, BODIES["plan"]), Exhibit("plan", 1, 100, BODIES["plan"]))
+    _, first, second = drawn("learning_rate", run(exhibits=plans))["data"]
+    assert (first["x"], second["x"]) == ([1, 50, 100], [101, 150, 200])
+    assert first["y"] == [0.0, 0.1, 0.0] and (first["showlegend"], second["showlegend"]) == (True, False)
+    assert len(drawn("learning_rate", run(exhibits=plans), run(seed=1, exhibits=plans))["data"]) == 2
+
+
 def test_layers_are_lines_of_their_own_when_a_run_is_alone() -> None:
     lines = {name: line() for name in ("gradient_norm", "gradient_norm/fc1", "gradient_norm/fc2")}
     alone = drawn("gradient_norms", run(lines=lines))["data"]

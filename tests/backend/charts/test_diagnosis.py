@@ -44,9 +44,7 @@ def test_a_lone_run_shows_every_stage_and_several_their_last() -> None:
     one = showing("quality", BODIES["quality"], BODIES["quality"])
     other = showing("quality", BODIES["quality"], seed=1)
     alone = drawn("confusion", one)
-    assert [note["text"] for note in alone["layout"]["annotations"]] == [
-        f"A run · seed 0 · stage {stage}" for stage in (1, 2)
-    ]
+    assert [note["text"] for note in alone["layout"]["annotations"]] == [f"stage {stage}" for stage in (1, 2)]
     both = drawn("confusion", one, other)
     assert [note["text"] for note in both["layout"]["annotations"]] == [
         "A run · seed 0 · stage 2",
@@ -101,7 +99,7 @@ def test_the_landscape_is_drawn_before_and_after() -> None:
     )
     figure = drawn("landscape", run(exhibits=exhibits, lines={}))
     titles = [note["text"] for note in figure["layout"]["annotations"]]
-    assert titles == ["A run · seed 0 · stage 1, before · sharpness 12", "A run · seed 0 · stage 1 · sharpness 12"]
+    assert titles == ["stage 1, before · sharpness 12", "stage 1 · sharpness 12"]
     before, after = figure["data"]
     assert before["z"][1] == pytest.approx([0.0, np.log10(0.5), 0.0])
     assert before["z"][2][2] is None  # a loss that is not finite

@@ -163,22 +163,25 @@ def test_a_damaged_member_is_noticed(tmp_path: Path) -> None:
     assert told(tmp_path, {"file": bytes(content)})[0] in ("file", "inputs")
 
 
-def test_pictures_are_png_of_the_pixels(tmp_path: Path) -> None:
-    facts = checked(tmp_path, {"file": npz(x=images(30, 9, 10, 3), y=LABELS)})
+@pytest.mark.parametrize("shape", [(9, 10, 3), (3, 9, 10), (9, 10)])
+def test_pictures_are_png_of_the_pixels(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    facts = checked(tmp_path, {"file": npz(x=images(30, *shape), y=LABELS)})
     first = base64.b64decode(facts.pictures[0].png)
-    width, height = struct.unpack(">II", first[16:24])
-    assert (width, height, facts.pictures[1].label) == (10, 9, "1")
-    pixels = images(30, 9, 10, 3)[0]
-    assert decoded(first).tolist() == pixels.tolist()
+    assert (struct.unpack(">II", first[16:24]), facts.pictures[1].label) == ((10, 9), "1")
+    pixels = images(30, *shape)[0].astype(float)
+    seen = pixels.transpose(1, 2, 0) if shape[0] == 3 else pixels.reshape(9, 10, -1)
+    whole = images(30, *shape)
+    scaled = np.rint((seen - whole.min()) / (float(whole.max()) - whole.min()) * 255)
+    assert decoded(first).tolist() == scaled.tolist()
 
 
 def decoded(content: bytes) -> Any:
-    """An unfiltered PNG of colours, taken apart by hand."""
+    """An unfiltered PNG, taken apart by hand."""
     start = content.index(b"IDAT")
     length = int.from_bytes(content[start - 4 : start])
     rows = np.frombuffer(zlib.decompress(content[start + 4 : start + 4 + length]), np.uint8)
     width, height = struct.unpack(">II", content[16:24])
-    return rows.reshape(height, 1 + width * 3)[:, 1:].reshape(height, width, 3)
+    return rows.reshape(height, -1)[:, 1:].reshape(height, width, -1)
 
 
 def test_every_chunk_of_a_picture_has_its_checksum() -> None:

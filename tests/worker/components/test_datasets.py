@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from tests.worker.components.published_files import FOLDERS
-from tests.worker.components.registry import each, make
+from tests.worker.components.registry import every, make
 from worker.data import Array, Corpus, Samples
 from worker.datasets import Dataset
 from worker.splits import checked, part, strata
 
+PUBLISHED = [dataset for dataset in every("datasets") if dataset.provides]  # what an upload is only its file tells
+each_published = pytest.mark.parametrize("component", PUBLISHED, ids=lambda component: component.kind)
 NOWHERE = Path("/nonexistent")  # nothing is read from here: these come with packages, or are generated
 
 
@@ -29,7 +31,7 @@ def splits(corpus: Corpus) -> tuple[Samples, Samples, Samples]:
     return corpus.train, corpus.validation, corpus.test
 
 
-@each("datasets")
+@each_published
 def test_counts_and_shape_are_the_published_ones(component: type[Dataset]) -> None:
     corpus = loaded(component, 0)
     measured = {
@@ -44,7 +46,7 @@ def test_counts_and_shape_are_the_published_ones(component: type[Dataset]) -> No
     assert {**measured, **component.facts} == measured
 
 
-@each("datasets")
+@each_published
 def test_samples_are_what_the_engine_expects(component: type[Dataset]) -> None:
     corpus = loaded(component, 0)
     for samples in splits(corpus):
@@ -60,7 +62,7 @@ def test_samples_are_what_the_engine_expects(component: type[Dataset]) -> None:
     assert len(corpus.names) in (0, corpus.outputs)
 
 
-@each("datasets")
+@each_published
 def test_traits_tell_the_truth(component: type[Dataset]) -> None:
     corpus, provides = loaded(component, 0), set(component.provides)
     shape = corpus.input_shape
@@ -77,7 +79,7 @@ def equal(one: Samples, other: Samples) -> bool:
     return np.array_equal(one.inputs, other.inputs) and np.array_equal(one.targets, other.targets)
 
 
-@each("datasets")
+@each_published
 def test_the_seed_decides_the_splits(component: type[Dataset]) -> None:
     first, again, other = loaded(component, 0), component().load(folder_of(component), 0), loaded(component, 1)
     assert all(equal(one, two) for one, two in zip(splits(first), splits(again), strict=True))
@@ -92,7 +94,7 @@ def is_stratified(samples: Samples, corpus: Corpus) -> bool:
     return bool((np.abs(found - expected) <= 2.5).all())
 
 
-@each("datasets")
+@each_published
 def test_validation_is_stratified(component: type[Dataset]) -> None:
     corpus = loaded(component, 0)
     if corpus.task != "language":
@@ -158,7 +160,7 @@ def shared(one: Samples, other: Samples) -> int:
     return len(rows(one) & rows(other))
 
 
-@each("datasets")
+@each_published
 def test_splits_are_disjoint(component: type[Dataset]) -> None:
     if component.kind in FOLDERS or component.kind in ("fashion_mnist", "characters"):
         return  # the published files repeat a few images, texts a few lines: their splits are of positions, see below
