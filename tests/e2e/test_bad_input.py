@@ -59,7 +59,7 @@ def test_a_diverging_run_stores_the_nan_draws_it_and_says_what_to_do(page: Page,
     assert last == run["step"]
     open_signed_in(page, lathe, f"/runs/{run_id}")
     wait_for_step(page, last - 1)
-    expect(page.get_by_role("alert")).to_contain_text("lower learning rate")
+    expect(page.get_by_role("alert", name="The run failed")).to_contain_text("lower learning rate")
 
 
 def test_a_name_is_text_wherever_it_is_drawn(page: Page, lathe: Lathe) -> None:
