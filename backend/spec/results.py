@@ -29,6 +29,9 @@ class ArtifactMeasure(BaseModel):
     accuracy: float | None = Field(default=None, description="Share of the test split that it classifies correctly.")
     r2: float | None = Field(default=None, description="R² on the test split, where targets are numbers.")
     mae: float | None = Field(default=None, description="Mean absolute error on the test split, in the targets' unit.")
+    load_ms: float | None = Field(
+        default=None, description="Wall time from the file on disk to a session that can run, decoding included."
+    )
     peak_memory_bytes: int | None = Field(
         default=None, description="Peak resident memory that loading and running added."
     )

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 import worker
 from backend.spec.experiment import Measure
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from worker.component import components
 from worker.data import Data, Split, Task
 from worker.engine import count
 from worker.engine.verdicts import verdicts
@@ -64,12 +63,16 @@ def measure_stage(
     with _scratch(data_dir / folder) as scratch:
         test = HeldOutFiles.write(data, scratch)
         calibration = _calibration(data.train)
-        files, measures = [], []
-        for exporter in _exporters(subject):
+        files, measures, parts = [], [], dict[str, Path]()
+        for exporter in _exporters(subject, settings):
             tick()
             identity = str(uuid.uuid4())
             part = scratch / f"{stage:02d}-{exporter.kind}-{identity}{exporter.suffix}"
-            exporter.export(subject, part, calibration)
+            if exporter.made_of in parts:
+                exporter.convert(parts[exporter.made_of], part)
+            else:
+                exporter.export(subject, part, calibration)
+            parts[exporter.kind] = part
             files.append(_file(identity, exporter, part, folder))
             measures.append(_measure(exporter, files[-1], part, test, settings, tick))
         _publish(scratch, files, data_dir)
@@ -89,10 +92,10 @@ def measure_stage(
     return StageDone(result.model_copy(update={"notes": verdicts(result, before)}), files)
 
 
-def _exporters(subject: Subject) -> list[Exporter]:
-    """One of each kind that does not refuse."""
-    exporters = [component() for component in components("exporters").values()]
-    return [exporter for exporter in exporters if isinstance(exporter, Exporter) and exporter.refuses(subject) is None]
+def _exporters(subject: Subject, settings: Measure) -> list[Exporter]:
+    """Those that were asked for and do not refuse."""
+    exporters = [Exporter.choose(wanted) for wanted in settings.formats]
+    return [exporter for exporter in exporters if exporter.refuses(subject) is None]
 
 
 def check_devices(settings: Measure) -> None:
@@ -178,6 +181,7 @@ def _measure(
         update={
             "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
             **{name: value for name, value in first["quality"].items() if math.isfinite(value)},
+            "load_ms": first["load_ms"],
             "peak_memory_bytes": first["peak_memory_bytes"],
             "latency": latency,
             "operators": first["operators"],

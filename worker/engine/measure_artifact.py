@@ -20,6 +20,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from worker import coding
 from worker.orphans import die_with_parent
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -68,6 +69,7 @@ class Answer:
     error: str | None = None
     runtime: str = ""
     quality: dict[str, float] = field(default_factory=dict)
+    load_ms: float | None = None
     peak_memory_bytes: int | None = None
     timings: list[Timing] = field(default_factory=list)
     operators: dict[str, int] = field(default_factory=dict)
@@ -78,13 +80,16 @@ def measure(job: Job) -> Answer:
     inputs = np.load(job.inputs, mmap_mode="r", allow_pickle=False)
     targets = np.load(job.targets, allow_pickle=False)
     before = _reset_peak_memory()
+    began = time.perf_counter_ns()
     session = open_session(job.file, job.device, job.threads)
+    loaded = time.perf_counter_ns() - began
     _try(session, inputs[:1])
     timings = _time(session, inputs, job)
     peak = _status_bytes("VmHWM") - before if before is not None else None
     return Answer(
         runtime=f"onnxruntime {onnxruntime.__version__}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
         quality=evaluate(session, inputs, targets, job.task, job.unit),
+        load_ms=loaded / 1e6,
         peak_memory_bytes=peak,
         timings=timings,
         operators=executed_operators(job.file, inputs[:1], job.device),
@@ -92,16 +97,26 @@ def measure(job: Job) -> Answer:
 
 
 def open_session(file: str | Path, device: str, threads: int, **options: Any) -> onnxruntime.InferenceSession:
-    """The file in the runtime, with every optimization; ValueError in one sentence when it cannot be loaded."""
+    """The file in the runtime, with every optimization; ValueError in one sentence when it cannot be loaded.
+
+    A coded file is decoded first.
+    """
+    model = _model(Path(file))
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.log_severity_level = 3
     for name, value in options.items():
         setattr(settings, name, value)
     try:
-        return onnxruntime.InferenceSession(str(file), settings, providers=[PROVIDERS[device]])
+        return onnxruntime.InferenceSession(model, settings, providers=[PROVIDERS[device]])
     except Exception as error:  # the runtime raises a class of its own for each kind of bad file
         raise ValueError(f"ONNX Runtime cannot load the file: {' '.join(str(error).split())[:300]}") from error
+
+
+def _model(file: Path) -> str | bytes:
+    """What the runtime takes: the file's name, or the ONNX file that a coded one holds."""
+    with file.open("rb") as stream:
+        return coding.decode(stream.read()) if coding.is_coded(stream.peek(16)) else str(file)
 
 
 def _try(session: onnxruntime.InferenceSession, sample: Floats) -> None:
