@@ -82,6 +82,7 @@ def share(subject: Subject, codebooks: Codebooks) -> list[dict[str, Any]]:
 
     Raises ValueError when a tensor has no more values than its codebook has entries.
     """
+    subject.apply_masks()
     told = []
     for name, bits in codebooks.bits(subject.module).items():
         weight = subject.module.get_parameter(name)

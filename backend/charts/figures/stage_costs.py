@@ -16,16 +16,18 @@ PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Four panels over the stages: accuracy, bytes on disk, latency at each batch size, parameters that are left."""
-    measured = [(run, _one_a_stage(places(run.results))) for run in runs]
+    """Four panels over the stages: accuracy, bytes on disk of each file, latency at each batch size, parameters left."""
+    every = {run.id: places(run.results) for run in runs}
+    measured = [(run, _one_a_stage(every[run.id])) for run in runs]
+    formats = list(dict.fromkeys(place.exporter for found in every.values() for place in found))
     sizes = sorted({latency.batch_size for _, found in measured for place in found for latency in place.latency})
     traces: list[Any] = []
     for run, found in measured:
         if found:
-            traces += _of_run(run, found, sizes)
-    every = [place for _, found in measured for place in found]
-    layout = _axes(every, options) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
-    return figure(traces, runs, options, _summary(measured), annotations=_titles(sizes, options), **layout)
+            traces += _of_run(run, found, sizes) + _of_files(run, every[run.id], formats)
+    drawn = [place for _, found in measured for place in found]
+    layout = _axes(drawn, options) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
+    return figure(traces, runs, options, _summary(measured), annotations=_titles(sizes, formats, options), **layout)
 
 
 def _one_a_stage(found: Sequence[Place]) -> list[Place]:
@@ -49,24 +51,43 @@ def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[
         meta={"run": run.id, "role": "accuracy"},
         **common,
     )
-    bars = [_bars(run, found, field, axis, common) for field, axis in (("bytes", "2"), ("nonzero", "4"))]
-    return [head, *bars, *(_latency(run, found, size, index, common) for index, size in enumerate(sizes))]
+    return [
+        head,
+        _bars(run, found, "nonzero", "4"),
+        *(_latency(run, found, size, index, common) for index, size in enumerate(sizes)),
+    ]
 
 
-def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, common: dict[str, Any]) -> go.Bar:
+def _of_files(run: RunData, found: Sequence[Place], formats: Sequence[str]) -> list[go.Bar]:
+    """Bytes of every file that a runtime ran; each format has a pattern of its own."""
+    bars = []
+    for index, exporter in enumerate(formats):
+        mine = [place for place in found if place.exporter == exporter]
+        if mine:
+            bars.append(_bars(run, mine, "bytes", "2", _pattern(index)[1]))
+    return bars
+
+
+def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, pattern: str = "") -> go.Bar:
     return go.Bar(
+        x=[_stage(place) for place in found],
+        legendgroup=run.id,
+        customdata=[[run.id, place.stage, place.artifact] for place in found],
         y=[place.values[field] for place in found],
-        text=[shown(field, place.values[field]) for place in found],
+        text=[f"{shown(field, place.values[field])}{_file_of(place, field)}" for place in found],
         textposition="none",
         name=label(run),
         showlegend=False,
-        marker={"color": run.color},
+        marker={"color": run.color, "pattern": {"shape": pattern, "solidity": 0.35}},
         hovertemplate=f"%{{text}} after %{{x}}<extra>{label(run, 40)}</extra>",
         xaxis=f"x{axis}",
         yaxis=f"y{axis}",
         meta={"run": run.id, "role": field},
-        **common,
     )
+
+
+def _file_of(place: Place, field: str) -> str:
+    return f", {plain(place.exporter)} file" if field == "bytes" else ""
 
 
 def _latency(run: RunData, found: Sequence[Place], size: int, index: int, common: dict[str, Any]) -> go.Bar:
@@ -128,13 +149,14 @@ def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
     }
 
 
-def _titles(sizes: Sequence[int], options: Options) -> list[dict[str, Any]]:
-    """What each panel shows; of the latency also which pattern is which batch size."""
+def _titles(sizes: Sequence[int], formats: Sequence[str], options: Options) -> list[dict[str, Any]]:
+    """What each panel shows, and which pattern is which file or batch size."""
+    files = ", ".join(f"{_pattern(index)[0]} {plain(exporter)}" for index, exporter in enumerate(formats))
     patterns = ", ".join(f"{_pattern(index)[0]} batch {size}" for index, size in enumerate(sizes))
     latency = "latency, median to 95th percentile" + (f"; {patterns}" if patterns else "")
     places = {
         "accuracy": (0.0, 1.0),
-        "size on disk": (0.55, 1.0),
+        "size on disk" + (f"; {files}" if len(formats) > 1 else ""): (0.55, 1.0),
         latency: (0.0, 0.48),
         "parameters that are not zero": (0.55, 0.48),
     }
@@ -147,7 +169,7 @@ def _titles(sizes: Sequence[int], options: Options) -> list[dict[str, Any]]:
 
 
 def _pattern(index: int) -> tuple[str, str]:
-    """The name and the sign of the pattern for the batch size at this place."""
+    """The name and the sign of the pattern for the batch size or the format at this place."""
     return list(PATTERNS.items())[index % len(PATTERNS)]
 
 

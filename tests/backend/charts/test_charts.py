@@ -231,6 +231,18 @@ def test_costs_show_every_stage_and_batch_size() -> None:
     assert roles["p50_ms@64"]["error_y"]["array"] == pytest.approx([6.4, 6.4])
 
 
+def test_each_file_of_a_stage_has_a_bar_of_its_own() -> None:
+    mine = run()
+    for stage in mine.results:
+        (measured,) = (measure for measure in stage.measures if measure.runtime)
+        stage.measures.append(measured.model_copy(update={"exporter": "coded", "bytes": 90, "artifact": "c"}))
+    figure = drawn("stage_costs", mine)
+    bars = {trace["marker"]["pattern"]["shape"]: trace for trace in figure["data"] if trace["meta"]["role"] == "bytes"}
+    assert (bars[""]["y"], bars["/"]["y"]) == ([900, 500], [90, 90])
+    assert bars["/"]["text"] == ["90 bytes, coded file"] * 2
+    assert any("striped coded" in title["text"] for title in figure["layout"]["annotations"])
+
+
 def test_the_summary_tells_the_numbers() -> None:
     told = drawn(
         "accuracy", run("Mine", lines={"validation/accuracy": Line(np.array([1, 90]), np.array([0.5, 0.97]), 2)})
