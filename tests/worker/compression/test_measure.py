@@ -117,7 +117,7 @@ def test_a_quantized_stage_leaves_one_file_that_runs_in_8_bits(
 def test_a_coded_file_runs_as_the_file_that_it_was_made_of(trained: Subject, digits: Data, tmp_path: Path) -> None:
     formats = [{"kind": "onnx"}, {"kind": "coded"}]
     settings = Measure(batch_sizes=[1], repeats=5, formats=formats)
-    pruned = Magnitude(sparsity=0.9).prune(trained)
+    pruned = Magnitude(sparsity=0.9).prune(trained, ALONE)
     done = measured(pruned, digits, tmp_path, settings=settings)
     whole, coded = done.result.measures
     assert (whole.exporter, coded.exporter) == ("onnx", "coded")
