@@ -1,7 +1,6 @@
 """Deep Compression, reproduced: how much smaller a file gets that decodes bit by bit and answers as well.
 
-`python -m benchmarks.deep_compression` runs both templates whole, through the engine; names (`lenet-300-100`,
-`lenet-5`) run only those. Sizes are bytes on disk: of the coded file that the last stage leaves, and of the float
+`python -m benchmarks.deep_compression` runs the template of LeNet-300-100 whole, through the engine. Sizes are bytes on disk: of the coded file that the last stage leaves, and of the float
 weights that the first stage, the training, leaves. Accuracies are on the test split, each measured by running the file
 in a clean process. Choices were made on the validation split, which is printed beside them.
 """
@@ -85,7 +84,7 @@ def run(name: str, folder: Path) -> list[StageResult]:
 def main() -> None:
     torch.set_num_threads(1)
     discover()
-    for name in sys.argv[1:] or ("lenet-300-100", "lenet-5"):
+    for name in sys.argv[1:] or ("lenet-300-100",):
         with tempfile.TemporaryDirectory() as folder:
             print(f"\n{verdict(run(name, Path(folder)))}")
 
