@@ -56,6 +56,7 @@ class State:
     stage_began: float | None = None  # active time when the stage began; None between two stages
     phase: Mapping[str, Any] | None = None  # the trainer's own state, when it was taken within a training phase
     result: StageResult | None = None  # of the stage before
+    paused: bool = False  # a person wants it to rest
 
 
 class Checkpoints:
@@ -74,15 +75,17 @@ class Checkpoints:
         for leftover in (data_dir / folder).glob("*.part"):
             leftover.unlink()
 
-    def write(self, state: State, stage: int, last_of_stage: bool = False) -> Checkpoint:
-        """Write `state`, taken in `stage`, so that it is on the disk, whole, under its final name. Raises OSError."""
+    def write(self, state: State, stage: int, keep: bool = False) -> Checkpoint:
+        """Write `state`, taken in `stage`, so that it is on the disk, whole, under its final name. Raises OSError.
+
+        Of those that are not to be kept the last ones stay."""
         identity = str(uuid.uuid4())
         path = f"{self._folder}/{state.position.step:09d}-{identity}.pt"
         buffer = io.BytesIO()
         torch.save({**_pack(state), "origin": asdict(self._origin) if self._origin else None}, buffer)
         data = buffer.getbuffer()
         _write_durably(self._data_dir / path, data)
-        if not last_of_stage:
+        if not keep:
             self._within.append(self._data_dir / path)
             while len(self._within) > KEEP:
                 self._within.popleft().unlink(missing_ok=True)
@@ -103,6 +106,7 @@ def load(file: Path, build: Build, device: str) -> State:
         packed["stage_began"],
         packed["phase"],
         StageResult.model_validate(packed["result"]) if packed["result"] else None,
+        packed["paused"],
     )
 
 
@@ -151,6 +155,7 @@ def _pack(state: State) -> dict[str, Any]:
         "position": asdict(state.position),
         "seconds": state.seconds,
         "stage_began": state.stage_began,
+        "paused": state.paused,
         "result": state.result.model_dump(mode="json") if state.result else None,
     }
 

@@ -15,22 +15,22 @@ from backend.spec.settings import Settings
 from worker.engine import checkpoint, exhibits, seed
 from worker.engine.checkpoint import Checkpoints, Origin, Position, State
 from worker.engine.context import RunContext
-from worker.engine.control import Cancelled, Control, Released, Stopped
+from worker.engine.control import Cancelled, Control, Released, Skipped, Stopped
 from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
-from worker.engine.draw import planned_steps
 from worker.engine.evaluate import evaluate
 from worker.engine.explain import explain
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
+from worker.engine.route import Route
+from worker.engine.steering import Steering
 from worker.engine.trainer import Trainer, arrange
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Exhibit, Finished, Happened
 from worker.models import Model
 from worker.phases import Training, Transform
-from worker.recipe import Recipe
 from worker.stages import Stage
 from worker.subject import Subject
 
@@ -62,17 +62,23 @@ class Execution:
         self.device = prepare(settings)
         spec = assignment.spec
         self.model = Model.choose(spec["model"])
-        self.stages = [Stage.choose(stage) for stage in spec["stages"]]
+        self.route = Route(spec["stages"])
         self.measure = Measure.model_validate(spec["measure"])
         check_devices(self.measure)
-        self.data = load(Wanted.of(spec, self._recipes()), settings.data_dir, self.seed, self.device)
+        self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
         self.began, self.result = state.stage_began, state.result
         self.clock = Clock(state.seconds)
         self.checkpointed = state.seconds
         self.control = Control(link)
-        self.reporter = Reporter(link, self.clock, self._planned_steps(), self.data.task)
+        self.reporter = Reporter(
+            link, self.clock, self.route.planned_steps(len(self.data.train), self.seed), self.data.task
+        )
+        self.steering = Steering(
+            self.control, link, self.clock, self.reporter, assignment.planned, self._keep_checkpoint, self._restage
+        )
+        self.steering.begin(state.paused)
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
@@ -82,7 +88,7 @@ class Execution:
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
         try:
-            while self.position.stage < len(self.stages):
+            while self.position.stage < len(self.route.stages):
                 self._run_stage(self.position.stage)
         except (Cancelled, Released):
             raise
@@ -108,19 +114,10 @@ class Execution:
         module = self.model.build(self.data.input_shape, self.data.outputs)
         return Subject(module, self.data.input_shape, input_dtype=self.data.input_dtype)
 
-    def _recipes(self, last: int | None = None) -> list[Recipe]:
-        """The recipes of all stages, or of those up to number `last`."""
-        stages = self.stages if last is None else self.stages[: last + 1]
-        return [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
-
-    def _planned_steps(self) -> int:
-        samples = len(self.data.train)
-        return sum(planned_steps(recipe, samples, self.seed) for recipe in self._recipes())
-
     # ---- stages
 
     def _run_stage(self, index: int) -> None:
-        stage = self.stages[index]
+        stage = self.route.stages[index]
         self.reporter.begin(index, self.position.step)
         if self.began is None:
             self.control.poll(self.position.step)
@@ -134,12 +131,12 @@ class Execution:
                 around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
                 self._show(self.data.shown)
                 self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
-        with suppress(Stopped):
+        with suppress(Stopped, Skipped):
             self._run_phases(stage)
         self._finish_stage(stage)
 
     def _run_phases(self, stage: Stage) -> None:
-        """Every phase that is left. Raises Stopped when a person ended the stage early."""
+        """Every phase that is left. Raises Stopped or Skipped when a person ended the run or the stage early."""
         if self.position.stopping:
             raise Stopped
         for number, phase in enumerate(stage.phases()):
@@ -167,6 +164,8 @@ class Execution:
             self.diagnosis,
             phase.companion,
         )
+        self.trainer = trainer
+        self.steering.expect()
         if self.resumed.position == self.position and self.resumed.phase:
             trainer.resume(self.resumed.phase)
         else:
@@ -224,21 +223,18 @@ class Execution:
         self.link.send(done)
         self.result = done.result
         stopping = self.position.stopping
-        self.position = Position(len(self.stages) if stopping else index + 1, step=step, stopping=stopping)
+        self.position = Position(len(self.route.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
-        self._checkpoint(index, last_of_stage=True)
+        self._checkpoint(index, keep=True)
 
     def _stop_before_stage(self) -> None:
         """A stop between two stages: all there is has been measured."""
-        self.position = Position(len(self.stages), step=self.position.step, stopping=True)
-        self._checkpoint(len(self.stages) - 1, last_of_stage=True)
+        self.position = Position(len(self.route.stages), step=self.position.step, stopping=True)
+        self._checkpoint(len(self.route.stages) - 1, keep=True)
         self.control.obey_stops(self.position.step)
 
     def _loss(self, index: int) -> Loss:
-        """The loss of the last recipe up to stage `index`; before any, what is usual for the data."""
-        recipes = self._recipes(index) or self._recipes()
-        usual = Loss.default_kinds["numbers"] if self.data.task == "regression" else Loss.default_kind
-        return recipes[-1].loss if recipes else Loss.choose(usual)
+        return self.route.loss(index, self.data.task)
 
     # ---- between two steps
 
@@ -250,18 +246,39 @@ class Execution:
         self.position = position
         self.reporter.flush()
         self.control.poll(position.step)
+        self.trainer = trainer
+        self.steering.obey(trainer)
         if self.control.stops:
-            self.position = replace(position, stopping=True)
-            if trainer:
-                trainer.leave()
-            self._checkpoint(position.stage)
+            self._leave(replace(position, stopping=True), trainer)
             self.control.obey_stops(position.step)
             raise Stopped
+        if self.steering.skipping:
+            self._leave(
+                Position(position.stage, len(self.route.stages[position.stage].phases()), step=position.step), trainer
+            )
+            self.steering.skipped()
+            raise Skipped
         if self.control.released:
             self._checkpoint(position.stage, trainer)
             raise Released
         if trainer and self.clock.seconds() - self.checkpointed >= self.settings.checkpoint_seconds:
             self._checkpoint(position.stage, trainer)
+
+    def _leave(self, position: Position, trainer: Trainer | None) -> None:
+        """The training ends here, at a person's wish: what it leaves is kept, whatever happens next."""
+        self.position = position
+        if trainer:
+            trainer.leave()
+        self._checkpoint(position.stage)
+
+    def _keep_checkpoint(self) -> bool:
+        return self._checkpoint(self.position.stage, self.trainer, keep=True)
+
+    def _restage(self, stages: list[dict[str, Any]]) -> None:
+        """Other stages take the place of those that have not begun."""
+        begun = self.position.stage + 1
+        self.route.restage(begun, stages)
+        self.reporter.total_steps = 0  # TODO
 
     def _tick(self) -> None:
         """Called often while the model is evaluated."""
@@ -275,8 +292,9 @@ class Execution:
             self._checkpoint(self.position.stage)
             raise Released
 
-    def _checkpoint(self, stage: int, trainer: Trainer | None = None, last_of_stage: bool = False) -> None:
-        """Write a checkpoint and announce it. When the disk refuses, say so and go on: the last one is intact."""
+    def _checkpoint(self, stage: int, trainer: Trainer | None = None, keep: bool = False) -> bool:
+        """Write a checkpoint and announce it; `keep` for ever, or until later ones take its place. When the disk
+        refuses, say so and go on: the last one is intact."""
         state = State(
             self.position,
             self.subject,
@@ -284,12 +302,15 @@ class Execution:
             self.began,
             trainer.state() if trainer else None,
             self.result,
+            self.steering.paused,
         )
         try:
-            written = self.checkpoints.write(state, stage, last_of_stage)
+            written = self.checkpoints.write(state, stage, keep)
         except OSError as error:
             text = f"No checkpoint could be written at step {self.position.step:,}: {error.strerror}. Training goes on."
             self.link.send(Happened(EventKind.LOG, {"level": "warning", "text": text}))
-        else:
-            self.link.send(written)
-        self.checkpointed = self.clock.seconds()
+            return False
+        finally:
+            self.checkpointed = self.clock.seconds()
+        self.link.send(written)
+        return True

@@ -70,9 +70,9 @@ def test_what_is_announced_is_what_lies_on_the_disk(tmp_path: Path, catalog: Cat
 
 def test_the_last_two_within_a_stage_and_all_at_its_end_are_kept(tmp_path: Path, catalog: Catalog) -> None:
     checkpoints = Checkpoints(tmp_path, "c")
-    first = checkpoints.write(state(1), stage=0, last_of_stage=True)
+    first = checkpoints.write(state(1), stage=0, keep=True)
     within = [checkpoints.write(state(step), stage=1) for step in (2, 3, 4)]
-    last = checkpoints.write(state(5), stage=1, last_of_stage=True)
+    last = checkpoints.write(state(5), stage=1, keep=True)
     kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
     assert kept == {first.path, within[1].path, within[2].path, last.path}
     again = Checkpoints(tmp_path, "c", within_stage=within[2])
