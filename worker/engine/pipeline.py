@@ -79,6 +79,7 @@ class Execution:
             self.control, link, self.clock, self.reporter, assignment.planned, self._keep_checkpoint, self._restage
         )
         self.steering.begin(state.paused)
+        self.trainer: Trainer | None = None  # while it trains
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
@@ -131,12 +132,12 @@ class Execution:
                 around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
                 self._show(self.data.shown)
                 self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
-        with suppress(Stopped, Skipped):
+        with suppress(Stopped):
             self._run_phases(stage)
         self._finish_stage(stage)
 
     def _run_phases(self, stage: Stage) -> None:
-        """Every phase that is left. Raises Stopped or Skipped when a person ended the run or the stage early."""
+        """Every phase that is left. Raises Stopped when a person ended the run early."""
         if self.position.stopping:
             raise Stopped
         for number, phase in enumerate(stage.phases()):
@@ -146,25 +147,15 @@ class Execution:
             if isinstance(phase, Transform):
                 self.subject = phase.apply(self.subject, self._context())
             else:
-                self._train(phase)
+                with suppress(Skipped):
+                    self._train(phase)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
             phase.companion.begin(self.subject, self._context())
-        trainer = Trainer(
-            self.subject,
-            self.data,
-            phase.recipe,
-            self.seed,
-            self.position,
-            self.reporter,
-            self._attend,
-            self._tick,
-            self.diagnosis,
-            phase.companion,
-        )
-        self.trainer = trainer
+        work = (self.subject, self.data, phase.recipe, self.seed, self.position)
+        trainer = Trainer(*work, self.reporter, self._attend, self._tick, self.diagnosis, phase.companion)
         self.steering.expect()
         if self.resumed.position == self.position and self.resumed.phase:
             trainer.resume(self.resumed.phase)
@@ -174,18 +165,8 @@ class Execution:
 
     def _context(self) -> RunContext:
         """What a stage may ask of this run now."""
-        loss, folder = self._loss(self.position.stage), self.settings.data_dir
-        return RunContext(
-            self.assignment,
-            folder,
-            self.data,
-            self._build,
-            loss,
-            self.link,
-            self.reporter,
-            self._show,
-            self._between_files,
-        )
+        known = (self.assignment, self.settings.data_dir, self.data, self._build, self._loss(self.position.stage))
+        return RunContext(*known, self.link, self.reporter, self._show, self._between_files)
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
         """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
@@ -241,7 +222,7 @@ class Execution:
     def _attend(self, position: Position, trainer: Trainer | None = None) -> None:
         """Send what was recorded, obey what was asked, checkpoint when it is time.
 
-        Raises Stopped, Cancelled, Released; Diverged when the loss is not finite.
+        Raises Stopped, Skipped, Cancelled, Released; Diverged when the loss is not finite.
         """
         self.position = position
         self.reporter.flush()
@@ -253,9 +234,7 @@ class Execution:
             self.control.obey_stops(position.step)
             raise Stopped
         if self.steering.skipping:
-            self._leave(
-                Position(position.stage, len(self.route.stages[position.stage].phases()), step=position.step), trainer
-            )
+            self._leave(Position(position.stage, position.phase + 1, step=position.step), trainer)
             self.steering.skipped()
             raise Skipped
         if self.control.released:
@@ -276,9 +255,10 @@ class Execution:
 
     def _restage(self, stages: list[dict[str, Any]]) -> None:
         """Other stages take the place of those that have not begun."""
-        begun = self.position.stage + 1
+        begun, samples = self.position.stage + 1, len(self.data.train)
+        before = self.route.planned_steps(samples, self.seed, begun)
         self.route.restage(begun, stages)
-        self.reporter.total_steps = 0  # TODO
+        self.reporter.total_steps += self.route.planned_steps(samples, self.seed, begun) - before
 
     def _tick(self) -> None:
         """Called often while the model is evaluated."""

@@ -96,11 +96,12 @@ class Trainer:
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Take the state that a checkpoint at `start` held."""
+        self.recipe, self.upcoming = (type(self.recipe).model_validate(recipe) for recipe in state["recipes"])
+        self.fitted = True
+        self.optimizer = self.recipe.optimizer.build(self.parameters)
         self.optimizer.load_state_dict(state["optimizer"])
         self._randomness = state["randomness"]
         self.history = list(state["history"])
-        self.recipe, self.upcoming = (type(self.recipe).model_validate(recipe) for recipe in state["recipes"])
-        self.fitted = True
         if self.mean and state["mean"]:
             self.mean.load(state["mean"])
         if self.best and state["best"]:
@@ -120,13 +121,13 @@ class Trainer:
                 self._validate()
                 if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
                     break
-        self._expect(self.done)
         self.leave()
         self.reporter.flush()
         return self._at(self.recipe.epochs, 0).step
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
+        self._expect(self.done)
         self._set_mode(training=False)
         if self.mean:
             self.mean.apply(self.module, self.data.train)
