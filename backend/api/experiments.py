@@ -59,7 +59,12 @@ router = APIRouter(tags=["experiments"], route_class=YamlRoute)
 
 
 async def _request_hash(request: Request) -> str:
-    return hashlib.sha256(await request.body()).hexdigest()
+    """What an Idempotency-Key stands for: the body, and which run it is about."""
+    about = "".join(request.path_params.values())
+    return hashlib.sha256(about.encode() + await request.body()).hexdigest()
+
+
+RequestHash = Annotated[str, Depends(_request_hash)]
 
 
 Key = Annotated[
@@ -81,12 +86,12 @@ def submit(
     catalog: CatalogDep,
     hints: HintsDep,
     after: BackgroundTasks,
-    request_hash: Annotated[str, Depends(_request_hash)],
+    request_hash: RequestHash,
     key: Key = None,
 ) -> ExperimentCreated:
     """Check a spec and queue one run for each seed, of each variant where there are any."""
     try:
-        created = _known(store, key, request_hash)
+        created = known(store, key, request_hash)
         if created is None:
             created = _create(store, body, _specs(store, body, catalog), catalog, key, request_hash)
     except experiments.KeyReused as error:
@@ -99,27 +104,27 @@ def _specs(store: Store, body: NewExperiment, catalog: Catalog) -> list[Experime
     """The spec, or each variant of it. Nothing is created unless all of them are right."""
     document = documents.read(body.spec)
     if body.variants is None:
-        return [_resolved(store, document, catalog)]
+        return [resolved(store, document, catalog)]
     if len(body.variants) * len(body.seeds or [0]) > MAX_RUNS:
         raise Invalid(f"Variants times seeds are more than {MAX_RUNS} runs: leave some out.", path="variants")
     return [_varied(store, document, variant, index, catalog) for index, variant in enumerate(body.variants)]
 
 
-def _resolved(store: Store, document: Any, catalog: Catalog) -> Experiment:
+def resolved(store: Store, document: Any, catalog: Catalog) -> Experiment:
     with store.read() as session:
         return resolve(document, references.fitted(session, document, catalog))
 
 
 def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: Catalog) -> Experiment:
     try:
-        return _resolved(store, vary(document, variant), catalog)
+        return resolved(store, vary(document, variant), catalog)
     except SpecInvalid as invalid:
         where = f"variants[{index}]"
         told = [Problem(path=f"{where}: {one.path}", message=one.message) for one in invalid.problems]
         raise SpecInvalid(told) from None
 
 
-def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
+def known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
     """What an earlier request with the same key created."""
     if key is None:
         return None
@@ -127,7 +132,7 @@ def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreate
         experiment_id = experiments.remembered(session, key, request_hash)
         if experiment_id is None:
             return None
-        return _created(experiment_id, experiments.runs(session, experiment_id))
+        return created_of(experiment_id, experiments.runs(session, experiment_id))
 
 
 def _create(
@@ -144,13 +149,13 @@ def _create(
                 experiment_id, runs = experiments.create_group(session, specs, seeds)
             if key is not None:
                 experiments.remember(session, key, request_hash, experiment_id)
-            return _created(experiment_id, runs)
+            return created_of(experiment_id, runs)
     except IntegrityError:  # the same key arrived twice at once, and the other one was first
-        known = _known(store, key, request_hash)
-        if known is None:
+        earlier = known(store, key, request_hash)
+        if earlier is None:
             raise
-        return known
+        return earlier
 
 
-def _created(experiment_id: str, runs: list[Any]) -> ExperimentCreated:
+def created_of(experiment_id: str, runs: list[Any]) -> ExperimentCreated:
     return ExperimentCreated(id=experiment_id, runs=[RunCreated(id=run.id, state=run.state) for run in runs])

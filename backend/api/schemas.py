@@ -45,6 +45,21 @@ class NewExperiment(Request):
     )
 
 
+class NewFork(Request):
+    checkpoint: str | None = Field(
+        default=None, max_length=64, description="Artifact id of the checkpoint to begin with."
+    )
+    stage: int | None = Field(
+        default=None, ge=0, le=1000, description="Begin with the end of this stage, counted from 0. Without either: "
+        "with the newest checkpoint.",
+    )  # fmt: skip
+    spec: dict[str, Any] | str | None = Field(
+        default=None,
+        description="What the fork is to execute: the parent's spec with other or more stages after those that are past. "
+        "The parent's own when left out.",
+    )
+
+
 class RunCreated(BaseModel):
     id: str
     state: RunState
@@ -114,6 +129,13 @@ class RunRow(BaseModel):
     seed: int
     state: RunState
     error: str | None = None
+    parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
+    fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
+    fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
+    waits_for: str | None = Field(
+        default=None, description="The run that it waits for while it is queued, to begin with that one's past."
+    )
+    waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
     dataset: str = Field(description="Kind of the data.")
     model: str = Field(description="Kind of the model.")
     stage: int | None = Field(description="Index of the stage it is in.")
@@ -150,6 +172,20 @@ class CommandRow(BaseModel):
     created_at: datetime
 
 
+class Relative(BaseModel):
+    """A run that another one begins with, or that begins with it."""
+
+    id: str
+    name: str
+    state: RunState
+    color: str
+    relation: Literal["parent", "child", "awaited", "waiting"] = Field(
+        description="What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it."
+    )
+    stage: int | None = Field(description="Index of the first stage that the younger of the two has for itself.")
+    step: int | None = Field(description="Optimizer steps that they share; null while one waits.")
+
+
 class RunDetail(RunRow):
     """A run with everything but its points."""
 
@@ -157,6 +193,7 @@ class RunDetail(RunRow):
     results: list[StageResult] = []
     artifacts: list[ArtifactRow] = []
     exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
+    relatives: list[Relative] = Field(default=[], description="The run's parent first, then its forks by age.")
 
 
 class RunPage(BaseModel):
