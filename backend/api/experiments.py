@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
@@ -11,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
-from backend.api.schemas import ExperimentCreated, NewExperiment, RunCreated
+from backend.api.submission import ExperimentCreated, NewExperiment, RunCreated
 from backend.errors import Conflict, Invalid
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
+from backend.spec.orders import Explored, explore, shared
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.variants import Variant, vary
-from backend.store import experiments
+from backend.store import experiments, waiting
 from backend.store.session import Store
 
 MAX_RUNS = 500  # of one request
@@ -89,35 +91,49 @@ def submit(
     request_hash: RequestHash,
     key: Key = None,
 ) -> ExperimentCreated:
-    """Check a spec and queue one run for each seed, of each variant where there are any."""
+    """Check a spec and queue one run for each seed, of each variant or order where there are any."""
     try:
         created = known(store, key, request_hash)
         if created is None:
-            created = _create(store, body, _specs(store, body, catalog), catalog, key, request_hash)
+            asked = _asked(store, body, catalog)
+            created = _create(store, body, asked.specs, catalog, key, request_hash)
+            created.left_out = asked.left_out
+        elif body.orders is not None:
+            with suppress(SpecInvalid):  # should the catalog have changed since
+                created.left_out = _asked(store, body, catalog).left_out
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
     return created
 
 
-def _specs(store: Store, body: NewExperiment, catalog: Catalog) -> list[Experiment]:
-    """The spec, or each variant of it. Nothing is created unless all of them are right."""
+def _asked(store: Store, body: NewExperiment, catalog: Catalog) -> Explored:
+    """The spec, or its variants or orders. Nothing is created unless all of them are right."""
     document = documents.read(body.spec)
+    if body.orders is not None:
+        if body.variants is not None:
+            raise Invalid("`orders` and `variants` cannot be explored together: leave one of them out.", path="orders")
+        with store.read() as session:
+            return explore(document, body.orders, references.fitted(session, document, catalog), len(body.seeds or [0]))
+    return Explored(_variants(store, body, document, catalog), [])
+
+
+def _variants(store: Store, body: NewExperiment, document: Any, catalog: Catalog) -> list[Experiment]:
     if body.variants is None:
-        return [resolved(store, document, catalog)]
+        return [_resolved(store, document, catalog)]
     if len(body.variants) * len(body.seeds or [0]) > MAX_RUNS:
         raise Invalid(f"Variants times seeds are more than {MAX_RUNS} runs: leave some out.", path="variants")
     return [_varied(store, document, variant, index, catalog) for index, variant in enumerate(body.variants)]
 
 
-def resolved(store: Store, document: Any, catalog: Catalog) -> Experiment:
+def _resolved(store: Store, document: Any, catalog: Catalog) -> Experiment:
     with store.read() as session:
         return resolve(document, references.fitted(session, document, catalog))
 
 
 def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: Catalog) -> Experiment:
     try:
-        return resolved(store, vary(document, variant), catalog)
+        return _resolved(store, vary(document, variant), catalog)
     except SpecInvalid as invalid:
         where = f"variants[{index}]"
         told = [Problem(path=f"{where}: {one.path}", message=one.message) for one in invalid.problems]
@@ -143,10 +159,13 @@ def _create(
             for spec in specs:
                 references.check(session, spec, catalog, hold=True)
             seeds = body.seeds or [specs[0].seed]
-            if body.variants is None:
+            if body.variants is None and body.orders is None:
                 experiment_id, runs = experiments.create(session, specs[0], seeds)
             else:
                 experiment_id, runs = experiments.create_group(session, specs, seeds)
+            if body.orders is not None:
+                for first in range(0, len(runs), len(specs)):  # seed by seed
+                    waiting.arrange(session, runs[first : first + len(specs)], shared(specs))
             if key is not None:
                 experiments.remember(session, key, request_hash, experiment_id)
             return created_of(experiment_id, runs)

@@ -10,7 +10,7 @@ from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.experiments import Key, RequestHash, created_of, known
 from backend.api.nursery import nursery
-from backend.api.schemas import ExperimentCreated, NewFork
+from backend.api.submission import ExperimentCreated, NewFork
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve

@@ -1,7 +1,7 @@
 """The wire: what requests carry and what responses hold. Apart from the tables, so that either can change."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,44 +30,6 @@ class Error(BaseModel):
     problems: list[Problem] = Field(
         default=[], description="Everything that is wrong, when that is more than one thing."
     )
-
-
-class NewExperiment(Request):
-    spec: dict[str, Any] | str = Field(description="The spec, as a mapping or as YAML/JSON text.")
-    seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] | None = Field(
-        default=None, min_length=1, max_length=100, description="One run for each; the spec's own seed when left out."
-    )
-    variants: list[Variant] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=50,
-        description="The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.",
-    )
-
-
-class NewFork(Request):
-    checkpoint: str | None = Field(
-        default=None, max_length=64, description="Artifact id of the checkpoint to begin with."
-    )
-    stage: int | None = Field(
-        default=None, ge=0, le=1000, description="Begin with the end of this stage, counted from 0. Without either: "
-        "with the newest checkpoint.",
-    )  # fmt: skip
-    spec: dict[str, Any] | str | None = Field(
-        default=None,
-        description="What the fork is to execute: the parent's spec with other or more stages after those that are past. "
-        "The parent's own when left out.",
-    )
-
-
-class RunCreated(BaseModel):
-    id: str
-    state: RunState
-
-
-class ExperimentCreated(BaseModel):
-    id: str = Field(description="Of the experiment, or of the group when there are variants.")
-    runs: list[RunCreated]
 
 
 class SpecDraft(Request):

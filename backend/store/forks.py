@@ -204,7 +204,9 @@ def _copy_events(session: Session, past: Cut, run_id: str, after: int) -> None:
         literal(run_id), event.seq + bindparam("after"), event.kind, event.at, event.body, event.chunk
     ).where(event.run_id == past.run.id, event.seq <= past.seq)
     statement = insert(table(Event)).from_select(["run_id", "seq", "kind", "at", "body", "chunk"], past_events)
-    session.connection().execute(statement, {"after": after})
+    counted = statement.execution_options(preserve_rowcount=True)
+    copied = session.connection().execute(counted, {"after": after}).rowcount
+    assert copied == past.seq, "the parent's events have a gap, or the parent is gone"
 
 
 def _rename(session: Session, run_id: str, after: int, ids: Mapping[str, str]) -> None:

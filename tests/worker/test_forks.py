@@ -15,7 +15,7 @@ from backend.store.tables import Artifact
 from tests.backend.api.conftest import Api, publish, running
 from tests.faults.invariants import violations
 from tests.worker.executing import Hand, curves, hashes, row
-from worker.engine import reporter
+from worker.engine import measure, reporter
 
 MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}
@@ -24,6 +24,9 @@ TRAIN = {
     "optimizer": {"kind": "adam", "lr": 3e-3}, "schedule": {"kind": "cosine", "warmup_steps": 5},
 }  # fmt: skip
 PRUNE = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.6}, "recover": {"epochs": 1}}
+
+
+MEASURED = {"runtime": "none", "quality": {"accuracy": 0.5}, "peak_memory_bytes": 1, "timings": [], "operators": {}}
 
 
 def spec(model: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +38,11 @@ def spec(model: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def api(migrated_sqlite: Path, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """An API whose engine flushes every five steps and takes a checkpoint with each flush."""
+    """An API whose engine flushes every five steps and takes a checkpoint with each flush.
+
+    What files cost is measured in no process of its own here: that takes a second a stage, and forks only copy it.
+    """
+    monkeypatch.setattr(measure, "run_clean", lambda *_: MEASURED)
     monkeypatch.setattr(reporter, "FLUSH_SECONDS", 1e6)
     monkeypatch.setattr(reporter, "MOST_STEPS", 5)
     url = f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path)}"
@@ -117,7 +124,10 @@ def test_stages_after_the_fork_may_be_others(api: Api) -> None:
     hand(api).all()
     harder = {**PRUNE, "method": {**PRUNE["method"], "sparsity": 0.9}}
     longer = {**spec(MLP), "name": "child", "stages": [TRAIN, harder, {"kind": "quantize"}]}
-    child, short = fork(api, parent, stage=0, spec=longer), fork(api, parent, spec={**spec(MLP), "stages": [TRAIN]}, stage=0)
+    child, short = (
+        fork(api, parent, stage=0, spec=longer),
+        fork(api, parent, spec={**spec(MLP), "stages": [TRAIN]}, stage=0),
+    )
     worker = hand(api)
     worker.all()
     assert row(api.store, child).experiment.name == "child"
@@ -131,7 +141,7 @@ def test_stages_after_the_fork_may_be_others(api: Api) -> None:
 def test_a_damaged_or_vanished_checkpoint_is_refused_and_leaves_nothing(api: Api) -> None:
     parent = submit(api, spec(MLP))
     hand(api).all()
-    before = {path for path in (api.settings.data_dir / "runs").iterdir()}
+    before = set((api.settings.data_dir / "runs").iterdir())
     with api.store.read() as session:
         ended = artifacts.checkpoints(session, parent)[0]
         (result, *_) = results.of(session, [parent])[parent]
@@ -149,5 +159,5 @@ def test_a_damaged_or_vanished_checkpoint_is_refused_and_leaves_nothing(api: Api
     (api.settings.data_dir / lost.path).unlink()
     answer = api.client.post(f"/api/runs/{parent}/fork", json={"stage": 0})
     assert answer.status_code == 409 and "is gone" in answer.json()["detail"]
-    assert {path for path in (api.settings.data_dir / "runs").iterdir()} == before
+    assert set((api.settings.data_dir / "runs").iterdir()) == before
     assert api.client.get("/api/runs").json()["counts"]["queued"] == 0
