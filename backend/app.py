@@ -15,8 +15,10 @@ from backend.api import (
     artifacts,
     experiments,
     figures,
+    forks,
     health,
     logs,
+    nursery,
     points,
     report,
     runs,
@@ -41,6 +43,7 @@ ROUTERS = (
     experiments,
     specs,
     runs,
+    forks,
     points,
     stream,
     tradeoffs,
@@ -94,6 +97,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub = Hub(app.state.store)
     app.state.hints = Hints(settings.broker_url)
     await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
+    await asyncio.to_thread(nursery.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)
     warm = asyncio.get_running_loop().call_later(WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(charts)))
     yield

@@ -6,7 +6,7 @@ from typing import Any
 from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
-from backend.spec.runs import RunState
+from backend.spec.runs import Place, RunState
 
 # ---- supervisor -> trainer
 
@@ -22,6 +22,7 @@ class Checkpoint:
     stage: int
     step: int
     seconds: float  # active training time when it was taken
+    place: Place | None = None
 
 
 @dataclass(frozen=True)

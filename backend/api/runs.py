@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Query
 
 from backend.api.deps import By, HintsDep, Reading, RunDep, RunId, SettingsDep, Writing, run_of
+from backend.api.lineage import relatives
 from backend.api.rows import artifact_row, run_row
 from backend.api.schemas import CommandRow, NewCommand, RunDetail, RunPage, StreamEvent
 from backend.errors import Conflict, Invalid, RunNotFound
@@ -60,6 +61,7 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
         results=results.of(session, [run.id])[run.id],
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
         exhibits=exhibits.shown(session, [run.id])[run.id],
+        relatives=relatives(session, run),
     )
 
 
@@ -69,7 +71,7 @@ def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: Backgr
     state = run_of(session, run_id).state
     if users := sources.users(session, run_id):
         raise Conflict(
-            f"“{users[0].experiment.name}” begins with this run's model and is {users[0].state}: "
+            f"“{users[0].experiment.name}” begins with what this run has left and is {users[0].state}: "
             "cancel that one first, or wait until it is over."
         )
     if not runs.delete_terminal(session, run_id):

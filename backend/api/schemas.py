@@ -1,7 +1,7 @@
 """The wire: what requests carry and what responses hold. Apart from the tables, so that either can change."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,29 +30,6 @@ class Error(BaseModel):
     problems: list[Problem] = Field(
         default=[], description="Everything that is wrong, when that is more than one thing."
     )
-
-
-class NewExperiment(Request):
-    spec: dict[str, Any] | str = Field(description="The spec, as a mapping or as YAML/JSON text.")
-    seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] | None = Field(
-        default=None, min_length=1, max_length=100, description="One run for each; the spec's own seed when left out."
-    )
-    variants: list[Variant] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=50,
-        description="The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.",
-    )
-
-
-class RunCreated(BaseModel):
-    id: str
-    state: RunState
-
-
-class ExperimentCreated(BaseModel):
-    id: str = Field(description="Of the experiment, or of the group when there are variants.")
-    runs: list[RunCreated]
 
 
 class SpecDraft(Request):
@@ -114,6 +91,13 @@ class RunRow(BaseModel):
     seed: int
     state: RunState
     error: str | None = None
+    parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
+    fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
+    fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
+    waits_for: str | None = Field(
+        default=None, description="The run that it waits for while it is queued, to begin with that one's past."
+    )
+    waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
     dataset: str = Field(description="Kind of the data.")
     model: str = Field(description="Kind of the model.")
     stage: int | None = Field(description="Index of the stage it is in.")
@@ -150,6 +134,20 @@ class CommandRow(BaseModel):
     created_at: datetime
 
 
+class Relative(BaseModel):
+    """A run that another one begins with, or that begins with it."""
+
+    id: str
+    name: str
+    state: RunState
+    color: str
+    relation: Literal["parent", "child", "awaited", "waiting"] = Field(
+        description="What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it."
+    )
+    stage: int | None = Field(description="Index of the first stage that the younger of the two has for itself.")
+    step: int | None = Field(description="Optimizer steps that they share; null while one waits.")
+
+
 class RunDetail(RunRow):
     """A run with everything but its points."""
 
@@ -157,6 +155,7 @@ class RunDetail(RunRow):
     results: list[StageResult] = []
     artifacts: list[ArtifactRow] = []
     exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
+    relatives: list[Relative] = Field(default=[], description="The run's parent first, then its forks by age.")
 
 
 class RunPage(BaseModel):

@@ -104,13 +104,20 @@ def resolve(document: Any, catalog: Catalog) -> Experiment:
 
     Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
     """
-    plain.check(document)
-    resolver = Resolver(catalog)
-    canonical = resolver.value(document, outline(), path="")
-    problems = resolver.problems or misfits(canonical, catalog)
-    if problems:
+    canonical = fill(document, catalog)
+    if problems := misfits(canonical, catalog):
         raise SpecInvalid(problems)
     return Experiment.model_validate(canonical)
+
+
+def fill(document: Any, catalog: Catalog) -> dict[str, Any]:
+    """As `resolve`, but whether the parts fit together is not asked."""
+    plain.check(document)
+    resolver = Resolver(catalog)
+    canonical: dict[str, Any] = resolver.value(document, outline(), path="")
+    if resolver.problems:
+        raise SpecInvalid(resolver.problems)
+    return canonical
 
 
 def fingerprint(experiment: Experiment) -> str:

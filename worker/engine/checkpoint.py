@@ -13,6 +13,7 @@ from typing import IO, Any
 import torch
 
 from backend.spec.results import StageResult
+from backend.spec.runs import Place
 from worker.engine.structure import describe, restore
 from worker.messages import Checkpoint
 from worker.models import Model
@@ -89,8 +90,25 @@ class Checkpoints:
             self._within.append(self._data_dir / path)
             while len(self._within) > KEEP:
                 self._within.popleft().unlink(missing_ok=True)
-        digest = hashlib.sha256(data).hexdigest()
-        return Checkpoint(identity, path, digest, len(data), stage, state.position.step, state.seconds)
+        digest, step = hashlib.sha256(data).hexdigest(), state.position.step
+        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state))
+
+
+def _place(state: State) -> Place:
+    if state.stage_began is None:
+        return Place.STOPPED if state.position.stopping else Place.END
+    return Place.STOPPING if state.position.stopping else Place.WITHIN
+
+
+def going_on(data_dir: Path, resume: Checkpoint, build: Build, device: str) -> State:
+    """The state that a run goes on from. As `load` else.
+
+    A person's stop ended the run that was stopped and not its forks: those begin with the stage after it.
+    """
+    state = load(data_dir / resume.path, build, device)
+    if resume.place is Place.END and state.position.stopping:
+        return replace(state, position=Position(resume.stage + 1, step=state.position.step))
+    return state
 
 
 def load(file: Path, build: Build, device: str) -> State:

@@ -105,7 +105,7 @@ class Execution:
         """The state to go on from: the checkpoint's, or a fresh model before the first stage."""
         resume = self.assignment.resume
         if resume:
-            return checkpoint.load(self.settings.data_dir / resume.path, self._build, self.device)
+            return checkpoint.going_on(self.settings.data_dir, resume, self._build, self.device)
         subject = self._build()
         subject.module.to(self.device)
         return State(Position(), subject, seconds=0.0)
