@@ -13,7 +13,7 @@ from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
 from backend.store.tables import Run
-from worker import checkpoints, files, inheritance, sources
+from worker import checkpoints, files, inheritance, planned, sources
 from worker.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
 from worker.turn import Turn
 
@@ -37,7 +37,7 @@ class HeldRun:
         self._lease = Lease.of(run)
         self._known = Turn(step=run.step, latest=dict(run.latest))
         self._waits = run.waits_for is not None
-        self._work = Assignment(run.id, run.epoch, run.seed, run.experiment.spec, f"runs/{run.id}")
+        self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
         self._forwarded: set[str] = set()
         self._deaths = 0
@@ -151,10 +151,12 @@ class HeldRun:
         self.flush()
         self._forwarded.clear()
         try:
-            return replace(self._work, resume=resume, sources=sources.of(self._store, self._work.spec))
+            found = sources.of(self._store, self._work.spec)
         except SourceMissing as error:
             self._end(RunState.FAILED, str(error))
             return None
+        spec, settings = planned.of(self._store, self.id, step)
+        return replace(self._work, spec=spec, resume=resume, sources=found, planned=settings)
 
     def _accept_past(self) -> None:
         """Begin where the run that this one waited for has come."""

@@ -111,6 +111,8 @@ class Turn:
 
     def _happened(self, happened: Happened) -> None:
         self._event(happened.kind, happened.body)
+        if happened.kind is EventKind.STATE:
+            self.changes["state"] = RunState(happened.body["state"])
         if happened.kind is EventKind.REWIND:
             self.step = happened.body["step"]
             self.changes["step"] = self.step
@@ -135,7 +137,9 @@ class Turn:
         self.obeyed.append(obeyed)
         order = obeyed.order
         body = {"command": order.id, "kind": order.kind, "by": order.by, "step": obeyed.step, "state": _settled(obeyed)}
-        self._event(EventKind.COMMAND, {**body, **({"note": obeyed.note} if obeyed.note else {})})
+        self._event(EventKind.COMMAND, {**body, **obeyed.effect, **({"note": obeyed.note} if obeyed.note else {})})
+        if "stages" in obeyed.effect:
+            self.changes["stages"] = obeyed.effect["stages"]
 
     def _event(self, kind: EventKind, body: dict[str, Any], chunk: bytes | None = None) -> None:
         self.events.append(NewEvent(kind=kind, body=body, chunk=chunk))

@@ -62,8 +62,6 @@ def _rate(session: Session, spec: Experiment) -> float | None:
     rates = [
         run.step / run.active_seconds
         for run in earlier
-        if run.active_seconds > 0
-        and run.step > 0
-        and (run.experiment.spec["dataset"]["kind"], run.experiment.spec["model"]["kind"]) == alike
+        if run.active_seconds > 0 and run.step > 0 and (run.spec["dataset"]["kind"], run.spec["model"]["kind"]) == alike
     ]
     return median(rates) if rates else None

@@ -140,12 +140,17 @@ def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:
     )
 
 
+def _told(command: Mapping[str, Any]) -> str:
+    """`set optimizer.lr 0.1 → 0.01 obeyed, asked by ann`"""
+    change = f" {command['path']} {command['old']} → {command['new']}" if "path" in command else ""
+    return f"{command['kind']}{change} {command['state']}, asked by {command['by']}"
+
+
 def _marks(happened: Sequence[tables.Event]) -> tuple[Mark, ...]:
     marks = []
     for event in happened:
         if event.kind == EventKind.REWIND:
             marks.append(Mark(event.body["step"], f"continued from step {event.body['step']}"))
         elif event.kind == EventKind.COMMAND:
-            told = f"{event.body['kind']} {event.body['state']}, asked by {event.body['by']}"
-            marks.append(Mark(event.body["step"], told))
+            marks.append(Mark(event.body["step"], _told(event.body)))
     return tuple(marks)

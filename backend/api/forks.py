@@ -65,7 +65,7 @@ def _asked(store: Store, run_id: str, body: NewFork, catalog: Catalog) -> tuple[
         past = _cut(session, parent, body.checkpoint, body.stage)
         document = _document(parent) if body.spec is None else documents.read(body.spec)
         spec = resolve(document, references.fitted(session, document, catalog))
-    before = Experiment.model_validate(parent.experiment.spec)
+    before = Experiment.model_validate(parent.spec)
     if problems := departures(spec, before, parent.seed, past.equal):
         raise SpecInvalid(problems)
     return past, spec
@@ -79,7 +79,7 @@ def _cut(session: Session, parent: tables.Run, checkpoint: str | None, stage: in
 
 
 def _document(parent: tables.Run) -> dict[str, Any]:
-    return {**parent.experiment.spec, "name": f"{parent.experiment.name[:190]} · fork"}
+    return {**parent.spec, "name": f"{parent.experiment.name[:190]} · fork"}
 
 
 def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:

@@ -10,7 +10,7 @@ from backend.store import tables
 
 
 def run_row(run: tables.Run) -> RunRow:
-    spec = run.experiment.spec
+    spec = run.spec
     return RunRow(
         id=run.id,
         experiment_id=run.experiment_id,
@@ -44,7 +44,7 @@ def run_row(run: tables.Run) -> RunRow:
 def stages(run: tables.Run) -> list[StageSummary]:
     return [
         StageSummary(index=index, kind=stage["kind"], label=label(stage), state=_state(run, index))
-        for index, stage in enumerate(run.experiment.spec["stages"])
+        for index, stage in enumerate(run.spec["stages"])
     ]
 
 

@@ -205,6 +205,16 @@ class NewCommand(Request):
     body: dict[str, Any] = {}
 
 
+class KnobRow(BaseModel):
+    """A knob that a live run takes."""
+
+    path: str = Field(description="Its place within the recipe: the `path` of a `set` command.")
+    component: str = Field(description="Kind of the component that it belongs to.")
+    bounds: dict[str, Any] = Field(description="JSON Schema of its values, with title, description and unit.")
+    planned: Any = Field(description="What the spec says.")
+    value: Any = Field(description="What it is now.")
+
+
 class WorkerRow(BaseModel):
     id: str
     name: str

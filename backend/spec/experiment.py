@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.spec import plain
 from backend.spec.catalog import Catalog, Family
+from backend.spec.commands import Intervention
 from backend.spec.fit import misfits
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
@@ -94,6 +95,12 @@ class Experiment(BaseModel):
     model: Annotated[dict[str, Any], _component("models", "The network.")]
     stages: list[Annotated[dict[str, Any], _component("stages", "One step of the pipeline.")]] = Field(
         min_length=1, max_length=MAX_STAGES, description="The pipeline: each stage takes a model and leaves a model."
+    )
+    interventions: list[Intervention] = Field(
+        default=[],
+        max_length=1000,
+        description="Knobs that are turned at given steps, as a person would in the live run: how a steered run is "
+        "replayed.",
     )
     measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
     diagnosis: Diagnosis = Field(default=Diagnosis(), description="What is looked at while it trains.")

@@ -104,13 +104,13 @@ class Resolver:
             return self._problem(path, f"must be a list, not {_name(value)}.")
         shallow = {name: item for name, item in schema.items() if name not in ("items", "prefixItems")}
         if (error := _first_error(value, shallow)) is not None:
-            return self._problem(path, _sentence(error))
+            return self._problem(path, sentence_of(error))
         items = schema.get("items", {})
         return [self.value(item, items, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def _leaf(self, value: Any, schema: Schema, path: str) -> Any:
         if (error := _first_error(value, schema)) is not None:
-            return self._problem(path, _sentence(error))
+            return self._problem(path, sentence_of(error))
         if schema.get("type") == "integer":
             return int(value) if abs(value) <= MAX_INTEGER else self._problem(path, "is beyond 64 bits.")
         return float(value) if schema.get("type") == "number" else value
@@ -183,6 +183,6 @@ _SENTENCES: dict[str, Callable[[ValidationError], str]] = {
 }
 
 
-def _sentence(error: ValidationError) -> str:
+def sentence_of(error: ValidationError) -> str:
     say = _SENTENCES.get(str(error.validator))
     return say(error) if say else f"{error.message[:200]}."

@@ -75,7 +75,7 @@ def users(session: Session, run_id: str) -> list[Run]:
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id).where(Run.state.not_in(TERMINAL))
     near = query.where(or_(text.contains(run_id.lower(), autoescape=True), Run.waits_for == run_id))
     found = session.scalars(near.order_by(Run.created_at))
-    return [run for run in found if run.waits_for == run_id or run_id in _named(run.experiment.spec)]
+    return [run for run in found if run.waits_for == run_id or run_id in _named(run.spec)]
 
 
 def _named(value: Any) -> Iterator[str]:

@@ -93,6 +93,7 @@ class Run(Table):
         Float, default=0.0
     )  # time spent running, pauses and queueing left out
     latest: Mapped[dict[str, Any]] = mapped_column(default=dict)  # metric -> its last finite value
+    stages: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)  # instead of the spec's, since they were replaced
 
     parent_id: Mapped[str | None] = mapped_column(
         ForeignKey("runs.id", ondelete="SET NULL")
@@ -108,6 +109,12 @@ class Run(Table):
     heartbeat_at: Mapped[datetime | None]  # shown to people; no decision rests on it
 
     experiment: Mapped[Experiment] = relationship(lazy="joined", innerjoin=True)  # always loaded with the run
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the run executes: its experiment's spec, with the stages that it has by now."""
+        spec = self.experiment.spec
+        return spec if self.stages is None else {**spec, "stages": self.stages}
 
 
 class Event(Table):

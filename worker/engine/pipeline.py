@@ -253,12 +253,13 @@ class Execution:
     def _keep_checkpoint(self) -> bool:
         return self._checkpoint(self.position.stage, self.trainer, keep=True)
 
-    def _restage(self, stages: list[dict[str, Any]]) -> None:
-        """Other stages take the place of those that have not begun."""
+    def _restage(self, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Other stages take the place of those that have not begun; answers with all there are then."""
         begun, samples = self.position.stage + 1, len(self.data.train)
         before = self.route.planned_steps(samples, self.seed, begun)
         self.route.restage(begun, stages)
         self.reporter.total_steps += self.route.planned_steps(samples, self.seed, begun) - before
+        return self.route.dumped()
 
     def _tick(self) -> None:
         """Called often while the model is evaluated."""

@@ -21,6 +21,10 @@ class Route:
         """Let `stages` come after the first `begun` ones. Raises ValueError when one of them is none."""
         self.stages = [*self.stages[:begun], *(Stage.choose(stage) for stage in stages)]
 
+    def dumped(self) -> list[dict[str, Any]]:
+        """The stages as a spec has them."""
+        return [stage.model_dump(mode="json") for stage in self.stages]
+
     def recipes(self, first: int = 0, last: int | None = None) -> list[Recipe]:
         """The recipes of the trainings from stage number `first` up to number `last`."""
         stages = self.stages[first:] if last is None else self.stages[first : last + 1]

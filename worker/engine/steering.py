@@ -40,7 +40,7 @@ class Steering:
         reporter: Reporter,
         planned: Sequence[Planned],
         checkpoint: Callable[[], bool],
-        restage: Callable[[list[dict[str, Any]]], None],
+        restage: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
     ) -> None:
         self._control, self._link, self._clock, self._reporter = control, link, clock, reporter
         self._planned = deque(sorted(planned, key=lambda one: one.step))
@@ -133,8 +133,7 @@ class Steering:
                 self._trained(trainer)
                 self.skipping = order
             case CommandKind.STAGES:
-                self._restage(Stages.model_validate(order.body).stages)
-                return None, order.body
+                return None, {"stages": self._restage(Stages.model_validate(order.body).stages)}
             case _:
                 raise ValueError(f"This worker does not know `{order.kind}`.")
         return None, {}
