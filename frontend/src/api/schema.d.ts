@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description Check a spec and queue one run for each seed, of each variant where there are any.
+         * @description Check a spec and queue one run for each seed, of each variant or order where there are any.
          */
         post: operations["submit"];
         delete?: never;
@@ -202,6 +202,26 @@ export interface paths {
          * @description Ask something of a run; the run's events tell what became of it.
          */
         post: operations["command"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork
+         * @description Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there.
+         */
+        post: operations["fork"];
         delete?: never;
         options?: never;
         head?: never;
@@ -852,7 +872,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "command" | "log";
+        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "command" | "forked" | "log";
         /**
          * Experiment
          * @description What a person wants executed: data, a model, a pipeline of stages, and what to measure.
@@ -948,6 +968,12 @@ export interface components {
             id: string;
             /** Runs */
             runs: components["schemas"]["RunCreated"][];
+            /**
+             * Left Out
+             * @description Orders that do not fit, and why.
+             * @default []
+             */
+            left_out: components["schemas"]["LeftOut"][];
         };
         /**
          * Facts
@@ -1118,6 +1144,22 @@ export interface components {
             samples_per_s: number;
         };
         /**
+         * LeftOut
+         * @description An order that does not fit.
+         */
+        LeftOut: {
+            /**
+             * Name
+             * @description The stages in that order, such as `quantize → prune`.
+             */
+            name: string;
+            /**
+             * Reason
+             * @description One sentence: what does not fit, and where.
+             */
+            reason: string;
+        };
+        /**
          * Measure
          * @description What is measured after each stage, on the artifact that was written and loaded again.
          */
@@ -1176,6 +1218,31 @@ export interface components {
              * @description The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.
              */
             variants?: components["schemas"]["Variant"][] | null;
+            /**
+             * Orders
+             * @description Indexes of stages: a run for every order of them at their places, to be compared. What orders have in common at their beginning is computed once. Not together with variants.
+             */
+            orders?: number[] | null;
+        };
+        /** NewFork */
+        NewFork: {
+            /**
+             * Checkpoint
+             * @description Artifact id of the checkpoint to begin with.
+             */
+            checkpoint?: string | null;
+            /**
+             * Stage
+             * @description Begin with the end of this stage, counted from 0. Without either: with the newest checkpoint.
+             */
+            stage?: number | null;
+            /**
+             * Spec
+             * @description What the fork is to execute: the parent's spec with other or more stages after those that are past. The parent's own when left out.
+             */
+            spec?: {
+                [key: string]: unknown;
+            } | string | null;
         };
         /**
          * Picture
@@ -1245,6 +1312,35 @@ export interface components {
             /** Running */
             running: number;
         };
+        /**
+         * Relative
+         * @description A run that another one begins with, or that begins with it.
+         */
+        Relative: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["RunState"];
+            /** Color */
+            color: string;
+            /**
+             * Relation
+             * @description What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it.
+             * @enum {string}
+             */
+            relation: "parent" | "child" | "awaited" | "waiting";
+            /**
+             * Stage
+             * @description Index of the first stage that the younger of the two has for itself.
+             */
+            stage: number | null;
+            /**
+             * Step
+             * @description Optimizer steps that they share; null while one waits.
+             */
+            step: number | null;
+        };
         /** RunCreated */
         RunCreated: {
             /** Id */
@@ -1277,6 +1373,31 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Error */
             error?: string | null;
+            /**
+             * Parent Id
+             * @description The run whose past it begins with.
+             */
+            parent_id?: string | null;
+            /**
+             * Fork Step
+             * @description Optimizer steps that it took over from there.
+             */
+            fork_step?: number | null;
+            /**
+             * Fork Stage
+             * @description Index of the first stage that is its own, of a fork.
+             */
+            fork_stage?: number | null;
+            /**
+             * Waits For
+             * @description The run that it waits for while it is queued, to begin with that one's past.
+             */
+            waits_for?: string | null;
+            /**
+             * Waits Stage
+             * @description Index of the stage whose end it waits for.
+             */
+            waits_stage?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -1344,6 +1465,12 @@ export interface components {
              * @default []
              */
             exhibits: string[];
+            /**
+             * Relatives
+             * @description The run's parent first, then its forks by age.
+             * @default []
+             */
+            relatives: components["schemas"]["Relative"][];
         };
         /** RunPage */
         RunPage: {
@@ -1389,6 +1516,31 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Error */
             error?: string | null;
+            /**
+             * Parent Id
+             * @description The run whose past it begins with.
+             */
+            parent_id?: string | null;
+            /**
+             * Fork Step
+             * @description Optimizer steps that it took over from there.
+             */
+            fork_step?: number | null;
+            /**
+             * Fork Stage
+             * @description Index of the first stage that is its own, of a fork.
+             */
+            fork_stage?: number | null;
+            /**
+             * Waits For
+             * @description The run that it waits for while it is queued, to begin with that one's past.
+             */
+            waits_for?: string | null;
+            /**
+             * Waits Stage
+             * @description Index of the stage whose end it waits for.
+             */
+            waits_stage?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -1629,6 +1781,11 @@ export interface components {
              * @description What is compared; null for a run by itself.
              */
             variants?: components["schemas"]["Variant"][] | null;
+            /**
+             * Orders
+             * @description Stages that are run in every order, to be compared.
+             */
+            orders?: number[] | null;
         };
         /**
          * TradeoffPoint
@@ -2185,6 +2342,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandRow"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    fork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewFork"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
                 };
             };
             /** @description What is wrong, and what would be right. */

@@ -11,6 +11,7 @@ const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
   stage_began: ["run", "figures"],
   stage_ended: ["run", "figures", "tradeoffs"],
   checkpoint: ["run"],
+  forked: ["run", "figures"],
   command: ["run"],
   exhibit: ["run"],
 };

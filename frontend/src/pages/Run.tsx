@@ -1,4 +1,5 @@
 import { useDocumentTitle } from "@mantine/hooks";
+import { lazy, Suspense } from "react";
 import { ApiError } from "../api/client";
 import { useEvents, useRun } from "../api/runs";
 import type { RunDetail } from "../api/types";
@@ -14,6 +15,8 @@ import { Verdicts } from "../run/Verdicts";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+
+const Lineage = lazy(() => import("../run/Lineage"));
 
 export default function Run({ id }: { id: string }) {
   const { data, error, refetch } = useRun(id);
@@ -50,6 +53,11 @@ function RunPage({ run }: { run: RunDetail }) {
           <RunChart chart="pareto" title="Accuracy against size" run={run} height={460} empty="No written file has been measured yet." />
           <RunChart chart="stage_costs" title="What each stage costs" run={run} height={460} minWidth={560} empty="No stage has ended yet." />
         </div>
+      )}
+      {(run.relatives?.length ?? 0) > 0 && (
+        <Suspense>
+          <Lineage run={run} />
+        </Suspense>
       )}
       <Details run={run} />
     </div>
