@@ -1,6 +1,6 @@
 """Charts as Plotly figures: loads what a chart needs and lets it draw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response

@@ -71,6 +71,7 @@ class Template(BaseModel):
     spec: dict[str, Any]
     seeds: list[int] | None = None
     variants: list[Variant] | None = Field(default=None, description="What is compared; null for a run by itself.")
+    orders: list[int] | None = Field(default=None, description="Stages that are run in every order, to be compared.")
 
 
 class StageSummary(BaseModel):

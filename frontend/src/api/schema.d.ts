@@ -1887,6 +1887,11 @@ export interface components {
              * @description What is compared; null for a run by itself.
              */
             variants?: components["schemas"]["Variant"][] | null;
+            /**
+             * Orders
+             * @description Stages that are run in every order, to be compared.
+             */
+            orders?: number[] | null;
         };
         /**
          * TradeoffPoint

@@ -16,7 +16,11 @@ import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 
+<<<<<<< HEAD
 const Steering = lazy(() => import("../run/Steering"));
+=======
+const Lineage = lazy(() => import("../run/Lineage"));
+>>>>>>> fork
 
 export default function Run({ id }: { id: string }) {
   const { data, error, refetch } = useRun(id);
@@ -58,6 +62,11 @@ function RunPage({ run }: { run: RunDetail }) {
           <RunChart chart="pareto" title="Accuracy against size" run={run} height={460} empty="No written file has been measured yet." />
           <RunChart chart="stage_costs" title="What each stage costs" run={run} height={460} minWidth={560} empty="No stage has ended yet." />
         </div>
+      )}
+      {(run.relatives?.length ?? 0) > 0 && (
+        <Suspense>
+          <Lineage run={run} />
+        </Suspense>
       )}
       <Details run={run} />
     </div>
