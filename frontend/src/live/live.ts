@@ -11,12 +11,8 @@ const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
   stage_began: ["run", "knobs", "figures"],
   stage_ended: ["run", "figures", "tradeoffs"],
   checkpoint: ["run"],
-<<<<<<< HEAD
   command: ["run", "knobs", "figures"],
-=======
   forked: ["run", "figures"],
-  command: ["run"],
->>>>>>> fork
   exhibit: ["run"],
 };
 

@@ -16,11 +16,8 @@ import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 
-<<<<<<< HEAD
 const Steering = lazy(() => import("../run/Steering"));
-=======
 const Lineage = lazy(() => import("../run/Lineage"));
->>>>>>> fork
 
 export default function Run({ id }: { id: string }) {
   const { data, error, refetch } = useRun(id);
