@@ -30,6 +30,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from backend.spec.catalog import Provision
 
+PLUGINS = "lathe_plugins"
+"""The package that operators' own files are imported into."""
+
 _families: dict[str, type["Component"]] = {}
 _kinds: dict[str, dict[str, type["Component"]]] = {}
 
@@ -70,6 +73,11 @@ class Component(BaseModel):
     def unavailable(cls) -> str | None:
         """Why this machine cannot run it ("needs CUDA"); None when it can."""
         return None
+
+    @classmethod
+    def plugged_in(cls) -> bool:
+        """Whether an operator's file brought it."""
+        return cls.__module__.startswith(f"{PLUGINS}.")
 
     @classmethod
     def choose(cls, value: Any) -> Self:
@@ -182,7 +190,7 @@ def _plugin_files(plugins: Path | None) -> Iterator[tuple[str, Path]]:
 
 
 def _import_file(family: str, file: Path) -> ModuleType:
-    name = f"lathe_plugins.{family}.{file.stem}"
+    name = f"{PLUGINS}.{family}.{file.stem}"
     known = sys.modules.get(name)
     if known is not None and known.__file__ == str(file):
         return known

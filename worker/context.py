@@ -1,8 +1,9 @@
 """What a stage may ask of the run that it is part of."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
 from worker.subject import Subject
 
@@ -19,11 +20,24 @@ class Context(Protocol):
     def fresh(self) -> nn.Module:
         """The run's model as it was before its first stage, on the device: the same initial weights each time."""
 
+    def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
+        """At most `count` batches of the training split, inputs [size, …] and targets, spread evenly over it; always the
+        same ones."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The scalar that training minimizes here, penalties aside."""
+
+    def validate(self, module: nn.Module) -> Mapping[str, float]:
+        """Its `loss` and metrics on the validation split."""
+
     def quality(self, module: nn.Module) -> float:
         """How good it is on the validation split: accuracy; R² where targets are numbers. More is better."""
 
     def recalibrate(self, module: nn.Module) -> None:
         """Take the statistics of its batch normalizations anew over the training split, except for frozen ones."""
+
+    def observe(self, metrics: Mapping[str, float]) -> None:
+        """Values of metrics at the step that comes next, drawn as curves; for a companion, within a training."""
 
     def tell(self, text: str, level: str = "info") -> None:
         """One sentence in the run's log."""

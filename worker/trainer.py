@@ -5,6 +5,7 @@ Started by the supervisor as `python -m worker.trainer FD PARENT`: the pipe's de
 
 import contextlib
 import ctypes
+import faulthandler
 import gc
 import importlib
 import os
@@ -25,6 +26,7 @@ from worker.orphans import die_with_parent
 def main() -> None:
     descriptor, parent = (int(argument) for argument in sys.argv[1:])
     die_with_parent(parent)
+    faulthandler.enable()  # a crash in native code leaves its Python lines in the worker's log
     os.set_inheritable(descriptor, False)
     _offer_to_the_oom_killer()
     settings = Settings()
@@ -67,14 +69,18 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
 
 
 def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> None:
-    """Draw the catalog's pictures while there is nothing else to do; announce it again when all are there."""
+    """Draw the catalog's pictures while there is nothing else to do; announce it again when all are there.
+
+    An operator's plug-in is not tried for a picture: what it breaks has to be a run, which can say so.
+    """
     from worker.component import find
     from worker.pictures import picture
 
     while plain and not link.has_work:
         entry = plain.pop()
-        if entry["unavailable"] is None:
-            entry["picture"] = picture(find(entry["family"], entry["kind"]))
+        component = find(entry["family"], entry["kind"])
+        if entry["unavailable"] is None and not component.plugged_in():
+            entry["picture"] = picture(component)
         if not plain:
             link.send(ready)
 

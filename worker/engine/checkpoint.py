@@ -20,7 +20,7 @@ from worker.models import Model
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
-FORMAT = 2
+FORMAT = 3
 Build = Callable[[], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
 

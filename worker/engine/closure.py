@@ -9,8 +9,12 @@ from torch import Tensor
 from worker.engine import seed
 from worker.regularizers import Regularizer
 
-Gradients = Callable[[bool], tuple[Tensor, Tensor]]
-"""Fills `.grad`, differentiable again when asked; returns the batch's loss, penalties left out, and its outputs."""
+Differentiated = tuple[Tensor, Tensor, Tensor]
+"""The batch's loss with penalties left out, its outputs, and the scalar whose gradient was taken (without those
+penalties that are functions of the weights alone)."""
+
+Gradients = Callable[[bool], Differentiated]
+"""Fills `.grad`, differentiable again when asked."""
 
 
 class BatchClosure:
@@ -29,12 +33,12 @@ class BatchClosure:
     ) -> None:
         self._gradients, self._parameters, self._regularizers, self._masks = gradients, parameters, regularizers, masks
         self._randomness = seed.capture()
-        self._answers: list[tuple[Tensor, Tensor]] = []
+        self._answers: list[Differentiated] = []
 
     @property
     def first(self) -> tuple[Tensor, Tensor]:
         """Loss, penalties left out, and outputs at the weights where the step began."""
-        loss, outputs = self._answers[0]
+        loss, outputs, _ = self._answers[0]
         return loss.detach(), outputs
 
     def __call__(self, create_graph: bool = False) -> Tensor:
@@ -47,8 +51,8 @@ class BatchClosure:
             if weight.grad is not None:
                 weight.grad = weight.grad * mask
         penalties = [regularizer.penalty(self._parameters) for regularizer in self._regularizers]
-        loss = self._answers[-1][0].detach()
-        return loss + sum(penalty.detach() for penalty in penalties if penalty is not None)
+        objective = self._answers[-1][2]
+        return objective + sum(penalty.detach() for penalty in penalties if penalty is not None)
 
 
 @contextmanager

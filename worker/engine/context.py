@@ -2,17 +2,19 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from backend.spec.events import EventKind
 from worker.data import Data
 from worker.engine.checkpoint import load_model
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
+from worker.engine.reporter import Reporter
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Happened, Source
@@ -32,12 +34,13 @@ class RunContext:
         build: Callable[[], Subject],
         loss: Loss,
         link: Link,
+        reporter: Reporter,
         show: Show,
         tick: Callable[[], None],
     ) -> None:
         self._assignment, self._data_dir, self._data = assignment, data_dir, data
         self._build, self._loss = build, loss
-        self._link, self._show, self._tick = link, show, tick
+        self._link, self._reporter, self._show, self._tick = link, reporter, show, tick
         self._device = str(data.test.inputs.device)
 
     def source(self, name: str) -> Subject:
@@ -50,12 +53,28 @@ class RunContext:
     def fresh(self) -> nn.Module:
         return self._build().module.to(self._device)
 
+    def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
+        train = self._data.train
+        chosen = torch.linspace(0, len(train) - 1, min(len(train), count * size)).long()
+        for index in torch.split(chosen, size):
+            self._tick()
+            yield train.batch(index)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return self._loss.loss(outputs, targets)
+
+    def validate(self, module: nn.Module) -> Mapping[str, float]:
+        return evaluate(module, self._data.validation, self._loss, self._data, self._tick)
+
     def quality(self, module: nn.Module) -> float:
-        found = evaluate(module, self._data.validation, self._loss, self._data, self._tick)
+        found = self.validate(module)
         return found["accuracy"] if "accuracy" in found else found["r2"]
 
     def recalibrate(self, module: nn.Module) -> None:
         recalibrate(module, self._data.train)
+
+    def observe(self, metrics: Mapping[str, float]) -> None:
+        self._reporter.observed(dict(metrics))
 
     def tell(self, text: str, level: str = "info") -> None:
         self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))

@@ -7,9 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import torch
-from pydantic import ValidationError
-
 from backend.spec.events import EventKind
 from backend.spec.experiment import Diagnosis as Plan
 from backend.spec.experiment import Measure
@@ -21,17 +18,20 @@ from worker.engine.context import RunContext
 from worker.engine.control import Cancelled, Control, Released, Stopped
 from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
+from worker.engine.draw import planned_steps
 from worker.engine.evaluate import evaluate
+from worker.engine.explain import explain
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.trainer import Trainer, arrange, planned_steps
+from worker.engine.trainer import Trainer, arrange
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Exhibit, Finished, Happened
 from worker.models import Model
+from worker.phases import Training, Transform
 from worker.recipe import Recipe
-from worker.stages import ContextTransform, Stage, Training, Transform
+from worker.stages import Stage
 from worker.subject import Subject
 
 
@@ -147,36 +147,45 @@ class Execution:
                 continue
             self._attend(self.position)
             if isinstance(phase, Transform):
-                self.subject = phase.apply(self.subject)
-            elif isinstance(phase, ContextTransform):
                 self.subject = phase.apply(self.subject, self._context())
             else:
-                self._train(phase.recipe)
+                self._train(phase)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
 
-    def _train(self, recipe: Recipe) -> None:
+    def _train(self, phase: Training) -> None:
+        if phase.companion:
+            phase.companion.begin(self.subject, self._context())
         trainer = Trainer(
             self.subject,
             self.data,
-            recipe,
+            phase.recipe,
             self.seed,
             self.position,
             self.reporter,
             self._attend,
             self._tick,
             self.diagnosis,
+            phase.companion,
         )
         if self.resumed.position == self.position and self.resumed.phase:
             trainer.resume(self.resumed.phase)
         else:
-            self._show(exhibits.of_recipe(self.data, recipe, self.seed))
+            self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()
 
     def _context(self) -> RunContext:
         """What a stage may ask of this run now."""
         loss, folder = self._loss(self.position.stage), self.settings.data_dir
         return RunContext(
-            self.assignment, folder, self.data, self._build, loss, self.link, self._show, self._between_files
+            self.assignment,
+            folder,
+            self.data,
+            self._build,
+            loss,
+            self.link,
+            self.reporter,
+            self._show,
+            self._between_files,
         )
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
@@ -284,14 +293,3 @@ class Execution:
         else:
             self.link.send(written)
         self.checkpointed = self.clock.seconds()
-
-
-def explain(error: Exception) -> str:
-    """One sentence for the person whose run failed."""
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-    if isinstance(error, ValueError):
-        return str(error)
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-        return "There was not enough memory. Try a smaller batch or a smaller model."
-    return f"Unexpected {type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from worker.engine.trainer import planned_steps
+from worker.engine.draw import planned_steps
 from worker.recipe import Recipe
 
 MOST = 200  # points of the curve

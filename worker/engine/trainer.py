@@ -1,26 +1,25 @@
 """The training loop."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from worker.batches import BatchPolicy
+from worker.companion import Companion
 from worker.data import Data
 from worker.engine import probe, seed
-from worker.engine.augment import augmented
 from worker.engine.checkpoint import Position
-from worker.engine.closure import BatchClosure
+from worker.engine.closure import BatchClosure, Differentiated
 from worker.engine.diagnose import Diagnosis
+from worker.engine.draw import batches, planned_steps
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import Best, Mean
 from worker.engine.noise import noise_scale
 from worker.engine.reporter import Reporter
-from worker.engine.shuffle import order
 from worker.freezing import train_mode, trainable
 from worker.optimizers import RATE
 from worker.recipe import Recipe
@@ -32,14 +31,6 @@ Attend = Callable[[Position, "Trainer"], None]
 UNWATCHED = nullcontext()
 NOISE = 512  # samples, at most, from which the gradient's noise is told
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
-
-
-def planned_steps(recipe: Recipe, samples: int, run_seed: int, first: int = 0, history: Sequence[float] = ()) -> int:
-    """Steps that `recipe` takes over `samples` training samples from epoch `first` on, as far as `history` tells."""
-    epochs = range(first, recipe.epochs)
-    if recipe.optimizer.whole:
-        return len(epochs)
-    return sum(recipe.batch.steps(samples, run_seed, epoch, history) for epoch in epochs)
 
 
 def arrange(subject: Subject) -> nn.Module:
@@ -67,7 +58,9 @@ class Trainer:
         attend: Attend,
         tick: Callable[[], None] = lambda: None,
         diagnosis: Diagnosis | None = None,
+        companion: Companion | None = None,
     ) -> None:
+        self.subject, self.companion = subject, companion or Companion()
         self.module, self.data, self.recipe, self.seed = arrange(subject), data, recipe, run_seed
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
@@ -79,8 +72,7 @@ class Trainer:
         self.history: list[float] = []  # validation losses of the phase's epochs
         self.mean = Mean(self.module, recipe.average) if recipe.average else None
         self.best = Best() if any(regularizer.keeps_best for regularizer in recipe.regularizers) else None
-        self.masked: list[Tensor] = [self.module.get_parameter(name) for name in subject.masks]
-        self.masks = [mask.to(weight.dtype) for mask, weight in zip(subject.masks.values(), self.masked, strict=True)]
+        self._follow_masks()
         self._on_outputs = overriding(recipe.regularizers, "output_penalty")
         self._on_gradients = overriding(recipe.regularizers, "limit_gradients")
         self._on_weights = overriding(recipe.regularizers, "constrain")
@@ -98,6 +90,7 @@ class Trainer:
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
             "diagnosis": self.diagnosis.state(self.reporter),
+            "companion": self.companion.state(),
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -111,6 +104,7 @@ class Trainer:
         if self.best and state["best"]:
             self.best.load(state["best"])
         self.diagnosis.load(state["diagnosis"], self.reporter)
+        self.companion.load(state["companion"])
 
     # ---- the loop
 
@@ -120,6 +114,7 @@ class Trainer:
         with ExitStack() as stack:
             for regularizer in self.recipe.regularizers:
                 stack.enter_context(regularizer.attach(self.module))
+            stack.enter_context(self.companion.attach(self.module))
             for epoch in range(self.start.epoch, self.recipe.epochs):
                 self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
                 self._validate()
@@ -137,6 +132,8 @@ class Trainer:
             self.mean.apply(self.module, self.data.train)
         if self.best:
             self.best.apply(self.module)
+            self._apply_masks()
+        self.companion.finish()
 
     def _prepare(self) -> None:
         """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
@@ -160,7 +157,9 @@ class Trainer:
         self._plant(epoch)
         left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
         self._expect(self.done - skip + left)
-        for batch, (inputs, targets) in enumerate(self._batches(epoch, skip), skip):
+        place = (self.start.stage, self.start.phase, epoch)
+        drawn = batches(self.data, self.recipe, self.seed, place, self.history, skip)
+        for batch, (inputs, targets) in enumerate(drawn, skip):
             if reporter.due:
                 self.attend(self._at(epoch, batch), self)
             rate = self._set_rate()
@@ -180,13 +179,16 @@ class Trainer:
         if self.recipe.optimizer.closes:
             loss, outputs = self._closed_step(inputs, targets)
         else:
-            loss, outputs = self._gradients(inputs, targets)
+            loss, outputs, _ = self._gradients(inputs, targets)
             self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None  # zero_grad costs ten times as much
         for regularizer in self._on_weights:
             regularizer.constrain(self.parameters, rate)
         self._apply_masks()
+        self.companion.stepped(self.done + 1, self.total)
+        if self.subject.masks is not self._followed:
+            self._follow_masks()
         return loss, outputs
 
     def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -197,43 +199,42 @@ class Trainer:
         self.optimizer.step(closure)  # type: ignore[arg-type]
         return closure.first
 
-    def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
-        """Fill `.grad` with the batch's gradient, penalties included; returns its loss without them, and its outputs."""
+    def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> Differentiated:
+        """Fill `.grad` with the batch's gradient, penalties included."""
         parts = self.recipe.micro_batches
         if self.recipe.optimizer.whole or self.recipe.batch.whole:
             parts = max(parts, -(-len(targets) // MOST_AT_ONCE))
         parts = max(1, min(parts, len(targets) // 2))  # batch normalization cannot train on one sample
         if parts == 1:
-            loss, outputs = self._backward(inputs, targets, create_graph)
+            found = self._backward(inputs, targets, create_graph)
         else:
-            loss, outputs = self._in_parts(inputs, targets, parts, create_graph)
+            found = self._in_parts(inputs, targets, parts, create_graph)
         for regularizer in self.recipe.regularizers:
             regularizer.add_gradients(self.parameters)
         for regularizer in self._on_gradients:
             regularizer.limit_gradients(self.parameters)
-        return loss, outputs
+        self.companion.gradients()
+        return found
 
-    def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> tuple[Tensor, Tensor]:
+    def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> Differentiated:
         """The mean over the batch as the weighted sum over its parts."""
         done = []
         for part, goal in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
             done.append(self._backward(part, goal, create_graph, share=len(goal) / len(targets)))
-        losses, outputs = zip(*done, strict=True)
-        return torch.stack(losses).sum(), torch.cat(outputs)
+        losses, outputs, totals = zip(*done, strict=True)
+        return torch.stack(losses).sum(), torch.cat(outputs), torch.stack(totals).sum()
 
-    def _backward(
-        self, inputs: Tensor, targets: Tensor, create_graph: bool, share: float = 1.0
-    ) -> tuple[Tensor, Tensor]:
+    def _backward(self, inputs: Tensor, targets: Tensor, create_graph: bool, share: float = 1.0) -> Differentiated:
         outputs = self.module(inputs)
         loss = self.recipe.loss.loss(outputs, targets)
-        total = loss
+        total = self.companion.objective(inputs, outputs, targets, loss)
         for regularizer in self._on_outputs:
             penalty = regularizer.output_penalty(outputs, targets)
             total = total if penalty is None else total + penalty
         if share != 1.0:
             loss, total = loss * share, total * share
         torch.autograd.backward(total, create_graph=create_graph)
-        return loss, outputs.detach()
+        return loss, outputs.detach(), total.detach()
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
@@ -247,25 +248,7 @@ class Trainer:
         self.reporter.validated(found)
         self.diagnosis.trained(found["loss"], self.reporter)
 
-    # ---- batches
-
-    def _batches(self, epoch: int, skip: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …]."""
-        place = (self.start.stage, self.start.phase, epoch)
-        places = order(self.data.train, seed.generator(self.seed, "shuffle", *place))
-        for number, index in islice(enumerate(torch.split(places, self._sizes(epoch))), skip, None):
-            if self.recipe.augmentations:
-                yield augmented(
-                    self.data, index, self.recipe.augmentations, seed.derive(self.seed, "augment", *place, number)
-                )
-            else:
-                yield self.data.train.batch(index)
-
-    def _sizes(self, epoch: int) -> list[int]:
-        samples = len(self.data.train)
-        if self.recipe.optimizer.whole:
-            return [samples]
-        return list(self.recipe.batch.sizes(samples, self.seed, epoch, self.history))
+    # ---- small parts
 
     def _plant(self, epoch: int) -> None:
         """What dropout draws depends on the epoch alone, or goes on where the checkpoint was taken."""
@@ -288,6 +271,13 @@ class Trainer:
         if change is not None:
             change()
             self._apply_masks()
+
+    def _follow_masks(self) -> None:
+        """Hold the zeros of the masks that the subject has now."""
+        self._followed = self.subject.masks
+        self.masked: list[Tensor] = [self.module.get_parameter(name) for name in self._followed]
+        self.masks = [mask.to(weight.dtype) for mask, weight in zip(self._followed.values(), self.masked, strict=True)]
+        self._apply_masks()
 
     @torch.no_grad()
     def _apply_masks(self) -> None:

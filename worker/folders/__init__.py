@@ -1,13 +1,14 @@
 """Folders: layers that merge into their neighbours."""
 
 from worker.component import Component
+from worker.context import Context
 from worker.subject import Subject
 
 
 class Folder(Component, family="folders", default="batch_norm"):
     """Layers that merge into their neighbours, which leaves fewer of them."""
 
-    def fold(self, subject: Subject) -> Subject:
+    def fold(self, subject: Subject, context: Context) -> Subject:
         """Merge; the module may be changed in place. Raises ValueError in one sentence when there is nothing to fold."""
         raise NotImplementedError
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from worker.context import Context
 from worker.folders import Folder
 from worker.subject import Subject, evaluating
 
@@ -25,7 +26,7 @@ class BatchNorm(Folder):
     needs = ("batch_norm",)
     removes = ("batch_norm",)
 
-    def fold(self, subject: Subject) -> Subject:
+    def fold(self, subject: Subject, context: Context) -> Subject:
         module = subject.module
         with evaluating(module):
             pairs = list(_pairs(module))

@@ -10,6 +10,7 @@ from worker.initializations import Initialization
 from worker.models import Model
 from worker.normalizations import Normalization
 from worker.pictures.shapes import Picture, bars, density, line, rounded
+from worker.pictures.sketch import Sketch
 from worker.pruners import Pruner
 from worker.quantizers import Quantizer
 from worker.subject import Subject
@@ -51,7 +52,7 @@ def pruner(pruner: Pruner) -> Picture | None:
     if "channels" in pruner.needs:
         return {"bars": bars({"before": 1.0, "after": 0.5})}
     layer = nn.Linear(24, 12)
-    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)))
+    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)), Sketch(24, 12))
     kept = next(iter(pruned.masks.values())) if pruned.masks else layer.weight != 0
     weight = (layer.weight.detach().abs() * kept).numpy()
     return {"cells": [[rounded(row) for row in weight / weight.max()]]}

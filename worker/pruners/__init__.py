@@ -3,13 +3,14 @@
 from torch import Tensor, nn
 
 from worker.component import Component
+from worker.context import Context
 from worker.subject import Subject
 
 
 class Pruner(Component, family="pruners", default="magnitude"):
     """Which weights or channels go."""
 
-    def prune(self, subject: Subject) -> Subject:
+    def prune(self, subject: Subject, context: Context) -> Subject:
         """Mask weights (unstructured) or really remove them (structured); the module may be changed in place.
 
         Raises ValueError in one sentence when nothing would be left of a layer.

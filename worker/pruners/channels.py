@@ -10,6 +10,7 @@ import torch_pruning
 from torch import Tensor, nn
 
 from worker.component import knob
+from worker.context import Context
 from worker.freezing import thawed
 from worker.pruners import Pruner
 from worker.subject import Subject, evaluating
@@ -46,7 +47,7 @@ class Channels(Pruner):
         description="Keep a multiple of this many channels; fast kernels want 8 or 16.",
     )
 
-    def prune(self, subject: Subject) -> Subject:
+    def prune(self, subject: Subject, context: Context) -> Subject:
         with thawed(subject.module), evaluating(subject.module):
             shape = _output_shape(subject)
             graph, groups = self._groups(subject)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from worker.component import knob
+from worker.context import Context
 from worker.pruners import Pruner, prunable_weights
 from worker.subject import Subject
 
@@ -38,7 +39,7 @@ class Magnitude(Pruner):
         "layer with small weights lose them all, which is refused.",
     )
 
-    def prune(self, subject: Subject) -> Subject:
+    def prune(self, subject: Subject, context: Context) -> Subject:
         weights = prunable_weights(subject.module)
         if not weights:
             raise ValueError("magnitude pruning found no linear or convolution layer in this model")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.component import Component
+from worker.context import Context
 from worker.engine.kernels import INT8
 from worker.subject import Subject
 
@@ -18,7 +19,7 @@ from worker.subject import Subject
 class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     """Fewer bits for each number."""
 
-    def quantize(self, subject: Subject) -> Subject:
+    def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer."""
         return replace(subject, quantizer=self)
 

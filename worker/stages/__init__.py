@@ -1,36 +1,9 @@
 """Stages: the steps of the pipeline."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from worker.component import Component
-from worker.context import Context
-from worker.recipe import Recipe
-from worker.subject import Subject
-
-
-@dataclass(frozen=True)
-class Transform:
-    """A phase that changes the model at once. Deterministic: a run that was killed inside repeats it."""
-
-    apply: Callable[[Subject], Subject]
-
-
-@dataclass(frozen=True)
-class ContextTransform:
-    """A `Transform` that needs more than the model: other runs' models, the data, the run's log."""
-
-    apply: Callable[[Subject, Context], Subject]
-
-
-@dataclass(frozen=True)
-class Training:
-    """A phase that trains the model; the engine checkpoints within it and resumes inside it."""
-
-    recipe: Recipe
-
-
-Phase = Transform | ContextTransform | Training
+from worker.phases import Phase
 
 
 class Stage(Component, family="stages"):

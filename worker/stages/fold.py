@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from worker.component import choice
 from worker.folders import Folder
-from worker.stages import Phase, Stage, Transform
+from worker.phases import Phase, Transform
+from worker.stages import Stage
 
 
 class Fold(Stage):

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from worker.component import choice, knob
+from worker.phases import Phase, Training, Transform
 from worker.pruners import Pruner
 from worker.recipe import Recovery
-from worker.stages import Phase, Stage, Training, Transform
+from worker.stages import Stage
 
 
 class Prune(Stage):

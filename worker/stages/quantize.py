@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from worker.component import choice
+from worker.phases import Phase, Transform
 from worker.quantizers import Quantizer
-from worker.stages import Phase, Stage, Transform
+from worker.stages import Stage
 
 
 class Quantize(Stage):

@@ -10,7 +10,8 @@ from torch import nn
 from worker import averaging
 from worker.component import knob
 from worker.context import Context
-from worker.stages import ContextTransform, Phase, Stage
+from worker.phases import Phase, Transform
+from worker.stages import Stage
 from worker.subject import Subject
 
 
@@ -40,7 +41,7 @@ class Soup(Stage):
     method: Literal["uniform", "greedy"] = knob("uniform", description="All of them, or those that help.")
 
     def phases(self) -> Sequence[Phase]:
-        return [ContextTransform(self._cook)]
+        return [Transform(self._cook)]
 
     def label(self) -> str:
         return f"soup: {self.method} of {len(self.sources)}"

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from worker.phases import Phase, Training
 from worker.recipe import Recipe
-from worker.stages import Phase, Stage, Training
+from worker.stages import Stage
 
 
 class Train(Stage, Recipe):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from worker.component import choice
-from worker.stages import ContextTransform, Phase, Stage
+from worker.phases import Phase, Transform
+from worker.stages import Stage
 from worker.transfers import Transfer as Method
 
 
@@ -22,7 +23,7 @@ class Transfer(Stage):
     method: Method = choice(Method, description="What is taken over, and what trains.")
 
     def phases(self) -> Sequence[Phase]:
-        return [ContextTransform(self.method.transfer)]
+        return [Transform(self.method.transfer)]
 
     def label(self) -> str:
         return f"transfer: {self.method.label()}"

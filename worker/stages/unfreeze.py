@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from worker import mapping
 from worker.component import knob
+from worker.context import Context
 from worker.freezing import frozen, unfreeze
 from worker.mapping import LayerName
-from worker.stages import Phase, Stage, Transform
+from worker.phases import Phase, Transform
+from worker.stages import Stage
 from worker.subject import Subject
 
 
@@ -21,7 +23,7 @@ class Unfreeze(Stage):
     def phases(self) -> Sequence[Phase]:
         return [Transform(self._apply)]
 
-    def _apply(self, subject: Subject) -> Subject:
+    def _apply(self, subject: Subject, _: Context) -> Subject:
         named = mapping.named(subject.module, self.layers)
         unfreeze(subject.module, named or frozen(subject.module))
         return subject

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
+from tests.worker.compression.alone import ALONE
 from worker import mapping
 from worker.component import Component
 from worker.data import Split
@@ -16,8 +17,9 @@ from worker.engine.mean import recalibrate
 from worker.folders import Folder
 from worker.freezing import freeze, frozen, train_mode, trainable, unfreeze
 from worker.models import Model
+from worker.phases import Transform
 from worker.pruners import Pruner
-from worker.stages import ContextTransform, Stage, Transform
+from worker.stages import Stage
 from worker.subject import Subject
 from worker.transfers import Transfer
 
@@ -210,7 +212,7 @@ def test_unfreezing(names: list[str], left: list[str]) -> None:
     freeze(module, ["linear1", "linear2"])
     (phase,) = Stage.choose({"kind": "unfreeze", "layers": names}).phases()
     assert isinstance(phase, Transform)
-    phase.apply(Subject(module, (6,)))
+    phase.apply(Subject(module, (6,)), ALONE)
     assert frozen(module) == left
 
 
@@ -219,10 +221,10 @@ def test_compression_reaches_frozen_layers_and_leaves_them_frozen() -> None:
     backbone = list(mapping.layers(module))[:-1]
     freeze(module, backbone)
     before = sum(weight.numel() for weight in module.parameters())
-    pruned = Pruner.choose({"kind": "channels", "ratio": 0.5}).prune(Subject(module, (1, 8, 8)))
+    pruned = Pruner.choose({"kind": "channels", "ratio": 0.5}).prune(Subject(module, (1, 8, 8)), ALONE)
     assert sum(weight.numel() for weight in pruned.module.parameters()) < before / 2
     assert frozen(pruned.module) == backbone
-    folded = Folder.choose({"kind": "batch_norm"}).fold(pruned)
+    folded = Folder.choose({"kind": "batch_norm"}).fold(pruned, ALONE)
     assert frozen(folded.module) == ["conv1", "conv2", "conv3"]
 
 
@@ -231,7 +233,7 @@ def test_compression_reaches_frozen_layers_and_leaves_them_frozen() -> None:
 
 def cook(around: Around, names: list[str], method: str = "uniform") -> Subject:
     (phase,) = Stage.choose({"kind": "soup", "sources": names, "method": method}).phases()
-    assert isinstance(phase, ContextTransform)
+    assert isinstance(phase, Transform)
     return phase.apply(around.subject, around)
 
 

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.compression import subjects
+from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy, train
 from worker.data import Data
 from worker.folders.batch_norm import BatchNorm
@@ -20,7 +21,7 @@ def norms(module: nn.Module) -> int:
 def test_outputs_are_equal_within_rounding(name: str) -> None:
     subject = subjects.subject(name)
     expected = subjects.outputs(subject)
-    folded = BatchNorm().fold(subject)
+    folded = BatchNorm().fold(subject, ALONE)
     assert norms(folded.module) == 0
     assert torch.allclose(subjects.outputs(folded), expected, rtol=1e-5, atol=1e-5)
 
@@ -29,7 +30,7 @@ def test_a_trained_model_answers_as_before(trained: Subject, digits: Data) -> No
     before = accuracy(trained.module, digits)
     with torch.no_grad():
         expected = trained.module(digits.test.inputs)
-    folded = BatchNorm().fold(trained)
+    folded = BatchNorm().fold(trained, ALONE)
     assert accuracy(folded.module, digits) == before
     with torch.no_grad():
         assert (folded.module(digits.test.inputs) - expected).abs().max() < 1e-5 * expected.abs().max()
@@ -42,11 +43,11 @@ def test_the_statistics_matter() -> None:
     norm = subject.module.get_submodule("norm2")
     assert isinstance(norm, nn.BatchNorm2d)
     norm.reset_running_stats()
-    assert not torch.allclose(subjects.outputs(BatchNorm().fold(subject)), expected, rtol=1e-2, atol=1e-2)
+    assert not torch.allclose(subjects.outputs(BatchNorm().fold(subject, ALONE)), expected, rtol=1e-2, atol=1e-2)
 
 
 def test_masks_stay_valid_and_hold_in_training(digits: Data, trained: Subject) -> None:
-    folded = BatchNorm().fold(Magnitude(sparsity=0.7).prune(trained))
+    folded = BatchNorm().fold(Magnitude(sparsity=0.7).prune(trained, ALONE), ALONE)
     for name, mask in folded.masks.items():
         assert not folded.module.get_parameter(name)[~mask].any()
     train(folded, digits, epochs=1)
@@ -54,7 +55,7 @@ def test_masks_stay_valid_and_hold_in_training(digits: Data, trained: Subject) -
 
 
 def test_modes_are_kept(trained: Subject) -> None:
-    folded = BatchNorm().fold(trained)
+    folded = BatchNorm().fold(trained, ALONE)
     assert all(layer.training for layer in folded.module.modules())
 
 
@@ -78,7 +79,7 @@ class Shared(nn.Module):
 )
 def test_where_nothing_can_be_folded_a_sentence_says_so(module: nn.Module) -> None:
     with pytest.raises(ValueError, match="no batch normalization to fold"):
-        BatchNorm().fold(Subject(module, (4,)))
+        BatchNorm().fold(Subject(module, (4,)), ALONE)
 
 
 def test_a_model_that_cannot_be_followed_is_refused() -> None:
@@ -87,4 +88,4 @@ def test_a_model_that_cannot_be_followed_is_refused() -> None:
             return inputs if inputs.sum() > 0 else -inputs
 
     with pytest.raises(ValueError, match="cannot be followed, so nothing was folded"):
-        BatchNorm().fold(Subject(Branching(), (4,)))
+        BatchNorm().fold(Subject(Branching(), (4,)), ALONE)

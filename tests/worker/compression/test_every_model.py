@@ -15,6 +15,7 @@ from backend.spec.catalog import CatalogEntry, Provision
 from backend.spec.experiment import resolve
 from backend.spec.problems import SpecInvalid
 from tests.worker.components.registry import every, make
+from tests.worker.compression.alone import ALONE
 from tests.worker.compression.measured import measured
 from tests.worker.sorts import Sort, smallest
 from worker.catalog import build
@@ -113,7 +114,7 @@ def test_is_exported_and_answers_alike_at_any_batch_size(model: Model, sort: Sor
 def test_is_quantized_and_answers_about_alike(model: Model, sort: Sort, quantizer: Quantizer, tmp_path: Path) -> None:
     made, inputs = subject(model, sort), sort.inputs(128)
     expected = answers(made, inputs)
-    file = exported(quantizer.quantize(made), tmp_path, inputs)
+    file = exported(quantizer.quantize(made, ALONE), tmp_path, inputs)
     outputs = run(file, inputs)
     correlation = np.corrcoef(outputs.ravel(), expected.ravel())[0, 1]
     assert correlation > 0.95
@@ -127,7 +128,7 @@ def test_channels_are_removed_exactly_where_the_model_says_so(model: Model, sort
         refused(model, sort, {"kind": "prune", "method": {"kind": "channels"}})
         return
     shape, parameters, flops = answers(made, inputs).shape, count.parameters(made.module), count.flops(made)
-    pruned = Channels(ratio=0.5).prune(made)
+    pruned = Channels(ratio=0.5).prune(made, ALONE)
     expected, fewer = answers(pruned, inputs), count.flops(pruned)
     assert expected.shape == shape
     assert flops and fewer and fewer < 0.85 * flops
@@ -136,7 +137,7 @@ def test_channels_are_removed_exactly_where_the_model_says_so(model: Model, sort
     fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(pruned.module))))
     fresh.load_state_dict(pruned.module.state_dict())
     assert np.array_equal(answers(Subject(fresh.eval(), sort.shape), inputs), expected)
-    again = Channels(ratio=0.25).prune(Subject(fresh, sort.shape, input_dtype=sort.dtype))
+    again = Channels(ratio=0.25).prune(Subject(fresh, sort.shape, input_dtype=sort.dtype), ALONE)
     assert answers(again, inputs).shape == shape
     again.module.zero_grad()
     loss = sort.loss(again.module.train()(inputs), sort.targets(4))
@@ -151,7 +152,7 @@ def test_batch_normalization_is_folded_exactly_where_the_model_says_so(model: Mo
         refused(model, sort, {"kind": "fold", "method": {"kind": "batch_norm"}})
         return
     expected = answers(made, inputs)
-    folded = BatchNorm().fold(made)
+    folded = BatchNorm().fold(made, ALONE)
     assert not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in folded.module.modules())
     np.testing.assert_allclose(answers(folded, inputs), expected, rtol=1e-5, atol=1e-5)
     fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(folded.module))))
@@ -161,7 +162,7 @@ def test_batch_normalization_is_folded_exactly_where_the_model_says_so(model: Mo
 
 @each_model
 def test_the_smallest_weights_of_every_matrix_can_be_masked(model: Model, sort: Sort) -> None:
-    pruned = Magnitude(sparsity=0.5, scope="local").prune(subject(model, sort))
+    pruned = Magnitude(sparsity=0.5, scope="local").prune(subject(model, sort), ALONE)
     weights = {name for name, parameter in pruned.module.named_parameters() if parameter.dim() > 1}
     assert set(pruned.masks) == {name for name in weights if not name.startswith(("embedding", "places"))}
     for mask in pruned.masks.values():
@@ -190,7 +191,9 @@ def test_a_model_of_texts_is_measured_from_its_file(tmp_path: Path) -> None:
     """Token ids pass through the artifact's own process, float and quantized."""
     (sort,) = smallest(type(make("models", "char_transformer")))
     made = subject(make("models", "char_transformer", **ATTENTION), sort)
-    for number, candidate in enumerate((made, DynamicInt8().quantize(made), StaticInt8(samples=8).quantize(made))):
+    for number, candidate in enumerate(
+        (made, DynamicInt8().quantize(made, ALONE), StaticInt8(samples=8).quantize(made, ALONE))
+    ):
         folder = tmp_path / str(number)
         folder.mkdir()
         done = measured(candidate, sort.data(), folder)
@@ -203,7 +206,7 @@ def test_a_long_short_term_memory_computes_in_8_bits(tmp_path: Path) -> None:
     sort = smallest(type(make("models", "lstm")))[0]
     made = subject(make("models", "lstm"), sort)
     operators = executed_operators(
-        exported(DynamicInt8().quantize(made), tmp_path, sort.inputs()), sort.inputs().numpy()
+        exported(DynamicInt8().quantize(made, ALONE), tmp_path, sort.inputs()), sort.inputs().numpy()
     )
     assert operators["DynamicQuantizeLSTM"] == 1
 

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.worker.compression import subjects
+from tests.worker.compression.alone import ALONE
 from worker.exporters.onnx import Onnx
 from worker.exporters.safetensors import Safetensors
 from worker.quantizers.static_int8 import StaticInt8
@@ -75,5 +76,5 @@ def test_safetensors_holds_tied_weights(tmp_path: Path) -> None:
 def test_safetensors_refuses_what_it_cannot_hold() -> None:
     subject = subjects.subject("cnn")
     assert Safetensors().refuses(subject) is None
-    assert "quantized" in (Safetensors().refuses(StaticInt8().quantize(subject)) or "")
-    assert Onnx().refuses(StaticInt8().quantize(subject)) is None
+    assert "quantized" in (Safetensors().refuses(StaticInt8().quantize(subject, ALONE)) or "")
+    assert Onnx().refuses(StaticInt8().quantize(subject, ALONE)) is None

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from backend.spec.experiment import Measure
+from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy
 from tests.worker.compression.measured import FOLDER, measured, onnx_of
 from worker.data import Data
@@ -90,7 +91,7 @@ def test_a_stage_that_removed_channels_is_smaller_and_faster(digits: Data, tmp_p
     torch.manual_seed(0)
     wide = Subject(CNN(width=48).build(digits.input_shape, 10), digits.input_shape)
     before = measured(wide, digits, tmp_path).result
-    after = measured(Channels(ratio=0.75).prune(wide), digits, tmp_path, before).result
+    after = measured(Channels(ratio=0.75).prune(wide, ALONE), digits, tmp_path, before).result
     assert after.flops and before.flops and after.flops < 0.1 * before.flops
     assert after.measures[0].bytes < 0.1 * before.measures[0].bytes
     assert after.measures[0].latency[1].p50_ms < 0.5 * before.measures[0].latency[1].p50_ms
@@ -101,7 +102,7 @@ def test_a_stage_that_removed_channels_is_smaller_and_faster(digits: Data, tmp_p
 def test_a_quantized_stage_leaves_one_file_that_runs_in_8_bits(
     quantizer: StaticInt8, trained: Subject, digits: Data, tmp_path: Path, float_stage: tuple[StageDone, Path]
 ) -> None:
-    done = measured(quantizer.quantize(trained), digits, tmp_path, float_stage[0].result)
+    done = measured(quantizer.quantize(trained, ALONE), digits, tmp_path, float_stage[0].result)
     assert [file.kind for file in done.files] == ["onnx"]
     found = onnx_of(done)
     assert found.accuracy and found.accuracy > onnx_of(float_stage[0]).accuracy - 0.03  # type: ignore[operator]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
+from tests.worker.compression.alone import ALONE
 from worker.component import components
 from worker.data import Data
 from worker.engine.kernels import INT8
@@ -61,7 +62,7 @@ def test_linear_layers_run_in_8_bits_and_a_quarter_of_the_bytes(
     quantizer: Quantizer, dense: Subject, digits: Data, tmp_path: Path
 ) -> None:
     source = write(dense, digits, tmp_path / "float.onnx")
-    target = write(quantizer.quantize(dense), digits, tmp_path / "int8.onnx")
+    target = write(quantizer.quantize(dense, ALONE), digits, tmp_path / "int8.onnx")
     assert target.stat().st_size < 0.45 * source.stat().st_size
     executed = executed_operators(target, calibration(digits)[:1])
     assert sum(number for name, number in executed.items() if name in INT8) == 2
@@ -71,7 +72,7 @@ def test_linear_layers_run_in_8_bits_and_a_quarter_of_the_bytes(
 
 def test_static_runs_convolutions_in_8_bits(trained: Subject, digits: Data, tmp_path: Path) -> None:
     source = write(trained, digits, tmp_path / "float.onnx")
-    target = write(StaticInt8().quantize(trained), digits, tmp_path / "int8.onnx")
+    target = write(StaticInt8().quantize(trained, ALONE), digits, tmp_path / "int8.onnx")
     executed = executed_operators(target, calibration(digits)[:1])
     assert executed["QLinearConv"] == 3 and executed["QGemm"] == 1
     assert target.stat().st_size < 0.5 * source.stat().st_size
@@ -79,7 +80,7 @@ def test_static_runs_convolutions_in_8_bits(trained: Subject, digits: Data, tmp_
 
 
 def test_dynamic_leaves_convolutions_in_float(trained: Subject, digits: Data, tmp_path: Path) -> None:
-    target = write(DynamicInt8().quantize(trained), digits, tmp_path / "int8.onnx")
+    target = write(DynamicInt8().quantize(trained, ALONE), digits, tmp_path / "int8.onnx")
     executed = executed_operators(target, calibration(digits)[:1])
     assert executed["Conv"] == 3 and executed["DynamicQuantizeMatMul"] == 1
 
@@ -87,7 +88,7 @@ def test_dynamic_leaves_convolutions_in_float(trained: Subject, digits: Data, tm
 def test_weights_have_a_scale_for_each_channel_and_use_what_the_processor_can(
     trained: Subject, digits: Data, tmp_path: Path
 ) -> None:
-    graph = onnx.load(write(StaticInt8().quantize(trained), digits, tmp_path / "int8.onnx")).graph
+    graph = onnx.load(write(StaticInt8().quantize(trained, ALONE), digits, tmp_path / "int8.onnx")).graph
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     filters = [name for name, array in arrays.items() if array.dtype == np.int8 and array.ndim == 4]
     assert len(filters) == 3
@@ -99,7 +100,9 @@ def test_weights_have_a_scale_for_each_channel_and_use_what_the_processor_can(
 
 
 def test_each_calibration_method_finds_its_own_ranges(trained: Subject, digits: Data, tmp_path: Path) -> None:
-    files = [write(quantizer.quantize(trained), digits, tmp_path / f"{quantizer}.onnx") for quantizer in EVERY[1:]]
+    files = [
+        write(quantizer.quantize(trained, ALONE), digits, tmp_path / f"{quantizer}.onnx") for quantizer in EVERY[1:]
+    ]
     assert len({file.read_bytes() for file in files}) == 3
 
 
@@ -113,14 +116,14 @@ def test_entropy_cuts_off_what_few_values_need() -> None:
 
 
 def test_conversion_is_reproducible(trained: Subject, digits: Data, tmp_path: Path) -> None:
-    one, two = (write(StaticInt8().quantize(trained), digits, tmp_path / name) for name in ("1.onnx", "2.onnx"))
+    one, two = (write(StaticInt8().quantize(trained, ALONE), digits, tmp_path / name) for name in ("1.onnx", "2.onnx"))
     assert one.read_bytes() == two.read_bytes()
 
 
 def test_a_model_without_linear_layers_is_refused(digits: Data, tmp_path: Path) -> None:
     module = nn.Sequential(nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     with pytest.raises(ValueError, match=r"none of this model's layers in 8 bits on this machine, only .*Conv"):
-        write(DynamicInt8().quantize(Subject(module, digits.input_shape)), digits, tmp_path / "int8.onnx")
+        write(DynamicInt8().quantize(Subject(module, digits.input_shape), ALONE), digits, tmp_path / "int8.onnx")
 
 
 def test_a_float_file_does_not_pass_for_a_quantized_one(trained: Subject, digits: Data, tmp_path: Path) -> None:
@@ -132,7 +135,7 @@ def test_nothing_is_printed_and_logging_stays_as_it_was(
     trained: Subject, digits: Data, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     handlers, disabled = list(logging.root.handlers), logging.root.manager.disable
-    write(StaticInt8(method="entropy", samples=8).quantize(trained), digits, tmp_path / "int8.onnx")
+    write(StaticInt8(method="entropy", samples=8).quantize(trained, ALONE), digits, tmp_path / "int8.onnx")
     assert capfd.readouterr() == ("", "")
     assert (logging.root.handlers, logging.root.manager.disable) == (handlers, disabled)
     with pytest.raises(ZeroDivisionError), quiet():
@@ -141,7 +144,7 @@ def test_nothing_is_printed_and_logging_stays_as_it_was(
 
 
 def test_the_module_itself_stays_float(trained: Subject, digits: Data, tmp_path: Path) -> None:
-    quantized = StaticInt8().quantize(trained)
+    quantized = StaticInt8().quantize(trained, ALONE)
     before = trained.module.get_submodule("conv1").weight.clone()
     write(quantized, digits, tmp_path / "int8.onnx")
     assert torch.equal(trained.module.get_submodule("conv1").weight, before)

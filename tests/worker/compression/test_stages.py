@@ -4,10 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from tests.worker.compression import subjects
+from tests.worker.compression.alone import ALONE
 from worker.component import Component
 from worker.folders.batch_norm import BatchNorm
+from worker.phases import Training, Transform
 from worker.quantizers.static_int8 import StaticInt8
-from worker.stages import Stage, Training, Transform
+from worker.stages import Stage
 
 
 def stage(kind: str, **fields: object) -> Stage:
@@ -18,7 +20,7 @@ def test_pruning_is_a_transform_and_then_perhaps_training() -> None:
     method = {"kind": "magnitude", "sparsity": 0.5, "scope": "local"}
     (only,) = stage("prune", method=method).phases()
     assert isinstance(only, Transform)
-    assert len(only.apply(subjects.subject("mlp")).masks) == 3
+    assert len(only.apply(subjects.subject("mlp"), ALONE).masks) == 3
     first, second = stage("prune", method=method, recover={"epochs": 2}).phases()
     assert isinstance(first, Transform)
     assert isinstance(second, Training) and second.recipe.epochs == 2
@@ -33,8 +35,8 @@ def test_folding_and_quantizing_are_transforms() -> None:
     (folding,) = stage("fold", method={"kind": "batch_norm"}).phases()
     (quantizing,) = stage("quantize", method={"kind": "static_int8"}).phases()
     assert isinstance(folding, Transform) and isinstance(quantizing, Transform)
-    assert quantizing.apply(subjects.subject("cnn")).quantizer == StaticInt8()
-    assert folding.apply(subjects.subject("cnn")).module
+    assert quantizing.apply(subjects.subject("cnn"), ALONE).quantizer == StaticInt8()
+    assert folding.apply(subjects.subject("cnn"), ALONE).module
 
 
 @pytest.mark.parametrize(

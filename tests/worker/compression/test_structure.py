@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tests.worker.compression import subjects
+from tests.worker.compression.alone import ALONE
 from worker.engine.structure import describe, restore
 from worker.folders.batch_norm import BatchNorm
 from worker.pruners.channels import Channels
@@ -15,9 +16,9 @@ from worker.pruners.channels import Channels
 
 @pytest.mark.parametrize("name", subjects.MODELS)
 def test_a_pruned_and_folded_model_loads_strictly_into_a_fresh_one(name: str) -> None:
-    compressed = Channels(ratio=0.4).prune(subjects.subject(name))
+    compressed = Channels(ratio=0.4).prune(subjects.subject(name), ALONE)
     if name in subjects.NORMALIZED:
-        compressed = BatchNorm().fold(compressed)
+        compressed = BatchNorm().fold(compressed, ALONE)
     description = json.loads(json.dumps(describe(compressed.module)))
 
     model, shape = subjects.MODELS[name]
@@ -30,14 +31,14 @@ def test_a_pruned_and_folded_model_loads_strictly_into_a_fresh_one(name: str) ->
 
 
 def test_without_restoring_the_weights_do_not_fit() -> None:
-    compressed = Channels().prune(subjects.subject("cnn"))
+    compressed = Channels().prune(subjects.subject("cnn"), ALONE)
     with pytest.raises(RuntimeError, match="size mismatch"):
         subjects.subject("cnn").module.load_state_dict(compressed.module.state_dict())
 
 
 def test_an_unchanged_model_is_left_alone_and_no_randomness_is_drawn() -> None:
     module = subjects.subject("cnn").module
-    smaller = Channels().prune(subjects.subject("cnn")).module
+    smaller = Channels().prune(subjects.subject("cnn"), ALONE).module
     layers = list(module.modules())
     before = torch.get_rng_state()
     assert list(restore(module, describe(copy.deepcopy(module))).modules()) == layers
@@ -47,7 +48,7 @@ def test_an_unchanged_model_is_left_alone_and_no_randomness_is_drawn() -> None:
 
 
 def test_new_layers_take_the_mode_and_precision_of_the_model() -> None:
-    smaller = Channels().prune(subjects.subject("cnn"))
+    smaller = Channels().prune(subjects.subject("cnn"), ALONE)
     module = subjects.subject("cnn").module.double().eval()
     restore(module, describe(smaller.module))
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float64}

@@ -14,7 +14,7 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, command, once, run, steps_done
-from worker.engine.pipeline import explain
+from worker.engine.explain import explain
 from worker.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Points, Progress, Release, StageDone
 
 TRAIN = {

@@ -1,0 +1,49 @@
+"""What goes along with a training, step by step: a teacher, masks that grow, weights that act quantized."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from torch import Tensor, nn
+
+from worker.context import Context
+from worker.subject import Subject
+
+
+class Companion:
+    """Each method is a place in a training phase where one may act; a companion overrides those that it needs.
+
+    It acts on the subject that it was begun with. It may give that subject other `masks`: the trainer follows them.
+    What it does depends on the subject, the steps and its own state alone, so that a resumed phase goes on exactly.
+    """
+
+    def begin(self, subject: Subject, context: Context) -> None:
+        """Before this process's first step of the phase, a resumed one too: `load` follows there."""
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint within the phase must hold: tensors and plain values."""
+        return {}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` told."""
+
+    def attach(self, module: nn.Module) -> AbstractContextManager[object]:
+        """Hooks on `module` for as long as the phase trains. They act while it is validated as well."""
+        return nullcontext()
+
+    def objective(self, inputs: Tensor, outputs: Tensor, targets: Tensor, loss: Tensor) -> Tensor:
+        """The scalar that is minimized, penalties aside, where the recipe's loss alone would be `loss`.
+
+        Outputs [batch, …] of the module for `inputs` [batch, …]; `targets` are class indices [batch, …], shares
+        [batch, classes] or numbers. The curves show `loss`.
+        """
+        return loss
+
+    def gradients(self) -> None:
+        """The step's gradient is whole, penalties included: read or change `.grad` in place."""
+
+    def stepped(self, done: int, total: int) -> None:
+        """The optimizer's step number `done` of the phase's planned `total` was taken, and what is masked is zero."""
+
+    def finish(self) -> None:
+        """The module has the weights that the phase leaves, be it at its planned end or because a person stopped it."""

@@ -1,0 +1,27 @@
+"""What a stage is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.companion import Companion
+from worker.context import Context
+from worker.recipe import Recipe
+from worker.subject import Subject
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A phase that changes the model at once. Deterministic: a run that was killed inside repeats it."""
+
+    apply: Callable[[Subject, Context], Subject]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A phase that trains the model; the engine checkpoints within it and resumes inside it."""
+
+    recipe: Recipe
+    companion: Companion | None = None
+
+
+Phase = Transform | Training
