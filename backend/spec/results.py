@@ -13,6 +13,12 @@ class Latency(BaseModel):
     spread_ms: float = Field(description="Interquartile range of the timed calls, milliseconds.")
     calls: int
     samples_per_s: float
+    energy_mj: float | None = Field(
+        default=None, description="Energy of one sample, millijoules; null where nothing on the machine counts it."
+    )
+    energy_spread_mj: float | None = Field(
+        default=None, description="Interquartile range of `energy_mj` over rounds of calls."
+    )
 
 
 class ArtifactMeasure(BaseModel):
@@ -29,10 +35,16 @@ class ArtifactMeasure(BaseModel):
     accuracy: float | None = Field(default=None, description="Share of the test split that it classifies correctly.")
     r2: float | None = Field(default=None, description="R² on the test split, where targets are numbers.")
     mae: float | None = Field(default=None, description="Mean absolute error on the test split, in the targets' unit.")
+    load_ms: float | None = Field(
+        default=None, description="Wall time from the file on disk to a session that can run, decoding included."
+    )
     peak_memory_bytes: int | None = Field(
         default=None, description="Peak resident memory that loading and running added."
     )
     latency: list[Latency] = []
+    energy_meter: str | None = Field(
+        default=None, description="What counted the energy, and of which part of the machine; null where nothing does."
+    )
     operators: dict[str, int] = Field(default={}, description="Operators that the runtime really executes, by type.")
 
 

@@ -171,26 +171,35 @@ def _measure(
     sizes = ArtifactMeasure(exporter=exporter.kind, artifact=file.id, bytes=file.bytes, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
         return sizes
-    answers = {device: run_clean(path, test, device, settings, tick) for device in settings.devices}
+    answers = {device: run_clean(path, test, device, settings, tick, exporter.runtime) for device in settings.devices}
     first = answers[settings.devices[0]]
     latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
     return sizes.model_copy(
         update={
             "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
             **{name: value for name, value in first["quality"].items() if math.isfinite(value)},
+            "load_ms": first["load_ms"],
             "peak_memory_bytes": first["peak_memory_bytes"],
             "latency": latency,
             "operators": first["operators"],
+            "energy_meter": "; ".join(answer["energy_meter"] for answer in answers.values() if answer["energy_meter"])
+            or None,
         }
     )
 
 
 def run_clean(
-    file: Path, test: HeldOutFiles, device: str, settings: Measure, tick: Callable[[], None] = lambda: None
+    file: Path,
+    test: HeldOutFiles,
+    device: str,
+    settings: Measure,
+    tick: Callable[[], None] = lambda: None,
+    runtime: str = "onnxruntime",
 ) -> dict[str, Any]:
     """The answer of `worker.engine.measure_artifact`, run in a process of its own that dies with this one."""
     job = {
         "parent": os.getpid(),
+        "runtime": runtime,
         "file": str(file.absolute()),
         "inputs": str(test.inputs.absolute()),
         "targets": str(test.targets.absolute()),

@@ -65,7 +65,7 @@ def quiet() -> Iterator[None]:
 
 def require_int8(file: Path, sample: NDArray[np.float32]) -> None:
     """Run `file` once; ValueError when the runtime executes none of its products with 8-bit numbers."""
-    from worker.engine.measure_artifact import executed_operators
+    from worker.engine.runtimes.onnxruntime import executed_operators
 
     executed = executed_operators(file, sample)
     if not INT8 & executed.keys():
