@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 import worker
 from backend.spec.experiment import Measure
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from worker.component import components
 from worker.data import Data, Split, Task
-from worker.engine import count
+from worker.engine import count, runtimes
 from worker.engine.verdicts import verdicts
 from worker.exporters import Exporter
 from worker.messages import File, StageDone
@@ -64,12 +63,17 @@ def measure_stage(
     with _scratch(data_dir / folder) as scratch:
         test = HeldOutFiles.write(data, scratch)
         calibration = _calibration(data.train)
-        files, measures = [], []
-        for exporter in _exporters(subject):
+        files, measures, parts = [], [], dict[str, Path]()
+        exporters, refusals = _exporters(subject, settings)
+        for exporter in exporters:
             tick()
             identity = str(uuid.uuid4())
             part = scratch / f"{stage:02d}-{exporter.kind}-{identity}{exporter.suffix}"
-            exporter.export(subject, part, calibration)
+            if exporter.made_of in parts:
+                exporter.convert(parts[exporter.made_of], part)
+            else:
+                exporter.export(subject, part, calibration)
+            parts[exporter.kind] = part
             files.append(_file(identity, exporter, part, folder))
             measures.append(_measure(exporter, files[-1], part, test, settings, tick))
         _publish(scratch, files, data_dir)
@@ -86,25 +90,30 @@ def measure_stage(
         weights_sha256=count.weights_sha256(subject.module),
         measures=measures,
     )
-    return StageDone(result.model_copy(update={"notes": verdicts(result, before)}), files)
+    return StageDone(result.model_copy(update={"notes": verdicts(result, before) + refusals}), files)
 
 
-def _exporters(subject: Subject) -> list[Exporter]:
-    """One of each kind that does not refuse."""
-    exporters = [component() for component in components("exporters").values()]
-    return [exporter for exporter in exporters if isinstance(exporter, Exporter) and exporter.refuses(subject) is None]
+def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], list[str]]:
+    """Those that were asked for and do not refuse; and of those that would have been run and do, why.
+
+    ValueError when all refuse.
+    """
+    wanted = [Exporter.choose(one) for one in settings.formats]
+    refused = {exporter.kind: why for exporter in wanted if (why := exporter.refuses(subject))}
+    if len(refused) == len(wanted):
+        reasons = "; ".join(f"{kind} {why}" for kind, why in refused.items())
+        raise ValueError(f"measure.formats: none of them can hold this model ({reasons}); add `onnx`")
+    notes = [f"No {one.kind} file: it {refused[one.kind]}." for one in wanted if one.runtime and one.kind in refused]
+    return [exporter for exporter in wanted if exporter.kind not in refused], notes
 
 
 def check_devices(settings: Measure) -> None:
     """ValueError when a device that is to be measured on is not there; worth asking before the first stage."""
-    if "cuda" in settings.devices:
-        import onnxruntime
-
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise ValueError(
-                "measure.devices: `cuda` cannot be measured because this worker's ONNX Runtime has no CUDA provider; "
-                "take `cpu`, or install onnxruntime-gpu on the worker"
-            )
+    wanted = {Exporter.choose(one).runtime for one in settings.formats}
+    for name in sorted(name for name in wanted if name):
+        for device in (device for device in settings.devices if device != "cpu"):
+            if lack := runtimes.runtime(name).lacks(device):
+                raise ValueError(f"measure.devices: `{device}` cannot be measured because {lack}")
 
 
 @dataclass(frozen=True)

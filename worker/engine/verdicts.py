@@ -21,12 +21,23 @@ def verdicts(after: StageResult, before: StageResult | None) -> list[str]:
 
 
 def file_size(after: StageResult, before: StageResult) -> str | None:
-    """How the bytes on disk changed."""
-    new, old = _file(after).bytes, _file(before).bytes
-    if abs(new - old) <= SAME_SIZE * old:
+    """How the bytes on disk of each file changed that a runtime runs."""
+    changes = [_size_change(new, old) for new, old in _files(after, before)]
+    if all(change is None for change in changes):
         return None
-    change = f"{old / new:.2f} times smaller" if new < old else f"{new / old:.2f} times larger"
-    return f"The file is {change}: {_bytes(new)}, before {_bytes(old)}."
+    told = "; ".join(
+        f"the {new.exporter} file {change or 'keeps its size'}"
+        for (new, _), change in zip(_files(after, before), changes, strict=True)
+    )
+    return f"T{told[1:]}."
+
+
+def _size_change(new: ArtifactMeasure, old: ArtifactMeasure) -> str | None:
+    if abs(new.bytes - old.bytes) <= SAME_SIZE * old.bytes:
+        return None
+    smaller = new.bytes < old.bytes
+    ratio = old.bytes / new.bytes if smaller else new.bytes / old.bytes
+    return f"is {ratio:.2f} times {'smaller' if smaller else 'larger'}: {_bytes(new.bytes)}, before {_bytes(old.bytes)}"
 
 
 def speed(after: StageResult, before: StageResult) -> str | None:
@@ -55,8 +66,8 @@ def masked_not_removed(after: StageResult, before: StageResult) -> str | None:
     zeros = 100 * (1 - after.nonzero / after.parameters)
     packed = f"gzip -6 makes it {_bytes(new.gzip_bytes)}, before {_bytes(old.gzip_bytes)}"
     return (
-        f"{zeros:.3g} % of the parameters are zero but masked, not removed: the file keeps its size ({packed}), and "
-        "dense kernels multiply by the zeros; removing channels shrinks the tensors themselves."
+        f"{zeros:.3g} % of the parameters are zero but masked, not removed: the {new.exporter} file keeps its size "
+        f"({packed}), and dense kernels multiply by the zeros; removing channels shrinks the tensors themselves."
     )
 
 
@@ -154,6 +165,12 @@ def _file(result: StageResult) -> ArtifactMeasure:
     found = _ran(result)
     assert found is not None
     return found
+
+
+def _files(after: StageResult, before: StageResult) -> list[tuple[ArtifactMeasure, ArtifactMeasure]]:
+    """Files of one format that a runtime has run, after and before."""
+    known = {measure.exporter: measure for measure in before.measures if measure.runtime}
+    return [(new, known[new.exporter]) for new in after.measures if new.runtime and new.exporter in known]
 
 
 def _pairs(after: StageResult, before: StageResult) -> Iterator[tuple[Latency, Latency]]:

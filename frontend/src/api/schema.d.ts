@@ -505,6 +505,11 @@ export interface components {
              */
             mae?: number | null;
             /**
+             * Load Ms
+             * @description Wall time from the file on disk to a session that can run, decoding included.
+             */
+            load_ms?: number | null;
+            /**
              * Peak Memory Bytes
              * @description Peak resident memory that loading and running added.
              */
@@ -922,6 +927,17 @@ export interface components {
              *         1,
              *         64
              *       ],
+             *       "formats": [
+             *         {
+             *           "kind": "onnx"
+             *         },
+             *         {
+             *           "kind": "safetensors"
+             *         },
+             *         {
+             *           "kind": "coded"
+             *         }
+             *       ],
              *       "devices": [
              *         "cpu"
              *       ],
@@ -1131,6 +1147,24 @@ export interface components {
              *     ]
              */
             batch_sizes: number[];
+            /**
+             * Formats
+             * @description Files that each stage leaves. Those that a runtime can load are measured; the first of them stands for the stage.
+             * @default [
+             *       {
+             *         "kind": "onnx"
+             *       },
+             *       {
+             *         "kind": "safetensors"
+             *       },
+             *       {
+             *         "kind": "coded"
+             *       }
+             *     ]
+             */
+            formats: {
+                [key: string]: unknown;
+            }[];
             /**
              * Devices
              * @description Devices on which the artifact is run.

@@ -61,7 +61,7 @@ export function Results({ run }: { run: RunDetail }) {
 }
 
 function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings> }) {
-  const { result, measure, baseline, first } = row;
+  const { result, measure, others, baseline, first } = row;
   const gain = measure?.accuracy != null && baseline?.accuracy != null ? measure.accuracy - baseline.accuracy : null;
   return (
     <Table.Tr>
@@ -71,7 +71,13 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
       </Table.Th>
       <Table.Td>{percent(measure?.accuracy)}</Table.Td>
       <Table.Td>{first ? "baseline" : points(gain)}</Table.Td>
-      <Amount text={bytes(measure?.bytes)} part={first ? null : over(measure?.bytes, baseline?.bytes)} />
+      <Amount text={bytes(measure?.bytes)} part={first ? null : over(measure?.bytes, baseline?.bytes)}>
+        {others.filter(({ runtime }) => runtime).map((other) => (
+          <Sub key={other.artifact}>
+            {words(other.exporter)} {bytes(other.bytes)} · {ratio(over(other.bytes, baseline?.bytes))}
+          </Sub>
+        ))}
+      </Amount>
       <Amount text={bytes(measure?.gzip_bytes)} part={first ? null : over(measure?.gzip_bytes, baseline?.gzip_bytes)} />
       {times.map(({ key }) => {
         const time = timed(measure, key);
@@ -102,11 +108,12 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
 
 const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${words(exporter)}, run in ${runtime}` : `${words(exporter)}, not run`);
 
-function Amount({ text, part, of }: { text: string; part: number | null; of?: string }) {
+function Amount({ text, part, of, children }: { text: string; part: number | null; of?: string; children?: ReactNode }) {
   return (
     <Table.Td>
       {text}
       {part !== null && <Sub>{of ? `${percent(part)} ${of}` : ratio(part)}</Sub>}
+      {children}
     </Table.Td>
   );
 }

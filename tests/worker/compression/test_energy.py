@@ -38,7 +38,11 @@ def test_a_counter_that_began_again_is_read_right(tmp_path: Path) -> None:
     folder = zone(tmp_path, "intel-rapl:0", "package-0", 900_000)
     meter = energy.rapl(tmp_path)
     assert meter is not None
-    assert meter.of(lambda: None if (folder / "energy_uj").write_text("200000") else None) == pytest.approx(0.3)
+
+    def work() -> None:
+        (folder / "energy_uj").write_text("200000")
+
+    assert meter.of(work) == pytest.approx(0.3)
 
 
 def test_what_is_not_there_or_may_not_be_read_counts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,19 +64,16 @@ class Library:
 
     def __init__(self, counts: bool = True) -> None:
         self.millijoules, self.counts, self.asked = 5_000, counts, ""
+        self.nvmlInit_v2 = lambda: 0
+        self.nvmlDeviceGetHandleByIndex_v2 = lambda index, card: self._handle(f"index {index}")
+        self.nvmlDeviceGetHandleByUUID = lambda uuid, card: self._handle(uuid.decode())
+        self.nvmlDeviceGetTotalEnergyConsumption = self._energy
 
-    def nvmlInit_v2(self) -> int:
-        return 0
+    def _handle(self, asked: str) -> int:
+        self.asked = asked
+        return 0 if asked.startswith(("index", "GPU-")) else 6
 
-    def nvmlDeviceGetHandleByIndex_v2(self, index: int, card: Any) -> int:
-        self.asked = f"index {index}"
-        return 0
-
-    def nvmlDeviceGetHandleByUUID(self, uuid: bytes, card: Any) -> int:
-        self.asked = uuid.decode()
-        return 0 if uuid.startswith(b"GPU-") else 6
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, card: Any, millijoules: Any) -> int:
+    def _energy(self, card: Any, millijoules: Any) -> int:
         ctypes.cast(millijoules, ctypes.POINTER(ctypes.c_ulonglong)).contents.value = self.millijoules
         return 0 if self.counts else 3
 

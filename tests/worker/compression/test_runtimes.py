@@ -58,7 +58,7 @@ def test_a_quantized_model_is_refused_and_so_is_one_that_cannot_be_traced(tmp_pa
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             return super().forward(inputs if inputs.sum() > 0 else -inputs)
 
-    with pytest.raises(ValueError, match="cannot write this model for any batch size .* leave `torch_export` out"):
+    with pytest.raises(ValueError, match=r"cannot write this model for any batch size .* leave `torch_export` out"):
         TorchExport().export(Subject(Deciding(3, 3), (3,)), tmp_path / "model.pt2", NONE)
 
 

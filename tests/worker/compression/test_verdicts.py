@@ -36,8 +36,8 @@ TRAINED = stage()
 INT8 = {"QLinearConv": 3, "QGemm": 1, "QuantizeLinear": 1, "DequantizeLinear": 1}
 
 CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
-    (verdicts.file_size, stage(size=250_000), "The file is 4.00 times smaller: 250 KB, before 1 MB."),
-    (verdicts.file_size, stage(size=1_500_000), "The file is 1.50 times larger: 1.5 MB, before 1 MB."),
+    (verdicts.file_size, stage(size=250_000), "The onnx file is 4.00 times smaller: 250 KB, before 1 MB."),
+    (verdicts.file_size, stage(size=1_500_000), "The onnx file is 1.50 times larger: 1.5 MB, before 1 MB."),
     (
         verdicts.speed,
         stage(one=1.01, many=4.0, flops=2000),
@@ -46,8 +46,8 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
     (
         verdicts.masked_not_removed,
         stage("prune", nonzero=100, gzip=200_000),
-        "90 % of the parameters are zero but masked, not removed: the file keeps its size (gzip -6 makes it 200 KB, "
-        "before 900 KB), and dense kernels multiply by the zeros; removing channels shrinks the tensors themselves.",
+        "90 % of the parameters are zero but masked, not removed: the onnx file keeps its size (gzip -6 makes it "
+        "200 KB, before 900 KB), and dense kernels multiply by the zeros; removing channels shrinks the tensors themselves.",
     ),
     (
         verdicts.launch_bound,
@@ -126,6 +126,15 @@ def test_nothing_is_said_without_something_to_compare() -> None:
     weights_alone = TRAINED.model_copy(update={"measures": []})
     assert verdicts.verdicts(TRAINED, None) == []
     assert verdicts.verdicts(TRAINED, weights_alone) == verdicts.verdicts(weights_alone, TRAINED) == []
+
+
+def test_files_are_told_apart() -> None:
+    """A mask is worth nothing in one format and much in another."""
+    trained, pruned = stage(), stage("prune", nonzero=100)
+    for result, size in ((trained, 930_000), (pruned, 100_000)):
+        result.measures.append(result.measures[0].model_copy(update={"exporter": "coded", "bytes": size}))
+    sentence = verdicts.file_size(pruned, trained)
+    assert sentence == "The onnx file keeps its size; the coded file is 9.30 times smaller: 100 KB, before 930 KB."
 
 
 def test_only_equal_batch_sizes_on_equal_devices_are_compared() -> None:

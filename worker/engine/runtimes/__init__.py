@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.coding import Unreadable
+
 Floats = NDArray[np.float32]
 Call = Callable[[], Sequence[Floats]]
 
@@ -52,5 +54,7 @@ def load(name: str, file: str, device: str, threads: int) -> Session:
     chosen = runtime(name)
     try:
         return chosen.load(file, device, threads)
+    except Unreadable:  # says it all
+        raise
     except Exception as error:  # each runtime has a class of its own for each kind of bad file
         raise ValueError(f"{chosen.TITLE} cannot load the file: {' '.join(str(error).split())[:300]}") from error

@@ -1,4 +1,4 @@
-"""ONNX Runtime: runs `.onnx` files."""
+"""ONNX Runtime: runs `.onnx` files, and coded ones after it has decoded them."""
 
 import json
 import tempfile
@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from worker import coding
 from worker.engine.runtimes import Call
 
 TITLE = "ONNX Runtime"
@@ -30,12 +31,13 @@ class OnnxSession:
 
     def __init__(self, file: str | Path, device: str, threads: int, **options: Any) -> None:
         self._file, self._device = file, device
+        model = _model(Path(file))
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.log_severity_level = 3
         for name, value in options.items():
             setattr(settings, name, value)
-        self._session = onnxruntime.InferenceSession(str(file), settings, providers=[PROVIDERS[device]])
+        self._session = onnxruntime.InferenceSession(model, settings, providers=[PROVIDERS[device]])
         self._input = self._session.get_inputs()[0].name
 
     def call(self, batch: NDArray[Any]) -> Call:
@@ -48,6 +50,12 @@ class OnnxSession:
         """What was recorded since a session with `enable_profiling` began."""
         events: list[dict[str, Any]] = json.loads(Path(self._session.end_profiling()).read_text())
         return events
+
+
+def _model(file: Path) -> str | bytes:
+    """What the runtime takes: the file's name, or the ONNX file that a coded one holds."""
+    with file.open("rb") as stream:
+        return coding.decode(stream.read()) if coding.is_coded(stream.peek(16)) else str(file)
 
 
 def load(file: str | Path, device: str, threads: int) -> OnnxSession:
