@@ -25,6 +25,7 @@ from backend.spec.experiment import Measure
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from worker.data import Data, Split, Task
 from worker.engine import count, runtimes
+from worker.engine.headline import headline
 from worker.engine.verdicts import verdicts
 from worker.exporters import Exporter
 from worker.messages import File, StageDone
@@ -51,11 +52,12 @@ def measure_stage(
     data_dir: Path,
     folder: str,
     before: StageResult | None = None,
+    first: StageResult | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> StageDone:
     """Write `subject` in every format that can hold it and measure each file that a runtime can run.
 
-    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, for the notes. `tick` is
+    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, `first` that of the run's first stage, for the notes. `tick` is
     called often; what it raises ends the measuring. Raises ValueError in one sentence when a file cannot be
     written, loaded or run, or a device is not there.
     """
@@ -77,6 +79,7 @@ def measure_stage(
             files.append(_file(identity, exporter, part, folder))
             measures.append(_measure(exporter, files[-1], part, test, settings, tick))
         _publish(scratch, files, data_dir)
+    two_of_four, fit = count.two_of_four(subject)
     result = StageResult(
         stage=stage,
         kind=kind,
@@ -86,11 +89,14 @@ def measure_stage(
         parameters=count.parameters(subject.module),
         nonzero=count.nonzero(subject),
         flops=count.flops(subject),
+        two_of_four=two_of_four,
+        two_of_four_fit=fit,
         validation=validation,
         weights_sha256=count.weights_sha256(subject.module),
         measures=measures,
     )
-    return StageDone(result.model_copy(update={"notes": verdicts(result, before) + refusals}), files)
+    told = {"notes": verdicts(result, before) + refusals, "headline": headline(result, first)}
+    return StageDone(result.model_copy(update=told), files)
 
 
 def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], list[str]]:

@@ -68,7 +68,7 @@ class Execution:
         self.data = load(Wanted.of(spec, self._recipes()), settings.data_dir, self.seed, self.device)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
-        self.began, self.result = state.stage_began, state.result
+        self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds)
         self.checkpointed = state.seconds
         self.control = Control(link)
@@ -219,10 +219,11 @@ class Execution:
             data_dir=self.settings.data_dir,
             folder=self.assignment.folder,
             before=self.result,
+            first=self.first,
             tick=self._between_files,
         )
         self.link.send(done)
-        self.result = done.result
+        self.first, self.result = self.first or done.result, done.result
         stopping = self.position.stopping
         self.position = Position(len(self.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
@@ -284,6 +285,7 @@ class Execution:
             self.began,
             trainer.state() if trainer else None,
             self.result,
+            self.first,
         )
         try:
             written = self.checkpoints.write(state, stage, last_of_stage)
