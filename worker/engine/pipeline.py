@@ -20,7 +20,7 @@ from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
 from worker.engine.draw import planned_steps
 from worker.engine.evaluate import evaluate
-from worker.engine.explain import explain
+from worker.engine.explain import Place, explain
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
@@ -87,6 +87,8 @@ class Execution:
         except (Cancelled, Released):
             raise
         except Exception as error:
+            index = self.position.stage
+            error.add_note(Place(f"Stage {index + 1} of {len(self.stages)}, {self.stages[index].label()}"))
             if isinstance(error, Diverged):
                 self.diagnosis.failed(str(error), self.reporter)
             with suppress(Exception):
