@@ -253,6 +253,8 @@ class TradeoffPoint(BaseModel):
     label: str
     exporter: str
     artifact: str
+    runtime: str = Field(description="What loaded and ran it.")
+    devices: list[str] = Field(description="Devices on which it was timed.")
     values: dict[str, float] = Field(
         description="accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"
     )
@@ -267,3 +269,7 @@ class Tradeoffs(BaseModel):
     nearest: list[str] = Field(default=[], description="Artifact ids that miss by least, when none qualifies.")
     sentence: str = Field(description="The answer in words.")
     fields: dict[str, str] = Field(default={}, description="What can be asked for, and its unit.")
+    formats: list[str] = Field(
+        default=[], description="Formats that these runs left, those that were not asked for too."
+    )
+    devices: list[str] = Field(default=[], description="Devices on which they were timed.")

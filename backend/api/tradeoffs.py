@@ -19,6 +19,7 @@ router = APIRouter(tags=["tradeoffs"])
 MAX_RUNS = 2000
 NEAREST = 3
 RunList = Annotated[str, Query(max_length=4000, description="Ids of runs, comma-separated; all when empty.")]
+NameList = Annotated[str, Query(max_length=200, description="Names, comma-separated; all when empty.")]
 
 
 @router.get("/api/tradeoffs")
@@ -27,15 +28,29 @@ def tradeoffs(
     where: Annotated[str, Query(max_length=1000, description="Such as `accuracy >= 93% and p95_ms@1 <= 2ms`.")] = "",
     minimize: Annotated[str, Query(max_length=60, description="What the best has least of.")] = "bytes",
     runs: RunList = "",
+    formats: NameList = "",
+    devices: NameList = "",
 ) -> Tradeoffs:
     """Every measured model, which of them meet the constraint, and the answer in words."""
     goal = field_of(minimize.strip().lower())
     if goal is None:
         raise Invalid(f"`minimize` names `{minimize[:40]}`, which is not measured.", path="minimize")
     constraint = parse(where)
-    found = list(points(session, run_ids(runs)))
+    every = list(points(session, run_ids(runs)))
+    found = [point for point in every if _wanted(point, names(formats), names(devices))]
     mark_front(found, goal)
-    return answer(found, constraint, goal)
+    told = answer(found, constraint, goal)
+    known = sorted({point.exporter for point in every}), sorted({name for point in every for name in point.devices})
+    return told.model_copy(update={"formats": known[0], "devices": known[1]})
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
+
+
+def _wanted(point: TradeoffPoint, formats: Sequence[str], devices: Sequence[str]) -> bool:
+    """Whether it has one of these formats and was timed on one of these devices; where none is named, any will do."""
+    return (not formats or point.exporter in formats) and (not devices or bool(set(devices) & set(point.devices)))
 
 
 def run_ids(text: str) -> list[str] | None:
@@ -66,6 +81,8 @@ def _point(run: tables.Run, place: Place) -> TradeoffPoint:
         label=place.label,
         exporter=place.exporter,
         artifact=place.artifact,
+        runtime=place.runtime,
+        devices=place.devices,
         values=dict(place.values),
         front=False,
     )
@@ -134,4 +151,4 @@ def _missing(point: TradeoffPoint, failure: Comparison) -> str:
 
 
 def _called(point: TradeoffPoint) -> str:
-    return f"“{point.run_name}”, seed {point.seed}, after {point.label} ({point.exporter})"
+    return f"“{point.run_name}”, seed {point.seed}, after {point.label} ({point.exporter.replace('_', ' ')})"

@@ -1,6 +1,7 @@
 """Accuracy against cost."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,18 +13,35 @@ from backend.charts.measures import Place, axis, measure_of, places, shown
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
 
+SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
+
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Accuracy of every measured artifact against what it costs; points that another one beats in both are dim."""
-    found = [(run, place) for run in runs for place in places(run.results) if options.cost in place.values]
+    """Accuracy of every measured artifact against what it costs; points that another one beats in both are dim.
+
+    Each file format has a marker of its own, and its points of one run are joined in the order of the stages.
+    """
+    found = [
+        (run, place)
+        for run in runs
+        for place in places(run.results, options.formats, options.devices)
+        if options.cost in place.values
+    ]
     sign = -1.0 if measure_of(options.cost).larger_is_better else 1.0
     costs = [sign * place.values[options.cost] for _, place in found]
     best = front(costs, [place.values["accuracy"] for _, place in found])
+    symbols = dict(zip(dict.fromkeys(place.exporter for _, place in found), cycle(SYMBOLS), strict=False))
+    grouped: dict[tuple[str, str], list[tuple[Place, bool]]] = {}
+    for (run, place), on in zip(found, best, strict=True):
+        grouped.setdefault((run.id, place.exporter), []).append((place, on))
     traces: list[Any] = []
     for run in runs:
-        mine = [(place, on) for (owner, place), on in zip(found, best, strict=True) if owner is run]
-        if mine:
-            traces.append(_points(run, mine, options))
+        mine = {name: grouped[run.id, name] for name in symbols if (run.id, name) in grouped}
+        traces += [
+            _points(run, part, symbols[name], options, part is next(iter(mine.values()))) for name, part in mine.items()
+        ]
+    if len(symbols) > 1:
+        traces += [_key(name, symbol, options) for name, symbol in symbols.items()]
     line = sorted((place for (_, place), on in zip(found, best, strict=True) if on), key=_by(options.cost))
     if line:
         traces.insert(0, _front_line(line, options))
@@ -32,12 +50,12 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     return figure(traces, runs, options, told, xaxis=axis(options.cost, [abs(cost) for cost in costs]), yaxis=yaxis)
 
 
-def _points(run: RunData, mine: Sequence[tuple[Place, bool]], options: Options) -> go.Scatter:
-    """One run's artifacts, joined in the order of its stages."""
+def _points(run: RunData, mine: Sequence[tuple[Place, bool]], symbol: str, options: Options, named: bool) -> go.Scatter:
+    """One run's artifacts of one format; the run is `named` once in the legend."""
     x = [place.values[options.cost] for place, _ in mine]
     y = [place.values["accuracy"] for place, _ in mine]
     text = [
-        f"<b>{plain(place.label)}</b> ({plain(place.exporter)})<br>{label(run)}<br>"
+        f"<b>{plain(place.label)}</b> ({_format(place)})<br>{label(run)}<br>"
         f"accuracy {shown('accuracy', place.values['accuracy'])}, {plain(options.cost)} "
         f"{shown(options.cost, place.values[options.cost])}{'' if on else '<br>another one is better in both'}"
         for place, on in mine
@@ -46,11 +64,14 @@ def _points(run: RunData, mine: Sequence[tuple[Place, bool]], options: Options) 
         x=x,
         y=y,
         name=label(run),
+        legendgroup=run.id,
+        showlegend=named,
         mode="lines+markers",
         line={"color": run.color, "width": 1, "dash": "dot"},
         marker={
             "color": run.color,
             "size": 11,
+            "symbol": [symbol] * len(mine),
             "opacity": [1.0 if on else 0.35 for _, on in mine],
             "line": {"width": [1.5 if on else 0 for _, on in mine], "color": LOOKS[options.theme].text},
         },
@@ -59,6 +80,18 @@ def _points(run: RunData, mine: Sequence[tuple[Place, bool]], options: Options) 
         customdata=[[run.id, place.stage, place.artifact] for place, _ in mine],
         meta={"run": run.id, "role": "artifacts"},
     )
+
+
+def _format(place: Place) -> str:
+    """`onnx in onnxruntime 1.31.1, cpu, 1 thread`."""
+    return plain(place.exporter.replace("_", " ")) + (f" in {plain(place.runtime)}" if place.runtime else "")
+
+
+def _key(name: str, symbol: str, options: Options) -> go.Scatter:
+    """What the marker of a format looks like, for the legend alone."""
+    marker = {"symbol": symbol, "size": 9, "color": LOOKS[options.theme].faint}
+    about = {"role": "format", "format": name}
+    return go.Scatter(x=[None], y=[None], mode="markers", name=plain(name.replace("_", " ")), marker=marker, meta=about)
 
 
 def _front_line(line: Sequence[Place], options: Options) -> go.Scatter:
@@ -82,7 +115,7 @@ def _summary(best: Sequence[tuple[RunData, Place]], number: int, options: Option
     if not best:
         return "Nothing has been measured yet."
     told = [
-        f"{title(run)} after {place.label}: {shown('accuracy', place.values['accuracy'])} at "
+        f"{title(run)} after {place.label}, {place.exporter.replace('_', ' ')}: {shown('accuracy', place.values['accuracy'])} at "
         f"{shown(options.cost, place.values[options.cost])}"
         for run, place in best[:10]
     ]

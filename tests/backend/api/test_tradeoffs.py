@@ -105,7 +105,7 @@ def ask(api: Api, **params: str) -> dict[str, Any]:
 def test_nothing_measured_is_said(api: Api) -> None:
     assert ask(api, where="accuracy > 0.5") == {
         "points": [], "qualifying": [], "nearest": [], "sentence": "Nothing has been measured yet.",
-        "fields": {"accuracy": "share", "bytes": "bytes"},
+        "fields": {"accuracy": "share", "bytes": "bytes"}, "formats": [], "devices": [],
     }  # fmt: skip
 
 
