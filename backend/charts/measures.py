@@ -94,11 +94,7 @@ class Place:
     values: Measured
     latency: Sequence[Latency]
     runtime: str = ""
-
-    @property
-    def devices(self) -> list[str]:
-        """Where it was timed."""
-        return sorted({latency.device for latency in self.latency})
+    devices: Sequence[str] = ()  # on which it was timed
 
 
 def places(results: Sequence[StageResult], formats: Collection[str] = (), devices: Collection[str] = ()) -> list[Place]:
@@ -120,6 +116,7 @@ def _places(results: Sequence[StageResult]) -> list[Place]:
             values=values(result, measure),
             latency=measure.latency,
             runtime=measure.runtime or "",
+            devices=sorted({latency.device for latency in measure.latency}),
         )
         for result in results
         for measure in result.measures
