@@ -54,6 +54,7 @@ def encode(content: bytes) -> bytes:
             *(code.payload for _, code in coded),
         ]
     )
+    assert len(content) <= _most(body), "a file that nothing but zeros could make so small"
     return MAGIC + bytes([VERSION]) + zlib.crc32(body).to_bytes(4, "little") + body
 
 
@@ -94,13 +95,17 @@ def _content(body: bytes) -> bytes:
     size, start = read_varint(body, DIGEST)
     inflated, start = read_varint(body, start)
     packed, start = read_varint(body, start)
-    most = SLACK + tensors.RATIO * len(body)
-    if max(size, inflated) > most:
+    if max(size, inflated) > _most(body):
         raise ValueError(f"{max(size, inflated):,} bytes are more than a file of {len(body):,} can hold")
     cuts, skeleton = directory.read(deflate.unpack(body[start : start + packed], inflated, DICTIONARY))
     if len(skeleton) + sum(cut.place.bytes for cut in cuts) != size:
         raise ValueError("the tensors do not fill what the file leaves for them")
     return b"".join(_pieces(cuts, skeleton, body[start + packed :]))
+
+
+def _most(body: bytes) -> int:
+    """Bytes that a coded file may ask for."""
+    return SLACK + tensors.RATIO * len(body)
 
 
 def _pieces(cuts: Sequence[Cut], skeleton: bytes, payloads: bytes) -> Iterator[bytes]:

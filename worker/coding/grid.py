@@ -87,4 +87,4 @@ def best_lag(mask: NDArray[np.bool_]) -> int:
 
 
 def _repeats(mask: NDArray[np.bool_], lag: int) -> float:
-    return int(np.count_nonzero(mask[:, lag:] & mask[:, :-lag])) / (mask.shape[1] - lag)
+    return float(np.mean(mask[:, lag:] & mask[:, :-lag]))

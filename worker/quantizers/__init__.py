@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.companion import Companion
 from worker.component import Component
 from worker.context import Context
 from worker.engine.kernels import INT8
@@ -22,6 +23,10 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer."""
         return replace(subject, quantizer=self)
+
+    def companion(self) -> Companion | None:
+        """What lets the model act quantized while it is trained after `quantize`; None where it trains as it is."""
+        return None
 
     def convert(self, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
         """Read the float ONNX file `source`, write the quantized one to `target`.

@@ -60,7 +60,7 @@ def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[
         meta={"run": run.id, "role": "accuracy"},
         **common,
     )
-    kept = _bars(run, found, "nonzero", "4", {"color": run.color}, "nonzero")
+    kept = _bars(run, found, "nonzero", "4", {"color": run.color})
     return [head, kept, *(_latency(run, found, size, index, common) for index, size in enumerate(sizes))]
 
 
@@ -72,23 +72,22 @@ def _common(run: RunData, found: Sequence[Place]) -> dict[str, Any]:
 def _bytes(run: RunData, files: Sequence[Place], name: str, index: int) -> go.Bar:
     """The files of one format; each format has a pattern of its own."""
     marker = {"color": run.color, "pattern": {"shape": _pattern(index)[1], "solidity": 0.35}}
-    role = "bytes" if index == 0 else f"bytes of {name}"
-    return _bars(run, [place for place in files if place.exporter == name], "bytes", "2", marker, role)
+    return _bars(run, [place for place in files if place.exporter == name], "bytes", "2", marker)
 
 
-def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, marker: dict[str, Any], role: str) -> go.Bar:
-    kind = f", {_told(found[0].exporter)}" if field == "bytes" else ""
+def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, marker: dict[str, Any]) -> go.Bar:
+    file = f", {_told(found[0].exporter)} file" if field == "bytes" else ""
     return go.Bar(
         y=[place.values[field] for place in found],
-        text=[shown(field, place.values[field]) for place in found],
+        text=[f"{shown(field, place.values[field])}{file}" for place in found],
         textposition="none",
         name=label(run),
         showlegend=False,
         marker=marker,
-        hovertemplate=f"%{{text}}{kind} after %{{x}}<extra>{label(run, 40)}</extra>",
+        hovertemplate=f"%{{text}} after %{{x}}<extra>{label(run, 40)}</extra>",
         xaxis=f"x{axis}",
         yaxis=f"y{axis}",
-        meta={"run": run.id, "role": role},
+        meta={"run": run.id, "role": field},
         **_common(run, found),
     )
 

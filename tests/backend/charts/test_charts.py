@@ -230,10 +230,7 @@ def test_each_format_is_compared_with_its_own_kind_over_the_stages() -> None:
     """The last stage has no file of the first one's format: its time is not drawn beside another runtime's."""
     mine = in_formats({"torch_export": 950, "onnx": 900}, {"torch_export": 940, "onnx": 850}, {"onnx": 250})
     roles = {trace["meta"]["role"]: trace for trace in drawn("stage_costs", mine)["data"]}
-    assert roles["bytes"]["y"] == [900, 850, 250] and roles["bytes of torch_export"]["y"] == [950, 940]
     assert [about[2] for about in roles["p50_ms@1"]["customdata"]] == ["onnx-0", "onnx-1", "onnx-2"]
-    shapes = [roles[name]["marker"]["pattern"]["shape"] for name in ("bytes", "bytes of torch_export")]
-    assert shapes == ["", "/"]
     titles = json.dumps(drawn("stage_costs", mine)["layout"]["annotations"])
     assert "latency of onnx" in titles and "striped torch export" in titles
 
@@ -274,6 +271,18 @@ def test_costs_show_every_stage_and_batch_size() -> None:
     assert roles["bytes"]["y"] == [900, 500] and roles["nonzero"]["y"] == [100, 99]
     assert roles["p50_ms@64"]["y"] == pytest.approx([6.4, 6.4])
     assert roles["p50_ms@64"]["error_y"]["array"] == pytest.approx([6.4, 6.4])
+
+
+def test_each_file_of_a_stage_has_a_bar_of_its_own() -> None:
+    mine = run()
+    for stage in mine.results:
+        (measured,) = (measure for measure in stage.measures if measure.runtime)
+        stage.measures.append(measured.model_copy(update={"exporter": "coded", "bytes": 90, "artifact": "c"}))
+    figure = drawn("stage_costs", mine)
+    bars = {trace["marker"]["pattern"]["shape"]: trace for trace in figure["data"] if trace["meta"]["role"] == "bytes"}
+    assert (bars[""]["y"], bars["/"]["y"]) == ([900, 500], [90, 90])
+    assert bars["/"]["text"] == ["90 bytes, coded file"] * 2
+    assert any("striped coded" in title["text"] for title in figure["layout"]["annotations"])
 
 
 def test_the_summary_tells_the_numbers() -> None:

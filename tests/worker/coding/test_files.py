@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.worker.compression import subjects
+from tests.worker.compression.alone import ALONE
 from worker import coding
 from worker.coding import HEAD, Unreadable, deflate, directory, graph
 from worker.coding.likely import DICTIONARY
@@ -28,7 +29,7 @@ def onnx_file(subject: Subject, folder: Path) -> bytes:
 
 
 def pruned(name: str, sparsity: float) -> Subject:
-    return Pruner.choose({"kind": "magnitude", "sparsity": sparsity}).prune(subjects.subject(name))
+    return Pruner.choose({"kind": "magnitude", "sparsity": sparsity}).prune(subjects.subject(name), ALONE)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_every_model_comes_back(name: str, tmp_path: Path) -> None:
 
 
 def test_a_quantized_model_comes_back(tmp_path: Path) -> None:
-    subject = Quantizer.choose("static_int8").quantize(subjects.subject("cnn without norm"))
+    subject = Quantizer.choose("static_int8").quantize(subjects.subject("cnn without norm"), ALONE)
     content = onnx_file(subject, tmp_path)
     data = coding.encode(content)
     assert coding.decode(data) == content

@@ -55,7 +55,8 @@ def dense(digits: Data) -> Subject:
 
 
 def test_every_quantizer_is_tried_here() -> None:
-    assert {type(quantizer) for quantizer in EVERY} == set(components("quantizers").values())
+    converting = {kind for kind in components("quantizers").values() if kind.convert is not Quantizer.convert}  # type: ignore[attr-defined]
+    assert {type(quantizer) for quantizer in EVERY} == converting
 
 
 @pytest.mark.parametrize("quantizer", EVERY, ids=str)
