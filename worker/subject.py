@@ -33,9 +33,9 @@ class Subject:
 
     @torch.no_grad()
     def apply_masks(self) -> None:
-        """Zero what the masks say is gone."""
+        """Zero what the masks say is gone: a zero without a sign, so that all of them are the same bytes."""
         for name, mask in self.masks.items():
-            self.module.get_parameter(name).mul_(mask)
+            self.module.get_parameter(name).masked_fill_(~mask, 0.0)
 
 
 @contextmanager

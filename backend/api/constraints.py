@@ -24,6 +24,7 @@ TINY = 1e-12  # how far a value that equals its target is from being above or be
 
 UNITS: Mapping[str, tuple[str, float]] = {
     "%": ("share", 0.01),
+    "uj": ("mJ", 1e-3), "µj": ("mJ", 1e-3), "mj": ("mJ", 1.0), "j": ("mJ", 1e3),
     "us": ("ms", 1e-3), "µs": ("ms", 1e-3), "ms": ("ms", 1.0), "s": ("ms", 1e3),
     "b": ("bytes", 1.0), "kb": ("bytes", 1e3), "mb": ("bytes", 1e6), "gb": ("bytes", 1e9),
     "kib": ("bytes", 1024.0), "mib": ("bytes", 1024.0**2), "gib": ("bytes", 1024.0**3),
@@ -186,7 +187,7 @@ class _Parser:
         self.place += 1
         wanted = MEASURES[field.partition("@")[0]].unit
         unit, factor = UNITS.get(token.text, (None, 1.0))
-        if unit is None or unit not in (wanted, "") or (unit == "" and wanted in ("share", "ms")):
+        if unit is None or unit not in (wanted, "") or (unit == "" and wanted in ("share", "ms", "mJ")):
             raise _wrong(f"gives `{field}` in `{token.text[:20]}`; its unit is {wanted or 'a plain number'}.")
         return factor
 

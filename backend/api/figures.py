@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading
-from backend.api.tradeoffs import MAX_RUNS, RunList, chosen_runs, run_ids
+from backend.api.tradeoffs import MAX_RUNS, NameList, RunList, chosen_runs, names, run_ids
 from backend.charts import chart as registry
 from backend.charts import wire
 from backend.charts.chart import Chart, Group
@@ -71,6 +71,8 @@ def figure(
     runs: RunList = "",
     theme: Theme = "light",
     cost: Annotated[str, Query(max_length=60, description="What `pareto` weighs accuracy against.")] = "bytes",
+    formats: NameList = "",
+    devices: NameList = "",
     target: Annotated[
         float | None, Query(ge=0, le=1, description="Validation accuracy that `time_to_target` asks for.")
     ] = None,
@@ -81,7 +83,8 @@ def figure(
         raise Invalid(f"`cost` names `{cost[:40]}`, which is not measured.", path="cost")
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
-    text = draw(session, registry.charts()[chart], run_ids(runs), Options(theme=theme, cost=field, target=target))
+    options = Options(theme, field, formats=names(formats), devices=names(devices), target=target)
+    text = draw(session, registry.charts()[chart], run_ids(runs), options)
     return Response(text, media_type="application/json")
 
 

@@ -38,6 +38,13 @@ class Measure(BaseModel):
         description="Batch sizes at which latency is measured.",
         json_schema_extra={"x-unit": "samples"},
     )
+    formats: list[Annotated[dict[str, Any], _component("exporters", "One file format.")]] = Field(
+        default=[{"kind": "onnx"}, {"kind": "safetensors"}, {"kind": "coded"}],
+        min_length=1,
+        max_length=8,
+        description="Files that each stage leaves. Those that a runtime can load are measured; the first of them stands "
+        "for the stage.",
+    )
     devices: list[Literal["cpu", "cuda"]] = Field(
         default=["cpu"], min_length=1, max_length=2, description="Devices on which the artifact is run."
     )

@@ -20,7 +20,7 @@ from worker.models import Model
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
-FORMAT = 3
+FORMAT = 4
 Build = Callable[[], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
 
@@ -57,6 +57,7 @@ class State:
     stage_began: float | None = None  # active time when the stage began; None between two stages
     phase: Mapping[str, Any] | None = None  # the trainer's own state, when it was taken within a training phase
     result: StageResult | None = None  # of the stage before
+    first: StageResult | None = None  # of the run's first stage, which later ones are compared with
 
 
 class Checkpoints:
@@ -120,7 +121,7 @@ def load(file: Path, build: Build, device: str) -> State:
         packed["seconds"],
         packed["stage_began"],
         packed["phase"],
-        StageResult.model_validate(packed["result"]) if packed["result"] else None,
+        *(StageResult.model_validate(packed[name]) if packed[name] else None for name in ("result", "first")),
     )
 
 
@@ -170,6 +171,7 @@ def _pack(state: State) -> dict[str, Any]:
         "seconds": state.seconds,
         "stage_began": state.stage_began,
         "result": state.result.model_dump(mode="json") if state.result else None,
+        "first": state.first.model_dump(mode="json") if state.first else None,
     }
 
 

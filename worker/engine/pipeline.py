@@ -20,7 +20,7 @@ from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
 from worker.engine.draw import planned_steps
 from worker.engine.evaluate import evaluate
-from worker.engine.explain import explain
+from worker.engine.explain import Place, explain
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
@@ -68,7 +68,7 @@ class Execution:
         self.data = load(Wanted.of(spec, self._recipes()), settings.data_dir, self.seed, self.device)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
-        self.began, self.result = state.stage_began, state.result
+        self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds)
         self.checkpointed = state.seconds
         self.control = Control(link)
@@ -87,6 +87,8 @@ class Execution:
         except (Cancelled, Released):
             raise
         except Exception as error:
+            index = self.position.stage
+            error.add_note(Place(f"Stage {index + 1} of {len(self.stages)}, {self.stages[index].label()}"))
             if isinstance(error, Diverged):
                 self.diagnosis.failed(str(error), self.reporter)
             with suppress(Exception):
@@ -219,10 +221,11 @@ class Execution:
             data_dir=self.settings.data_dir,
             folder=self.assignment.folder,
             before=self.result,
+            first=self.first,
             tick=self._between_files,
         )
         self.link.send(done)
-        self.result = done.result
+        self.first, self.result = self.first or done.result, done.result
         stopping = self.position.stopping
         self.position = Position(len(self.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
@@ -284,6 +287,7 @@ class Execution:
             self.began,
             trainer.state() if trainer else None,
             self.result,
+            self.first,
         )
         try:
             written = self.checkpoints.write(state, stage, last_of_stage)

@@ -132,7 +132,7 @@ class Trainer:
             self.mean.apply(self.module, self.data.train)
         if self.best:
             self.best.apply(self.module)
-            self._apply_masks()
+        self.subject.apply_masks()
         self.companion.finish()
 
     def _prepare(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.companion import Companion
 from worker.component import Component
 from worker.context import Context
 from worker.engine.kernels import INT8
@@ -22,6 +23,10 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer."""
         return replace(subject, quantizer=self)
+
+    def companion(self) -> Companion | None:
+        """What lets the model act quantized while it is trained after `quantize`; None where it trains as it is."""
+        return None
 
     def convert(self, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
         """Read the float ONNX file `source`, write the quantized one to `target`.
@@ -65,7 +70,7 @@ def quiet() -> Iterator[None]:
 
 def require_int8(file: Path, sample: NDArray[np.float32]) -> None:
     """Run `file` once; ValueError when the runtime executes none of its products with 8-bit numbers."""
-    from worker.engine.measure_artifact import executed_operators
+    from worker.engine.runtimes.onnxruntime import executed_operators
 
     executed = executed_operators(file, sample)
     if not INT8 & executed.keys():

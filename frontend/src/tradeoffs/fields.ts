@@ -17,6 +17,7 @@ export function told(value: number | undefined, unit: string | undefined): strin
   if (unit === "share") return percent(value);
   if (unit === "bytes") return bytes(value);
   if (unit === "ms") return ms(value);
+  if (unit === "mJ" && value !== undefined) return `${number(value)}\u202fmJ`;
   return value !== undefined && Number.isInteger(value) ? count(value) : number(value);
 }
 
@@ -38,7 +39,7 @@ export function suggestion(field: string, unit: string | undefined, points: read
   if (middle === undefined) return "";
   if (unit === "share") return `${field} >= ${Math.floor(middle * 1000) / 10}%`;
   if (unit === "bytes") return `${field} <= ${middle < 1e6 ? `${roundUp(middle / 1e3)}KB` : `${roundUp(middle / 1e6)}MB`}`;
-  if (unit === "ms") return `${field} <= ${roundUp(middle)}ms`;
+  if (unit === "ms" || unit === "mJ") return `${field} <= ${roundUp(middle)}${unit}`;
   return `${field} <= ${roundUp(middle)}`;
 }
 

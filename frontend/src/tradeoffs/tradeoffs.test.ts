@@ -10,7 +10,7 @@ import { csvOf, rowsOf, sorted, sortFrom, sortText, turned } from "./rows";
 const units = { accuracy: "share", bytes: "bytes", "p95_ms@1": "ms", "p95_ms@64": "ms", parameters: "" };
 
 function point(artifact: string, values: Record<string, number>, more: Partial<TradeoffPoint> = {}): TradeoffPoint {
-  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", front: false };
+  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", runtime: "runtime", devices: ["cpu"], front: false };
   return { ...base, artifact, values, ...more };
 }
 
@@ -19,7 +19,7 @@ const points = [
   point("b", { accuracy: 0.95, bytes: 100 }, { run_name: "run 9", stage: 1, front: true }),
   point("c", { accuracy: 0.8 }, { run_name: "=1+1", stage: 2 }),
 ];
-const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, qualifying, nearest, sentence: "", fields: units });
+const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, total: points.length, qualifying, nearest, sentence: "", fields: units, formats: [], devices: [] });
 const ids = (rows: { artifact: string }[]) => rows.map(({ artifact }) => artifact).join("");
 
 describe("the rows", () => {
@@ -131,12 +131,19 @@ describe("the figure with the answer in it", () => {
     expect(marker).toMatchObject({ opacity: [0.35, 1, 0.35], symbol: ["circle", "circle", "circle"] });
   });
 
-  it("keeps only what the table shows, the front untouched", () => {
+  it("dims what the answer leaves out of many, the front untouched", () => {
     const rows = rowsOf(answer(["b", "a"])).filter(({ artifact }) => artifact !== "a");
     const drawn = emphasize(figure, rows, true);
-    expect(drawn.data[1]).toMatchObject({ x: [100, 50], y: [0.95, 0.8], text: ["B", "C"] });
+    const marker = drawn.data[1]!["marker"] as Record<string, number[]>;
+    expect(marker["opacity"]!.map((value) => value === 1)).toEqual([false, true, false]);
     expect(drawn.data[0]).toBe(figure.data[0]);
-    expect(figure.data[1]!.x).toEqual([300, 100, 50]);
+  });
+
+  it("leaves each format its own marker", () => {
+    const points = figure.data[1]!;
+    const square = { ...points, marker: { ...(points["marker"] as object), symbol: ["square", "square", "square"] } };
+    const marker = emphasize({ ...figure, data: [square] }, rowsOf(answer(["b"])), true).data[0]!["marker"] as Record<string, unknown>;
+    expect(marker["symbol"]).toEqual(["square", "star", "square"]);
   });
 
   it("knows which artifact was clicked", () => {

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.api import tradeoffs
 from backend.api.constraints import AllOf, AnyOf, Comparison, parse
 from backend.errors import Invalid
 from backend.spec.catalog import Catalog
+from backend.store import results
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import finished
 
@@ -104,8 +106,8 @@ def ask(api: Api, **params: str) -> dict[str, Any]:
 
 def test_nothing_measured_is_said(api: Api) -> None:
     assert ask(api, where="accuracy > 0.5") == {
-        "points": [], "qualifying": [], "nearest": [], "sentence": "Nothing has been measured yet.",
-        "fields": {"accuracy": "share", "bytes": "bytes"},
+        "points": [], "total": 0, "qualifying": [], "nearest": [], "sentence": "Nothing has been measured yet.",
+        "fields": {"accuracy": "share", "bytes": "bytes"}, "formats": [], "devices": [],
     }  # fmt: skip
 
 
@@ -175,3 +177,66 @@ def test_weights_alone_are_no_choice(api: Api, catalog: Catalog) -> None:
 def test_an_unknown_goal_is_refused(api: Api) -> None:
     answer = api.client.get("/api/tradeoffs", params={"minimize": "beauty"})
     assert (answer.status_code, answer.json()["path"]) == (422, "minimize")
+
+
+def formats(api: Api, catalog: Catalog) -> str:
+    """A run whose second stage left two more files: a small one for the same runtime, and one for another."""
+    run = finished(api.store, catalog, "Mine")
+    with api.store.begin() as session:
+        row = results.of(session, [run])[run][1]
+        onnx = row.measures[1]
+        for exporter, artifact, size, runtime in (
+            ("coded", "c", 9_000, "onnxruntime"),
+            ("torch_export", "t", 30_000, "torch 2"),
+        ):
+            about = {"exporter": exporter, "artifact": artifact, "bytes": size, "runtime": runtime}
+            row.measures.append(onnx.model_copy(update=about))
+        row.measures[3].latency = [one.model_copy(update={"device": "cuda", "energy_mj": 2.0}) for one in onnx.latency]
+        results.put(session, run, row)
+    return run
+
+
+def test_formats_and_devices_are_told_apart_and_asked_for(api: Api, catalog: Catalog) -> None:
+    formats(api, catalog)
+    found = ask(api)
+    assert (found["formats"], found["devices"], found["total"]) == (
+        ["coded", "onnx", "torch_export"],
+        ["cpu", "cuda"],
+        4,
+    )
+    assert "with least `bytes` is “Mine”, seed 0, after quantize: dynamic int8 (coded)" in found["sentence"]
+    of_torch = ask(api, formats="torch_export", where="bytes <= 10KB")
+    assert [point["artifact"] for point in of_torch["points"]] == of_torch["nearest"] == ["t"]
+    assert of_torch["points"][0]["runtime"] == "torch 2" and of_torch["formats"] == found["formats"]
+    assert "(torch export): its `bytes` of 30 KB is 20 KB above 10 KB" in of_torch["sentence"]
+    assert [point["exporter"] for point in ask(api, devices="cuda")["points"]] == ["torch_export"]
+    assert ask(api, devices="cuda", formats="onnx")["sentence"] == "Nothing has been measured yet."
+    assert ask(api, where="energy_mj@1@cuda <= 3mj and accuracy_per_joule@1@cuda > 400")["qualifying"] == ["t"]
+    assert ask(api, where="accuracy_per_kb > 0.1")["qualifying"] == ["c"]
+
+
+def test_a_stage_that_is_measured_again_is_seen_anew(api: Api, catalog: Catalog) -> None:
+    """What was read is remembered as long as it stands."""
+    run = formats(api, catalog)
+    assert ask(api)["total"] == ask(api)["total"] == 4
+    with api.store.begin() as session:
+        row = results.of(session, [run])[run][1]
+        results.put(session, run, row.model_copy(update={"measures": row.measures[:2]}))
+    assert ask(api)["total"] == 2
+
+
+def test_of_too_many_the_answer_holds_those_that_matter(
+    api: Api, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tradeoffs, "MAX_POINTS", 8)
+    run = finished(api.store, catalog)
+    with api.store.begin() as session:
+        row = results.of(session, [run])[run][0]
+        onnx = row.measures[1]
+        row.measures = [
+            onnx.model_copy(update={"artifact": f"a{size}", "bytes": size, "accuracy": 0.5}) for size in range(1, 41)
+        ]
+        results.put(session, run, row)
+    found = ask(api, where="bytes >= 7")
+    assert (found["total"], found["qualifying"][:2]) == (41, ["a7", "a8"]) and "35 of 41" in found["sentence"]
+    assert "a1" in [point["artifact"] for point in found["points"] if point["front"]] and len(found["points"]) <= 9

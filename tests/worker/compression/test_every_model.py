@@ -20,7 +20,7 @@ from tests.worker.compression.measured import measured
 from tests.worker.sorts import Sort, smallest
 from worker.catalog import build
 from worker.engine import count
-from worker.engine.measure_artifact import executed_operators
+from worker.engine.runtimes.onnxruntime import executed_operators
 from worker.engine.structure import describe, restore
 from worker.exporters.onnx import Onnx
 from worker.exporters.safetensors import Safetensors

@@ -57,7 +57,7 @@ class MemoryLink:
 
 def assignment(spec: dict[str, Any], catalog: Catalog, seed: int = 0, run_id: str = "run") -> Assignment:
     """What a worker would be given for `spec`, whose name and measurements may be left out."""
-    cheap = {"name": "test", "measure": {"batch_sizes": [1], "repeats": 5}}
+    cheap = {"name": "test", "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["onnx", "safetensors"]}}
     canonical = resolve({**cheap, **spec}, catalog).model_dump(mode="json")
     return Assignment(run_id, epoch=1, seed=seed, spec=canonical, folder=f"runs/{run_id}")
 
