@@ -124,7 +124,7 @@ class Searched(Pruner):
     )
     bound: float = knob(0.02, ge=0, le=1e6, description="The most that it may be: ε of the loss, d of the drop.")
     budget: int = knob(
-        20, ge=3, le=200, unit="evaluations", description="Passes over the validation split that the search may take."
+        24, ge=3, le=200, unit="evaluations", description="Passes over the validation split that the search may take."
     )
 
     @property

@@ -12,10 +12,10 @@ MOST = 0.999  # the share that may be gone at most
 class Constrained(Searched):
     """Finds the sparsest model that is still good enough on the validation split.
 
-    The smallest weights go, and the share that goes is searched: half of the budget at most looks for the highest value that
-    meets the bound among evenly spaced ones, the rest narrows it down by halves. Each value is tried on the weights as they
+    The smallest weights go, and the share that goes is searched: evenly spaced shares from the highest down until one
+    meets the bound, then between those and beyond, where the bound is nearest. Each is tried on the weights as they
     came, without recovery. The validation split has then been used to choose: the test split tells how good the
-    model is.
+    model is. An accuracy counts samples: on a small split few of them decide, and a bound on the loss is steadier.
     """
 
     formula = "max s  subject to  J(m_s ⊙ θ) ≤ ε"

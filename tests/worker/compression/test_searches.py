@@ -10,7 +10,7 @@ from tests.worker.compression.handmade import Judge, mask, two_layers
 from worker.masks import gone
 from worker.pruners.constrained import Constrained
 from worker.pruners.stable import Stable
-from worker.searching import Search
+from worker.searching import FINE, Search
 from worker.subject import Subject
 
 
@@ -18,7 +18,7 @@ from worker.subject import Subject
 def test_a_rising_measure_is_met_at_its_edge(edge: float) -> None:
     search = Search(lambda value: value, bound=edge, budget=20)
     found = search.furthest(0.0, 1.0)
-    assert found is not None and edge - 2e-3 <= found <= edge
+    assert found is not None and edge - FINE <= found <= edge
     assert len(search.tried) <= 20
 
 
@@ -44,7 +44,7 @@ def test_it_knows_when_nothing_meets_the_bound_and_what_is_refused_costs_nothing
     search = Search(lambda value: 2.0, bound=1.0, budget=20)
     assert search.furthest(0.0, 1.0) is None and len(search.tried) == 1
     search = Search(lambda value: None if value > 0.5 else 0.0, bound=1.0, budget=9)
-    assert search.furthest(0.0, 1.0) == pytest.approx(0.5, abs=2e-3) and len(search.tried) <= 9
+    assert search.furthest(0.0, 1.0) == pytest.approx(0.5, abs=FINE) and len(search.tried) <= 9
     broken = Search(lambda value: math.nan if value else 0.0, bound=1.0, budget=5)
     assert broken.furthest(0.0, 1.0) is not None
     assert broken.tried[1] == {"value": 1.0, "measured": None, "meets": False}
