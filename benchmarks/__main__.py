@@ -12,6 +12,7 @@ NAMES = (
     "latency",
     "compression",
     "deep_compression",
+    "constrained",
     "zoo",
 )
 

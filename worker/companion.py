@@ -45,5 +45,10 @@ class Companion:
     def stepped(self, done: int, total: int) -> None:
         """The optimizer's step number `done` of the phase's planned `total` was taken, and what is masked is zero."""
 
+    def settled(self) -> bool:
+        """Whether the model is by now what the phase is to leave, the values of its weights aside. Before that no epoch
+        counts as the best one, and a validation loss that has stopped falling does not end the training."""
+        return True
+
     def finish(self) -> None:
         """The module has the weights that the phase leaves, be it at its planned end or because a person stopped it."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from worker.subject import Subject
 
@@ -19,6 +19,9 @@ class Context(Protocol):
 
     def fresh(self) -> nn.Module:
         """The run's model as it was before its first stage, on the device: the same initial weights each time."""
+
+    def generator(self, stream: str) -> Generator:
+        """Random numbers of this run for `stream`, drawn on the CPU; within a stage the same ones each time."""
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         """At most `count` batches of the training split, inputs [size, …] and targets, spread evenly over it; always the

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from backend.spec.events import EventKind
 from worker.data import Data
+from worker.engine import seed
 from worker.engine.checkpoint import load_model
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
@@ -52,6 +53,9 @@ class RunContext:
 
     def fresh(self) -> nn.Module:
         return self._build().module.to(self._device)
+
+    def generator(self, stream: str) -> torch.Generator:
+        return seed.generator(self._assignment.seed, stream, self._reporter.stage)
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         train = self._data.train

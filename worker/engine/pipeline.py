@@ -2,7 +2,7 @@
 
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -156,7 +156,7 @@ class Execution:
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
-            phase.companion.begin(self.subject, self._context())
+            phase.companion.begin(self.subject, self._context(self._tick))
         trainer = Trainer(
             self.subject,
             self.data,
@@ -175,8 +175,8 @@ class Execution:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()
 
-    def _context(self) -> RunContext:
-        """What a stage may ask of this run now."""
+    def _context(self, tick: Callable[[], None] | None = None) -> RunContext:
+        """What a stage may ask of this run now; within a training, which is released at its steps, `tick` is plain."""
         loss, folder = self._loss(self.position.stage), self.settings.data_dir
         return RunContext(
             self.assignment,
@@ -187,7 +187,7 @@ class Execution:
             self.link,
             self.reporter,
             self._show,
-            self._between_files,
+            tick or self._between_files,
         )
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:

@@ -70,6 +70,7 @@ class Trainer:
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
         self.history: list[float] = []  # validation losses of the phase's epochs
+        self.unsettled = 0  # epochs before the companion had made the model what it is to be
         self.mean = Mean(self.module, recipe.average) if recipe.average else None
         self.best = Best() if any(regularizer.keeps_best for regularizer in recipe.regularizers) else None
         self._follow_masks()
@@ -86,6 +87,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "randomness": seed.capture(),
             "history": list(self.history),
+            "unsettled": self.unsettled,
             "batch": self.batch.model_dump(mode="json") if self.batch else None,
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
@@ -97,7 +99,7 @@ class Trainer:
         """Take the state that a checkpoint at `start` held."""
         self.optimizer.load_state_dict(state["optimizer"])
         self._randomness = state["randomness"]
-        self.history = list(state["history"])
+        self.history, self.unsettled = list(state["history"]), state["unsettled"]
         self.batch = BatchPolicy.choose(state["batch"]) if state["batch"] else None
         if self.mean and state["mean"]:
             self.mean.load(state["mean"])
@@ -118,7 +120,8 @@ class Trainer:
             for epoch in range(self.start.epoch, self.recipe.epochs):
                 self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
                 self._validate()
-                if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
+                settled = self.history[self.unsettled :]
+                if settled and any(regularizer.ends(settled) for regularizer in self.recipe.regularizers):
                     break
         self._expect(self.done)
         self.leave()
@@ -241,10 +244,12 @@ class Trainer:
         self._set_mode(training=False)
         with self.mean.applied(self.module) if self.mean else ExitStack():
             found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
-            if self.best:
+            if self.best and self.companion.settled():
                 self.best.offer(self.module, found["loss"])
         self._set_mode(training=True)
         self.history.append(found["loss"])
+        if not self.companion.settled():
+            self.unsettled = len(self.history)
         self.reporter.validated(found)
         self.diagnosis.trained(found["loss"], self.reporter)
 
@@ -278,6 +283,8 @@ class Trainer:
         self.masked: list[Tensor] = [self.module.get_parameter(name) for name in self._followed]
         self.masks = [mask.to(weight.dtype) for mask, weight in zip(self._followed.values(), self.masked, strict=True)]
         self._apply_masks()
+        if self.mean:
+            self.mean.hold(self._followed)
 
     @torch.no_grad()
     def _apply_masks(self) -> None:

@@ -24,6 +24,7 @@ from worker.pictures import data, models, pipeline, training
 from worker.pictures.shapes import Picture
 from worker.preparations import Preparation
 from worker.pruners import Pruner
+from worker.pruning_schedules import PruningSchedule
 from worker.quantizers import Quantizer
 from worker.regularizers import Regularizer
 from worker.schedules import Schedule
@@ -46,6 +47,7 @@ DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Normalization: models.normalization,
     Initialization: models.initialization,
     Pruner: models.pruner,
+    PruningSchedule: pipeline.pruning_schedule,
     Folder: models.folder,
     Quantizer: models.quantizer,
     Dataset: data.dataset,

@@ -49,10 +49,11 @@ def initialization(initialization: Initialization) -> Picture:
 
 def pruner(pruner: Pruner) -> Picture | None:
     """The weights of a small layer, of which the bright ones stay."""
-    if "channels" in pruner.needs:
+    if pruner.structured:
         return {"bars": bars({"before": 1.0, "after": 0.5})}
-    layer = nn.Linear(24, 12)
-    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)), Sketch(24, 12))
+    sketch, layer = Sketch(24, 12), nn.Linear(24, 12)
+    sketch.teach(layer)
+    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)), sketch)
     kept = next(iter(pruned.masks.values())) if pruned.masks else layer.weight != 0
     weight = (layer.weight.detach().abs() * kept).numpy()
     return {"cells": [[rounded(row) for row in weight / weight.max()]]}

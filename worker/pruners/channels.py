@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 import torch_pruning
@@ -33,6 +33,7 @@ class Channels(Pruner):
     formula = "I(c) = mean over coupled layers of ‖W_c‖ₚᵖ, relative to its mean; the lowest ⌊r·C⌉ go"
     reference = "Fang et al.: DepGraph: Towards Any Structural Pruning (2023), arXiv:2301.12900"
     needs = ("channels", "float")
+    structured: ClassVar[bool] = True
 
     ratio: float = knob(0.5, gt=0, lt=1, description="Share of the channels that are removed.")
     scope: Literal["local", "global"] = knob(
@@ -64,6 +65,13 @@ class Channels(Pruner):
             pruned = replace(subject, masks=masks)
             assert _output_shape(pruned) == shape
         return pruned
+
+    @property
+    def share(self) -> float:
+        return self.ratio
+
+    def step(self, before: float, after: float) -> Self:
+        return self.model_copy(update={"ratio": 1 - (1 - after) / (1 - before)})
 
     def label(self) -> str:
         return f"channels {100 * self.ratio:.4g} %"

@@ -62,6 +62,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "outputs": [{"r2": 0.9, "mae": 0.1, "rmse": 0.2}],
         "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
     },
+    "sparsity": {"layers": [{"name": "conv1", "kept": 60, "total": 100}, {"name": "output", "kept": 20, "total": 300}]},
     "storage": {
         "chosen": "device",
         "device": "cpu",

@@ -29,6 +29,9 @@ class Alone(Context):
     def fresh(self) -> nn.Module:
         raise NotImplementedError
 
+    def generator(self, stream: str) -> torch.Generator:
+        return torch.Generator().manual_seed(0)
+
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         train = self.data.train
         for index in torch.arange(min(len(train), count * size)).split(size):
