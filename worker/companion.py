@@ -1,6 +1,6 @@
 """What goes along with a training, step by step: a teacher, masks that grow, weights that act quantized."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -18,7 +18,14 @@ class Companion:
     """
 
     def begin(self, subject: Subject, context: Context) -> None:
-        """Before this process's first step of the phase, a resumed one too: `load` follows there."""
+        """Before this process's first step of the phase, a resumed one too: `load` follows there.
+
+        torch's default generator has been seeded for it, the same each time.
+        """
+
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """Weights of its own that the recipe trains along with the model's; known once it has begun."""
+        return ()
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint within the phase must hold: tensors and plain values."""

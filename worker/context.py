@@ -5,20 +5,26 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from worker.models import Model
 from worker.subject import Subject
 
 
 class Context(Protocol):
     """The run around a phase."""
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         """The model that another run left, on this run's device; `name` is what the spec calls it.
 
-        Raises ValueError in one sentence when its file is missing or not what was registered.
+        Raises ValueError in one sentence when its file is missing or not what was registered; with `same_data` also
+        when it learnt from another dataset than this run's, or from one that was prepared in another way.
         """
 
     def fresh(self) -> nn.Module:
-        """The run's model as it was before its first stage, on the device: the same initial weights each time."""
+        """The model as it was when it began, before the first stage or as a stage's student, on the device: the same
+        initial weights each time."""
+
+    def anew(self, model: Model | None = None) -> Subject:
+        """`model`, by itself the one that there is, with first weights that are this stage's own, on the device."""
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         """At most `count` batches of the training split, inputs [size, …] and targets, spread evenly over it; always the

@@ -32,6 +32,7 @@ class Source:
     name: str  # of the run
     seed: int
     dataset: dict[str, Any]
+    preparation: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from worker.context import Context
+from worker.models import Model
 from worker.subject import Subject
 
 SAMPLES = 64
@@ -20,10 +21,13 @@ class Sketch(Context):
         self._inputs = torch.randn(SAMPLES, inputs)
         self._targets = torch.arange(SAMPLES) % outputs
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         raise ValueError("A picture has no other run.")
 
     def fresh(self) -> nn.Module:
+        raise ValueError("A picture has no run.")
+
+    def anew(self, model: Model | None = None) -> Subject:
         raise ValueError("A picture has no run.")
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from worker.component import choice, knob
-from worker.phases import Phase, Training, Transform
+from worker.distillation import recovering
+from worker.phases import Phase, Transform
 from worker.pruners import Pruner
 from worker.recipe import Recovery
 from worker.stages import Stage
@@ -22,8 +23,7 @@ class Prune(Stage):
     recover: Recovery | None = knob(None, description="Training afterwards; null leaves it out.")
 
     def phases(self) -> Sequence[Phase]:
-        pruning = Transform(self.method.prune)
-        return [pruning, Training(self.recover)] if self.recover else [pruning]
+        return recovering(Transform(self.method.prune), self.recover)
 
     def label(self) -> str:
         return f"prune: {self.method.label()}"

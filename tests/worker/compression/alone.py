@@ -11,6 +11,7 @@ from worker.context import Context
 from worker.data import Data
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
+from worker.models import Model
 from worker.subject import Subject
 
 
@@ -23,10 +24,13 @@ class Alone(Context):
         self.told: list[str] = []
         self.shown: dict[str, dict[str, Any]] = {}
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         raise NotImplementedError
 
     def fresh(self) -> nn.Module:
+        raise NotImplementedError
+
+    def anew(self, model: Model | None = None) -> Subject:
         raise NotImplementedError
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:

@@ -16,10 +16,10 @@ from backend.spec.results import StageResult
 from worker.engine import checkpoint
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.quantizers import Quantizer
-from worker.subject import Subject
+from worker.subject import Origin, Subject
 
 
-def build() -> Subject:
+def build(_: Origin | None = None) -> Subject:
     return Subject(nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)), (6,))
 
 
@@ -125,5 +125,5 @@ def test_a_file_with_code_in_it_is_refused(tmp_path: Path, capsys: pytest.Captur
 def test_another_format_is_told(tmp_path: Path) -> None:
     file = tmp_path / "old.pt"
     torch.save({"format": 0}, file)
-    with pytest.raises(ValueError, match="has format 0; this worker reads format 2"):
+    with pytest.raises(ValueError, match="has format 0; this worker reads format 3"):
         checkpoint.load(file, build, "cpu")
