@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -64,10 +65,11 @@ def recovering(change: Transform, recovery: Recovery | None) -> list[Phase]:
 class Distillation(Companion):
     """Minimizes what the distillers make of the loss. The subject brings its teacher.
 
-    | curve             | every tenth step, over its batch                                  |
-    |-------------------|-------------------------------------------------------------------|
-    | `train/objective` | what is minimized, penalties aside                                |
-    | `train/agreement` | share of samples of which both choose the same class, if they do |
+    | curve                    | every tenth step, over its batch                     |
+    |--------------------------|------------------------------------------------------|
+    | `distillation/objective` | what is minimized, penalties aside                   |
+    | `distillation/loss`      | the recipe's own loss, of the labels                 |
+    | `distillation/agreement` | share of samples of which both choose the same class |
     """
 
     def __init__(self, distillers: Sequence[Distiller]) -> None:
@@ -81,7 +83,7 @@ class Distillation(Companion):
         self.lessons = [distiller.lesson(subject, subject.teacher) for distiller in self.distillers]
         self._kept = nn.ModuleList(self.lessons)
         self._done = 0
-        self._parts: list[tuple[int, Tensor, Tensor | None]] = []  # samples, objective, how many agree
+        self._looks: list[dict[str, float]] = []  # of the parts of a batch
 
     def parameters(self) -> list[nn.Parameter]:
         return list(self._kept.parameters())
@@ -110,24 +112,19 @@ class Distillation(Companion):
             cost = distiller.cost(lesson, outputs, taught)
             total = total if cost is None else total + cost
         if self._done % EVERY == 0:
-            self._look(total.detach(), outputs.detach(), taught, targets)
+            self._looks.append(self._look(total, loss, outputs, taught, targets))
         return total
 
     def stepped(self, done: int, total: int) -> None:
         self._done = done
-        if self._parts:
-            self._observe(_means(self._parts))
-            self._parts = []
+        if self._looks:
+            self._observe({name: fmean(look[name] for look in self._looks) for name in self._looks[0]})
+            self._looks = []
 
-    def _look(self, objective: Tensor, outputs: Tensor, taught: Tensor, targets: Tensor) -> None:
-        classes = self._classes or not targets.is_floating_point()
-        agree = outputs.argmax(-1).eq(taught.argmax(-1)).float().mean() if classes else None
-        self._parts.append((len(targets), objective, agree))
-
-
-def _means(parts: Sequence[tuple[int, Tensor, Tensor | None]]) -> dict[str, float]:
-    """Of the parts of a batch, each by its samples; a step that asked several times counts each time."""
-    samples = sum(size for size, *_ in parts)
-    found = {"train/objective": sum(size * float(value) for size, value, _ in parts) / samples}
-    agreed = [size * float(share) for size, _, share in parts if share is not None]
-    return found | ({"train/agreement": sum(agreed) / samples} if agreed else {})
+    def _look(
+        self, objective: Tensor, loss: Tensor, outputs: Tensor, taught: Tensor, targets: Tensor
+    ) -> dict[str, float]:
+        found = {"objective": objective, "loss": loss}
+        if self._classes or not targets.is_floating_point():
+            found["agreement"] = outputs.argmax(-1).eq(taught.argmax(-1)).float().mean()
+        return {f"distillation/{name}": value.item() for name, value in found.items()}
