@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-NAMES = ("training", "augmentation", "auto_batch", "diagnosis", "points", "latency", "compression", "zoo")
+NAMES = (
+    "training",
+    "augmentation",
+    "auto_batch",
+    "diagnosis",
+    "points",
+    "latency",
+    "compression",
+    "distillation",
+    "zoo",
+)
 
 
 def main() -> int:
