@@ -13,6 +13,7 @@ NAMES = (
     "compression",
     "deep_compression",
     "constrained",
+    "distillation",
     "zoo",
 )
 

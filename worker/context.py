@@ -5,20 +5,26 @@ from typing import Any, Protocol
 
 from torch import Generator, Tensor, nn
 
+from worker.models import Model
 from worker.subject import Subject
 
 
 class Context(Protocol):
     """The run around a phase."""
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         """The model that another run left, on this run's device; `name` is what the spec calls it.
 
-        Raises ValueError in one sentence when its file is missing or not what was registered.
+        Raises ValueError in one sentence when its file is missing or not what was registered; with `same_data` also
+        when it learnt from another dataset than this run's, or from one that was prepared in another way.
         """
 
     def fresh(self) -> nn.Module:
-        """The run's model as it was before its first stage, on the device: the same initial weights each time."""
+        """The model as it was when it began, before the first stage or as a stage's student, on the device: the same
+        initial weights each time."""
+
+    def anew(self, model: Model | None = None) -> Subject:
+        """`model`, by itself the one that there is, with first weights that are this stage's own, on the device."""
 
     def generator(self, stream: str) -> Generator:
         """Random numbers of this run for `stream`, drawn on the CPU; within a stage the same ones each time."""

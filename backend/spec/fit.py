@@ -11,6 +11,9 @@ def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """Every component whose needs nothing before it meets. `spec` is resolved: each component is known."""
     problems: list[Problem] = []
     traits: set[str] = set()
+    of_models = {
+        provision.trait for entry in catalog.entries if entry.family == "models" for provision in entry.provides
+    }
     sources = [("dataset", "datasets", spec["dataset"]), ("preparation", "preparations", spec["preparation"])]
     sources += [(f"distribution[{index}]", "distributions", one) for index, one in enumerate(spec["distribution"])]
     sources.append(("model", "models", spec["model"]))
@@ -20,7 +23,7 @@ def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
         for part_path, entry, _ in parts:
             problems += [_misfit(part_path, entry, need, catalog) for need in entry.needs if need not in traits]
         for _, entry, parameters in parts:
-            traits -= set(entry.removes)
+            traits -= of_models if entry.family == "models" else set(entry.removes)  # it takes the other's place
             traits |= {provision.trait for provision in entry.provides if provision.holds(parameters)}
     return problems
 

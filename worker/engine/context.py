@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from worker.engine.reporter import Reporter
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Happened, Source
-from worker.subject import Subject
+from worker.models import Model
+from worker.subject import Origin, Subject
 
 Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
@@ -32,7 +34,8 @@ class RunContext:
         assignment: Assignment,
         data_dir: Path,
         data: Data,
-        build: Callable[[], Subject],
+        origin: Origin,
+        build: Callable[[Origin], Subject],
         loss: Loss,
         link: Link,
         reporter: Reporter,
@@ -40,19 +43,27 @@ class RunContext:
         tick: Callable[[], None],
     ) -> None:
         self._assignment, self._data_dir, self._data = assignment, data_dir, data
-        self._build, self._loss = build, loss
+        self._origin, self._build, self._loss = origin, build, loss
         self._link, self._reporter, self._show, self._tick = link, reporter, show, tick
         self._device = str(data.test.inputs.device)
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         source = self._assignment.sources.get(name)
         if source is None:
             raise ValueError(f"No run called `{name}` was found when this one began: name a run that is there.")
+        if same_data:
+            self._check_data(source)
         self._warn_of_a_leak(source)
         return open_model(source, self._data_dir, self._device)
 
     def fresh(self) -> nn.Module:
-        return self._build().module.to(self._device)
+        return self._build(self._origin).module.to(self._device)
+
+    def anew(self, model: Model | None = None) -> Subject:
+        spec = self._origin.model if model is None else model.model_dump(mode="json")
+        subject = self._build(replace(self._origin, model=spec, stage=self._reporter.stage))
+        subject.module.to(self._device)
+        return subject
 
     def generator(self, stream: str) -> torch.Generator:
         return seed.generator(self._assignment.seed, stream, self._reporter.stage)
@@ -86,6 +97,14 @@ class RunContext:
     def show(self, kind: str, body: dict[str, Any]) -> None:
         self._show({kind: body})
 
+    def _check_data(self, source: Source) -> None:
+        for what, theirs in (("dataset", source.dataset), ("preparation", source.preparation)):
+            if theirs != self._assignment.spec[what]:
+                raise ValueError(
+                    f"“{source.name}” learnt from another {what} ({_words(theirs)}) than this run's "
+                    f"({_words(self._assignment.spec[what])}): name a run that learnt from the same."
+                )
+
     def _warn_of_a_leak(self, source: Source) -> None:
         """Splits are drawn with the run's seed: what another seed trained on may be what this run is judged by."""
         if source.dataset == self._assignment.spec["dataset"] and source.seed != self._assignment.seed:
@@ -94,6 +113,12 @@ class RunContext:
                 "it may have trained on samples that this run is judged by. Equal seeds make the figures comparable.",
                 "warning",
             )
+
+
+def _words(component: Mapping[str, Any]) -> str:
+    """`digits`, with what was said of it: `upload, id: 7`."""
+    kind, *rest = component.items()
+    return ", ".join([str(kind[1]), *(f"{name}: {value}" for name, value in rest)])
 
 
 def open_model(source: Source, data_dir: Path, device: str) -> Subject:

@@ -13,7 +13,7 @@ from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from worker.engine import checkpoint, exhibits, seed
-from worker.engine.checkpoint import Checkpoints, Origin, Position, State
+from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.context import RunContext
 from worker.engine.control import Cancelled, Control, Released, Stopped
 from worker.engine.device import prepare
@@ -24,7 +24,7 @@ from worker.engine.explain import Place, explain
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.trainer import Trainer, arrange
+from worker.engine.trainer import Trainer
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Exhibit, Finished, Happened
@@ -32,7 +32,7 @@ from worker.models import Model
 from worker.phases import Training, Transform
 from worker.recipe import Recipe
 from worker.stages import Stage
-from worker.subject import Subject
+from worker.subject import Origin, Subject, arrange
 
 
 def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
@@ -61,11 +61,11 @@ class Execution:
         self.seed = assignment.seed
         self.device = prepare(settings)
         spec = assignment.spec
-        self.model = Model.choose(spec["model"])
         self.stages = [Stage.choose(stage) for stage in spec["stages"]]
         self.measure = Measure.model_validate(spec["measure"])
         check_devices(self.measure)
         self.data = load(Wanted.of(spec, self._recipes()), settings.data_dir, self.seed, self.device)
+        self.origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
         self.began, self.first, self.result = state.stage_began, state.first, state.result
@@ -76,8 +76,7 @@ class Execution:
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
-        origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
-        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage, origin)
+        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
@@ -105,10 +104,12 @@ class Execution:
         subject.module.to(self.device)
         return State(Position(), subject, seconds=0.0)
 
-    def _build(self) -> Subject:
-        seed.plant(self.seed, "model")
-        module = self.model.build(self.data.input_shape, self.data.outputs)
-        return Subject(module, self.data.input_shape, input_dtype=self.data.input_dtype)
+    def _build(self, origin: Origin | None = None) -> Subject:
+        """A fresh model, by itself the one that the run began with."""
+        origin = origin or self.origin
+        seed.plant(self.seed, "model", *([] if origin.stage is None else [origin.stage]))
+        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
+        return Subject(module, origin.input_shape, input_dtype=self.data.input_dtype, origin=origin)
 
     def _recipes(self, last: int | None = None) -> list[Recipe]:
         """The recipes of all stages, or of those up to number `last`."""
@@ -156,6 +157,7 @@ class Execution:
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
+            seed.plant(self.seed, "companion", self.position.stage, self.position.phase)
             phase.companion.begin(self.subject, self._context(self._tick))
         trainer = Trainer(
             self.subject,
@@ -182,6 +184,7 @@ class Execution:
             self.assignment,
             folder,
             self.data,
+            self.subject.origin or self.origin,
             self._build,
             loss,
             self.link,
@@ -198,6 +201,7 @@ class Execution:
     def _finish_stage(self, stage: Stage) -> None:
         """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
         index, step = self.position.stage, self.position.step
+        self.subject = replace(self.subject, teacher=None)
         assert self.began is not None
         seconds = self.clock.seconds() - self.began
         loss = self._loss(index)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from worker.batches import BatchPolicy
 from worker.companion import Companion
@@ -24,20 +24,13 @@ from worker.freezing import train_mode, trainable
 from worker.optimizers import RATE
 from worker.recipe import Recipe
 from worker.regularizers import overriding
-from worker.subject import Subject
+from worker.subject import Subject, arrange
 
 Attend = Callable[[Position, "Trainer"], None]
 
 UNWATCHED = nullcontext()
 NOISE = 512  # samples, at most, from which the gradient's noise is told
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
-
-
-def arrange(subject: Subject) -> nn.Module:
-    """The module with convolutions' weights in the order of memory that is fastest (channels last: 1.3–1.5 × here)."""
-    if len(subject.input_shape) == 3:
-        subject.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return subject.module
 
 
 class Trainer:
@@ -65,7 +58,7 @@ class Trainer:
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
-        self.parameters = trainable(self.module)
+        self.parameters = [*trainable(self.module), *self.companion.parameters()]
         self.diagnosis.begin(self.module, data)
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device

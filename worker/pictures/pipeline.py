@@ -17,6 +17,7 @@ TRANSFERS: dict[str, list[float]] = {
 }
 STAGES: dict[str, Picture] = {
     "train": {"lines": [line(range(20), FALLING)]},
+    "distill": {"lines": [line(range(20), FALLING, True), line(range(20), [0.8 * y - 0.05 for y in FALLING])]},
     "prune": {"cells": [[[0.9] * 12] * 6, [[0.9 * ((x * 5 + y * 3) % 7 < 2) for x in range(12)] for y in range(6)]]},
     "fold": {"bars": bars({"before 1": 1.0, "before 2": 0.4, " ": 0.0, "after": 1.0})},
     "quantize": {

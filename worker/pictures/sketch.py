@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from worker.context import Context
+from worker.models import Model
 from worker.subject import Subject
 
 SAMPLES = 64
@@ -27,7 +28,7 @@ class Sketch(Context):
         layer.weight.copy_(means)
         nn.init.zeros_(layer.bias)
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         raise ValueError("A picture has no other run.")
 
     def fresh(self) -> nn.Module:
@@ -35,6 +36,9 @@ class Sketch(Context):
 
     def generator(self, stream: str) -> torch.Generator:
         return torch.Generator().manual_seed(0)
+
+    def anew(self, model: Model | None = None) -> Subject:
+        raise ValueError("A picture has no run.")
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         yield self._inputs, self._targets

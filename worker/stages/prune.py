@@ -9,8 +9,9 @@ from pydantic import model_validator
 from worker import mapping
 from worker.component import choice, knob
 from worker.context import Context
+from worker.distillation import recovering
 from worker.freezing import frozen
-from worker.phases import Phase, Training, Transform
+from worker.phases import Phase, Transform
 from worker.pruners import Pruner
 from worker.pruning_schedules import PruningSchedule
 from worker.recipe import Recovery
@@ -46,12 +47,11 @@ class Prune(Stage):
     def phases(self) -> Sequence[Phase]:
         if self.schedule.grows:
             assert self.recover
-            return [Training(self.recover, self.method.growing(self.schedule.grown))]
+            return recovering([], self.recover, self.method.growing(self.schedule.grown))
         phases: list[Phase] = []
         for method in self._rounds():
-            phases += method.phases()
-            phases += [Transform(_rewound)] if self.rewind else []
-            phases += [Training(self.recover)] if self.recover else []
+            rewinding = [Transform(_rewound)] if self.rewind else []
+            phases += recovering([*method.phases(), *rewinding], self.recover)
         return phases
 
     def label(self) -> str:

@@ -11,6 +11,7 @@ from worker.context import Context
 from worker.data import Data
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
+from worker.models import Model
 from worker.subject import Subject
 
 
@@ -23,7 +24,7 @@ class Alone(Context):
         self.told: list[str] = []
         self.shown: dict[str, dict[str, Any]] = {}
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         raise NotImplementedError
 
     def fresh(self) -> nn.Module:
@@ -31,6 +32,9 @@ class Alone(Context):
 
     def generator(self, stream: str) -> torch.Generator:
         return torch.Generator().manual_seed(0)
+
+    def anew(self, model: Model | None = None) -> Subject:
+        raise NotImplementedError
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         train = self.data.train

@@ -16,10 +16,10 @@ from backend.spec.results import StageResult
 from worker.engine import checkpoint
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.quantizers import Quantizer
-from worker.subject import Subject
+from worker.subject import Origin, Subject
 
 
-def build() -> Subject:
+def build(_: Origin | None = None) -> Subject:
     return Subject(nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)), (6,))
 
 
