@@ -16,7 +16,7 @@ class CharTransformer(Transformer):
     formula = "h ← h + attention(norm(h)); h ← h + W₂ GELU(W₁ norm(h)); z = W norm(h) + b at each place"
     reference = "Radford et al.: Language Models are Unsupervised Multitask Learners (2019)"
     needs = ("tokens",)
-    provides = ("float", "channels")
+    provides = ("float", "channels", "neurons", "heads")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         module = Text(self, input_shape[0], outputs)

@@ -17,7 +17,7 @@ class ViT(Transformer):
     formula = "h ← h + attention(norm(h)); h ← h + W₂ GELU(W₁ norm(h)); z = W mean(norm(h)) + b"
     reference = "Dosovitskiy et al.: An Image is Worth 16x16 Words (2021), arXiv:2010.11929"
     needs = ("image",)
-    provides = ("float", "channels")
+    provides = ("float", "channels", "neurons", "heads")
 
     patch: int = knob(4, ge=1, le=32, unit="pixels", description="Side of a patch.")
 
