@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
@@ -13,7 +13,10 @@ from worker.pruners import Pruner
 
 
 class Structured(Pruner):
-    """Removes a share of a model's channels, neurons or heads; tensors really shrink."""
+    """Removes a share of a model's channels, neurons or heads."""
+
+    structured: ClassVar[bool] = True
+    """Whether tensors shrink; else weights are masked."""
 
     ratio: float = knob(0.5, gt=0, lt=1, description="Share that is removed, of each layer's or of all together.")
     scope: Literal["local", "global"] = knob(

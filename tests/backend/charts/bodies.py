@@ -62,6 +62,15 @@ BODIES: dict[str, dict[str, Any]] = {
         "outputs": [{"r2": 0.9, "mae": 0.1, "rmse": 0.2}],
         "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
     },
+    "similar": {
+        "measured": "accuracy",
+        "chosen": 0.25,
+        "layers": [{"name": "conv1", "before": 8, "after": 6, "largest": 2}],
+        "tried": [
+            {"ratio": 0.0, "parameters": 100, "accuracy": 0.9},
+            {"ratio": 0.25, "parameters": 80, "accuracy": 0.85},
+        ],
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",

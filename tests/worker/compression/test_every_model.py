@@ -24,7 +24,10 @@ from worker.engine.measure_artifact import executed_operators
 from worker.engine.structure import describe, restore
 from worker.exporters.onnx import Onnx
 from worker.exporters.safetensors import Safetensors
+from worker.folders import Folder
 from worker.folders.batch_norm import BatchNorm
+from worker.folders.linear import Linear
+from worker.folders.similar import Similar
 from worker.models import Model
 from worker.pruners.channels import Channels
 from worker.pruners.heads import Heads
@@ -170,6 +173,26 @@ def test_batch_normalization_is_folded_exactly_where_the_model_says_so(model: Mo
     assert not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in folded.module.modules())
     np.testing.assert_allclose(answers(folded, inputs), expected, rtol=1e-5, atol=1e-5)
     assert np.array_equal(answers(restored(folded, model, sort), inputs), answers(folded, inputs))
+
+
+@each_model
+@pytest.mark.parametrize("folder", [Linear(), Similar()], ids=["linear", "similar"])
+def test_layers_merge_or_a_sentence_says_why_not(model: Model, sort: Sort, folder: Folder) -> None:
+    made, inputs = subject(model, sort), sort.inputs(4)
+    if not set(folder.needs) <= provided(model):
+        refused(model, sort, {"kind": "fold", "method": {"kind": folder.kind}})
+        return
+    mixes = getattr(getattr(model, "norm", None), "kind", "none") in ("layer", "group")
+    if folder.kind == "linear" or mixes:  # there is a nonlinearity between any two layers of ours
+        with pytest.raises(ValueError, match="there are no "):
+            folder.fold(made, Alone(sort.data()))
+        return
+    before, parameters = answers(made, inputs), count.parameters(made.module)
+    folded = folder.fold(made, Alone(sort.data()))
+    after = answers(folded, inputs)
+    assert after.shape == before.shape and np.isfinite(after).all()
+    assert count.parameters(folded.module) < parameters
+    assert np.array_equal(answers(restored(folded, model, sort), inputs), after)
 
 
 @each_model
