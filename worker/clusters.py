@@ -37,7 +37,7 @@ class Channels:
         most = min(round(ratio * count), count - 1)
         if most:
             tree = AgglomerativeClustering(n_clusters=None, distance_threshold=0.0, linkage="average")
-            tree.fit(self.directions.cpu().numpy())
+            tree.fit(self.directions.numpy())
             for number, (one, other) in enumerate(tree.children_[:most].tolist()):
                 if tree.distances_[number] > threshold:
                     break
@@ -89,10 +89,10 @@ class Pair:
         gain, shift = torch.ones_like(bias), torch.zeros_like(bias)
         if self.norm is not None:
             mean, deviation = _statistics(self.norm)
-            gain = self.norm.weight.double() / deviation
-            shift = self.norm.bias.double() - gain * mean
+            gain = exact(self.norm.weight) / deviation
+            shift = exact(self.norm.bias) - gain * mean
         rows = torch.cat([gain.unsqueeze(1) * weight, (gain * bias + shift).unsqueeze(1)], 1)
-        columns = by_channel(self.last.get_parameter("weight").double(), 1, len(rows)).movedim(1, 0)
+        columns = by_channel(exact(self.last.get_parameter("weight")), 1, len(rows)).movedim(1, 0)
         return Channels(rows, columns, homogeneous)
 
     def merge(self, channels: Channels, clusters: list[list[int]]) -> None:
@@ -109,7 +109,7 @@ class Pair:
                 else:
                     weight[place] = _normalized(common, members, (weight, bias), norm, self.norm.eps)
                     bias[place] = 0.0
-        kept = torch.tensor([members[0] for members in clusters], device=weight.device)
+        kept = torch.tensor([members[0] for members in clusters])
         self._write(weight[kept], bias[kept], columns[kept], {name: values[kept] for name, values in norm.items()})
 
     def _write(self, weight: Tensor, bias: Tensor, columns: Tensor, norm: dict[str, Tensor]) -> None:
@@ -152,6 +152,11 @@ def _normalized(
     return common.row[:-1] / shared
 
 
+def exact(weight: Tensor) -> Tensor:
+    """A copy in float64 on the CPU, where it is the same on every machine: what is merged is rounded once, at the end."""
+    return weight.detach().to("cpu", torch.float64, copy=True)
+
+
 def by_channel(values: Tensor, dim: int, channels: int) -> Tensor:
     """`values` with its dimension `dim` split into channels and the places of each."""
     shape = values.shape
@@ -162,25 +167,25 @@ _ENTRIES = ("running_mean", "running_var", "weight", "bias")
 
 
 def _entries(norm: BatchNorm) -> dict[str, Tensor]:
-    return {name: getattr(norm, name).detach().double().clone() for name in _ENTRIES}
+    return {name: exact(getattr(norm, name)) for name in _ENTRIES}
 
 
 def _statistics(norm: BatchNorm) -> tuple[Tensor, Tensor]:
     """Mean and deviation [C] that it subtracts and divides by."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    return norm.running_mean.double(), (norm.running_var.double() + norm.eps).sqrt()
+    return exact(norm.running_mean), (exact(norm.running_var) + norm.eps).sqrt()
 
 
 def _matrix(layer: nn.Module) -> tuple[Tensor, Tensor]:
     """Copies of weights [C, inputs] and biases [C], which are zero where there are none."""
-    weight = layer.get_parameter("weight").detach().double().flatten(1).clone()
-    biases = [bias.detach().double().clone() for name, bias in layer.named_parameters() if name == "bias"]
+    weight = exact(layer.get_parameter("weight")).flatten(1)
+    biases = [exact(bias) for name, bias in layer.named_parameters() if name == "bias"]
     return weight, biases[0] if biases else torch.zeros_like(weight[:, 0])
 
 
 def _replace(layer: nn.Module, name: str, values: Tensor) -> None:
     """A weight stays frozen if it was."""
     old = getattr(layer, name)
-    new = values.to(old.dtype).contiguous()
+    new = values.to(old).contiguous()
     setattr(layer, name, nn.Parameter(new, old.requires_grad) if isinstance(old, nn.Parameter) else new)

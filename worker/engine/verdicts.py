@@ -124,7 +124,7 @@ def conversion_cost(after: StageResult, before: StageResult) -> str | None:
 
 def already_folded(after: StageResult, before: StageResult) -> str | None:
     """The runtime folds batch normalization by itself."""
-    if after.kind != "fold" or _file(after).operators != _file(before).operators:
+    if after.kind != "fold" or after.flops != before.flops or _file(after).operators != _file(before).operators:
         return None
     return (
         "Both files run the same operators: ONNX Runtime already folds batch normalization when it loads a file, so "

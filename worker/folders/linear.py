@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from worker.chains import Chain, chains
+from worker.clusters import exact
 from worker.context import Context
 from worker.folders import Folder
 from worker.subject import Subject, evaluating
@@ -115,25 +116,20 @@ def _merge(module: nn.Module, chain: Chain, masks: dict[str, Tensor]) -> None:
     first, last = module.get_submodule(chain.first), module.get_submodule(chain.last)
     assert isinstance(first, _Layer)
     assert isinstance(last, _Layer)
-    exact = last.weight.double()  # rounded once, as each of the two was
-    weight = _product(exact, first.weight.double())
-    bias = torch.zeros(len(exact), dtype=exact.dtype, device=exact.device) if last.bias is None else last.bias.double()
+    outer, inner = exact(last.weight), exact(first.weight)
+    bias = torch.zeros(len(outer), dtype=outer.dtype) if last.bias is None else exact(last.bias)
     if first.bias is not None:
-        bias = (
-            bias + exact.flatten(2).sum(2) @ first.bias.double()
-            if exact.ndim > 2
-            else bias + exact @ first.bias.double()
-        )
-    merged = _like(first, last, weight, None if first.bias is None and last.bias is None else bias)
+        bias += outer.reshape(*outer.shape[:2], -1).sum(2) @ exact(first.bias)
+    merged = _like(first, last, _product(outer, inner), None if first.bias is None and last.bias is None else bias)
     trains = any(parameter.requires_grad for parameter in joined(first.parameters(), last.parameters()))
     names = [f"{path}.weight" for path in (chain.first, chain.last)]
     kept = [masks.pop(name, None) for name in names]
     if any(mask is not None for mask in kept):
-        inner, outer = (
-            (torch.ones_like(layer.weight) if mask is None else mask.to(layer.weight.dtype))
+        present = [
+            torch.ones_like(layer.weight) if mask is None else mask.to(layer.weight.dtype)
             for layer, mask in zip((first, last), kept, strict=True)
-        )
-        masks[names[0]] = _product(outer, inner) > 0
+        ]
+        masks[names[0]] = _product(present[1], present[0]) > 0
     module.set_submodule(chain.first, merged.to(first.weight.device, first.weight.dtype).requires_grad_(trains))
     module.set_submodule(chain.last, nn.Identity())
 

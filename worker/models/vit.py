@@ -11,7 +11,8 @@ class ViT(Transformer):
 
     Each patch becomes a vector by one linear map, a learned vector of its place is added, and the mean over all places
     goes into the output (not a class token's, as in the paper). An image that is no multiple of the patch is
-    filled up with zeros at its right and lower edge. Channel pruning removes neurons of the feed-forward layers.
+    filled up with zeros at its right and lower edge. Channel pruning removes neurons of the
+    feed-forward layers, head pruning whole heads.
     """
 
     formula = "h ← h + attention(norm(h)); h ← h + W₂ GELU(W₁ norm(h)); z = W mean(norm(h)) + b"
