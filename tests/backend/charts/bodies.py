@@ -63,6 +63,15 @@ BODIES: dict[str, dict[str, Any]] = {
         "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
     },
     "sparsity": {"layers": [{"name": "conv1", "kept": 60, "total": 100}, {"name": "output", "kept": 20, "total": 300}]},
+    "similar": {
+        "measured": "accuracy",
+        "chosen": 0.25,
+        "layers": [{"name": "conv1", "before": 8, "after": 6, "largest": 2}],
+        "tried": [
+            {"ratio": 0.0, "parameters": 100, "accuracy": 0.9},
+            {"ratio": 0.25, "parameters": 80, "accuracy": 0.85},
+        ],
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",

@@ -44,7 +44,9 @@ def test_folding_and_quantizing_are_transforms() -> None:
     [
         ({"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.9}}, "prune: magnitude 90 %"),
         ({"kind": "prune", "method": {"kind": "channels", "ratio": 0.375}}, "prune: channels 37.5 %"),
+        ({"kind": "prune", "method": {"kind": "heads", "ratio": 0.5}}, "prune: heads 50 %"),
         ({"kind": "fold", "method": {"kind": "batch_norm"}}, "fold: batch norm"),
+        ({"kind": "fold", "method": {"kind": "similar", "ratio": 0.25}}, "fold: similar 25 %"),
         ({"kind": "quantize", "method": {"kind": "static_int8"}}, "quantize: static int8"),
         ({"kind": "quantize", "method": {"kind": "dynamic_int8"}}, "quantize: dynamic int8"),
     ],
@@ -69,7 +71,9 @@ def test_the_defaults_are_the_families_defaults() -> None:
         ("pruners", {"kind": "channels", "scope": "both"}),
         ("quantizers", {"kind": "static_int8", "samples": 1_000_000}),
         ("quantizers", {"kind": "static_int8", "method": "guess"}),
+        ("pruners", {"kind": "heads", "importance": "bn_scale"}),
         ("folders", {"kind": "batch_norm", "eps": 1}),
+        ("folders", {"kind": "similar", "ratio": 1}),
     ],
 )
 def test_values_out_of_bounds_are_refused(family: str, spec: dict[str, object]) -> None:

@@ -136,6 +136,7 @@ NOT_CALLED_FOR: list[tuple[Verdict, StageResult]] = [
     (verdicts.conversion_cost, stage("quantize", one=0.5, many=5.0, operators=INT8)),
     (verdicts.conversion_cost, stage("prune", one=2.0, operators=INT8)),
     (verdicts.already_folded, stage("fold", operators={"Conv": 2, "Gemm": 1})),
+    (verdicts.already_folded, stage("fold", flops=1500)),
     (verdicts.already_folded, stage("train")),
     (verdicts.energy, stage("prune", flops=1500)),
     (verdicts.energy, stage("prune", flops=1500, energy_mj=2.05)),
