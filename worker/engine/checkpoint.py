@@ -19,7 +19,7 @@ from worker.models import Model
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
-FORMAT = 3
+FORMAT = 4
 Build = Callable[[], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
 
@@ -135,6 +135,7 @@ def _subject(packed: Mapping[str, Any], fresh: Subject, device: str) -> Subject:
         module=module.to(device),
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
         quantizer=Quantizer.choose(quantizer) if quantizer else None,
+        ranges={name: limits.to(device) for name, limits in packed["ranges"].items()},
     )
 
 
@@ -146,6 +147,7 @@ def _pack(state: State) -> dict[str, Any]:
         "module": subject.module.state_dict(),
         "masks": subject.masks,
         "quantizer": subject.quantizer.model_dump(mode="json") if subject.quantizer else None,
+        "ranges": subject.ranges,
         "frozen": [name for name, weight in subject.module.named_parameters() if not weight.requires_grad],
         "phase": state.phase,
         "position": asdict(state.position),

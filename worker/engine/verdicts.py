@@ -6,11 +6,12 @@ Each verdict is a pure function of a stage's result and the one before it, and a
 from collections.abc import Callable, Iterator
 
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from worker.engine.kernels import CONVERSION, FLOAT, INT8
+from worker.engine.kernels import CONVERSION, FLOAT, INT8, UNPACKING
 
 Verdict = Callable[[StageResult, StageResult], str | None]
 
 SAME_SIZE = 0.02  # relative difference of two file sizes that is not worth a word
+HALF = (0.45, 0.65)  # relative sizes of a file with weights in half as many bits, biases and the graph as they were
 
 
 def verdicts(after: StageResult, before: StageResult | None) -> list[str]:
@@ -90,7 +91,7 @@ def unaligned_channels(after: StageResult, before: StageResult) -> str | None:
 
 def no_int8_kernel(after: StageResult, before: StageResult) -> str | None:
     """A quantized file may still be computed in float."""
-    if after.kind != "quantize" or INT8 & _file(after).operators.keys():
+    if after.kind != "quantize" or INT8 & _file(after).operators.keys() or _unpacking(after) or _cast(after, before):
         return None
     return "No 8-bit kernel was executed: the file is smaller, but the runtime computes in floating point."
 
@@ -113,6 +114,8 @@ def conversion_cost(after: StageResult, before: StageResult) -> str | None:
         return None
     slow = [str(new.batch_size) for new, old in _pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
     operators = _file(after).operators
+    if not INT8 & operators.keys():
+        return None
     conversions = sum(number for name, number in operators.items() if name in CONVERSION or name.startswith("Dynamic"))
     if not slow or not conversions:
         return None
@@ -132,6 +135,51 @@ def already_folded(after: StageResult, before: StageResult) -> str | None:
     )
 
 
+# ---- weights stored in fewer bits, computed with in float
+
+
+def unpacked_in_each_call(after: StageResult, before: StageResult) -> str | None:
+    """Weights that are stored in fewer bits are floats again before they are multiplied."""
+    kernels = _unpacking(after)
+    slow = [(new, old) for new, old in _pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
+    if not kernels or not slow:
+        return None
+    slower = any(_differs(new, old) and new.p50_ms > old.p50_ms for new, old in slow)
+    batches = " and ".join(str(new.batch_size) for new, _ in slow)
+    named = ", ".join(f"{number} {name}" for name, number in kernels.items())
+    return (
+        f"{'Slower than before' if slower else 'No faster'} at batch {batches}: dequantization overhead; the weights are "
+        f"unpacked to floating point in each call ({named}), and what is saved are bytes. `static_int8` computes in 8 bits."
+    )
+
+
+def half_computed_in_float32(after: StageResult, before: StageResult) -> str | None:
+    """A processor without half-precision kernels."""
+    if not _cast(after, before):
+        return None
+    return (
+        "Half the bytes, computed in float32: the runtime casts the weights once, when it loads the file, and multiplies "
+        "as before, so a call is no faster."
+    )
+
+
+def _unpacking(result: StageResult) -> dict[str, int]:
+    """The executed kernels that make floats of packed weights; none in a file that computes in 8 bits."""
+    operators = _file(result).operators
+    if result.kind != "quantize" or INT8 & operators.keys():
+        return {}
+    return {name: number for name, number in operators.items() if name in UNPACKING}
+
+
+def _cast(after: StageResult, before: StageResult) -> bool:
+    """Whether the file has about half the bytes and the runtime does the same products on it, with no cast in a call."""
+    new, old = _file(after), _file(before)
+    products = [{name: number for name, number in file.operators.items() if name in FLOAT} for file in (new, old)]
+    casts = new.operators.get("Cast", 0) > old.operators.get("Cast", 0)
+    halved = HALF[0] * old.bytes < new.bytes < HALF[1] * old.bytes
+    return after.kind == "quantize" and halved and products[0] == products[1] and not casts
+
+
 VERDICTS: tuple[Verdict, ...] = (
     file_size,
     speed,
@@ -142,6 +190,8 @@ VERDICTS: tuple[Verdict, ...] = (
     float_layers_left,
     conversion_cost,
     already_folded,
+    unpacked_in_each_call,
+    half_computed_in_float32,
 )
 
 

@@ -62,6 +62,28 @@ BODIES: dict[str, dict[str, Any]] = {
         "outputs": [{"r2": 0.9, "mae": 0.1, "rmse": 0.2}],
         "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
     },
+    "quantization": {
+        "layers": [
+            {
+                "name": "conv1",
+                "values": 144,
+                "bits": 8,
+                "mse": 1e-5,
+                "sqnr_db": 41.1,
+                "levels_used": 9,
+                "proposed_bits": 4,
+            },
+            {
+                "name": "output",
+                "values": 640,
+                "bits": 32,
+                "mse": 0.0,
+                "sqnr_db": None,
+                "levels_used": 640,
+                "proposed_bits": 5,
+            },
+        ]
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",

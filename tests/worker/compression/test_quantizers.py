@@ -17,9 +17,11 @@ from worker.data import Data
 from worker.engine.kernels import INT8
 from worker.engine.measure_artifact import evaluate, executed_operators, open_session
 from worker.exporters.onnx import Onnx
-from worker.quantizers import Quantizer, multiplies_without_saturation, quiet, require_int8
+from worker.onnx_tools import multiplies_without_saturation, quiet, require_int8
+from worker.quantizers import Quantizer
 from worker.quantizers.dynamic_int8 import DynamicInt8
-from worker.quantizers.static_int8 import StaticInt8, entropy_bins
+from worker.quantizers.static_int8 import StaticInt8
+from worker.static_quantization import entropy_bins
 from worker.subject import Subject
 
 EVERY = [DynamicInt8(), *(StaticInt8(method=method) for method in ("minmax", "entropy", "percentile"))]
