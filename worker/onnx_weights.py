@@ -63,12 +63,15 @@ def _require(file: Path, wanted: dict[str, int], sample: NDArray[Any]) -> None:
             f"ONNX Runtime on this machine cannot compute with weights packed like this: {' '.join(str(error).split())[:300]}; "
             "take `weight_only_int8` or `static_int8`"
         ) from error
-    missing = {name: number for name, number in wanted.items() if executed.get(name, 0) < number}
-    if missing:
+    if any(executed.get(name, 0) < number for name, number in wanted.items()):
         raise ValueError(
-            f"quantization would be without effect: the file has {missing} to unpack weights, but ONNX Runtime executes "
-            f"only {executed} on this machine; take `static_int8`"
+            f"quantization would be without effect: the file unpacks weights with {_listed(wanted)}, but ONNX Runtime on "
+            f"this machine executes {_listed(executed)}; take `static_int8`"
         )
+
+
+def _listed(kernels: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in kernels.items())
 
 
 class _Packer:

@@ -15,6 +15,9 @@ from worker.pruners import Pruner
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
+WINDOWS = ((0.0, 1.0), (0.0, 6 / 64), (0.0, 6 / 127), (1.0, 2**-5), (1.0, 2**-8))  # middle and reach
+MOST_LEVELS = 16
+
 
 def model(model: Model) -> Picture | None:
     """The weights of each layer, by the root of their number, for the first shape of data that it takes."""
@@ -63,8 +66,16 @@ def folder(folder: Folder) -> Picture:
     return {"bars": bars({"convolution": 1.0, "normalization": 0.35, " ": 0.0, "folded convolution": 1.0})}
 
 
-def quantizer(quantizer: Quantizer) -> Picture:
-    """Twelve of the levels that weights between −1 and 1 are rounded to."""
-    weights = torch.linspace(-6 / 127, 6 / 127, 121)
-    rounded_weights = torch.fake_quantize_per_tensor_affine(weights, 1 / 127, 0, -128, 127)
-    return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+def quantizer(quantizer: Quantizer) -> Picture | None:
+    """A few of the levels that weights up to 1 are rounded to: around zero, or around 1 where steps grow with the number."""
+    for middle, reach in WINDOWS:
+        weights = torch.linspace(middle - reach, middle + reach, 121)
+        layer = nn.Linear(2, len(weights), bias=False)
+        layer.weight = nn.Parameter(torch.stack([weights, torch.ones(len(weights))], 1))
+        stored = quantizer.stored("layer", layer)
+        if stored is None:
+            return None
+        rounded_weights = stored[0][:, 0].detach()
+        if len(rounded_weights.unique()) <= MOST_LEVELS:
+            return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+    return None

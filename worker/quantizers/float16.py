@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from worker.context import Context
 from worker.grids import Stored, is_weighted
 from worker.onnx_halves import cast_weights, half_kernels, halve
 from worker.quantizers import Quantizer
@@ -26,16 +27,24 @@ class Float16(Quantizer):
     needs = ("float",)
     removes = ("float",)
 
+    def quantize(self, subject: Subject, context: Context) -> Subject:
+        _require_range(subject)
+        return super().quantize(subject, context)
+
     def stored(self, name: str, layer: nn.Module) -> Stored | None:
         return (layer.weight.detach().to(torch.float16).float(), 16) if is_weighted(layer) else None
 
     def convert(self, subject: Subject, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
-        largest = max(float(weight.detach().abs().max()) for weight in subject.module.parameters())
-        if largest > torch.finfo(torch.float16).max:
-            raise ValueError(
-                f"a weight of {largest:.3g} is beyond what 16-bit floating point holds (65,504); take `bfloat16`"
-            )
+        _require_range(subject)  # again: it may have been trained since
         if half_kernels():
             halve(source, target)
         else:
             cast_weights(source, target, "FLOAT16")
+
+
+def _require_range(subject: Subject) -> None:
+    largest = max(float(weight.detach().abs().max()) for weight in subject.module.parameters())
+    if largest > torch.finfo(torch.float16).max:
+        raise ValueError(
+            f"a weight of {largest:.3g} is beyond what 16-bit floating point holds (65,504); take `bfloat16`"
+        )

@@ -15,7 +15,7 @@ from backend.spec.catalog import CatalogEntry, Provision
 from backend.spec.experiment import resolve
 from backend.spec.problems import SpecInvalid
 from tests.worker.components.registry import every, make
-from tests.worker.compression.alone import ALONE
+from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.measured import measured
 from tests.worker.sorts import Sort, smallest
 from worker.catalog import build
@@ -30,7 +30,9 @@ from worker.pruners.channels import Channels
 from worker.pruners.magnitude import Magnitude
 from worker.quantizers import Quantizer
 from worker.quantizers.dynamic_int8 import DynamicInt8
+from worker.quantizers.qat_int8 import QatInt8
 from worker.quantizers.static_int8 import StaticInt8
+from worker.quantizers.weight_only_int4 import WeightOnlyInt4
 from worker.subject import Subject
 
 CATALOG = build()
@@ -58,6 +60,8 @@ MODELS = [
     for number, parameters in enumerate(SMALL.get(kind.kind, [{}]))
     for sort in smallest(kind)
 ]
+FIRST = [model for number, model in enumerate(MODELS) if model.values[0].kind not in {one.values[0].kind for one in MODELS[:number]}]  # type: ignore[union-attr]  # fmt: skip
+"""One of each kind."""
 each_model = pytest.mark.parametrize(("model", "sort"), MODELS)
 
 
@@ -118,6 +122,18 @@ def test_is_quantized_and_answers_about_alike(model: Model, sort: Sort, quantize
     outputs = run(file, inputs)
     correlation = np.corrcoef(outputs.ravel(), expected.ravel())[0, 1]
     assert correlation > 0.95
+    assert not np.array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize("quantizer", [WeightOnlyInt4(), QatInt8(samples=64)], ids=["int4", "qat"])
+@pytest.mark.parametrize(("model", "sort"), FIRST)
+def test_is_stored_in_fewer_bits_or_says_why_not(
+    model: Model, sort: Sort, quantizer: Quantizer, tmp_path: Path
+) -> None:
+    made, inputs = subject(model, sort), sort.inputs(64)
+    expected = answers(made, inputs)
+    outputs = run(exported(quantizer.quantize(made, Alone(sort.data(64))), tmp_path, inputs), inputs)
+    assert np.corrcoef(outputs.ravel(), expected.ravel())[0, 1] > 0.9
     assert not np.array_equal(outputs, expected)
 
 
