@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from worker.folders import Folder
+from worker.grids import levels_used
 from worker.initializations import Initialization
 from worker.models import Model
 from worker.normalizations import Normalization
@@ -76,6 +77,6 @@ def quantizer(quantizer: Quantizer) -> Picture | None:
         if stored is None:
             return None
         rounded_weights = stored[0][:, 0].detach()
-        if len(rounded_weights.unique()) <= MOST_LEVELS:
+        if levels_used(rounded_weights[None]) <= MOST_LEVELS:
             return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
     return None

@@ -60,7 +60,7 @@ MODELS = [
     for number, parameters in enumerate(SMALL.get(kind.kind, [{}]))
     for sort in smallest(kind)
 ]
-FIRST = [model for number, model in enumerate(MODELS) if model.values[0].kind not in {one.values[0].kind for one in MODELS[:number]}]  # type: ignore[union-attr]  # fmt: skip
+FIRST = list({model.values[0].kind: model for model in reversed(MODELS)}.values())  # type: ignore[union-attr]
 """One of each kind."""
 each_model = pytest.mark.parametrize(("model", "sort"), MODELS)
 
