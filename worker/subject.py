@@ -29,12 +29,14 @@ class Subject:
     `masks` name the parameters that were pruned without being removed; training keeps their zeros at zero.
     `quantizer` is how the exported artifact is to be converted; the module itself stays float.
     `teacher` is there within a stage whose trainings learn from it, and gone at its end.
+    `ranges` are the lowest and highest value that a layer's inputs were trained to have, where they were.
     """
 
     module: nn.Module
     input_shape: tuple[int, ...]  # of one sample
     masks: dict[str, Tensor] = field(default_factory=dict)  # parameter name -> bool, True where the weight is kept
     quantizer: "Quantizer | None" = None
+    ranges: dict[str, Tensor] = field(default_factory=dict)  # layer name -> [2]
     input_dtype: torch.dtype = torch.float32  # int64 for token ids
     origin: Origin | None = None
     teacher: "Subject | None" = None

@@ -148,6 +148,7 @@ def _subject(packed: Mapping[str, Any], build: Build, device: str) -> Subject:
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
         quantizer=Quantizer.choose(quantizer) if quantizer else None,
         teacher=_subject(teacher, build, device) if teacher else None,
+        ranges={name: limits.to(device) for name, limits in packed["ranges"].items()},
     )
 
 
@@ -175,6 +176,7 @@ def _pack_subject(subject: Subject) -> dict[str, Any]:
         "module": subject.module.state_dict(),
         "masks": subject.masks,
         "quantizer": subject.quantizer.model_dump(mode="json") if subject.quantizer else None,
+        "ranges": subject.ranges,
         "frozen": [name for name, weight in subject.module.named_parameters() if not weight.requires_grad],
         "teacher": _pack_subject(subject.teacher) if subject.teacher else None,
     }

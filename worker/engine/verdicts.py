@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 from backend.spec.results import ArtifactMeasure, StageResult
 from worker.engine.facts import SAME_SIZE, alike, differs, file_of, files, ms, pairs, ran, ratio, size, timed, words
-from worker.engine.kernels import CONVERSION, FLOAT, INT8
+from worker.engine.quantization_verdicts import (
+    conversion_cost,
+    float_layers_left,
+    half_computed_in_float32,
+    no_int8_kernel,
+    unpacked_in_each_call,
+)
 
 Verdict = Callable[[StageResult, StageResult], str | None]
 
@@ -121,40 +127,6 @@ def unaligned_channels(after: StageResult, before: StageResult) -> str | None:
     )
 
 
-def no_int8_kernel(after: StageResult, before: StageResult) -> str | None:
-    """A quantized file may still be computed in float."""
-    if after.kind != "quantize" or INT8 & file_of(after).operators.keys():
-        return None
-    return "No 8-bit kernel was executed: the file is smaller, but the runtime computes in floating point."
-
-
-def float_layers_left(after: StageResult, before: StageResult) -> str | None:
-    """Layers that a quantizer left alone."""
-    operators = file_of(after).operators
-    left = {name: number for name, number in operators.items() if name in FLOAT}
-    if after.kind != "quantize" or not left or not INT8 & operators.keys():
-        return None
-    quantized = sum(number for name, number in operators.items() if name in INT8)
-    named = ", ".join(f"{number} {name}" for name, number in left.items())
-    total = sum(left.values()) + quantized
-    return f"{quantized} of {total} layers compute in 8 bits; still in floating point: {named}."
-
-
-def conversion_cost(after: StageResult, before: StageResult) -> str | None:
-    """Going from float to 8 bits and back is work too."""
-    if after.kind != "quantize":
-        return None
-    slow = [str(new.batch_size) for new, old in pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
-    operators = file_of(after).operators
-    conversions = sum(number for name, number in operators.items() if name in CONVERSION or name.startswith("Dynamic"))
-    if not slow or not conversions:
-        return None
-    return (
-        f"No faster at batch {' and '.join(slow)}: {conversions} of {sum(operators.values())} operators convert between "
-        "floating point and 8 bits, which costs more there than 8-bit arithmetic saves."
-    )
-
-
 def already_folded(after: StageResult, before: StageResult) -> str | None:
     """The runtime folds batch normalization by itself."""
     same_work = after.flops == before.flops and file_of(after).operators == file_of(before).operators
@@ -217,6 +189,8 @@ VERDICTS: tuple[Verdict, ...] = (
     no_sparse_kernel,
     other_circumstances,
     nothing_changed,
+    unpacked_in_each_call,
+    half_computed_in_float32,
 )
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from worker.attention import Attention
 from worker.folders import Folder
+from worker.grids import levels_used
 from worker.initializations import Initialization
 from worker.models import Model
 from worker.normalizations import Normalization
@@ -19,6 +20,9 @@ from worker.pruners import Pruner
 from worker.quantizers import Quantizer
 from worker.structured import Structured
 from worker.subject import Subject
+
+WINDOWS = ((0.0, 1.0), (0.0, 6 / 64), (0.0, 6 / 127), (1.0, 2**-5), (1.0, 2**-8))  # middle and reach
+MOST_LEVELS = 16
 
 
 def model(model: Model) -> Picture | None:
@@ -98,8 +102,16 @@ def _sizes(module: nn.Module) -> dict[str, float]:
     return {name: math.sqrt(size) for name, size in sizes.items() if "activation" not in name}
 
 
-def quantizer(quantizer: Quantizer) -> Picture:
-    """Twelve of the levels that weights between −1 and 1 are rounded to."""
-    weights = torch.linspace(-6 / 127, 6 / 127, 121)
-    rounded_weights = torch.fake_quantize_per_tensor_affine(weights, 1 / 127, 0, -128, 127)
-    return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+def quantizer(quantizer: Quantizer) -> Picture | None:
+    """A few of the levels that weights up to 1 are rounded to: around zero, or around 1 where steps grow with the number."""
+    for middle, reach in WINDOWS:
+        weights = torch.linspace(middle - reach, middle + reach, 121)
+        layer = nn.Linear(2, len(weights), bias=False)
+        layer.weight = nn.Parameter(torch.stack([weights, torch.ones(len(weights))], 1))
+        stored = quantizer.stored("layer", layer)
+        if stored is None:
+            return None
+        rounded_weights = stored[0][:, 0].detach()
+        if levels_used(rounded_weights[None]) <= MOST_LEVELS:
+            return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+    return None

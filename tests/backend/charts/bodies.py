@@ -72,6 +72,28 @@ BODIES: dict[str, dict[str, Any]] = {
             {"ratio": 0.25, "parameters": 80, "accuracy": 0.85},
         ],
     },
+    "quantization": {
+        "layers": [
+            {
+                "name": "conv1",
+                "values": 144,
+                "bits": 8,
+                "mse": 1e-5,
+                "sqnr_db": 41.1,
+                "levels_used": 9,
+                "proposed_bits": 4,
+            },
+            {
+                "name": "output",
+                "values": 640,
+                "bits": 32,
+                "mse": 0.0,
+                "sqnr_db": None,
+                "levels_used": 640,
+                "proposed_bits": 5,
+            },
+        ]
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",

@@ -35,7 +35,9 @@ from worker.pruners.magnitude import Magnitude
 from worker.pruners.neurons import Neurons
 from worker.quantizers import Quantizer
 from worker.quantizers.dynamic_int8 import DynamicInt8
+from worker.quantizers.qat_int8 import QatInt8
 from worker.quantizers.static_int8 import StaticInt8
+from worker.quantizers.weight_only_int4 import WeightOnlyInt4
 from worker.structured import Structured
 from worker.subject import Subject
 
@@ -65,6 +67,8 @@ MODELS = [
     for number, parameters in enumerate(SMALL.get(kind.kind, [{}]))
     for sort in smallest(kind)
 ]
+FIRST = list({model.values[0].kind: model for model in reversed(MODELS)}.values())  # type: ignore[union-attr]
+"""One of each kind."""
 each_model = pytest.mark.parametrize(("model", "sort"), MODELS)
 
 
@@ -125,6 +129,18 @@ def test_is_quantized_and_answers_about_alike(model: Model, sort: Sort, quantize
     outputs = run(file, inputs)
     correlation = np.corrcoef(outputs.ravel(), expected.ravel())[0, 1]
     assert correlation > 0.95
+    assert not np.array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize("quantizer", [WeightOnlyInt4(), QatInt8(samples=64)], ids=["int4", "qat"])
+@pytest.mark.parametrize(("model", "sort"), FIRST)
+def test_is_stored_in_fewer_bits_or_says_why_not(
+    model: Model, sort: Sort, quantizer: Quantizer, tmp_path: Path
+) -> None:
+    made, inputs = subject(model, sort), sort.inputs(64)
+    expected = answers(made, inputs)
+    outputs = run(exported(quantizer.quantize(made, Alone(sort.data(64))), tmp_path, inputs), inputs)
+    assert np.corrcoef(outputs.ravel(), expected.ravel())[0, 1] > 0.9
     assert not np.array_equal(outputs, expected)
 
 

@@ -37,6 +37,7 @@ def stage(
 
 TRAINED = stage(energy_mj=2.0)
 INT8 = {"QLinearConv": 3, "QGemm": 1, "QuantizeLinear": 1, "DequantizeLinear": 1}
+PACKED = {"Conv": 3, "DequantizeLinear": 3, "MatMulNBits": 1}
 
 CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
     (verdicts.file_size, stage(size=250_000), "The onnx file is 4.00 times smaller: 250 KB, before 1 MB."),
@@ -114,6 +115,22 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         verdicts.nothing_changed,
         stage("prune", weights_sha256="train"),
         "The stage changed nothing: the weights are those of the stage before, bit by bit, and so are size and work.",
+        verdicts.unpacked_in_each_call,
+        stage("quantize", size=140_000, one=1.5, many=8.0, operators=PACKED),
+        "Slower than before at batch 1: dequantization overhead; the weights are unpacked to floating point in each call "
+        "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
+    ),
+    (
+        verdicts.unpacked_in_each_call,
+        stage("quantize", one=0.98, many=10.0, operators=PACKED),
+        "No faster at batch 1 and 64: dequantization overhead; the weights are unpacked to floating point in each call "
+        "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
+    ),
+    (
+        verdicts.half_computed_in_float32,
+        stage("quantize", size=520_000),
+        "Half the bytes, computed in float32: the runtime casts the weights once, when it loads the file, and multiplies "
+        "as before, so a call is no faster.",
     ),
 ]
 
@@ -147,6 +164,15 @@ NOT_CALLED_FOR: list[tuple[Verdict, StageResult]] = [
     (verdicts.nothing_changed, stage("train", accuracy=0.97)),
     (verdicts.nothing_changed, stage("prune", nonzero=999)),
     (verdicts.nothing_changed, stage("quantize", size=250_000)),
+    (verdicts.no_int8_kernel, stage("quantize", size=140_000, operators=PACKED)),
+    (verdicts.no_int8_kernel, stage("quantize", size=520_000)),
+    (verdicts.conversion_cost, stage("quantize", one=2.0, operators=PACKED)),
+    (verdicts.unpacked_in_each_call, stage("quantize", one=0.5, many=5.0, operators=PACKED)),
+    (verdicts.unpacked_in_each_call, stage("quantize", one=2.0, operators=INT8)),
+    (verdicts.unpacked_in_each_call, stage("prune", one=2.0, operators=PACKED)),
+    (verdicts.half_computed_in_float32, stage("quantize", size=250_000)),
+    (verdicts.half_computed_in_float32, stage("quantize", size=520_000, operators={"Conv": 3, "Gemm": 1, "Cast": 2})),
+    (verdicts.half_computed_in_float32, stage("prune", size=520_000)),
 ]
 
 

@@ -93,6 +93,7 @@ class Ledger:
         self.points: dict[tuple[str, int], float] = {}
         self.doubled: list[tuple[str, int]] = []
         self.hashes: dict[int, str] = {}  # stage -> weights_sha256
+        self.files: dict[int, set[str]] = {}  # stage -> sha256 of each file that it left
         self.resume: Checkpoint | None = None
 
     def take(self, messages: Sequence[FromTrainer]) -> None:
@@ -103,6 +104,7 @@ class Ledger:
                 self._add(chunks.decode(message.chunk))
             elif isinstance(message, StageDone):
                 self.hashes[message.result.stage] = message.result.weights_sha256
+                self.files[message.result.stage] = {file.sha256 for file in message.files}
             elif isinstance(message, Checkpoint):
                 self.resume = message
 

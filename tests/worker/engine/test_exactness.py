@@ -109,6 +109,17 @@ def test_killed_while_masks_grow(stage: dict[str, Any], catalog: Catalog, eager:
     assert ledger.doubled == []
 
 
+@pytest.mark.parametrize("method", [{"kind": "qat_int8"}, {"kind": "mixed", "bits": 3.0}], ids=["qat", "mixed"])
+def test_killed_while_the_model_acts_quantized(method: dict[str, Any], catalog: Catalog, eager: Settings) -> None:
+    work = spec(CNN, ADAM, {"kind": "quantize", "method": method, "recover": {"epochs": 1}})
+    work["stages"][0]["epochs"] = 1
+    expected = undisturbed(assignment(work, catalog), eager)
+    ledger, kills = killed_often(assignment(work, catalog, run_id="killed"), eager, random.Random(5))
+    assert kills >= 2
+    assert (ledger.hashes, ledger.points) == (expected.hashes, expected.points)
+    assert ledger.files == expected.files
+
+
 # kind with parameters, model, epochs; the whole split is one step, so those that take it get more epochs
 MORE: list[tuple[dict[str, Any], dict[str, Any], int]] = [
     ({"kind": "lbfgs", "iterations": 2, "history": 3}, MLP, 16),
