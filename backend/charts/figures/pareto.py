@@ -8,9 +8,10 @@ import plotly.graph_objects as go
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.front import front
-from backend.charts.measures import Place, axis, measure_of, places, shown
+from backend.charts.measures import Place, axis, places
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
+from backend.spec.measures import measure_of, shown
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
