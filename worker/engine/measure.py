@@ -10,9 +10,9 @@ import sys
 import tempfile
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 import worker
 from backend.spec.experiment import Measure
+from backend.spec.measures import values
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from worker.component import components
 from worker.data import Data, Split, Task
@@ -71,7 +72,7 @@ def measure_stage(
             part = scratch / f"{stage:02d}-{exporter.kind}-{identity}{exporter.suffix}"
             exporter.export(subject, part, calibration)
             files.append(_file(identity, exporter, part, folder))
-            measures.append(_measure(exporter, files[-1], part, test, settings, tick))
+            measures.append(_measure(exporter, identity, part, test, settings, tick))
         _publish(scratch, files, data_dir)
     result = StageResult(
         stage=stage,
@@ -87,6 +88,35 @@ def measure_stage(
         measures=measures,
     )
     return StageDone(result.model_copy(update={"notes": verdicts(result, before)}), files)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is known of a model without running it."""
+
+    parameters: int
+    nonzero: int
+    flops: int | None
+
+
+def measure_trial(
+    subject: Subject, data: Data, settings: Measure, run_folder: Path, tick: Callable[[], None] = lambda: None
+) -> Mapping[str, float]:
+    """What a file of `subject` costs and how good it is on the validation split, by field; the file is not kept.
+
+    The first format that a runtime can run. What is chosen by these figures is not judged by the test split, which
+    stays unseen for the stage's result. Raises ValueError in one sentence, as `measure_stage` does.
+    """
+    exporter = next((exporter for exporter in _exporters(subject) if exporter.runtime), None)
+    if exporter is None:
+        raise ValueError("No file format holds this model so that a runtime can run it: nothing of it can be measured.")
+    with _scratch(run_folder) as scratch:
+        held = HeldOutFiles.write(replace(data, test=data.validation), scratch)
+        file = scratch / f"trial{exporter.suffix}"
+        exporter.export(subject, file, _calibration(data.train))
+        found = _measure(exporter, "", file, held, settings, tick)
+    counts = Counts(count.parameters(subject.module), count.nonzero(subject), count.flops(subject))
+    return values(counts, found)
 
 
 def _exporters(subject: Subject) -> list[Exporter]:
@@ -165,10 +195,11 @@ def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
 
 
 def _measure(
-    exporter: Exporter, file: File, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
+    exporter: Exporter, identity: str, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
 ) -> ArtifactMeasure:
     """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality."""
-    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=file.id, bytes=file.bytes, gzip_bytes=gzip_bytes(path))
+    written = path.stat().st_size
+    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=identity, bytes=written, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
         return sizes
     answers = {device: run_clean(path, test, device, settings, tick) for device in settings.devices}

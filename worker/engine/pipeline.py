@@ -2,7 +2,7 @@
 
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -25,6 +25,7 @@ from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.trainer import Trainer, arrange
+from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Exhibit, Finished, Happened
@@ -111,11 +112,12 @@ class Execution:
     def _recipes(self, last: int | None = None) -> list[Recipe]:
         """The recipes of all stages, or of those up to number `last`."""
         stages = self.stages if last is None else self.stages[: last + 1]
-        return [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
+        return [phase.recipe for stage in stages for phase in stage.phases() if phase.recipe]
 
     def _planned_steps(self) -> int:
         samples = len(self.data.train)
-        return sum(planned_steps(recipe, samples, self.seed) for recipe in self._recipes())
+        trainings = [phase for stage in self.stages for phase in stage.phases() if isinstance(phase, Training)]
+        return sum(planned_steps(phase.recipe, samples, self.seed) for phase in trainings)
 
     # ---- stages
 
@@ -147,14 +149,14 @@ class Execution:
                 continue
             self._attend(self.position)
             if isinstance(phase, Transform):
-                self.subject = phase.apply(self.subject, self._context())
+                self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
             else:
                 self._train(phase)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
-            phase.companion.begin(self.subject, self._context())
+            phase.companion.begin(self.subject, self._context(self._tick, self._tick))
         trainer = Trainer(
             self.subject,
             self.data,
@@ -173,19 +175,13 @@ class Execution:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()
 
-    def _context(self) -> RunContext:
-        """What a stage may ask of this run now."""
-        loss, folder = self._loss(self.position.stage), self.settings.data_dir
+    def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
+        """What a phase may ask of this run now; `attend` and `tick` are called while it tries and evaluates."""
+        folder, loss = self.settings.data_dir, self._loss(self.position.stage)
+        runs = folder / self.assignment.folder
+        trials = Trials(self.data, self.seed, self.position, self.measure, runs, attend, tick)
         return RunContext(
-            self.assignment,
-            folder,
-            self.data,
-            self._build,
-            loss,
-            self.link,
-            self.reporter,
-            self._show,
-            self._between_files,
+            self.assignment, folder, self.data, self._build, loss, self.link, self.reporter, self._show, trials
         )
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
@@ -267,6 +263,10 @@ class Execution:
         """Called often while the model is evaluated."""
         self.control.poll(self.reporter.step)
         self.reporter.stay_heard()
+
+    def _between_trials(self) -> None:
+        """Called between two steps of a phase that tries copies of the model, which can begin again elsewhere."""
+        self._attend(self.position)
 
     def _between_files(self) -> None:
         """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""

@@ -1,6 +1,6 @@
 """The run around a method that is tried by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from worker.context import Context
 from worker.data import Data
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
+from worker.phases import Training
 from worker.subject import Subject
 
 
@@ -45,6 +46,15 @@ class Alone(Context):
 
     def recalibrate(self, module: nn.Module) -> None:
         raise NotImplementedError
+
+    def train(self, subject: Subject, training: Training) -> None:
+        raise NotImplementedError
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        raise NotImplementedError
+
+    def aside(self) -> "Alone":
+        return Alone(self._data)
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass
