@@ -7,6 +7,7 @@ import { useTemplates } from "../api/templates";
 import { title as words } from "../format";
 import type { Template } from "../api/types";
 import { useUpload } from "../api/uploads";
+import { withGoal } from "./goal";
 import { beginning, ownDataset } from "./own";
 import { slim } from "./slim";
 import { find, type Forms, type Json, type Mapping } from "./schema";
@@ -19,6 +20,8 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const [, navigate] = useLocation();
   const asked = search.get("template");
   const clone = search.get("clone") ?? "";
+  const target = search.get("target") ?? "";
+  const minimize = search.get("minimize");
   const templates = useTemplates();
   const parent = useQuery({
     queryKey: ["run", clone],
@@ -29,15 +32,16 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const tried = search.get("try");
   const part = useMemo(() => readTry(tried), [tried]);
   const trial = useMemo(() => (part ? (tryout(part.family, part.kind, forms) ?? undefined) : undefined), [part, forms]);
-  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : part ? `try:${tried}` : data.origin;
+  const origin = clone ? `clone:${clone}${target && ` ${minimize ?? ""} ${target}`}` : asked ? `template:${asked}` : part ? `try:${tried}` : data.origin;
   const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
     if (!origin || !source || taken.current === origin) return;
     taken.current = origin;
-    spec.take(clone ? slim(source as unknown as Json, forms) : (source as Json), origin);
-  }, [origin, source, clone, forms, spec]);
+    const whole = (clone && target ? withGoal(source as Mapping, target, minimize, forms.catalog) : source) as Json;
+    spec.take(clone ? slim(whole, forms) : whole, origin);
+  }, [origin, source, clone, target, minimize, forms, spec]);
 
   const takeTemplate = (template: Template) => {
     taken.current = `template:${template.id}`;

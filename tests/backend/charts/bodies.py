@@ -62,6 +62,20 @@ BODIES: dict[str, dict[str, Any]] = {
         "outputs": [{"r2": 0.9, "mae": 0.1, "rmse": 0.2}],
         "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
     },
+    "search": {
+        "knob": "sparsity",
+        "unit": "",
+        "measured": "validation loss",
+        "bound": 0.35,
+        "evaluations": [
+            {"value": 0.5, "measured": 0.31, "meets": True},
+            {"value": 0.99, "measured": None, "meets": False},
+            {"value": 0.95, "measured": 0.4, "meets": False},
+            {"value": 0.93, "measured": 0.34, "meets": True},
+        ],
+        "chosen": 0.93,
+        "budget": 20,
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",
