@@ -20,7 +20,7 @@ from worker.stages import Stage
 from worker.subject import Subject
 
 SHARES = ("sparsity", "ratio")  # what pruners call the share that goes; it is what a search changes
-LONGEST = 40  # characters of a target on the timeline
+LONGEST = 24  # characters of a target on the timeline
 QUALITY = ("accuracy", "loss", "r2", "mae")
 
 
@@ -208,11 +208,12 @@ class _Tries:
             minimized = "was not measured" if least is None else f"is {shown(self.goal.minimize, least)}"
             self.context.tell(
                 f"{spent}; {met} of them meet the target. Kept is the one with {self._called(best.choice)}: its "
-                f"`{self.goal.minimize}` {minimized}."
+                f"{self.goal.minimize} {minimized}."
             )
         else:
+            missed = shortfall(self.goal.target, best.values).replace("`", "")
             self.context.tell(
                 f"{spent}; none meets the target, and the model stays as it came. The nearest is the one with "
-                f"{self._called(best.choice)}: {shortfall(self.goal.target, best.values)}.",
+                f"{self._called(best.choice)}: {missed}.",
                 "warning",
             )

@@ -27,11 +27,14 @@ export function Answer({ sentence, first, stage, asking }: AnswerProps) {
           <Link href={`/runs/${first.run_id}`} className={classes.link}>
             Open {met ? "the best" : "the nearest"}
           </Link>
-        )}{" "}
+        )}
         {stage && (
-          <Link href={stage} className={classes.link}>
-            Make this a stage
-          </Link>
+          <>
+            {" · "}
+            <Link href={stage} className={classes.link}>
+              Make this a stage
+            </Link>
+          </>
         )}
       </Text>
       {asking && <Loader size={14} aria-label="Asking" />}

@@ -42,6 +42,8 @@ export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const [after, setAfter] = useState<number>();
   const offered = after === text.length ? completions(text, units, points) : [];
+  // Half of a word is not wrong yet for as long as it may still become a right one.
+  const wrong = combobox.dropdownOpened && offered.length > 0 ? undefined : error;
   const fields = ordered(units, view.minimize);
   const whole = text.trim() === "";
   const chips = whole ? examples(units, points) : usual(units, view.minimize).map((field) => suggestion(field, units[field], points)).filter(Boolean);
@@ -60,7 +62,7 @@ export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps
             <Textarea
               ref={box} label="Constraint" description="Fields, numbers with units, and, or, brackets. Empty asks for everything."
               placeholder="accuracy >= 93% and p95_ms@1 <= 2ms" inputWrapperOrder={["label", "input", "error", "description"]}
-              value={text} error={error && <Sentence text={error} />} autosize minRows={1} maxRows={4} spellCheck={false} autoComplete="off" autoCapitalize="off"
+              value={text} error={wrong && <Sentence text={wrong} />} autosize minRows={1} maxRows={4} spellCheck={false} autoComplete="off" autoCapitalize="off"
               maxLength={500} classNames={{ input: classes.constraint }}
               onChange={({ currentTarget }) => {
                 write(currentTarget.value);
