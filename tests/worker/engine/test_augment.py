@@ -17,7 +17,7 @@ from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed
 from tests.worker.engine.test_storage import INDEX, SCALING, corpus
 from worker.augmentations import Augmentation
-from worker.engine import seed, trainer
+from worker.engine import draw, seed
 from worker.engine.augment import augmented
 from worker.engine.storage import TIERS, Storing, Tier, store
 from worker.messages import Finished, Points
@@ -58,7 +58,7 @@ def test_pixels_that_depend_on_what_ran_before_are_caught(
     """The negative control: augmentations drawn from a generator that runs on do not survive a kill."""
     calls = iter(range(10**6))
     monkeypatch.setattr(
-        trainer, "augmented", lambda data, index, chain, number: augmented(data, index, chain, next(calls))
+        draw, "augmented", lambda data, index, chain, number: augmented(data, index, chain, next(calls))
     )
     expected = undisturbed(assignment(spec(MIXED), catalog), eager)
     ledger, kills = killed_often(assignment(spec(MIXED), catalog, run_id="killed"), eager, random.Random(3))
