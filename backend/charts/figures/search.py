@@ -75,6 +75,7 @@ def _points(run: RunData, points: Sequence[Numbered], role: str, body: Body) -> 
         "text": [str(number) for number, _ in points],
         "textposition": "top center",
         "textfont": {"size": 10},
+        "cliponaxis": False,
         "customdata": [[number, note] for (number, _), note in zip(points, notes, strict=True)],
         "name": role,
         "legendgroup": role,
