@@ -13,10 +13,10 @@ from backend.charts import chart as registry
 from backend.charts import wire
 from backend.charts.chart import Chart, Group
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
-from backend.charts.measures import field_of
 from backend.charts.palette import color, dash
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
+from backend.spec.measures import field_of
 from backend.spec.results import StageResult
 from backend.store import events, exhibits, pages, results, tables
 

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from backend.api.constraints import Comparison, Constraint, parse
 from backend.api.deps import Reading
 from backend.api.measured import Point, points
 from backend.api.schemas import TradeoffPoint, Tradeoffs
 from backend.charts.front import front
-from backend.charts.measures import Place, field_of, measure_of, shown
+from backend.charts.measures import Place
 from backend.errors import Invalid
+from backend.spec.constraints import Constraint, ConstraintWrong, parse, shortfall
+from backend.spec.measures import field_of, measure_of, shown
 from backend.store import pages, runs, tables
 
 router = APIRouter(tags=["tradeoffs"])
@@ -38,7 +39,7 @@ def tradeoffs(
     goal = field_of(minimize.strip().lower())
     if goal is None:
         raise Invalid(f"`minimize` names `{minimize[:40]}`, which is not measured.", path="minimize")
-    constraint = parse(where)
+    constraint = asked(where)
     every = list(points(session, chosen_runs(session, run_ids(runs))))
     found = [point for point in every if _wanted(point.place, names(formats), names(devices))]
     mark_front(found, goal)
@@ -54,6 +55,14 @@ def names(text: str) -> tuple[str, ...]:
 def _wanted(place: Place, formats: Sequence[str], devices: Sequence[str]) -> bool:
     """Whether it has one of these formats and was timed on one of these devices; where none is named, any will do."""
     return (not formats or place.exporter in formats) and (not devices or bool(set(devices) & set(place.devices)))
+
+
+def asked(where: str) -> Constraint | None:
+    """What a model must meet. Raises Invalid."""
+    try:
+        return parse(where)
+    except ConstraintWrong as error:
+        raise Invalid(f"The constraint {error}", path="where") from error
 
 
 def run_ids(text: str) -> list[str] | None:
@@ -147,19 +156,7 @@ def _best(point: Point, goal: str, number: int, total: int, constraint: Constrai
 
 
 def _nearest(point: Point, constraint: Constraint) -> str:
-    misses = " and ".join(_missing(point, failure) for failure in constraint.failures(point.values))
-    return f"The nearest is {_called(point)}: {misses}."
-
-
-def _missing(point: Point, failure: Comparison) -> str:
-    value = point.values.get(failure.field)
-    if value is None:
-        return f"its `{failure.field}` was not measured"
-    target = shown(failure.field, failure.target)
-    if value == failure.target:
-        return f"its `{failure.field}` is exactly {target}"
-    side, by = "short of" if value < failure.target else "above", shown(failure.field, abs(value - failure.target))
-    return f"its `{failure.field}` of {shown(failure.field, value)} is {by} {side} {target}"
+    return f"The nearest is {_called(point)}: {shortfall(constraint, point.values)}."
 
 
 def _called(point: Point) -> str:

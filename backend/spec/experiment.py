@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backend.spec import plain
 from backend.spec.catalog import Catalog, Family
 from backend.spec.fit import misfits
+from backend.spec.measures import MAX_BATCH
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
 
@@ -31,7 +32,7 @@ class Measure(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    batch_sizes: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
+    batch_sizes: list[Annotated[int, Field(ge=1, le=MAX_BATCH)]] = Field(
         default=[1, 64],
         min_length=1,
         max_length=8,

@@ -1,8 +1,9 @@
 """The run around a phase, as stages see it."""
 
+import copy
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,19 @@ from worker.engine.checkpoint import load_model
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
 from worker.engine.reporter import Reporter
+from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Happened, Source
 from worker.models import Model
+from worker.phases import Training
 from worker.subject import Origin, Subject
 
 Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
 
 class RunContext:
-    """A `worker.context.Context` of one run. `show` sends exhibits; `tick` is called often while evaluating."""
+    """A `worker.context.Context` of one run. `show` sends exhibits; the tick of `trials` is called while evaluating."""
 
     def __init__(
         self,
@@ -40,11 +43,12 @@ class RunContext:
         link: Link,
         reporter: Reporter,
         show: Show,
-        tick: Callable[[], None],
+        trials: Trials,
     ) -> None:
         self._assignment, self._data_dir, self._data = assignment, data_dir, data
         self._origin, self._build, self._loss = origin, build, loss
-        self._link, self._reporter, self._show, self._tick = link, reporter, show, tick
+        self._link, self._reporter, self._show, self._trials = link, reporter, show, trials
+        self._tick, self._heard = trials.tick, True
         self._device = str(data.test.inputs.device)
 
     def source(self, name: str, same_data: bool = False) -> Subject:
@@ -88,14 +92,30 @@ class RunContext:
     def recalibrate(self, module: nn.Module) -> None:
         recalibrate(module, self._data.train)
 
+    def train(self, subject: Subject, training: Training) -> None:
+        if training.companion:
+            training.companion.begin(subject, self.aside())
+        self._trials.train(subject, training)
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        return self._trials.measure(subject, fields)
+
+    def aside(self) -> "RunContext":
+        other = copy.copy(self)
+        other._heard = False
+        return other
+
     def observe(self, metrics: Mapping[str, float]) -> None:
-        self._reporter.observed(dict(metrics))
+        if self._heard:
+            self._reporter.observed(dict(metrics))
 
     def tell(self, text: str, level: str = "info") -> None:
-        self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
+        if self._heard:
+            self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
 
     def show(self, kind: str, body: dict[str, Any]) -> None:
-        self._show({kind: body})
+        if self._heard:
+            self._show({kind: body})
 
     def _check_data(self, source: Source) -> None:
         for what, theirs in (("dataset", source.dataset), ("preparation", source.preparation)):

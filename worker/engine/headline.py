@@ -1,7 +1,7 @@
 """One sentence on what a run has gained so far: smaller by how much, faster by how much, or not, and why."""
 
 from backend.spec.results import StageResult
-from worker.engine import verdicts
+from worker.engine import quantization_verdicts, verdicts
 from worker.engine.facts import SAME_SIZE, alike, differs, files, ratio, size, timed, words
 from worker.engine.verdicts import Verdict
 
@@ -9,8 +9,10 @@ NOT_SMALLER: tuple[Verdict, ...] = (verdicts.nothing_changed, verdicts.masked_no
 NOT_FASTER: tuple[Verdict, ...] = (
     verdicts.other_circumstances,
     verdicts.nothing_changed,
-    verdicts.conversion_cost,
-    verdicts.no_int8_kernel,
+    quantization_verdicts.conversion_cost,
+    quantization_verdicts.no_int8_kernel,
+    quantization_verdicts.unpacked_in_each_call,
+    quantization_verdicts.half_computed_in_float32,
     verdicts.unaligned_channels,
     verdicts.launch_bound,
     verdicts.no_sparse_kernel,

@@ -10,9 +10,9 @@ import sys
 import tempfile
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 import worker
 from backend.spec.experiment import Measure
+from backend.spec.measures import values
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from worker.data import Data, Split, Task
 from worker.engine import count, runtimes
@@ -77,7 +78,7 @@ def measure_stage(
                 exporter.export(subject, part, calibration)
             parts[exporter.kind] = part
             files.append(_file(identity, exporter, part, folder))
-            measures.append(_measure(exporter, files[-1], part, test, settings, tick))
+            measures.append(_measure(exporter, identity, part, test, settings, tick))
         _publish(scratch, files, data_dir)
     two_of_four, fit = count.two_of_four(subject)
     result = StageResult(
@@ -111,6 +112,35 @@ def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], lis
         raise ValueError(f"measure.formats: none of them can hold this model ({reasons}); add `onnx`")
     notes = [f"No {one.kind} file: it {refused[one.kind]}." for one in wanted if one.runtime and one.kind in refused]
     return [exporter for exporter in wanted if exporter.kind not in refused], notes
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is known of a model without running it."""
+
+    parameters: int
+    nonzero: int
+    flops: int | None
+
+
+def measure_trial(
+    subject: Subject, data: Data, settings: Measure, run_folder: Path, tick: Callable[[], None] = lambda: None
+) -> Mapping[str, float]:
+    """What a file of `subject` costs and how good it is on the validation split, by field; the file is not kept.
+
+    The first format that a runtime can run. What is chosen by these figures is not judged by the test split, which
+    stays unseen for the stage's result. Raises ValueError in one sentence, as `measure_stage` does.
+    """
+    exporter = next((exporter for exporter in _exporters(subject, settings)[0] if exporter.runtime), None)
+    if exporter is None:
+        raise ValueError("No file format holds this model so that a runtime can run it: nothing of it can be measured.")
+    with _scratch(run_folder) as scratch:
+        held = HeldOutFiles.write(replace(data, test=data.validation), scratch)
+        file = scratch / f"trial{exporter.suffix}"
+        exporter.export(subject, file, _calibration(data.train))
+        found = _measure(exporter, "", file, held, settings, tick)
+    counts = Counts(count.parameters(subject.module), count.nonzero(subject), count.flops(subject))
+    return values(counts, found)
 
 
 def check_devices(settings: Measure) -> None:
@@ -180,10 +210,11 @@ def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
 
 
 def _measure(
-    exporter: Exporter, file: File, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
+    exporter: Exporter, identity: str, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
 ) -> ArtifactMeasure:
     """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality."""
-    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=file.id, bytes=file.bytes, gzip_bytes=gzip_bytes(path))
+    written = path.stat().st_size
+    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=identity, bytes=written, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
         return sizes
     answers = {device: run_clean(path, test, device, settings, tick, exporter.runtime) for device in settings.devices}

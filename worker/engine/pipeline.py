@@ -25,6 +25,7 @@ from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.trainer import Trainer
+from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Exhibit, Finished, Happened
@@ -114,11 +115,12 @@ class Execution:
     def _recipes(self, last: int | None = None) -> list[Recipe]:
         """The recipes of all stages, or of those up to number `last`."""
         stages = self.stages if last is None else self.stages[: last + 1]
-        return [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
+        return [phase.recipe for stage in stages for phase in stage.phases() if phase.recipe]
 
     def _planned_steps(self) -> int:
         samples = len(self.data.train)
-        return sum(planned_steps(recipe, samples, self.seed) for recipe in self._recipes())
+        trainings = [phase for stage in self.stages for phase in stage.phases() if isinstance(phase, Training)]
+        return sum(planned_steps(phase.recipe, samples, self.seed) for phase in trainings)
 
     # ---- stages
 
@@ -150,7 +152,7 @@ class Execution:
                 continue
             self._attend(self.position)
             if isinstance(phase, Transform):
-                self.subject = phase.apply(self.subject, self._context())
+                self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
             else:
                 self._train(phase)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
@@ -158,7 +160,7 @@ class Execution:
     def _train(self, phase: Training) -> None:
         if phase.companion:
             seed.plant(self.seed, "companion", self.position.stage, self.position.phase)
-            phase.companion.begin(self.subject, self._context(self._tick))
+            phase.companion.begin(self.subject, self._context(self._tick, self._tick))
         trainer = Trainer(
             self.subject,
             self.data,
@@ -177,21 +179,13 @@ class Execution:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()
 
-    def _context(self, tick: Callable[[], None] | None = None) -> RunContext:
-        """What a stage may ask of this run now; within a training, which is released at its steps, `tick` is plain."""
-        loss, folder = self._loss(self.position.stage), self.settings.data_dir
-        return RunContext(
-            self.assignment,
-            folder,
-            self.data,
-            self.subject.origin or self.origin,
-            self._build,
-            loss,
-            self.link,
-            self.reporter,
-            self._show,
-            tick or self._between_files,
-        )
+    def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
+        """What a phase may ask of this run now; `attend` and `tick` are called while it tries and evaluates."""
+        runs = self.settings.data_dir / self.assignment.folder
+        trials = Trials(self.data, self.seed, self.position, self.measure, runs, attend, tick)
+        origin, loss = self.subject.origin or self.origin, self._loss(self.position.stage)
+        around = (self.assignment, self.settings.data_dir, self.data, origin, self._build, loss)
+        return RunContext(*around, self.link, self.reporter, self._show, trials)
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
         """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
@@ -274,6 +268,10 @@ class Execution:
         """Called often while the model is evaluated."""
         self.control.poll(self.reporter.step)
         self.reporter.stay_heard()
+
+    def _between_trials(self) -> None:
+        """Called between two steps of a phase that tries copies of the model, which can begin again elsewhere."""
+        self._attend(self.position)
 
     def _between_files(self) -> None:
         """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""

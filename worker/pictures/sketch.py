@@ -1,6 +1,6 @@
 """A run for pictures: a few random samples of as many kinds as the layer in the picture tells apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from worker.context import Context
 from worker.models import Model
+from worker.phases import Training
 from worker.subject import Subject
 
 SAMPLES = 64
@@ -57,6 +58,15 @@ class Sketch(Context):
 
     def recalibrate(self, module: nn.Module) -> None:
         pass
+
+    def train(self, subject: Subject, training: Training) -> None:
+        raise ValueError("A picture trains nothing.")
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        raise ValueError("A picture measures nothing.")
+
+    def aside(self) -> "Sketch":
+        return self
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.measures import Place, axis, places, shown
+from backend.charts.measures import Place, axis, places
 from backend.charts.theme import LOOKS, figure, label
 from backend.charts.theme import text as plain
+from backend.spec.measures import shown
 from backend.spec.results import StageResult
 
 

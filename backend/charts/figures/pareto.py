@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.front import front
-from backend.charts.measures import Place, axis, measure_of, places, shown
+from backend.charts.measures import Place, axis, places
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
+from backend.spec.measures import measure_of, shown
 
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
 

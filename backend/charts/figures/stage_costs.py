@@ -8,9 +8,10 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.measures import Place, places, shown, wide
+from backend.charts.measures import Place, places, wide
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
+from backend.spec.measures import shown
 from backend.spec.results import Latency
 
 PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded": "+", "dotted": "."}

@@ -8,6 +8,7 @@ import { useTradeoffs } from "../api/tradeoffs";
 import type { Tradeoffs as Answered } from "../api/types";
 import { Chart } from "../charts/Chart";
 import { count, plural } from "../format";
+import { stageLink } from "../form/goal";
 import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
 import { ConstraintBox } from "../tradeoffs/ConstraintBox";
@@ -79,6 +80,7 @@ function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersPro
   const ranked = useMemo(() => rowsOf(answer), [answer]);
   const rows = useMemo(() => sorted(ranked, view.sort), [ranked, view.sort]);
   const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
+  const first = answer.points.length > 0 ? ranked[0] : undefined;
   const columns = view.columns.length > 0 ? view.columns : usual(units, view.minimize);
 
   if (runs.length === 0 && answer.points.length === 0 && !refused)
@@ -91,7 +93,7 @@ function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersPro
     <>
       <Paper className={classes.panel} component="section" aria-label="Question">
         <ConstraintBox view={view} units={units} points={answer.points} error={refused?.message} />
-        {!refused && <Answer sentence={answer.sentence} first={answer.points.length > 0 ? ranked[0] : undefined} asking={asking} />}
+        {!refused && <Answer sentence={answer.sentence} first={first} stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined} asking={asking} />}
       </Paper>
       <ParetoChart view={view} asked={asked} units={units} rows={ranked} constrained={constrained} />
       <Paper component="section" aria-label="Artifacts">

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { TradeoffPoint, Tradeoffs } from "../api/types";
 import type { Figure } from "../charts/figure";
 import { emphasize, pickedFrom } from "./emphasize";
-import { joined, ordered, suggestion, titleOf, told, usual } from "./fields";
+import { completions } from "./complete";
+import { examples, joined, ordered, suggestion, titleOf, told, usual } from "./fields";
 import { chosenRuns, MOST_NAMED } from "./filter";
 import { csvOf, rowsOf, sorted, sortFrom, sortText, turned } from "./rows";
 
@@ -85,6 +86,41 @@ describe("the fields", () => {
   it("join a comparison on", () => {
     expect(joined(" ", "bytes <= 1KB")).toBe("bytes <= 1KB");
     expect(joined("accuracy >= 90% ", "bytes <= 1KB")).toBe("accuracy >= 90% and bytes <= 1KB");
+  });
+});
+
+describe("how a constraint may go on", () => {
+  const offered = (before: string) => completions(before, units, points).map(({ word }) => word);
+  const chosen = (before: string, word: string) => completions(before, units, points).find((one) => one.word === word)?.text;
+
+  it("is a field at the start, after a word and in brackets", () => {
+    expect(offered("")).toEqual(Object.keys(units));
+    expect(offered("p9")).toEqual(["p95_ms@1", "p95_ms@64"]);
+    expect(offered("accuracy >= 1% and (by")).toEqual(["bytes"]);
+    expect(chosen("accuracy >= 1% and by", "bytes")).toBe("accuracy >= 1% and bytes ");
+  });
+
+  it("is an operator after a field, the likelier one first, then a number that the data suggest", () => {
+    expect(offered("accuracy ")).toEqual([">=", "<="]);
+    expect(offered("bytes")).toEqual(["<=", ">="]);
+    expect(chosen("bytes", "<=")).toBe("bytes <= ");
+    expect(offered("accuracy >= ")).toEqual(["90%"]);
+  });
+
+  it("is a unit of the field after a number, or a word", () => {
+    expect(offered("bytes < 5")).toEqual(["KB", "MB", "B", "and", "or"]);
+    expect(chosen("bytes < 5", "KB")).toBe("bytes < 5KB ");
+    expect(chosen("bytes < 5", "and")).toBe("bytes < 5 and ");
+    expect(offered("p95_ms@1 < 5 m")).toEqual(["ms"]);
+    expect(offered("accuracy > 5% ")).toEqual(["and", "or"]);
+  });
+});
+
+describe("examples", () => {
+  it("are made from what was measured", () => {
+    const measured = [point("a", { accuracy: 0.98, bytes: 20_000, "p95_ms@1": 0.5 }), point("b", { accuracy: 0.9, bytes: 10_000, "p95_ms@1": 0.2 })];
+    expect(examples(units, measured)).toEqual(["accuracy >= 97%", "accuracy >= 97% and p95_ms@1 <= 0.5ms", "bytes <= 20KB and p95_ms@1 <= 0.5ms"]);
+    expect(examples(units, [])).toEqual([]);
   });
 });
 

@@ -94,6 +94,20 @@ BODIES: dict[str, dict[str, Any]] = {
             },
         ]
     },
+    "search": {
+        "knob": "sparsity",
+        "unit": "",
+        "measured": "validation loss",
+        "bound": 0.35,
+        "evaluations": [
+            {"value": 0.5, "measured": 0.31, "meets": True},
+            {"value": 0.99, "measured": None, "meets": False},
+            {"value": 0.95, "measured": 0.4, "meets": False},
+            {"value": 0.93, "measured": 0.34, "meets": True},
+        ],
+        "chosen": 0.93,
+        "budget": 20,
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",

@@ -1,6 +1,6 @@
 """The run around a method that is tried by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from worker.data import Data
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
 from worker.models import Model
+from worker.phases import Training
 from worker.subject import Subject
 
 
@@ -52,6 +53,15 @@ class Alone(Context):
 
     def recalibrate(self, module: nn.Module) -> None:
         raise NotImplementedError
+
+    def train(self, subject: Subject, training: Training) -> None:
+        raise NotImplementedError
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        raise NotImplementedError
+
+    def aside(self) -> "Alone":
+        return Alone(self._data)
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass
