@@ -191,6 +191,19 @@ def test_another_run_teaches_and_is_left_as_it_was(catalog: Catalog, eager: Sett
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_a_student_with_few_samples_beats_the_same_student_alone(catalog: Catalog, settings: Settings) -> None:
+    """The teacher has seen them all (benchmarks/distillation.py: five seeds)."""
+    teacher = executed(catalog, settings, {**TRAIN, "epochs": 6}, model={**CNN, "width": 8})
+    recipe = {**RECIPE, "epochs": 30, "batch": {"kind": "fixed", "size": 16}}
+    few = {"model": {"kind": "mlp", "hidden": [64]}, "distribution": [{"kind": "subset", "count": 100}]}
+    alone = executed(catalog, settings, {"kind": "train", **recipe}, **few)
+    work = assignment(spec({"kind": "distill", "teacher": "theirs", **recipe}, **few), catalog, run_id="student")
+    link = run(replace(work, sources=taught_by(catalog, settings, teacher).sources), settings)
+    (distilled,), (plain,) = link.done(), alone.done()
+    assert distilled.result.step == plain.result.step
+    assert distilled.result.validation["accuracy"] > plain.result.validation["accuracy"] + 0.02
+
+
 def damaged(work: Assignment, settings: Settings) -> Assignment:
     file = settings.data_dir / work.sources["theirs"].checkpoint.path
     file.write_bytes(file.read_bytes()[:-1] + b"x")
