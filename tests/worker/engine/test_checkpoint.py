@@ -125,5 +125,5 @@ def test_a_file_with_code_in_it_is_refused(tmp_path: Path, capsys: pytest.Captur
 def test_another_format_is_told(tmp_path: Path) -> None:
     file = tmp_path / "old.pt"
     torch.save({"format": 0}, file)
-    with pytest.raises(ValueError, match="has format 0; this worker reads format 3"):
+    with pytest.raises(ValueError, match="has format 0; this worker reads format 4"):
         checkpoint.load(file, build, "cpu")
