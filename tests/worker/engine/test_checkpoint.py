@@ -38,6 +38,7 @@ def state(step: int = 5) -> State:
     )
     module[0].bias.requires_grad_(False)
     phase = {"optimizer": optimizer.state_dict(), "randomness": {"cpu": torch.get_rng_state()}, "history": [0.5]}
+    subject.ranges = {"3": torch.tensor([-1.0, 2.0])}
     return State(place, subject, 12.5, 3.25, phase, before)
 
 
@@ -51,6 +52,7 @@ def test_everything_comes_back(tmp_path: Path, catalog: Catalog) -> None:
     assert after.result == before.result
     assert torch.equal(after.subject.masks["3.weight"], before.subject.masks["3.weight"])
     assert after.subject.quantizer == before.subject.quantizer
+    assert {name: limits.tolist() for name, limits in after.subject.ranges.items()} == {"3": [-1.0, 2.0]}
     assert [weight.requires_grad for weight in after.subject.module.parameters()] == [True, False, *[True] * 4]
     assert after.phase is not None and before.phase is not None
     found, expected = after.phase["optimizer"], before.phase["optimizer"]
