@@ -17,7 +17,7 @@ class TorchExport(Exporter):
     Input float32 [batch, …] or int64 [batch, length], output float32 [batch, outputs] or of texts
     [batch, length, tokens], any batch size: `torch.export.load(file).module()(inputs)`. It is measured by PyTorch itself
     and runs operator by operator, which is what a user of it gets before any compiler; writing and measuring it takes
-    some seconds for each stage.
+    some seconds for each stage. Load only programs whose maker you trust: PyTorch may run code that such a file holds.
     """
 
     formula = "program = graph of ATen operators ‖ weights"
