@@ -77,7 +77,7 @@ def test_what_is_null_is_left_out() -> None:
         ({"prune": None, "fold": ["batch_norm"]}, "compress: batch norm, dynamic int8"),
         ({"prune": None, "quantize": None}, "compress"),
         ({"target": " accuracy >= 96% "}, "compress: accuracy >= 96%"),
-        ({"target": "accuracy >= 96% and p95_ms@64 <= 1ms"}, "compress: accuracy >= 96% and p95_…"),
+        ({"target": "accuracy >= 96% and p95_ms@64 <= 1ms"}, "compress: accuracy >= 96% and p95…"),
     ],
 )  # fmt: skip
 def test_the_timeline_names_what_matters(fields: dict[str, object], label: str) -> None:
