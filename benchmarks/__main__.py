@@ -3,7 +3,19 @@
 import subprocess
 import sys
 
-NAMES = ("training", "augmentation", "auto_batch", "diagnosis", "points", "latency", "compression", "zoo")
+NAMES = (
+    "training",
+    "augmentation",
+    "auto_batch",
+    "diagnosis",
+    "points",
+    "latency",
+    "compression",
+    "deep_compression",
+    "constrained",
+    "distillation",
+    "zoo",
+)
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ class Source:
     name: str  # of the run
     seed: int
     dataset: dict[str, Any]
+    preparation: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from backend.api.deps import Reading, RunDep
 from backend.api.figures import draw
 from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
-from backend.charts.measures import shown
 from backend.spec import text
+from backend.spec.measures import shown
 from backend.spec.results import ArtifactMeasure, StageResult
 from backend.store import exhibits, results, tables
 

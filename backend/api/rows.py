@@ -50,8 +50,9 @@ def stages(run: tables.Run) -> list[StageSummary]:
 
 def label(stage: Mapping[str, Any]) -> str:
     """`prune: magnitude`: the stage and what it is about, as the worker's own label begins."""
-    about = stage.get("method") or stage.get("optimizer")
-    return f"{stage['kind']}: {about['kind']}".replace("_", " ") if isinstance(about, Mapping) else str(stage["kind"])
+    about = stage.get("method") or stage.get("distillers") or stage.get("optimizer")
+    parts = [part["kind"] for part in (about if isinstance(about, list) else [about]) if isinstance(part, Mapping)]
+    return f"{stage['kind']}: {' + '.join(parts)}".replace("_", " ") if parts else str(stage["kind"])
 
 
 def _state(run: tables.Run, index: int) -> Any:

@@ -263,6 +263,8 @@ class TradeoffPoint(BaseModel):
     label: str
     exporter: str
     artifact: str
+    runtime: str = Field(description="What loaded and ran it.")
+    devices: list[str] = Field(description="Devices on which it was timed.")
     values: dict[str, float] = Field(
         description="accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"
     )
@@ -272,8 +274,15 @@ class TradeoffPoint(BaseModel):
 class Tradeoffs(BaseModel):
     """Points that meet the constraint, best first; without any, the nearest misses and by how much they miss."""
 
-    points: list[TradeoffPoint]
-    qualifying: list[str] = Field(description="Artifact ids that meet the constraint, best first.")
+    points: list[TradeoffPoint] = Field(
+        description="At most 2,000: the front, the best, and an even choice of the rest."
+    )
+    total: int = Field(description="How many measured models were asked.")
+    qualifying: list[str] = Field(description="Artifact ids of those points that meet the constraint, best first.")
     nearest: list[str] = Field(default=[], description="Artifact ids that miss by least, when none qualifies.")
     sentence: str = Field(description="The answer in words.")
     fields: dict[str, str] = Field(default={}, description="What can be asked for, and its unit.")
+    formats: list[str] = Field(
+        default=[], description="Formats that these runs left, those that were not asked for too."
+    )
+    devices: list[str] = Field(default=[], description="Devices on which they were timed.")

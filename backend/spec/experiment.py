@@ -11,6 +11,7 @@ from backend.spec import plain
 from backend.spec.catalog import Catalog, Family
 from backend.spec.commands import Intervention
 from backend.spec.fit import misfits
+from backend.spec.measures import MAX_BATCH
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
 
@@ -32,12 +33,19 @@ class Measure(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    batch_sizes: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
+    batch_sizes: list[Annotated[int, Field(ge=1, le=MAX_BATCH)]] = Field(
         default=[1, 64],
         min_length=1,
         max_length=8,
         description="Batch sizes at which latency is measured.",
         json_schema_extra={"x-unit": "samples"},
+    )
+    formats: list[Annotated[dict[str, Any], _component("exporters", "One file format.")]] = Field(
+        default=[{"kind": "onnx"}, {"kind": "safetensors"}, {"kind": "coded"}],
+        min_length=1,
+        max_length=8,
+        description="Files that each stage leaves. Those that a runtime can load are measured; the first of them stands "
+        "for the stage.",
     )
     devices: list[Literal["cpu", "cuda"]] = Field(
         default=["cpu"], min_length=1, max_length=2, description="Devices on which the artifact is run."

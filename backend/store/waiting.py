@@ -2,6 +2,7 @@
 
 A run waits as long as `waits_for` names a run that is not over and has not finished stage `waits_stage`. Nobody has to
 be told of either: whoever claims looks. Chains of waiting runs lead to older ones and end, so that none waits for ever.
+A stage that a person stopped is not finished: its model is not the spec's.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.spec.runs import TERMINAL, RunState
+from backend.spec.runs import TERMINAL, Place, RunState
 from backend.store import forks
 from backend.store.artifacts import CHECKPOINT
 from backend.store.tables import Artifact, Run
@@ -32,7 +33,7 @@ def may_begin() -> ColumnElement[bool]:
     reached = select(Artifact.id).where(
         Artifact.run_id == Run.waits_for,
         Artifact.kind == CHECKPOINT,
-        Artifact.place.in_(forks.ENDS),
+        Artifact.place == Place.END,
         Artifact.stage == Run.waits_stage,
     )
     return or_(Run.waits_for.is_(None), over.exists(), reached.exists())
@@ -65,7 +66,7 @@ def _reached(session: Session, run_id: str, wanted: int) -> int | None:
     query = select(func.max(Artifact.stage)).where(
         Artifact.run_id == run_id,
         Artifact.kind == CHECKPOINT,
-        Artifact.place.in_(forks.ENDS),
+        Artifact.place == Place.END,
         Artifact.stage <= wanted,
     )
     return session.scalar(query)

@@ -28,7 +28,7 @@ def alone(name: str, model: str, epochs: int, **optimizer: Any) -> dict[str, Any
         "dataset": {"kind": "digits"},
         "model": {"kind": model},
         "stages": [{"kind": "train", "epochs": epochs, "optimizer": {"kind": "sgd", **optimizer}}],
-        "measure": {"repeats": 5, "batch_sizes": [1]},
+        "measure": {"repeats": 5, "batch_sizes": [1], "formats": ["onnx"]},
     }
 
 

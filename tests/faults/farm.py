@@ -44,7 +44,7 @@ def spec(epochs: int = 20, milliseconds: float = 5.0, **more: Any) -> dict[str, 
         "dataset": {"kind": "digits"},
         "model": {"kind": "mlp"},
         "stages": [{**train, **more}],
-        "measure": {"batch_sizes": [1], "repeats": 5},
+        "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["onnx", "safetensors"]},
     }
 
 

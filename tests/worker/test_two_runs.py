@@ -23,7 +23,7 @@ from backend.store.session import Store
 from backend.store.tables import Run
 from tests.worker.engine.harness import Killed, MemoryLink, settings_for
 from worker.engine.checkpoint import load_model
-from worker.engine.pipeline import execute
+from worker.engine.execute import execute
 from worker.held import HeldRun
 from worker.messages import Checkpoint
 
@@ -42,7 +42,12 @@ class Lab:
     catalog: Catalog
 
     def submit(self, *stages: dict[str, Any], seed: int = 0, **spec: Any) -> str:
-        document = {"name": "a run", "measure": {"batch_sizes": [1], "repeats": 5}, "stages": list(stages), **spec}
+        document = {
+            "name": "a run",
+            "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["onnx"]},
+            "stages": list(stages),
+            **spec,
+        }
         with self.store.begin() as session:
             _, made = experiments.create(session, resolve(document, self.catalog), [seed])
             return made[0].id

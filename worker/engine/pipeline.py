@@ -1,8 +1,7 @@
-"""Runs an assignment: every stage in order, each measured, each followed by a checkpoint."""
+"""A run on its way: every stage in order, each measured, each followed by a checkpoint."""
 
 import math
-import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -13,44 +12,27 @@ from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from worker.engine import checkpoint, exhibits, seed
-from worker.engine.checkpoint import Checkpoints, Origin, Position, State
+from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.context import RunContext
 from worker.engine.control import Cancelled, Control, Released, Skipped, Stopped
 from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
-from worker.engine.explain import explain
+from worker.engine.explain import Place
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.route import Route
 from worker.engine.steering import Steering
-from worker.engine.trainer import Trainer, arrange
+from worker.engine.trainer import Trainer
+from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
-from worker.messages import Assignment, Exhibit, Finished, Happened
+from worker.messages import Assignment, Exhibit, Happened
 from worker.models import Model
 from worker.phases import Training, Transform
 from worker.stages import Stage
-from worker.subject import Subject
-
-
-def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
-    """Run `assignment` to its end; everything that happens goes to `link`, `Finished` last.
-
-    A mistake of the spec or of a component ends the run as failed with one sentence; so does any other exception,
-    with its traceback as a log event. What was measured before stays.
-    """
-    try:
-        link.send(Finished(Execution(assignment, link, settings).run()))
-    except Cancelled:
-        link.send(Finished(RunState.CANCELLED))
-    except Released:
-        link.send(Finished(RunState.QUEUED))
-    except Exception as error:
-        if not isinstance(error, ValueError):
-            link.send(Happened(EventKind.LOG, {"level": "error", "text": traceback.format_exc()[-8000:]}))
-        link.send(Finished(RunState.FAILED, explain(error)))
+from worker.subject import Origin, Subject, arrange
 
 
 class Execution:
@@ -61,14 +43,14 @@ class Execution:
         self.seed = assignment.seed
         self.device = prepare(settings)
         spec = assignment.spec
-        self.model = Model.choose(spec["model"])
         self.route = Route(spec["stages"])
         self.measure = Measure.model_validate(spec["measure"])
         check_devices(self.measure)
         self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
+        self.origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
-        self.began, self.result = state.stage_began, state.result
+        self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds)
         self.checkpointed = state.seconds
         self.control = Control(link)
@@ -83,8 +65,7 @@ class Execution:
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
-        origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
-        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage, origin)
+        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
@@ -94,6 +75,8 @@ class Execution:
         except (Cancelled, Released):
             raise
         except Exception as error:
+            index = self.position.stage
+            error.add_note(Place(f"Stage {index + 1} of {len(self.route.stages)}, {self.route.stages[index].label()}"))
             if isinstance(error, Diverged):
                 self.diagnosis.failed(str(error), self.reporter)
             with suppress(Exception):
@@ -110,10 +93,12 @@ class Execution:
         subject.module.to(self.device)
         return State(Position(), subject, seconds=0.0)
 
-    def _build(self) -> Subject:
-        seed.plant(self.seed, "model")
-        module = self.model.build(self.data.input_shape, self.data.outputs)
-        return Subject(module, self.data.input_shape, input_dtype=self.data.input_dtype)
+    def _build(self, origin: Origin | None = None) -> Subject:
+        """A fresh model, by itself the one that the run began with."""
+        origin = origin or self.origin
+        seed.plant(self.seed, "model", *([] if origin.stage is None else [origin.stage]))
+        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
+        return Subject(module, origin.input_shape, input_dtype=self.data.input_dtype, origin=origin)
 
     # ---- stages
 
@@ -145,7 +130,7 @@ class Execution:
                 continue
             self._attend(self.position)
             if isinstance(phase, Transform):
-                self.subject = phase.apply(self.subject, self._context())
+                self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
             else:
                 with suppress(Skipped):
                     self._train(phase)
@@ -153,7 +138,8 @@ class Execution:
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
-            phase.companion.begin(self.subject, self._context())
+            seed.plant(self.seed, "companion", self.position.stage, self.position.phase)
+            phase.companion.begin(self.subject, self._context(self._tick, self._tick))
         work = (self.subject, self.data, phase.recipe, self.seed, self.position)
         trainer = Trainer(*work, self.reporter, self._attend, self._tick, self.diagnosis, phase.companion)
         self.steering.expect()
@@ -163,10 +149,13 @@ class Execution:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()
 
-    def _context(self) -> RunContext:
-        """What a stage may ask of this run now."""
-        known = (self.assignment, self.settings.data_dir, self.data, self._build, self._loss(self.position.stage))
-        return RunContext(*known, self.link, self.reporter, self._show, self._between_files)
+    def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
+        """What a phase may ask of this run now; `attend` and `tick` are called while it tries and evaluates."""
+        runs = self.settings.data_dir / self.assignment.folder
+        trials = Trials(self.data, self.seed, self.position, self.measure, runs, attend, tick)
+        origin, loss = self.subject.origin or self.origin, self._loss(self.position.stage)
+        around = (self.assignment, self.settings.data_dir, self.data, origin, self._build, loss)
+        return RunContext(*around, self.link, self.reporter, self._show, trials)
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
         """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
@@ -176,6 +165,7 @@ class Execution:
     def _finish_stage(self, stage: Stage) -> None:
         """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
         index, step = self.position.stage, self.position.step
+        self.subject = replace(self.subject, teacher=None)
         assert self.began is not None
         seconds = self.clock.seconds() - self.began
         loss = self._loss(index)
@@ -199,10 +189,11 @@ class Execution:
             data_dir=self.settings.data_dir,
             folder=self.assignment.folder,
             before=self.result,
+            first=self.first,
             tick=self._between_files,
         )
         self.link.send(done)
-        self.result = done.result
+        self.first, self.result = self.first or done.result, done.result
         stopping = self.position.stopping
         self.position = Position(len(self.route.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
@@ -266,6 +257,10 @@ class Execution:
         self.control.poll(self.reporter.step)
         self.reporter.stay_heard()
 
+    def _between_trials(self) -> None:
+        """Called between two steps of a phase that tries copies of the model, which can begin again elsewhere."""
+        self._attend(self.position)
+
     def _between_files(self) -> None:
         """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""
         self._tick()
@@ -283,6 +278,7 @@ class Execution:
             self.began,
             trainer.state() if trainer else None,
             self.result,
+            self.first,
             self.steering.paused,
         )
         try:

@@ -26,13 +26,15 @@ class Route:
         return [stage.model_dump(mode="json") for stage in self.stages]
 
     def recipes(self, first: int = 0, last: int | None = None) -> list[Recipe]:
-        """The recipes of the trainings from stage number `first` up to number `last`."""
+        """The recipes of the trainings, and of those that a stage tries, from stage number `first` up to number `last`."""
         stages = self.stages[first:] if last is None else self.stages[first : last + 1]
-        return [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
+        return [phase.recipe for stage in stages for phase in stage.phases() if phase.recipe]
 
     def planned_steps(self, samples: int, run_seed: int, first: int = 0) -> int:
         """Optimizer steps from stage number `first` on."""
-        return sum(planned_steps(recipe, samples, run_seed) for recipe in self.recipes(first))
+        phases = [phase for stage in self.stages[first:] for phase in stage.phases()]
+        trainings = [phase for phase in phases if isinstance(phase, Training)]
+        return sum(planned_steps(training.recipe, samples, run_seed) for training in trainings)
 
     def loss(self, index: int, task: Task) -> Loss:
         """The loss of the last recipe up to stage `index`; before any, what is usual for the data."""

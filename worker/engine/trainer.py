@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from worker.companion import Companion
 from worker.data import Data
@@ -26,19 +26,12 @@ from worker.knobs import turned
 from worker.optimizers import RATE
 from worker.recipe import Recipe
 from worker.regularizers import overriding
-from worker.subject import Subject
+from worker.subject import Subject, arrange
 
 Attend = Callable[[Position, "Trainer"], None]
 
 UNWATCHED = nullcontext()
 NOISE = 512  # samples, at most, from which the gradient's noise is told
-
-
-def arrange(subject: Subject) -> nn.Module:
-    """The module with convolutions' weights in the order of memory that is fastest (channels last: 1.3–1.5 × here)."""
-    if len(subject.input_shape) == 3:
-        subject.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return subject.module
 
 
 class Trainer:
@@ -66,12 +59,13 @@ class Trainer:
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
-        self.parameters = trainable(self.module)
+        self.parameters = [*trainable(self.module), *self.companion.parameters()]
         self.diagnosis.begin(self.module, data)
         self.optimizer = recipe.optimizer.build(self.parameters)
         self.upcoming = recipe  # as it will be from the next epoch on: another batch size waits for that
         self.fitted = False  # whether the batch policy is fitted to model and device
         self.history: list[float] = []  # validation losses of the phase's epochs
+        self.unsettled = 0  # epochs before the companion had made the model what it is to be
         self.mean = Mean(self.module, recipe.average) if recipe.average else None
         self.best = Best() if any(regularizer.keeps_best for regularizer in recipe.regularizers) else None
         self._follow_masks()
@@ -87,6 +81,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "randomness": seed.capture(),
             "history": list(self.history),
+            "unsettled": self.unsettled,
             "recipes": [recipe.model_dump(mode="json") for recipe in (self.recipe, self.upcoming)],
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
@@ -101,7 +96,7 @@ class Trainer:
         self.optimizer = self.recipe.optimizer.build(self.parameters)
         self.optimizer.load_state_dict(state["optimizer"])
         self._randomness = state["randomness"]
-        self.history = list(state["history"])
+        self.history, self.unsettled = list(state["history"]), state["unsettled"]
         if self.mean and state["mean"]:
             self.mean.load(state["mean"])
         if self.best and state["best"]:
@@ -119,7 +114,8 @@ class Trainer:
             for epoch in range(self.start.epoch, self.recipe.epochs):
                 self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
                 self._validate()
-                if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
+                settled = self.history[self.unsettled :]
+                if settled and any(regularizer.ends(settled) for regularizer in self.recipe.regularizers):
                     break
         self.leave()
         self.reporter.flush()
@@ -133,7 +129,7 @@ class Trainer:
             self.mean.apply(self.module, self.data.train)
         if self.best:
             self.best.apply(self.module)
-            self._apply_masks()
+        self.subject.apply_masks()
         self.companion.finish()
 
     def _prepare(self) -> None:
@@ -234,10 +230,12 @@ class Trainer:
         self._set_mode(training=False)
         with self.mean.applied(self.module) if self.mean else ExitStack():
             found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
-            if self.best:
+            if self.best and self.companion.settled():
                 self.best.offer(self.module, found["loss"])
         self._set_mode(training=True)
         self.history.append(found["loss"])
+        if not self.companion.settled():
+            self.unsettled = len(self.history)
         self.reporter.validated(found)
         self.diagnosis.trained(found["loss"], self.reporter)
 
@@ -271,6 +269,8 @@ class Trainer:
         self.masked: list[Tensor] = [self.module.get_parameter(name) for name in self._followed]
         self.masks = [mask.to(weight.dtype) for mask, weight in zip(self._followed.values(), self.masked, strict=True)]
         self._apply_masks()
+        if self.mean:
+            self.mean.hold(self._followed)
 
     @torch.no_grad()
     def _apply_masks(self) -> None:

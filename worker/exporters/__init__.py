@@ -16,6 +16,8 @@ class Exporter(Component, family="exporters"):
     suffix: ClassVar[str]
     runtime: ClassVar[str | None] = None
     """What can load the file and run it (`onnxruntime`); None when the file holds weights alone."""
+    made_of: ClassVar[str | None] = None
+    """The kind of exporter whose file this one converts."""
 
     def refuses(self, subject: Subject) -> str | None:
         """Why this format cannot hold `subject`; None when it can."""
@@ -23,4 +25,8 @@ class Exporter(Component, family="exporters"):
 
     def export(self, subject: Subject, path: Path, calibration: NDArray[np.float32]) -> None:
         """Write the file. `calibration` [n, *input_shape] serves quantizers; the module is left as it was."""
+        raise NotImplementedError
+
+    def convert(self, source: Path, path: Path) -> None:
+        """Write the file from `source`, which the exporter `made_of` has written: the same as `export`, sooner."""
         raise NotImplementedError

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.measures import Place, axis, places, shown
+from backend.charts.measures import Place, axis, places
 from backend.charts.theme import LOOKS, figure, label
 from backend.charts.theme import text as plain
+from backend.spec.measures import shown
 from backend.spec.results import StageResult
 
 
@@ -41,12 +42,15 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     whole = max((len(run.results) for run, _ in measured), default=0)
     orders = _orders([(run, place) for run, place in measured if len(run.results) == whole])
     underway = [(run, place) for run, place in measured if len(run.results) < whole]
-    traces = [trace for order in orders for trace in (_mean(order, options), _seeds(order)) if trace is not None]
-    traces += [_so_far(run, place) for run, place in underway]
     sizes = [place.values["bytes"] for _, place in measured]
+    middle = max(sizes, default=0.0) / 2
+    labels = _labels(orders)
+    traces: list[go.Scatter] = [_mean(order, text, middle, options) for order, text in zip(orders, labels, strict=True)]
+    traces += [_seeds(order) for order in orders if len(order.ends) > 1]
+    traces += [_so_far(run, place) for run, place in underway]
     yaxis = {"title": {"text": "accuracy on the test split"}, "tickformat": ".1%"}
-    xaxis = {**axis("bytes", sizes), "rangemode": "normal"}
-    return figure(traces, runs, options, _summary(orders), xaxis=xaxis, yaxis=yaxis, showlegend=False, height=380)
+    layout = {"xaxis": axis("bytes", sizes), "yaxis": yaxis, "showlegend": False, "height": 380}
+    return figure(traces, runs, options, _summary(orders), **layout)
 
 
 def _orders(ended: Sequence[tuple[RunData, Place]]) -> list[Order]:
@@ -78,7 +82,15 @@ def _about(result: StageResult) -> str:
     return result.label.partition(": ")[2] or result.label
 
 
-def _mean(order: Order, options: Options) -> go.Scatter:
+def _labels(orders: Sequence[Order]) -> list[str]:
+    """The names beside the dots; of orders that came to the same place the first dot has them all."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for order in orders:
+        places.setdefault((order.mean("bytes"), order.mean("accuracy")), []).append(plain(order.name))
+    return ["<br>".join(places.pop((order.mean("bytes"), order.mean("accuracy")), [])) for order in orders]
+
+
+def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatter:
     accuracy, size = order.mean("accuracy"), order.mean("bytes")
     whose = f"mean of {len(order.ends)} seeds" if len(order.ends) > 1 else label(order.ends[0][0])
     told = f"{shown('accuracy', accuracy)}, {shown('bytes', size)}"
@@ -87,8 +99,8 @@ def _mean(order: Order, options: Options) -> go.Scatter:
         y=[accuracy],
         name=plain(order.name),
         mode="markers+text",
-        text=[plain(order.name)],
-        textposition="top center",
+        text=[text],
+        textposition="middle left" if size > middle else "middle right",
         textfont={"size": 11, "color": LOOKS[options.theme].faint},
         cliponaxis=False,
         marker={"color": order.color, "size": 12},
@@ -98,9 +110,7 @@ def _mean(order: Order, options: Options) -> go.Scatter:
     )
 
 
-def _seeds(order: Order) -> go.Scatter | None:
-    if len(order.ends) < 2:
-        return None
+def _seeds(order: Order) -> go.Scatter:
     return go.Scatter(
         x=[place.values["bytes"] for _, place in order.ends],
         y=[place.values["accuracy"] for _, place in order.ends],

@@ -417,7 +417,7 @@ export interface paths {
         };
         /**
          * Download
-         * @description The file, whole or one range of it; its ETag is its SHA-256.
+         * @description The file, whole or one range of it; its ETag is its SHA-256, which is checked before anything is sent.
          */
         get: operations["download"];
         put?: never;
@@ -565,6 +565,11 @@ export interface components {
              */
             mae?: number | null;
             /**
+             * Load Ms
+             * @description Wall time from the file on disk to a session that can run, decoding included.
+             */
+            load_ms?: number | null;
+            /**
              * Peak Memory Bytes
              * @description Peak resident memory that loading and running added.
              */
@@ -574,6 +579,11 @@ export interface components {
              * @default []
              */
             latency: components["schemas"]["Latency"][];
+            /**
+             * Energy Meter
+             * @description What counted the energy, and of which part of the machine; null where nothing does.
+             */
+            energy_meter?: string | null;
             /**
              * Operators
              * @description Operators that the runtime really executes, by type.
@@ -660,7 +670,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
              */
             parameters: {
                 [key: string]: unknown;
@@ -988,6 +998,17 @@ export interface components {
              *         1,
              *         64
              *       ],
+             *       "formats": [
+             *         {
+             *           "kind": "onnx"
+             *         },
+             *         {
+             *           "kind": "safetensors"
+             *         },
+             *         {
+             *           "kind": "coded"
+             *         }
+             *       ],
              *       "devices": [
              *         "cpu"
              *       ],
@@ -1248,6 +1269,16 @@ export interface components {
             calls: number;
             /** Samples Per S */
             samples_per_s: number;
+            /**
+             * Energy Mj
+             * @description Energy of one sample, millijoules; null where nothing on the machine counts it.
+             */
+            energy_mj?: number | null;
+            /**
+             * Energy Spread Mj
+             * @description Interquartile range of `energy_mj` over rounds of calls.
+             */
+            energy_spread_mj?: number | null;
         };
         /**
          * LeftOut
@@ -1279,6 +1310,24 @@ export interface components {
              *     ]
              */
             batch_sizes: number[];
+            /**
+             * Formats
+             * @description Files that each stage leaves. Those that a runtime can load are measured; the first of them stands for the stage.
+             * @default [
+             *       {
+             *         "kind": "onnx"
+             *       },
+             *       {
+             *         "kind": "safetensors"
+             *       },
+             *       {
+             *         "kind": "coded"
+             *       }
+             *     ]
+             */
+            formats: {
+                [key: string]: unknown;
+            }[];
             /**
              * Devices
              * @description Devices on which the artifact is run.
@@ -1800,6 +1849,18 @@ export interface components {
              */
             flops?: number | null;
             /**
+             * Two Of Four
+             * @description Layers that keep 2 of every 4 weights side by side.
+             * @default 0
+             */
+            two_of_four: number;
+            /**
+             * Two Of Four Fit
+             * @description Those of them whose shape sparse tensor cores take.
+             * @default 0
+             */
+            two_of_four_fit: number;
+            /**
              * Validation
              * @description Metrics of the model in memory on the validation split.
              * @default {}
@@ -1823,6 +1884,11 @@ export interface components {
              * @default []
              */
             notes: string[];
+            /**
+             * Headline
+             * @description What the run has gained since its first stage, and what it has not, and why.
+             */
+            headline?: string | null;
         };
         /** StageSummary */
         StageSummary: {
@@ -1913,6 +1979,16 @@ export interface components {
             /** Artifact */
             artifact: string;
             /**
+             * Runtime
+             * @description What loaded and ran it.
+             */
+            runtime: string;
+            /**
+             * Devices
+             * @description Devices on which it was timed.
+             */
+            devices: string[];
+            /**
              * Values
              * @description accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …
              */
@@ -1930,11 +2006,19 @@ export interface components {
          * @description Points that meet the constraint, best first; without any, the nearest misses and by how much they miss.
          */
         Tradeoffs: {
-            /** Points */
+            /**
+             * Points
+             * @description At most 2,000: the front, the best, and an even choice of the rest.
+             */
             points: components["schemas"]["TradeoffPoint"][];
             /**
+             * Total
+             * @description How many measured models were asked.
+             */
+            total: number;
+            /**
              * Qualifying
-             * @description Artifact ids that meet the constraint, best first.
+             * @description Artifact ids of those points that meet the constraint, best first.
              */
             qualifying: string[];
             /**
@@ -1956,6 +2040,18 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+            /**
+             * Formats
+             * @description Formats that these runs left, those that were not asked for too.
+             * @default []
+             */
+            formats: string[];
+            /**
+             * Devices
+             * @description Devices on which they were timed.
+             * @default []
+             */
+            devices: string[];
         };
         /**
          * UploadDetail
@@ -2653,6 +2749,10 @@ export interface operations {
                 minimize?: string;
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
+                /** @description Names, comma-separated; all when empty. */
+                formats?: string;
+                /** @description Names, comma-separated; all when empty. */
+                devices?: string;
             };
             header?: never;
             path?: never;
@@ -2717,6 +2817,10 @@ export interface operations {
                 theme?: "light" | "dark";
                 /** @description What `pareto` weighs accuracy against. */
                 cost?: string;
+                /** @description Names, comma-separated; all when empty. */
+                formats?: string;
+                /** @description Names, comma-separated; all when empty. */
+                devices?: string;
                 /** @description Validation accuracy that `time_to_target` asks for. */
                 target?: number | null;
             };

@@ -44,7 +44,7 @@ function TypedField({ node }: { node: Leaf }) {
     <TextInput
       {...control}
       value={current}
-      placeholder={node.fallback === undefined ? "" : describe(node.fallback)}
+      placeholder={node.schema["x-constraint"] ? "accuracy >= 93% and bytes <= 100KB" : node.fallback === undefined ? "" : describe(node.fallback)}
       inputMode={node.type === "number" ? "decimal" : undefined}
       autoComplete="off"
       spellCheck={false}

@@ -8,6 +8,7 @@ import { title as words } from "../format";
 import type { Fork } from "../api/experiments";
 import type { Template } from "../api/types";
 import { useUpload } from "../api/uploads";
+import { withGoal } from "./goal";
 import { beginning, ownDataset } from "./own";
 import { slim } from "./slim";
 import { find, type Forms, type Json, type Mapping } from "./schema";
@@ -21,6 +22,8 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const asked = search.get("template");
   const fork = search.get("fork") ?? "";
   const clone = fork || (search.get("clone") ?? "");
+  const target = search.get("target") ?? "";
+  const minimize = search.get("minimize");
   const templates = useTemplates();
   const parent = useQuery({
     queryKey: ["run", clone],
@@ -31,16 +34,26 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const tried = search.get("try");
   const part = useMemo(() => readTry(tried), [tried]);
   const trial = useMemo(() => (part ? (tryout(part.family, part.kind, forms) ?? undefined) : undefined), [part, forms]);
-  const origin = fork ? `fork:${fork}:${search.get("checkpoint") ?? ""}` : clone ? `clone:${clone}` : asked ? `template:${asked}` : part ? `try:${tried}` : data.origin;
+  const goal = target && ` ${minimize ?? ""} ${target}`;
+  const origin = fork
+    ? `fork:${fork}:${search.get("checkpoint") ?? ""}`
+    : clone
+      ? `clone:${clone}${goal}`
+      : asked
+        ? `template:${asked}`
+        : part
+          ? `try:${tried}`
+          : data.origin;
   const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
     if (!origin || !source || taken.current === origin) return;
     taken.current = origin;
-    const slimmed = clone ? slim(source as unknown as Json, forms) : (source as Json);
+    const whole = (clone && target ? withGoal(source as Mapping, target, minimize, forms.catalog) : source) as Json;
+    const slimmed = clone ? slim(whole, forms) : whole;
     spec.take(fork ? { ...(slimmed as Mapping), name: `${parent.data?.name} · fork` } : slimmed, origin);
-  }, [origin, source, clone, fork, forms, spec, parent.data?.name]);
+  }, [origin, source, clone, fork, target, minimize, forms, spec, parent.data?.name]);
 
   const takeTemplate = (template: Template) => {
     taken.current = `template:${template.id}`;

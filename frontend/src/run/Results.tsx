@@ -1,6 +1,6 @@
 import { Table, Text, Tooltip } from "@mantine/core";
 import type { ArtifactMeasure, RunDetail } from "../api/types";
-import { bytes, count, ms, percent, points, ratio, shortCount, words } from "../format";
+import { bytes, count, ms, number, percent, points, ratio, shortCount, words } from "../format";
 import type { ReactNode } from "react";
 import { over, type ResultRow, resultRows, timed, timings } from "./results";
 import classes from "./run.module.css";
@@ -14,8 +14,14 @@ export function Results({ run }: { run: RunDetail }) {
   if (run.results.length === 0) return null;
   const rows = resultRows(run.results);
   const times = timings(run.results);
+  const headline = rows.at(-1)?.result.headline;
   return (
     <Section title="Results by stage" aside={<Text size="xs" c="dimmed">× is the ratio to the first stage</Text>}>
+      {headline && (
+        <Text fw={600} mb="xs">
+          {headline}
+        </Text>
+      )}
       <Table.ScrollContainer minWidth={720 + 130 * times.length} type="native">
         <Table className={classes.results}>
           <Table.Thead>
@@ -61,7 +67,7 @@ export function Results({ run }: { run: RunDetail }) {
 }
 
 function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings> }) {
-  const { result, measure, baseline, first } = row;
+  const { result, measure, others, baseline, first } = row;
   const gain = measure?.accuracy != null && baseline?.accuracy != null ? measure.accuracy - baseline.accuracy : null;
   return (
     <Table.Tr>
@@ -71,7 +77,13 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
       </Table.Th>
       <Table.Td>{percent(measure?.accuracy)}</Table.Td>
       <Table.Td>{first ? "baseline" : points(gain)}</Table.Td>
-      <Amount text={bytes(measure?.bytes)} part={first ? null : over(measure?.bytes, baseline?.bytes)} />
+      <Amount text={bytes(measure?.bytes)} part={first ? null : over(measure?.bytes, baseline?.bytes)}>
+        {others.filter(({ runtime }) => runtime).map((other) => (
+          <Sub key={other.artifact}>
+            {words(other.exporter)} {bytes(other.bytes)} · {ratio(over(other.bytes, baseline?.bytes))}
+          </Sub>
+        ))}
+      </Amount>
       <Amount text={bytes(measure?.gzip_bytes)} part={first ? null : over(measure?.gzip_bytes, baseline?.gzip_bytes)} />
       {times.map(({ key }) => {
         const time = timed(measure, key);
@@ -79,7 +91,7 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
         return (
           <Table.Td key={key}>
             {time ? (
-              <Tooltip label={`p50 of ${count(time.calls)} calls; quartiles ${ms(time.spread_ms)} apart; ${shortCount(time.samples_per_s)} samples/s`}>
+              <Tooltip label={`p50 of ${count(time.calls)} calls; quartiles ${ms(time.spread_ms)} apart; ${shortCount(time.samples_per_s)} samples/s; ${energy(time.energy_mj, measure?.energy_meter)}`}>
                 <span>{ms(time.p50_ms)}</span>
               </Tooltip>
             ) : (
@@ -102,11 +114,15 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
 
 const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${words(exporter)}, run in ${runtime}` : `${words(exporter)}, not run`);
 
-function Amount({ text, part, of }: { text: string; part: number | null; of?: string }) {
+const energy = (millijoules: number | null | undefined, meter: string | null | undefined): string =>
+  millijoules == null ? "no counter of energy can be read there" : `${number(millijoules)} mJ a sample (${meter ?? ""})`;
+
+function Amount({ text, part, of, children }: { text: string; part: number | null; of?: string; children?: ReactNode }) {
   return (
     <Table.Td>
       {text}
       {part !== null && <Sub>{of ? `${percent(part)} ${of}` : ratio(part)}</Sub>}
+      {children}
     </Table.Td>
   );
 }

@@ -31,6 +31,7 @@ PROMISED = {
     ("get", "/api/runs/{run_id}/points"),
     ("get", "/api/runs/{run_id}/events"),
     ("post", "/api/runs/{run_id}/commands"),
+    ("post", "/api/runs/{run_id}/fork"),
     ("get", "/api/runs/{run_id}/report"),
     ("get", "/api/stream"),
     ("get", "/api/workers"),

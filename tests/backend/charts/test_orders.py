@@ -35,7 +35,7 @@ def test_stages_of_one_kind_are_told_apart() -> None:
 def test_seeds_of_one_order_are_one_mean_beside_their_spread() -> None:
     runs = [ended("a", [PRUNE, FOLD], accuracy, seed=seed) for seed, accuracy in enumerate([0.8, 0.9])]
     figure = drawn("orders", *runs, ended("b", [FOLD, PRUNE], 0.7))
-    mean, seeds, _ = figure["data"]
+    mean, _, seeds = figure["data"]
     assert mean["y"] == [pytest.approx(0.85)] and seeds["y"] == [0.8, 0.9]
     assert "15.00 points" in (told := figure["layout"]["meta"]["summary"]) and "seeds of one order up to 10.00" in told
 
@@ -45,3 +45,8 @@ def test_a_run_that_is_not_at_its_end_is_dim_and_not_judged() -> None:
     assert [trace["name"] for trace in figure["data"]] == ["train → prune → fold", "train → fold → …"]
     assert figure["data"][1]["marker"]["opacity"] < 0.5
     assert "80" not in figure["layout"]["meta"]["summary"]
+
+
+def test_orders_that_come_to_the_same_place_share_a_label() -> None:
+    figure = drawn("orders", ended("a", [TRAIN, PRUNE, FOLD], 0.9), ended("b", [TRAIN, FOLD, PRUNE], 0.9))
+    assert [trace["text"] for trace in figure["data"]] == [["prune → fold<br>fold → prune"], [""]]

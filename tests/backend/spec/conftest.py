@@ -36,12 +36,13 @@ def small() -> Catalog:
             Family(name=name, summary=name, default=default)
             for name, default in [
                 ("datasets", ""), ("preparations", "standardize"), ("distributions", ""), ("models", ""), ("stages", ""),
-                ("optimizers", "adam"), ("regularizers", ""),
+                ("optimizers", "adam"), ("regularizers", ""), ("exporters", ""),
             ]
         ],
         traits={"channels": "a model with channels", "float": "a model of floats"},
         entries=[
             entry("datasets", "digits"),
+            *(entry("exporters", kind) for kind in ("coded", "onnx", "safetensors")),
             entry("preparations", "standardize"),
             entry("models", "mlp", {"hidden": {"type": "integer", "minimum": 1}}, provides=[Provision(trait="float")]),
             entry(

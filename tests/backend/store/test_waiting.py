@@ -103,6 +103,17 @@ def test_what_the_first_did_finish_is_begun_with(store: Store) -> None:
     assert waits(store, fourth) == (first, 0)
 
 
+def test_a_stage_that_a_person_stopped_is_not_begun_with(store: Store) -> None:
+    _, second = queue(store, None, (0, 2))
+    lease = claimed(store)
+    end_stage(store, lease, 0)
+    end_stage(store, lease, 1, Place.STOPPED)
+    assert claim(store) is None
+    finish(store, lease, RunState.STOPPED)
+    assert claimed(store).run_id == second
+    assert waits(store, second) == (lease.run_id, 0)
+
+
 def test_a_waiting_run_that_is_cancelled_passes_on_what_it_waited_for(store: Store) -> None:
     first, second, third = queue(store, None, (0, 1), (1, 2))
     lease = claimed(store)

@@ -9,7 +9,7 @@ from worker.engine.measure import measure_stage
 from worker.messages import StageDone
 from worker.subject import Subject
 
-SETTINGS = Measure(batch_sizes=[1, 64], repeats=20)
+SETTINGS = Measure(batch_sizes=[1, 64], repeats=20, formats=[{"kind": "onnx"}, {"kind": "safetensors"}])
 FOLDER = "runs/r"
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,13 +14,16 @@ from torch import nn
 from backend.spec.experiment import Measure
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy
-from tests.worker.compression.measured import FOLDER, measured, onnx_of
+from tests.worker.compression.measured import FOLDER, SETTINGS, measured, onnx_of
+from worker import coding
 from worker.data import Data
 from worker.engine import count
-from worker.engine.measure import check_devices
+from worker.engine.measure import HeldOutFiles, check_devices, run_clean
+from worker.exporters.coded import Coded
 from worker.messages import StageDone
 from worker.models.cnn import CNN
 from worker.pruners.channels import Channels
+from worker.pruners.magnitude import Magnitude
 from worker.quantizers.dynamic_int8 import DynamicInt8
 from worker.quantizers.static_int8 import StaticInt8
 from worker.subject import Subject
@@ -108,6 +112,28 @@ def test_a_quantized_stage_leaves_one_file_that_runs_in_8_bits(
     assert found.accuracy and found.accuracy > onnx_of(float_stage[0]).accuracy - 0.03  # type: ignore[operator]
     assert {"QLinearConv", "DynamicQuantizeMatMul"} & found.operators.keys()
     assert done.result.notes
+
+
+def test_a_coded_file_runs_as_the_file_that_it_was_made_of(trained: Subject, digits: Data, tmp_path: Path) -> None:
+    formats = [{"kind": "onnx"}, {"kind": "coded"}]
+    settings = Measure(batch_sizes=[1], repeats=5, formats=formats)
+    pruned = Magnitude(sparsity=0.9).prune(trained, ALONE)
+    done = measured(pruned, digits, tmp_path, settings=settings)
+    whole, coded = done.result.measures
+    assert (whole.exporter, coded.exporter) == ("onnx", "coded")
+    assert (coded.accuracy, coded.loss, coded.operators) == (whole.accuracy, whole.loss, whole.operators)
+    assert coded.bytes < whole.bytes / 5
+    assert whole.load_ms and coded.load_ms
+    first, second = ((tmp_path / file.path).read_bytes() for file in done.files)
+    assert coding.decode(second) == first
+
+
+def test_a_damaged_coded_file_is_refused_in_a_sentence(trained: Subject, digits: Data, tmp_path: Path) -> None:
+    Coded().export(trained, tmp_path / "model.coded", np.zeros(0, np.float32))
+    damaged = tmp_path / "damaged.coded"
+    damaged.write_bytes((tmp_path / "model.coded").read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"damaged\.coded could not be measured: The coded model is damaged"):
+        run_clean(damaged, HeldOutFiles.write(digits, tmp_path), "cpu", SETTINGS)
 
 
 def test_measuring_leaves_the_model_as_it_was(trained: Subject, digits: Data, tmp_path: Path) -> None:

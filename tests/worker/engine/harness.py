@@ -11,7 +11,7 @@ from backend.spec.events import EventKind
 from backend.spec.experiment import resolve
 from backend.spec.settings import Settings
 from backend.store import chunks
-from worker.engine.pipeline import execute
+from worker.engine.execute import execute
 from worker.link import decode, encode
 from worker.messages import Assignment, Checkpoint, Finished, FromTrainer, Happened, Order, Points, Release, StageDone
 
@@ -61,7 +61,7 @@ class MemoryLink:
 
 def assignment(spec: dict[str, Any], catalog: Catalog, seed: int = 0, run_id: str = "run") -> Assignment:
     """What a worker would be given for `spec`, whose name and measurements may be left out."""
-    cheap = {"name": "test", "measure": {"batch_sizes": [1], "repeats": 5}}
+    cheap = {"name": "test", "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["onnx", "safetensors"]}}
     canonical = resolve({**cheap, **spec}, catalog).model_dump(mode="json")
     return Assignment(run_id, epoch=1, seed=seed, spec=canonical, folder=f"runs/{run_id}")
 
@@ -97,6 +97,7 @@ class Ledger:
         self.points: dict[tuple[str, int], float] = {}
         self.doubled: list[tuple[str, int]] = []
         self.hashes: dict[int, str] = {}  # stage -> weights_sha256
+        self.files: dict[int, set[str]] = {}  # stage -> sha256 of each file that it left
         self.resume: Checkpoint | None = None
 
     def take(self, messages: Sequence[FromTrainer]) -> None:
@@ -107,6 +108,7 @@ class Ledger:
                 self._add(chunks.decode(message.chunk))
             elif isinstance(message, StageDone):
                 self.hashes[message.result.stage] = message.result.weights_sha256
+                self.files[message.result.stage] = {file.sha256 for file in message.files}
             elif isinstance(message, Checkpoint):
                 self.resume = message
 

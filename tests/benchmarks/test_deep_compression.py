@@ -1,0 +1,32 @@
+"""The benchmark reads the templates that people run, and compares the coded file with the float weights."""
+
+from typing import Any
+
+import pytest
+
+from backend.spec.catalog import Catalog
+from backend.spec.experiment import resolve
+from backend.spec.results import ArtifactMeasure, StageResult
+from benchmarks import deep_compression
+
+
+def stage(label: str, weights: int, coded: int, accuracy: float) -> StageResult:
+    fixed: dict[str, Any] = {"artifact": "a", "gzip_bytes": 1, "runtime": "r", "accuracy": accuracy, "load_ms": 8.0}
+    sizes = {"onnx": weights, "safetensors": weights, "coded": coded}
+    return StageResult(
+        stage=0, kind="train", label=label, step=1, seconds=1.0, parameters=9, nonzero=5, weights_sha256="",
+        validation={"accuracy": 0.9}, measures=[ArtifactMeasure(exporter=kind, bytes=size, **fixed) for kind, size in sizes.items()],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["lenet-300-100", "lenet-5"])
+def test_a_template_ends_in_shared_weights(name: str, catalog: Catalog) -> None:
+    spec = resolve(deep_compression.template(name), catalog)
+    assert [format["kind"] for format in spec.measure.formats] == ["onnx", "safetensors", "coded"]
+    assert (spec.stages[0]["kind"], spec.stages[-1]["method"]["kind"]) == ("train", "weight_sharing")
+
+
+def test_the_last_coded_file_stands_against_the_first_weights() -> None:
+    stages = [stage("train", 1000, 900, 0.9), stage("prune", 1000, 100, 0.91), stage("quantize", 1000, 20, 0.898)]
+    assert deep_compression.verdict(stages) == "50.0 times smaller, -0.20 points of test accuracy"
+    assert deep_compression.row(stages[1]) == "| prune | 5 | 1,000 | 100 | 0.9100 | 0.9000 | 8 ms |"

@@ -1,0 +1,186 @@
+"""Weights that share few values: clusters, and training that moves them as one.
+
+Han, Mao, Dally: Deep Compression (2016), sections 3.1 to 3.3.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from worker.companion import Companion
+from worker.context import Context
+from worker.subject import Subject
+
+ITERATIONS = 300
+
+
+def k_means(values: Tensor, entries: int) -> Tensor:
+    """At most `entries` centroids, ascending, that stand for `values` [n] with a small squared error; float64.
+
+    They begin evenly spaced from the least value to the largest, which keeps the few large weights, that matter most,
+    better than a random beginning. Lloyd's steps follow until no value changes its cluster. Empty clusters vanish.
+    """
+    ordered = values.detach().double().cpu().sort().values
+    sums = torch.cat([torch.zeros(1, dtype=torch.float64), ordered.cumsum(0)])
+    centroids = torch.linspace(ordered[0].item(), ordered[-1].item(), entries, dtype=torch.float64).unique()  # type: ignore[no-untyped-call]
+    ends = torch.zeros(0, dtype=torch.int64)
+    for _ in range(ITERATIONS):
+        borders = (centroids[:-1] + centroids[1:]) / 2
+        before, ends = ends, torch.cat([torch.searchsorted(ordered, borders, right=True), torch.tensor([len(ordered)])])
+        if torch.equal(before, ends):
+            break
+        starts = torch.cat([torch.zeros(1, dtype=torch.int64), ends[:-1]])
+        taken = ends > starts
+        starts, ends = starts[taken], ends[taken]
+        centroids = (sums[ends] - sums[starts]) / (ends - starts)
+    found: Tensor = centroids
+    return found
+
+
+def nearest(values: Tensor, centroids: Tensor) -> Tensor:
+    """The number of the centroid, of ascending ones, that is nearest to each value."""
+    borders = ((centroids[:-1] + centroids[1:]) / 2).to(values.device)
+    numbers: Tensor = torch.bucketize(values.detach().double(), borders)
+    return numbers
+
+
+@dataclass(frozen=True)
+class Codebooks:
+    """How many values each tensor may have: 2^bits, beside the zeros of a mask, which are no entry of its codebook."""
+
+    linear: int  # bits of each weight matrix
+    convolution: int  # of each filter bank
+    bias: int  # of each bias vector that is longer than its codebook; 0 leaves them all as they are
+    short: bool = False  # whether entries are rounded to bfloat16
+
+    def bits(self, module: nn.Module) -> dict[str, int]:
+        """Bits of every tensor that is shared, by parameter name."""
+        found: dict[str, int] = {}
+        for path, layer in module.named_modules():
+            if not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.RNNBase):
+                continue
+            weights = self.convolution if isinstance(layer, nn.Conv1d | nn.Conv2d) else self.linear
+            for name, tensor in layer.named_parameters(prefix=path):
+                if name.removeprefix(f"{path}.").startswith("weight"):
+                    found[name] = weights
+                elif self.bias and tensor.numel() > 2**self.bias:
+                    found[name] = self.bias
+        return found
+
+    def entries(self, values: Tensor) -> Tensor:
+        """The values as entries of a codebook."""
+        return values.bfloat16().to(values.dtype) if self.short else values
+
+
+@torch.no_grad()
+def share(subject: Subject, codebooks: Codebooks) -> list[dict[str, Any]]:
+    """Give every tensor its few values, in place; tells what that cost each of them.
+
+    Raises ValueError when a tensor has no more values than its codebook has entries.
+    """
+    subject.apply_masks()
+    told = []
+    for name, bits in codebooks.bits(subject.module).items():
+        weight = subject.module.get_parameter(name)
+        kept = _kept(subject, name)
+        values = weight[kept]
+        if len(values) <= 2**bits:
+            raise ValueError(
+                f"weight sharing with {bits} bits would give `{name}` a codebook of {2**bits} entries for {len(values)} "
+                "weights, which saves nothing; take fewer bits, or prune less"
+            )
+        centroids = k_means(values, 2**bits)
+        shared = codebooks.entries(centroids.to(values))[nearest(values, centroids)]
+        told.append(_cost(name, bits, values, shared))
+        weight[kept] = shared
+    return told
+
+
+def _kept(subject: Subject, name: str) -> Tensor:
+    """Where the tensor's own values stand: everywhere, or where its mask leaves them."""
+    weight = subject.module.get_parameter(name)
+    return subject.masks.get(name, torch.ones_like(weight, dtype=torch.bool))
+
+
+def _cost(name: str, bits: int, values: Tensor, shared: Tensor) -> dict[str, Any]:
+    error = float((values - shared).double().square().mean())
+    signal = float(values.double().square().mean())
+    return {
+        "name": name,
+        "values": len(values),
+        "bits": bits,
+        "mse": error,
+        "sqnr_db": 10 * math.log10(signal / error) if error and signal else None,
+        "levels_used": len(shared.unique()),  # type: ignore[no-untyped-call]
+    }
+
+
+@dataclass
+class _Shared:
+    """One tensor: `labels` [n] say which cluster each of the kept values, at `places` [n] of it, belongs to."""
+
+    weight: nn.Parameter
+    places: Tensor
+    labels: Tensor
+    clusters: int
+
+    def sums(self, values: Tensor) -> Tensor:
+        """The sum of `values`, shaped like the weight, over each cluster."""
+        zeros = torch.zeros(self.clusters, dtype=torch.float64, device=values.device)
+        return zeros.index_add_(0, self.labels, values.reshape(-1)[self.places].double())
+
+
+class Sharing(Companion):
+    """Clusters move as one: a cluster's gradient is the sum of its members', which all take the same step."""
+
+    def __init__(self, codebooks: Codebooks) -> None:
+        self._codebooks = codebooks
+        self._shared: dict[str, _Shared] = {}
+
+    def begin(self, subject: Subject, context: Context) -> None:
+        """Equal values are one cluster."""
+        for name in self._codebooks.bits(subject.module):
+            places = _kept(subject, name).reshape(-1).nonzero().squeeze(1)
+            weight = subject.module.get_parameter(name)
+            if weight.requires_grad:
+                values, labels = weight.detach().reshape(-1)[places].unique(return_inverse=True)  # type: ignore[no-untyped-call]
+                self._shared[name] = _Shared(weight, places, labels, len(values))
+
+    def state(self) -> dict[str, Any]:
+        """Which weights belong together: clusters that have met by chance stay two."""
+        return {name: {"labels": one.labels, "clusters": one.clusters} for name, one in self._shared.items()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        for name, one in self._shared.items():
+            one.labels, one.clusters = state[name]["labels"].to(one.labels.device), state[name]["clusters"]
+
+    @torch.no_grad()
+    def gradients(self) -> None:
+        for one in self._shared.values():
+            gradient = one.weight.grad
+            if gradient is not None:
+                self._spread(one, gradient, one.sums(gradient))
+
+    @torch.no_grad()
+    def stepped(self, done: int, total: int) -> None:
+        """Rounding, or an optimizer that looks at whole matrices, must not part what belongs together."""
+        for one in self._shared.values():
+            self._spread(one, one.weight, self._means(one))
+
+    @torch.no_grad()
+    def finish(self) -> None:
+        for one in self._shared.values():
+            self._spread(one, one.weight, self._codebooks.entries(self._means(one).to(one.weight.dtype)))
+
+    def _means(self, one: _Shared) -> Tensor:
+        return one.sums(one.weight) / torch.bincount(one.labels, minlength=one.clusters)
+
+    def _spread(self, one: _Shared, target: Tensor, entries: Tensor) -> None:
+        """Each cluster's entry to all of its members; zero to what is masked."""
+        flat = torch.zeros(target.numel(), dtype=target.dtype, device=target.device)
+        flat[one.places] = entries.to(target.dtype)[one.labels]
+        target.copy_(flat.view(target.shape))
