@@ -2,7 +2,6 @@ import { Paper, SegmentedControl, Title } from "@mantine/core";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 
 import { asItIs } from "../api/experiments";
-import { CheckPanel } from "./CheckPanel";
 import { EMPTY } from "./draft";
 import { FormContext, type FormState } from "./FormContext";
 import classes from "./form.module.css";
@@ -20,9 +19,10 @@ import { seedsFrom } from "./typed";
 import { useBeginning } from "./useBeginning";
 import { useCheck, useSpec } from "./useSpec";
 import { useSubmit } from "./useSubmit";
-import { YamlPanel } from "./YamlPanel";
 import type { Template } from "../api/types";
 
+const YamlPanel = lazy(() => import("./YamlPanel"));
+const CheckPanel = lazy(() => import("./CheckPanel"));
 const Orders = lazy(() => import("./Orders"));
 
 type View = "form" | "yaml";
@@ -92,17 +92,19 @@ export function Workbench({ forms }: { forms: Forms }) {
             </FormContext.Provider>
           </form>
           <div className={`${page.column} ${page.aside}`}>
-            <YamlPanel text={spec.draft.text} complete={check.data?.experiment ? check.data.yaml : undefined} marks={marks} onChange={spec.type} />
+            <Suspense>
+              <YamlPanel text={spec.draft.text} complete={check.data?.experiment ? check.data.yaml : undefined} marks={marks} onChange={spec.type} />
+            </Suspense>
             <Paper className={classes.section} component="section" aria-label="Before it runs">
-              <CheckPanel
-                checked={check.data} checking={check.isFetching} failure={check.error} problems={problems} broken={spec.parsed.error}
-                runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={find}
-              />
-              {!beginning.fork && stages.length > 1 && (
-                <Suspense>
+              <Suspense>
+                <CheckPanel
+                  checked={check.data} checking={check.isFetching} failure={check.error} problems={problems} broken={spec.parsed.error}
+                  runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={find}
+                />
+                {!beginning.fork && stages.length > 1 && (
                   <Orders stages={stages} template={beginning.template} chosen={orders} onChoose={setTicked} />
-                </Suspense>
-              )}
+                )}
+              </Suspense>
               <SubmitBar
                 fork={beginning.fork !== undefined}
                 seeds={spec.draft.seeds} onSeeds={spec.sow} pending={isPending && running === undefined} error={error}

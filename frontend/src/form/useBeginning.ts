@@ -12,7 +12,6 @@ import { withGoal } from "./goal";
 import { beginning, ownDataset } from "./own";
 import { slim } from "./slim";
 import { find, type Forms, type Json, type Mapping } from "./schema";
-import { readTry, tryout } from "./tryout";
 import type { useSpec } from "./useSpec";
 
 /** What the address asks the form to begin with: a template, a run to clone, data, or nothing. A draft of the same beginning is kept. */
@@ -32,8 +31,12 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   });
   const data = useData(forms, templates.data);
   const tried = search.get("try");
-  const part = useMemo(() => readTry(tried), [tried]);
-  const trial = useMemo(() => (part ? (tryout(part.family, part.kind, forms) ?? undefined) : undefined), [part, forms]);
+  const { data: trial } = useQuery({
+    queryKey: ["trial", tried],
+    queryFn: async () => (await import("./tryout")).tryout(tried, forms),
+    enabled: tried !== null,
+    staleTime: Infinity,
+  });
   const goal = target && ` ${minimize ?? ""} ${target}`;
   const origin = fork
     ? `fork:${fork}:${search.get("checkpoint") ?? ""}`
@@ -41,7 +44,7 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
       ? `clone:${clone}${goal}`
       : asked
         ? `template:${asked}`
-        : part
+        : tried
           ? `try:${tried}`
           : data.origin;
   const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);

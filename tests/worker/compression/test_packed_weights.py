@@ -14,8 +14,8 @@ from torch import nn
 from tests.worker.compression.alone import ALONE, Alone
 from worker import onnx_weights
 from worker.data import Data
-from worker.engine import measure_artifact
-from worker.engine.measure_artifact import executed_operators
+from worker.engine.runtimes import onnxruntime as runtime
+from worker.engine.runtimes.onnxruntime import executed_operators
 from worker.exporters.onnx import Onnx
 from worker.grids import weighted
 from worker.onnx_weights import packed_blocks
@@ -127,10 +127,10 @@ def test_a_runtime_without_the_kernel_is_a_reason_to_refuse(
     def lacking(*_: object) -> dict[str, int]:
         raise RuntimeError("NOT_IMPLEMENTED : Could not find an implementation for MatMulNBits(1)")
 
-    monkeypatch.setattr(measure_artifact, "executed_operators", lacking)
+    monkeypatch.setattr(runtime, "executed_operators", lacking)
     with pytest.raises(ValueError, match=r"cannot compute with weights packed like this: NOT_IMPLEMENTED.*; take"):
         write(WeightOnlyInt4().quantize(trained, ALONE), digits, tmp_path)
-    monkeypatch.setattr(measure_artifact, "executed_operators", lambda *_: {"Conv": 3, "Gemm": 1})
+    monkeypatch.setattr(runtime, "executed_operators", lambda *_: {"Conv": 3, "Gemm": 1})
     with pytest.raises(ValueError, match=r"without effect: .*3 DequantizeLinear"):
         write(WeightOnlyInt4().quantize(trained, ALONE), digits, tmp_path)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from worker.engine import verdicts
+from worker.engine import quantization_verdicts, verdicts
 from worker.engine.headline import headline
 from worker.engine.verdicts import VERDICTS, Verdict
 
@@ -66,17 +66,17 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         "AVX2), which costs 2 FusedConv, 1 ReorderOutput more; `round_to: 16` avoids it.",
     ),
     (
-        verdicts.no_int8_kernel,
+        quantization_verdicts.no_int8_kernel,
         stage("quantize", size=250_000),
         "No 8-bit kernel was executed: the file is smaller, but the runtime computes in floating point.",
     ),
     (
-        verdicts.float_layers_left,
+        quantization_verdicts.float_layers_left,
         stage("quantize", operators={"Conv": 3, "DynamicQuantizeMatMul": 1}),
         "1 of 4 layers compute in 8 bits; still in floating point: 3 Conv.",
     ),
     (
-        verdicts.conversion_cost,
+        quantization_verdicts.conversion_cost,
         stage("quantize", one=1.2, many=6.0, operators=INT8),
         "No faster at batch 1: 2 of 6 operators convert between floating point and 8 bits, which costs more there "
         "than 8-bit arithmetic saves.",
@@ -115,19 +115,21 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         verdicts.nothing_changed,
         stage("prune", weights_sha256="train"),
         "The stage changed nothing: the weights are those of the stage before, bit by bit, and so are size and work.",
-        verdicts.unpacked_in_each_call,
+    ),
+    (
+        quantization_verdicts.unpacked_in_each_call,
         stage("quantize", size=140_000, one=1.5, many=8.0, operators=PACKED),
         "Slower than before at batch 1: dequantization overhead; the weights are unpacked to floating point in each call "
         "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
     ),
     (
-        verdicts.unpacked_in_each_call,
+        quantization_verdicts.unpacked_in_each_call,
         stage("quantize", one=0.98, many=10.0, operators=PACKED),
         "No faster at batch 1 and 64: dequantization overhead; the weights are unpacked to floating point in each call "
         "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
     ),
     (
-        verdicts.half_computed_in_float32,
+        quantization_verdicts.half_computed_in_float32,
         stage("quantize", size=520_000),
         "Half the bytes, computed in float32: the runtime casts the weights once, when it loads the file, and multiplies "
         "as before, so a call is no faster.",
@@ -146,12 +148,12 @@ NOT_CALLED_FOR: list[tuple[Verdict, StageResult]] = [
     (verdicts.launch_bound, stage("prune", one=1.0, flops=None)),
     (verdicts.unaligned_channels, stage("prune", flops=1500)),
     (verdicts.unaligned_channels, stage("prune", operators={"Conv": 3, "FusedConv": 2})),
-    (verdicts.no_int8_kernel, stage("quantize", operators=INT8)),
-    (verdicts.no_int8_kernel, stage("prune")),
-    (verdicts.float_layers_left, stage("quantize", operators=INT8)),
-    (verdicts.float_layers_left, stage("prune")),
-    (verdicts.conversion_cost, stage("quantize", one=0.5, many=5.0, operators=INT8)),
-    (verdicts.conversion_cost, stage("prune", one=2.0, operators=INT8)),
+    (quantization_verdicts.no_int8_kernel, stage("quantize", operators=INT8)),
+    (quantization_verdicts.no_int8_kernel, stage("prune")),
+    (quantization_verdicts.float_layers_left, stage("quantize", operators=INT8)),
+    (quantization_verdicts.float_layers_left, stage("prune")),
+    (quantization_verdicts.conversion_cost, stage("quantize", one=0.5, many=5.0, operators=INT8)),
+    (quantization_verdicts.conversion_cost, stage("prune", one=2.0, operators=INT8)),
     (verdicts.already_folded, stage("fold", operators={"Conv": 2, "Gemm": 1})),
     (verdicts.already_folded, stage("fold", flops=1500)),
     (verdicts.already_folded, stage("train")),
@@ -164,15 +166,18 @@ NOT_CALLED_FOR: list[tuple[Verdict, StageResult]] = [
     (verdicts.nothing_changed, stage("train", accuracy=0.97)),
     (verdicts.nothing_changed, stage("prune", nonzero=999)),
     (verdicts.nothing_changed, stage("quantize", size=250_000)),
-    (verdicts.no_int8_kernel, stage("quantize", size=140_000, operators=PACKED)),
-    (verdicts.no_int8_kernel, stage("quantize", size=520_000)),
-    (verdicts.conversion_cost, stage("quantize", one=2.0, operators=PACKED)),
-    (verdicts.unpacked_in_each_call, stage("quantize", one=0.5, many=5.0, operators=PACKED)),
-    (verdicts.unpacked_in_each_call, stage("quantize", one=2.0, operators=INT8)),
-    (verdicts.unpacked_in_each_call, stage("prune", one=2.0, operators=PACKED)),
-    (verdicts.half_computed_in_float32, stage("quantize", size=250_000)),
-    (verdicts.half_computed_in_float32, stage("quantize", size=520_000, operators={"Conv": 3, "Gemm": 1, "Cast": 2})),
-    (verdicts.half_computed_in_float32, stage("prune", size=520_000)),
+    (quantization_verdicts.no_int8_kernel, stage("quantize", size=140_000, operators=PACKED)),
+    (quantization_verdicts.no_int8_kernel, stage("quantize", size=520_000)),
+    (quantization_verdicts.conversion_cost, stage("quantize", one=2.0, operators=PACKED)),
+    (quantization_verdicts.unpacked_in_each_call, stage("quantize", one=0.5, many=5.0, operators=PACKED)),
+    (quantization_verdicts.unpacked_in_each_call, stage("quantize", one=2.0, operators=INT8)),
+    (quantization_verdicts.unpacked_in_each_call, stage("prune", one=2.0, operators=PACKED)),
+    (quantization_verdicts.half_computed_in_float32, stage("quantize", size=250_000)),
+    (
+        quantization_verdicts.half_computed_in_float32,
+        stage("quantize", size=520_000, operators={"Conv": 3, "Gemm": 1, "Cast": 2}),
+    ),
+    (quantization_verdicts.half_computed_in_float32, stage("prune", size=520_000)),
 ]
 
 
