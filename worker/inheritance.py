@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import update
 
 from backend.spec.events import EventKind, NewEvent
-from backend.store import files, forks, rows, runs, waiting
+from backend.store import files, forks, rows, runs, steering, waiting
 from backend.store.forks import Cut, Heirloom, Unforkable
 from backend.store.runs import Lease
 from backend.store.session import Store, on_rollback
@@ -33,8 +33,11 @@ def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
     with store.read() as session:
         past = waiting.promised(session, session.get_one(Run, lease.run_id))
         taken = forks.heirlooms(session, past, lease.run_id) if past else []
+        steered = past is not None and steering.steered(session, past.run.id)
     if past is None:
         raise Unforkable("what it was to begin with is gone.")
+    if steered:
+        raise Unforkable("a person steered the run that it was to begin with, whose past is not what the spec says.")
     if damage := files.damage(past.checkpoint, data_dir / past.checkpoint.path):
         raise Unforkable(f"the checkpoint that it was to begin with {damage}.")
     forks.share(data_dir, taken)

@@ -28,6 +28,10 @@ class CommandKind(StrEnum):
     """Put other stages in the place of those that have not begun: `Stages`."""
 
 
+THE_SPEC = "the spec"
+"""Who is told to have turned a knob that was turned without a person."""
+
+
 class CommandState(StrEnum):
     PENDING = "pending"
     OBEYED = "obeyed"

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind, CommandState, Intervention
+from backend.spec.commands import THE_SPEC, CommandKind, CommandState, Intervention
 from backend.spec.events import EventKind
 from backend.store.tables import Event, Run
 
@@ -19,6 +19,12 @@ def interventions(session: Session, run_id: str) -> list[Intervention]:
         found.pop((one.step, one.path), None)
         found[one.step, one.path] = one
     return sorted(found.values(), key=lambda one: one.step)
+
+
+def steered(session: Session, run_id: str) -> bool:
+    """Whether a person changed what the run computes."""
+    kinds = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
+    return any(body["by"] != THE_SPEC for kind in kinds for body in _obeyed(session, run_id, kind))
 
 
 def turned(session: Session, run: Run) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from backend.spec.commands import CommandKind, Setting, Stages
+from backend.spec.commands import THE_SPEC, CommandKind, Setting, Stages
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from worker.engine.control import Control
@@ -98,7 +98,7 @@ class Steering:
             one = self._planned.popleft()
             old, note = trainer.turn(one.path, one.value)
             if not one.known:
-                body = {"command": "", "kind": CommandKind.SET, "by": "the spec", "step": one.step, "state": "obeyed"}
+                body = {"command": "", "kind": CommandKind.SET, "by": THE_SPEC, "step": one.step, "state": "obeyed"}
                 said = {"note": note} if note else {}
                 effect = {"path": one.path, "old": old, "new": one.value}
                 self._link.send(Happened(EventKind.COMMAND, {**body, **effect, **said}))
