@@ -31,6 +31,8 @@ PROMISED = {
     ("get", "/api/runs/{run_id}/points"),
     ("get", "/api/runs/{run_id}/events"),
     ("post", "/api/runs/{run_id}/commands"),
+    ("get", "/api/runs/{run_id}/knobs"),
+    ("get", "/api/runs/{run_id}/replay"),
     ("post", "/api/runs/{run_id}/fork"),
     ("get", "/api/runs/{run_id}/report"),
     ("get", "/api/stream"),
