@@ -15,14 +15,17 @@ from backend.api import (
     artifacts,
     experiments,
     figures,
+    forks,
     health,
     logs,
+    nursery,
     points,
     report,
     runs,
     shelf,
     specs,
     static,
+    steering,
     stream,
     tradeoffs,
     uploads,
@@ -41,6 +44,8 @@ ROUTERS = (
     experiments,
     specs,
     runs,
+    steering,
+    forks,
     points,
     stream,
     tradeoffs,
@@ -94,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub = Hub(app.state.store)
     app.state.hints = Hints(settings.broker_url)
     await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
+    await asyncio.to_thread(nursery.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)
     warm = asyncio.get_running_loop().call_later(WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(charts)))
     yield

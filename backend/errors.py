@@ -75,6 +75,14 @@ class Conflict(LatheError):
     status = 409
 
 
+class ArtifactDamaged(Conflict):
+    def __init__(self, artifact_id: str, why: str) -> None:
+        super().__init__(
+            f"The file of artifact `{artifact_id}` is not the one that was registered: {why}. It was changed or damaged "
+            "on the disk; restore it from a copy, or run the stage again."
+        )
+
+
 class BodyTooLarge(LatheError):
     status = 413
 

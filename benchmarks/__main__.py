@@ -12,6 +12,8 @@ NAMES = (
     "latency",
     "compression",
     "deep_compression",
+    "constrained",
+    "distillation",
     "zoo",
 )
 

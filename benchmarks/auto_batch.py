@@ -23,11 +23,11 @@ from worker.engine import probe, seed
 from worker.engine.checkpoint import Position
 from worker.engine.load import Wanted, load
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer, arrange
+from worker.engine.trainer import Trainer
 from worker.messages import FromTrainer, Order, Release
 from worker.models import Model
 from worker.recipe import Recipe
-from worker.subject import Subject
+from worker.subject import Subject, arrange
 
 ROUNDS = {"mlp": 21, "cnn": 5}
 SAMPLES = {"mlp": 16_384, "cnn": 4_096}  # that each size trains on in a round

@@ -20,7 +20,7 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from worker import catalog
 from worker.component import discover
-from worker.engine.pipeline import execute
+from worker.engine.execute import execute
 from worker.messages import Assignment, Finished, FromTrainer, Order, Release, StageDone
 
 TEMPLATES = Path(__file__).parents[1] / "backend" / "templates"

@@ -2,6 +2,8 @@
 
 - submit → first point drawn: from the click on a template's "Run now" to the loss chart showing a step; the worker is
   warm and idle.
+- fork → first point: from the POST of a fork at the end of a finished run's first stage until the API tells the first
+  point of the fork's own; the worker is warm and idle.
 - step → pixel: twenty live runs are replayed into the database, five steps a flush, ten flushes a second each, all on
   one chart. A step's latency is the time from when it was taken to the first drawing that holds it; the steps of a
   flush are taken evenly over the 0.1 s before it.
@@ -23,6 +25,7 @@ from tests.e2e.conftest import CHROMIUM, FLAGS, embedded
 from tests.e2e.lathe import ROOT, Lathe, end, free_port
 
 SUBMISSIONS = 20
+FORKS = 10
 RUNS = 20
 SECONDS = 20.0
 
@@ -72,6 +75,29 @@ def first_points(page: Page, lathe: Lathe) -> list[float]:
         lathe.call("POST", f"/api/runs/{run}/commands", {"kind": "cancel"})
         lathe.wait_for(run)
     return taken[1:]  # the first one warmed the worker
+
+
+def fork_points(lathe: Lathe) -> list[float]:
+    """Seconds from a fork to the first point of its own, once for each fork."""
+    train = {"kind": "train", "epochs": 4}
+    stages = [train, {**train, "epochs": 2}]
+    spec = {"name": "forked", "dataset": {"kind": "digits"}, "model": {"kind": "mlp"}, "stages": stages}
+    (parent,) = lathe.submit(spec)
+    lathe.wait_for(parent, "succeeded")
+    longer = {**spec, "stages": [train, {**train, "epochs": 500}]}
+    taken = []
+    for _ in range(FORKS + 1):
+        asked = time.monotonic()
+        status, created = lathe.call("POST", f"/api/runs/{parent}/fork", {"stage": 0, "spec": longer})
+        assert status == 201, created
+        child = created["runs"][0]["id"]
+        past = lathe.run(child)["fork_step"]
+        while not lathe.get(f"/api/runs/{child}/points?metrics=train/loss&from={past + 1}")["series"]:
+            time.sleep(0.01)
+        taken.append(time.monotonic() - asked)
+        lathe.call("POST", f"/api/runs/{child}/commands", {"kind": "cancel"})
+        lathe.wait_for(child)
+    return taken[1:]
 
 
 def step_to_pixel(page: Page, lathe: Lathe) -> tuple[list[float], float]:
@@ -134,6 +160,7 @@ def main() -> None:
         try:
             page = sign_in(browser, lathe)
             first = p(first_points(page, lathe))
+            forks = p(fork_points(lathe))
             steps, share = step_to_pixel(page, lathe)
         finally:
             browser.close()
@@ -143,6 +170,7 @@ def main() -> None:
     print("| how live it is | median | p95 | at most |")
     print("|---|---|---|---|")
     print(f"| submit → first point drawn ({SUBMISSIONS} submissions) | {first[0]:.2f} s | {first[1]:.2f} s | 1.5 s |")
+    print(f"| fork → first point of its own ({FORKS} forks) | {forks[0]:.2f} s | {forks[1]:.2f} s | 2 s |")
     print(
         f"| step → pixel, {RUNS} live runs replayed ({len(steps):,} steps, {share:.1%} of them drawn) "
         f"| {live[0] * 1000:.0f} ms | {live[1] * 1000:.0f} ms | 300 ms |"

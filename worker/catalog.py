@@ -16,6 +16,8 @@ TRAITS = {
     "image": "a dataset of images of at least 8 × 8 pixels",
     "image_28": "a dataset of images of at least 28 × 28 pixels",
     "channels": "a model with channels or neurons to remove",
+    "neurons": "a model with hidden linear layers",
+    "heads": "a model with attention",
     "batch_norm": "a model with batch normalization",
     "float": "a model whose weights have not been quantized",
 }

@@ -1,12 +1,11 @@
 """Which checkpoint a run goes on from: the newest one whose file is what was registered."""
 
-import hashlib
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from backend.spec.events import EventKind
-from backend.store import artifacts, events
+from backend.store import artifacts, events, files
 from backend.store.session import Store
 from backend.store.tables import Artifact
 from worker.messages import Checkpoint
@@ -19,7 +18,7 @@ def newest(store: Store, data_dir: Path, run_id: str) -> tuple[Checkpoint | None
         seconds = _seconds(session, run_id) if registered else {}
     complaints: list[str] = []
     for artifact in registered:
-        damage = _damage(artifact, data_dir / artifact.path)
+        damage = files.damage(artifact, data_dir / artifact.path)
         if damage is None:
             return _checkpoint(artifact, seconds.get(artifact.id, 0.0)), complaints
         complaints.append(f"The checkpoint at step {artifact.step:,} {damage}: an earlier one is used.")
@@ -38,19 +37,8 @@ def _seconds(session: Session, run_id: str) -> dict[str, float]:
     return {body["artifact"]: body["seconds"] for body in taken}
 
 
-def _damage(artifact: Artifact, file: Path) -> str | None:
-    """What is wrong with the file; None when it is byte for byte what was registered."""
-    try:
-        if file.stat().st_size != artifact.bytes:
-            return f"has {file.stat().st_size:,} bytes instead of {artifact.bytes:,}"
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    return None if digest == artifact.sha256 else "is damaged: its hash is not the one that was registered"
-
-
 def _checkpoint(artifact: Artifact, seconds: float) -> Checkpoint:
     return Checkpoint(
-        artifact.id, artifact.path, artifact.sha256, artifact.bytes, artifact.stage, artifact.step, seconds
-    )
+        artifact.id, artifact.path, artifact.sha256, artifact.bytes, artifact.stage, artifact.step, seconds,
+        artifact.place,
+    )  # fmt: skip

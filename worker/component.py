@@ -123,13 +123,20 @@ def knob(
     inherit: bool = False,
     run: bool = False,
     upload: str = "",
+    constraint: bool = False,
+    measure: bool = False,
     **constraints: Any,
 ) -> Any:
     """A hyper-parameter: pydantic's `Field` plus a `unit`, whether a person may change it in a live run (`live`),
     whether it takes the last recipe's value when it is left out (`inherit`), and whether it names another run or, in a
     list, several (`run`): then it must name one that is there before a spec is queued, and a stage gets its model by
-    `Context.source`. `upload` marks what a dataset's fields say of a person's own data: see `backend.spec.uploads.MARK`."""
-    marks: JsonDict = {"x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run, "x-upload": upload}
+    `Context.source`. `upload` marks what a dataset's fields say of a person's own data: see `backend.spec.uploads.MARK`.
+    `constraint` marks text that says what a model must meet (`backend.spec.constraints`, empty for nothing), `measure`
+    text that names what is measured (`backend.spec.measures`): both are read before a spec is queued."""
+    marks: JsonDict = {
+        "x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run, "x-upload": upload, "x-constraint": constraint,
+        "x-measure": measure,
+    }  # fmt: skip
     extra: JsonDict = {name: value for name, value in marks.items() if value}
     return Field(default, json_schema_extra=extra or None, **constraints)
 

@@ -13,7 +13,7 @@ from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
 from backend.store.tables import Run
-from worker import checkpoints, files, sources
+from worker import checkpoints, files, inheritance, planned, sources
 from worker.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
 from worker.turn import Turn
 
@@ -36,7 +36,8 @@ class HeldRun:
         self._store, self._settings = store, settings
         self._lease = Lease.of(run)
         self._known = Turn(step=run.step, latest=dict(run.latest))
-        self._work = Assignment(run.id, run.epoch, run.seed, run.experiment.spec, f"runs/{run.id}")
+        self._waits = run.waits_for is not None
+        self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
         self._forwarded: set[str] = set()
         self._deaths = 0
@@ -138,6 +139,8 @@ class HeldRun:
 
         None when a run that the spec names has gone: then this one ends as failed.
         """
+        if self._waits:
+            self._accept_past()
         resume, complaints = checkpoints.newest(self._store, self._settings.data_dir, self.id)
         for complaint in complaints:
             self._note("warning", complaint)
@@ -148,10 +151,19 @@ class HeldRun:
         self.flush()
         self._forwarded.clear()
         try:
-            return replace(self._work, resume=resume, sources=sources.of(self._store, self._work.spec))
+            found = sources.of(self._store, self._work.spec)
         except SourceMissing as error:
             self._end(RunState.FAILED, str(error))
             return None
+        spec, settings = planned.of(self._store, self.id, step)
+        return replace(self._work, spec=spec, resume=resume, sources=found, planned=settings)
+
+    def _accept_past(self) -> None:
+        """Begin where the run that this one waited for has come."""
+        self.flush()
+        run = inheritance.accept(self._store, self._settings.data_dir, self._lease)
+        self._known = Turn(step=run.step, latest=dict(run.latest))
+        self._waits = False
 
     def new_orders(self) -> list[Order]:
         """What was asked since the last call. A cancel without a trainer at work takes effect here."""

@@ -30,6 +30,10 @@ class Link(Protocol):
         Raises ValueError when a body holds NaN or an infinity: those live in chunks alone.
         """
 
+    @property
+    def asked(self) -> bool:
+        """Whether `orders` would answer with something: looked at after each step."""
+
     def orders(self) -> Sequence[Order | Release]:
         """What has been asked since the last call; empty at once, and cheaply, when that is nothing."""
 
@@ -72,7 +76,7 @@ class PipeLink:
         self._heard = monotonic()
         self._holds_run = False
         self._sending = Lock()
-        self._asked: deque[Order | Release] = deque()
+        self._waiting: deque[Order | Release] = deque()
         self._work: SimpleQueue[Assignment | Exit] = SimpleQueue()
         Thread(target=self._listen, name="link", daemon=True).start()
 
@@ -83,10 +87,14 @@ class PipeLink:
                 self._holds_run = False
             self._connection.send_bytes(frame)
 
+    @property
+    def asked(self) -> bool:
+        return bool(self._waiting)
+
     def orders(self) -> Sequence[Order | Release]:
-        if not self._asked:
+        if not self._waiting:
             return ()
-        return [self._asked.popleft() for _ in range(len(self._asked))]
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
     @property
     def has_work(self) -> bool:
@@ -117,12 +125,12 @@ class PipeLink:
         if isinstance(message, Assignment | Renewed):
             self._heard = monotonic()
         if isinstance(message, Assignment):
-            self._asked.clear()
+            self._waiting.clear()
             self._holds_run = True
         if isinstance(message, Assignment | Exit):
             self._work.put(message)
         elif isinstance(message, Order | Release):
-            self._asked.append(message)
+            self._waiting.append(message)
 
 
 def end_process_group() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
-from backend.spec.runs import RunState
+from backend.spec.runs import Place, RunState
 
 # ---- supervisor -> trainer
 
@@ -22,6 +22,7 @@ class Checkpoint:
     stage: int
     step: int
     seconds: float  # active training time when it was taken
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,18 @@ class Source:
     name: str  # of the run
     seed: int
     dataset: dict[str, Any]
+    preparation: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A knob that is turned without a person after `step` steps of the run: because the spec says so, or because a
+    person turned it there before the run was interrupted; `known` says that the run's events tell of it already."""
+
+    step: int
+    path: str
+    value: Any
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Assignment:
     """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder.
 
     `sources` are the models of other runs that the spec names, by the names it gives them (`run` or `run:stage`).
+    `planned` are the settings that are to be made on the way.
     """
 
     run_id: str
@@ -48,6 +62,7 @@ class Assignment:
     folder: str
     resume: Checkpoint | None = None
     sources: dict[str, Source] = field(default_factory=dict)
+    planned: list[Planned] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -148,12 +163,13 @@ class StageDone:
 
 @dataclass(frozen=True)
 class Obeyed:
-    """A command was carried out (or could not be, with a note)."""
+    """A command was carried out (or could not be, with a note); `effect` is what it changed, for the run's events."""
 
     order: Order
     step: int
     refused: bool = False
     note: str | None = None
+    effect: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

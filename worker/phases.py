@@ -11,9 +11,13 @@ from worker.subject import Subject
 
 @dataclass(frozen=True)
 class Transform:
-    """A phase that changes the model at once. Deterministic: a run that was killed inside repeats it."""
+    """A phase that changes the model at once. Deterministic: a run that was killed inside repeats it.
+
+    `recipe` is how it trains the copies that it tries, if it does.
+    """
 
     apply: Callable[[Subject, Context], Subject]
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from worker.augmentations import Augmentation
 from worker.averages import Average
 from worker.batches import BatchPolicy
 from worker.component import choice, knob
+from worker.distillers import Distiller
 from worker.losses import Loss
 from worker.optimizers import Optimizer
 from worker.regularizers import Regularizer
@@ -43,5 +44,9 @@ class Recipe(BaseModel):
 
 class Recovery(Recipe):
     """Training after a compression step, to win back what it cost."""
+
+    distillers: list[Distiller] = knob(
+        [], max_length=8, description="What is learnt from the model as it was before the step; when empty, nothing."
+    )
 
     epochs: int = knob(1, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")

@@ -25,4 +25,5 @@ def of(store: Store, spec: Mapping[str, Any]) -> dict[str, Source]:
 def _source(found: sources.Found) -> Source:
     file, run = found.checkpoint, found.run
     checkpoint = Checkpoint(file.id, file.path, file.sha256, file.bytes, file.stage, file.step, 0.0)
-    return Source(checkpoint, run.experiment.name, run.seed, run.experiment.spec["dataset"])
+    spec = run.spec
+    return Source(checkpoint, run.experiment.name, run.seed, spec["dataset"], spec["preparation"])

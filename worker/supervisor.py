@@ -9,15 +9,11 @@ import uuid
 from threading import Event, Thread
 from time import monotonic
 
-from sqlalchemy import select
-
 from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store import runs, workers
 from backend.store.runs import LeaseLost
 from backend.store.session import UNAVAILABLE, Store
-from backend.store.tables import Run
 from worker import health
 from worker.held import HeldRun
 from worker.keeper import Keeper
@@ -127,7 +123,7 @@ class Supervisor:
 
     def _claim_run(self) -> None:
         with self._store.read() as session:
-            if session.scalar(select(Run.id).where(Run.state == RunState.QUEUED).limit(1)) is None:
+            if not runs.claimable(session):
                 return
         with self._store.begin() as session:
             run = runs.claim(session, self.id)

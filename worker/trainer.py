@@ -60,7 +60,7 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
     from worker.engine import device
 
     device.prepare(settings)
-    importlib.import_module("worker.engine.pipeline")
+    importlib.import_module("worker.engine.execute")
     if link.has_work:
         return
     with contextlib.suppress(Exception):  # whoever asks for this data set will be told
@@ -87,7 +87,7 @@ def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> No
 
 def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None:
     """One run. Whatever escapes the engine is a mistake of ours: the run fails and says so, the process lives."""
-    from worker.engine.pipeline import execute
+    from worker.engine.execute import execute
 
     try:
         execute(assignment, link, settings)

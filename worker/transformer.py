@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from worker.attention import Attention
 from worker.component import choice, knob
 from worker.initializations import Initialization
 from worker.layers import initialize
@@ -59,28 +60,3 @@ class Block(nn.Module):
     def forward(self, stream: Tensor) -> Tensor:
         stream = torch.add(stream, self.dropout1(self.attention(self.norm1(stream))))
         return torch.add(stream, self.dropout2(self.linear2(self.activation(self.linear1(self.norm2(stream))))))
-
-
-class Attention(nn.Module):
-    """Each place takes a mean over all places, or over those up to itself when `causal`, by softmax(q kᵀ / √d)."""
-
-    keeps = ("query", "key", "value", "output")  # a head's features stay together
-
-    def __init__(self, places: int, heads: int, head_width: int, causal: bool) -> None:
-        super().__init__()
-        width = heads * head_width
-        self.causal, self.scale = causal, head_width**-0.5
-        self.split, self.joined = (-1, places, heads, head_width), (-1, places, width)
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.output = nn.Linear(width, width)
-
-    def forward(self, stream: Tensor) -> Tensor:
-        # Shapes and scale are constants, so that an exported graph does not work them out in every call.
-        query, key, value = (
-            layer(stream).reshape(self.split).transpose(1, 2) for layer in (self.query, self.key, self.value)
-        )  # [batch, heads, places, head_width]
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal, scale=self.scale)
-        outputs: Tensor = self.output(mixed.transpose(1, 2).reshape(self.joined))
-        return outputs

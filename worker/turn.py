@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandState
 from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import RunState
+from backend.spec.runs import Place, RunState
 from backend.store import artifacts, commands, exhibits, results, runs
 from backend.store.chunks import decode
 from backend.store.runs import Lease
@@ -37,7 +37,7 @@ class Turn:
     progressed: bool = False  # a checkpoint went further than any before
     events: list[NewEvent] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
-    files: list[tuple[File, int, int]] = field(default_factory=list)  # with stage and step
+    files: list[tuple[File, int, int, Place | None]] = field(default_factory=list)  # with stage, step and place
     results: list[StageDone] = field(default_factory=list)
     exhibits: list[Exhibit] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Turn:
             _forget_files(session, lease.run_id, done.result.stage)
         for exhibit in self.exhibits:
             exhibits.put(session, lease.run_id, exhibit.kind, exhibit.stage, exhibit.step, exhibit.body)
-        for file, stage, step in self.files:
+        for file, stage, step, place in self.files:
             artifacts.register(
                 session,
                 lease.run_id,
@@ -66,6 +66,7 @@ class Turn:
                 kind=file.kind,
                 stage=stage,
                 step=step,
+                place=place,
                 path=file.path,
                 bytes=file.bytes,
                 sha256=file.sha256,
@@ -110,6 +111,8 @@ class Turn:
 
     def _happened(self, happened: Happened) -> None:
         self._event(happened.kind, happened.body)
+        if happened.kind is EventKind.STATE:
+            self.changes["state"] = RunState(happened.body["state"])
         if happened.kind is EventKind.REWIND:
             self.step = happened.body["step"]
             self.changes["step"] = self.step
@@ -117,7 +120,7 @@ class Turn:
     def _checkpoint(self, checkpoint: Checkpoint) -> None:
         stage, step = checkpoint.stage, checkpoint.step
         file = File(checkpoint.id, "checkpoint", checkpoint.path, checkpoint.bytes, checkpoint.sha256)
-        self.files.append((file, stage, step))
+        self.files.append((file, stage, step, checkpoint.place))
         body = {"step": step, "stage": stage, "artifact": checkpoint.id, "seconds": checkpoint.seconds}
         self._event(EventKind.CHECKPOINT, body)
         if (stage, step) > self.place:
@@ -126,7 +129,7 @@ class Turn:
     def _stage_done(self, done: StageDone) -> None:
         result = done.result
         self.results.append(done)
-        self.files += [(file, result.stage, result.step) for file in done.files]
+        self.files += [(file, result.stage, result.step, None) for file in done.files]
         body = {"stage": result.stage, "kind": result.kind, "label": result.label, "step": result.step}
         self._event(EventKind.STAGE_ENDED, body)
 
@@ -134,7 +137,9 @@ class Turn:
         self.obeyed.append(obeyed)
         order = obeyed.order
         body = {"command": order.id, "kind": order.kind, "by": order.by, "step": obeyed.step, "state": _settled(obeyed)}
-        self._event(EventKind.COMMAND, {**body, **({"note": obeyed.note} if obeyed.note else {})})
+        self._event(EventKind.COMMAND, {**body, **obeyed.effect, **({"note": obeyed.note} if obeyed.note else {})})
+        if "stages" in obeyed.effect:
+            self.changes["stages"] = obeyed.effect["stages"]
 
     def _event(self, kind: EventKind, body: dict[str, Any], chunk: bytes | None = None) -> None:
         self.events.append(NewEvent(kind=kind, body=body, chunk=chunk))

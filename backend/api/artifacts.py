@@ -1,7 +1,9 @@
 """Files that runs left, for download."""
 
+import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 
 from backend.api.deps import Reading, SettingsDep
-from backend.errors import ArtifactNotFound, RangeInvalid
+from backend.errors import ArtifactDamaged, ArtifactNotFound, RangeInvalid
 from backend.store import artifacts, runs, tables
 
 router = APIRouter(tags=["artifacts"])
@@ -34,7 +36,7 @@ def download(
     if_none_match: Annotated[str | None, Header(description="ETag that the caller has.")] = None,
     if_range: Annotated[str | None, Header(description="ETag that the range belongs to.")] = None,
 ) -> Response:
-    """The file, whole or one range of it; its ETag is its SHA-256."""
+    """The file, whole or one range of it; its ETag is its SHA-256, which is checked before anything is sent."""
     artifact = artifacts.get(session, artifact_id)
     if artifact is None:
         raise ArtifactNotFound(artifact_id)
@@ -64,7 +66,24 @@ def _file(data_dir: Path, artifact: tables.Artifact) -> Path:
     file = (root / artifact.path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         raise ArtifactNotFound(artifact.id, f"The file of artifact `{artifact.id}` is no longer there.")
+    _check(file, artifact)
     return file
+
+
+def _check(file: Path, artifact: tables.Artifact) -> None:
+    """Raises ArtifactDamaged unless the file is, byte by byte, what the worker registered."""
+    about = file.stat()
+    if about.st_size != artifact.bytes:
+        raise ArtifactDamaged(artifact.id, f"it has {about.st_size:,} bytes, not {artifact.bytes:,}")
+    if _sha256(file, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns) != artifact.sha256:
+        raise ArtifactDamaged(artifact.id, "its SHA-256 is another one")
+
+
+@lru_cache(maxsize=4096)
+def _sha256(file: Path, *identity: int) -> str:
+    """Read once for each `identity`, which the kernel changes whenever the content does: ranges of one file are many."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _name(session: Reading, artifact: tables.Artifact) -> str:

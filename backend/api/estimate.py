@@ -11,6 +11,7 @@ from backend.api.rows import label
 from backend.api.schemas import Estimate, StageEstimate
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment
+from backend.spec.references import CONSTRAINT, marked
 from backend.spec.runs import RunState
 from backend.store import pages
 
@@ -18,8 +19,11 @@ EARLIER_RUNS = 100
 
 
 def estimate(session: Session, spec: Experiment, catalog: Catalog) -> Estimate:
-    samples = _samples(spec, catalog)
-    stages = [StageEstimate(label=label(stage), steps=_steps(stage, samples)) for stage in spec.stages]
+    samples, searching = _samples(spec, catalog), _searching(spec, catalog)
+    stages = [
+        StageEstimate(label=label(stage), steps=None if index in searching else _steps(stage, samples))
+        for index, stage in enumerate(spec.stages)
+    ]
     known = [stage.steps for stage in stages if stage.steps is not None]
     steps = sum(known) if len(known) == len(stages) else None
     rate = _rate(session, spec)
@@ -32,6 +36,12 @@ def _samples(spec: Experiment, catalog: Catalog) -> int | None:
     entry = catalog.find("datasets", spec.dataset["kind"])
     count = entry.facts.get("train") if entry else None
     return count if isinstance(count, int) else None
+
+
+def _searching(spec: Experiment, catalog: Catalog) -> set[int]:
+    """Stages with a target that is searched for: nobody knows beforehand how often they train."""
+    found = marked({"stages": spec.stages}, catalog, CONSTRAINT)
+    return {int(path.removeprefix("stages[").partition("]")[0]) for path, text in found if text.strip()}
 
 
 def _steps(stage: Mapping[str, Any], samples: int | None) -> int | None:
@@ -62,8 +72,6 @@ def _rate(session: Session, spec: Experiment) -> float | None:
     rates = [
         run.step / run.active_seconds
         for run in earlier
-        if run.active_seconds > 0
-        and run.step > 0
-        and (run.experiment.spec["dataset"]["kind"], run.experiment.spec["model"]["kind"]) == alike
+        if run.active_seconds > 0 and run.step > 0 and (run.spec["dataset"]["kind"], run.spec["model"]["kind"]) == alike
     ]
     return median(rates) if rates else None

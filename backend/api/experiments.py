@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
@@ -11,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
-from backend.api.schemas import ExperimentCreated, NewExperiment, RunCreated
+from backend.api.submission import ExperimentCreated, NewExperiment, RunCreated
 from backend.errors import Conflict, Invalid
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
+from backend.spec.orders import Explored, explore, shared
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.variants import Variant, vary
-from backend.store import experiments
+from backend.store import experiments, waiting
 from backend.store.session import Store
 
 MAX_RUNS = 500  # of one request
@@ -59,7 +61,12 @@ router = APIRouter(tags=["experiments"], route_class=YamlRoute)
 
 
 async def _request_hash(request: Request) -> str:
-    return hashlib.sha256(await request.body()).hexdigest()
+    """What an Idempotency-Key stands for: the body, and which run it is about."""
+    about = "".join(request.path_params.values())
+    return hashlib.sha256(about.encode() + await request.body()).hexdigest()
+
+
+RequestHash = Annotated[str, Depends(_request_hash)]
 
 
 Key = Annotated[
@@ -81,23 +88,37 @@ def submit(
     catalog: CatalogDep,
     hints: HintsDep,
     after: BackgroundTasks,
-    request_hash: Annotated[str, Depends(_request_hash)],
+    request_hash: RequestHash,
     key: Key = None,
 ) -> ExperimentCreated:
-    """Check a spec and queue one run for each seed, of each variant where there are any."""
+    """Check a spec and queue one run for each seed, of each variant or order where there are any."""
     try:
-        created = _known(store, key, request_hash)
+        created = known(store, key, request_hash)
         if created is None:
-            created = _create(store, body, _specs(store, body, catalog), catalog, key, request_hash)
+            asked = _asked(store, body, catalog)
+            created = _create(store, body, asked.specs, catalog, key, request_hash)
+            created.left_out = asked.left_out
+        elif body.orders is not None:
+            with suppress(SpecInvalid):  # should the catalog have changed since
+                created.left_out = _asked(store, body, catalog).left_out
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
     return created
 
 
-def _specs(store: Store, body: NewExperiment, catalog: Catalog) -> list[Experiment]:
-    """The spec, or each variant of it. Nothing is created unless all of them are right."""
+def _asked(store: Store, body: NewExperiment, catalog: Catalog) -> Explored:
+    """The spec, or its variants or orders. Nothing is created unless all of them are right."""
     document = documents.read(body.spec)
+    if body.orders is not None:
+        if body.variants is not None:
+            raise Invalid("`orders` and `variants` cannot be explored together: leave one of them out.", path="orders")
+        with store.read() as session:
+            return explore(document, body.orders, references.fitted(session, document, catalog), len(body.seeds or [0]))
+    return Explored(_variants(store, body, document, catalog), [])
+
+
+def _variants(store: Store, body: NewExperiment, document: Any, catalog: Catalog) -> list[Experiment]:
     if body.variants is None:
         return [_resolved(store, document, catalog)]
     if len(body.variants) * len(body.seeds or [0]) > MAX_RUNS:
@@ -119,7 +140,7 @@ def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: 
         raise SpecInvalid(told) from None
 
 
-def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
+def known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
     """What an earlier request with the same key created."""
     if key is None:
         return None
@@ -127,7 +148,7 @@ def _known(store: Store, key: str | None, request_hash: str) -> ExperimentCreate
         experiment_id = experiments.remembered(session, key, request_hash)
         if experiment_id is None:
             return None
-        return _created(experiment_id, experiments.runs(session, experiment_id))
+        return created_of(experiment_id, experiments.runs(session, experiment_id))
 
 
 def _create(
@@ -138,19 +159,22 @@ def _create(
             for spec in specs:
                 references.check(session, spec, catalog, hold=True)
             seeds = body.seeds or [specs[0].seed]
-            if body.variants is None:
+            if body.variants is None and body.orders is None:
                 experiment_id, runs = experiments.create(session, specs[0], seeds)
             else:
                 experiment_id, runs = experiments.create_group(session, specs, seeds)
+            if body.orders is not None:
+                for first in range(0, len(runs), len(specs)):  # seed by seed
+                    waiting.arrange(session, runs[first : first + len(specs)], shared(specs))
             if key is not None:
                 experiments.remember(session, key, request_hash, experiment_id)
-            return _created(experiment_id, runs)
+            return created_of(experiment_id, runs)
     except IntegrityError:  # the same key arrived twice at once, and the other one was first
-        known = _known(store, key, request_hash)
-        if known is None:
+        earlier = known(store, key, request_hash)
+        if earlier is None:
             raise
-        return known
+        return earlier
 
 
-def _created(experiment_id: str, runs: list[Any]) -> ExperimentCreated:
+def created_of(experiment_id: str, runs: list[Any]) -> ExperimentCreated:
     return ExperimentCreated(id=experiment_id, runs=[RunCreated(id=run.id, state=run.state) for run in runs])

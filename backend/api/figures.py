@@ -1,6 +1,6 @@
 """Charts as Plotly figures: loads what a chart needs and lets it draw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -8,15 +8,15 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading
-from backend.api.tradeoffs import MAX_RUNS, RunList, chosen_runs, run_ids
+from backend.api.tradeoffs import MAX_RUNS, NameList, RunList, chosen_runs, names, run_ids
 from backend.charts import chart as registry
 from backend.charts import wire
 from backend.charts.chart import Chart, Group
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
-from backend.charts.measures import field_of
 from backend.charts.palette import color, dash
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
+from backend.spec.measures import field_of
 from backend.spec.results import StageResult
 from backend.store import events, exhibits, pages, results, tables
 
@@ -71,6 +71,8 @@ def figure(
     runs: RunList = "",
     theme: Theme = "light",
     cost: Annotated[str, Query(max_length=60, description="What `pareto` weighs accuracy against.")] = "bytes",
+    formats: NameList = "",
+    devices: NameList = "",
     target: Annotated[
         float | None, Query(ge=0, le=1, description="Validation accuracy that `time_to_target` asks for.")
     ] = None,
@@ -81,7 +83,8 @@ def figure(
         raise Invalid(f"`cost` names `{cost[:40]}`, which is not measured.", path="cost")
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
-    text = draw(session, registry.charts()[chart], run_ids(runs), Options(theme=theme, cost=field, target=target))
+    options = Options(theme, field, formats=names(formats), devices=names(devices), target=target)
+    text = draw(session, registry.charts()[chart], run_ids(runs), options)
     return Response(text, media_type="application/json")
 
 
@@ -140,12 +143,17 @@ def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:
     )
 
 
+def _told(command: Mapping[str, Any]) -> str:
+    """`set optimizer.lr 0.1 → 0.01 obeyed, asked by ann`"""
+    change = f" {command['path']} {command['old']} → {command['new']}" if "path" in command else ""
+    return f"{command['kind']}{change} {command['state']}, asked by {command['by']}"
+
+
 def _marks(happened: Sequence[tables.Event]) -> tuple[Mark, ...]:
     marks = []
     for event in happened:
         if event.kind == EventKind.REWIND:
             marks.append(Mark(event.body["step"], f"continued from step {event.body['step']}"))
         elif event.kind == EventKind.COMMAND:
-            told = f"{event.body['kind']} {event.body['state']}, asked by {event.body['by']}"
-            marks.append(Mark(event.body["step"], told))
+            marks.append(Mark(event.body["step"], _told(event.body)))
     return tuple(marks)

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from functools import cache
 from typing import Any
 
 from backend.app import routes
 
 
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document. It depends on the code alone: no database and no settings are needed."""
     return routes().openapi()

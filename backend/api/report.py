@@ -14,8 +14,8 @@ from backend.api.deps import Reading, RunDep
 from backend.api.figures import draw
 from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
-from backend.charts.measures import shown
 from backend.spec import text
+from backend.spec.measures import shown
 from backend.spec.results import ArtifactMeasure, StageResult
 from backend.store import exhibits, results, tables
 
@@ -70,7 +70,7 @@ def page(session: Session, run: tables.Run) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
         f'<h1>{name}</h1><p class="faint">{state}<br>Run {run.id}, created {run.created_at:%Y-%m-%d %H:%M} UTC</p>'
         f"{_failure(run)}<h2>Results</h2>{_table(rows)}{boxes}"
-        f"<h2>Spec</h2><pre>{escape(text.to_yaml(run.experiment.spec))}</pre>"
+        f"<h2>Spec</h2><pre>{escape(text.to_yaml(run.spec))}</pre>"
         f"<script>{_plotly()}</script><script>{DRAW}</script></html>\n"
     )
 

@@ -10,7 +10,7 @@ from backend.store import tables
 
 
 def run_row(run: tables.Run) -> RunRow:
-    spec = run.experiment.spec
+    spec = run.spec
     return RunRow(
         id=run.id,
         experiment_id=run.experiment_id,
@@ -20,6 +20,11 @@ def run_row(run: tables.Run) -> RunRow:
         seed=run.seed,
         state=run.state,
         error=run.error,
+        parent_id=run.parent_id,
+        fork_step=run.fork_step,
+        fork_stage=run.fork_stage,
+        waits_for=run.waits_for,
+        waits_stage=run.waits_stage,
         dataset=spec["dataset"]["kind"],
         model=spec["model"]["kind"],
         stage=run.stage,
@@ -39,14 +44,15 @@ def run_row(run: tables.Run) -> RunRow:
 def stages(run: tables.Run) -> list[StageSummary]:
     return [
         StageSummary(index=index, kind=stage["kind"], label=label(stage), state=_state(run, index))
-        for index, stage in enumerate(run.experiment.spec["stages"])
+        for index, stage in enumerate(run.spec["stages"])
     ]
 
 
 def label(stage: Mapping[str, Any]) -> str:
     """`prune: magnitude`: the stage and what it is about, as the worker's own label begins."""
-    about = stage.get("method") or stage.get("optimizer")
-    return f"{stage['kind']}: {about['kind']}".replace("_", " ") if isinstance(about, Mapping) else str(stage["kind"])
+    about = stage.get("method") or stage.get("distillers") or stage.get("optimizer")
+    parts = [part["kind"] for part in (about if isinstance(about, list) else [about]) if isinstance(part, Mapping)]
+    return f"{stage['kind']}: {' + '.join(parts)}".replace("_", " ") if parts else str(stage["kind"])
 
 
 def _state(run: tables.Run, index: int) -> Any:

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query
 
-from backend.api.deps import By, HintsDep, Reading, RunDep, RunId, SettingsDep, Writing, run_of
+from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
+from backend.api.lineage import relatives
 from backend.api.rows import artifact_row, run_row
-from backend.api.schemas import CommandRow, NewCommand, RunDetail, RunPage, StreamEvent
-from backend.errors import Conflict, Invalid, RunNotFound
-from backend.spec import plain
+from backend.api.schemas import RunDetail, RunPage, StreamEvent
+from backend.errors import Conflict, Invalid
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.runs import RunState
-from backend.store import artifacts, commands, events, exhibits, pages, results, runs, sources, tables
+from backend.store import artifacts, events, exhibits, pages, results, runs, sources, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -56,10 +56,11 @@ def detail(session: Reading, run: RunDep) -> RunDetail:
 def run_detail(session: Reading, run: tables.Run) -> RunDetail:
     return RunDetail(
         **run_row(run).model_dump(),
-        spec=Experiment.model_validate(run.experiment.spec),
+        spec=Experiment.model_validate(run.spec),
         results=results.of(session, [run.id])[run.id],
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
         exhibits=exhibits.shown(session, [run.id])[run.id],
+        relatives=relatives(session, run),
     )
 
 
@@ -69,7 +70,7 @@ def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: Backgr
     state = run_of(session, run_id).state
     if users := sources.users(session, run_id):
         raise Conflict(
-            f"“{users[0].experiment.name}” begins with this run's model and is {users[0].state}: "
+            f"“{users[0].experiment.name}” begins with what this run has left and is {users[0].state}: "
             "cancel that one first, or wait until it is over."
         )
     if not runs.delete_terminal(session, run_id):
@@ -86,19 +87,3 @@ def marks(session: Reading, run: RunDep, after: Annotated[int, Query(ge=0, le=2*
 def stream_event(event: tables.Event) -> StreamEvent:
     at = event.at.astimezone(UTC)
     return StreamEvent(run_id=event.run_id, seq=event.seq, kind=EventKind(event.kind), at=at, body=event.body)
-
-
-@router.post("/{run_id}/commands", status_code=202)
-def command(
-    session: Writing, run_id: RunId, body: NewCommand, by: By, hints: HintsDep, after: BackgroundTasks
-) -> CommandRow:
-    """Ask something of a run; the run's events tell what became of it."""
-    plain.check({"body": body.body})
-    try:
-        asked = commands.ask(session, run_id, body.kind, body.body, by)
-    except commands.RunMissing:
-        raise RunNotFound(run_id) from None
-    except commands.RunOver as error:
-        raise Conflict(str(error)) from error
-    after.add_task(hints.wake)
-    return CommandRow.model_validate(asked, from_attributes=True)

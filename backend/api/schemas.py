@@ -1,7 +1,7 @@
 """The wire: what requests carry and what responses hold. Apart from the tables, so that either can change."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,29 +30,6 @@ class Error(BaseModel):
     problems: list[Problem] = Field(
         default=[], description="Everything that is wrong, when that is more than one thing."
     )
-
-
-class NewExperiment(Request):
-    spec: dict[str, Any] | str = Field(description="The spec, as a mapping or as YAML/JSON text.")
-    seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] | None = Field(
-        default=None, min_length=1, max_length=100, description="One run for each; the spec's own seed when left out."
-    )
-    variants: list[Variant] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=50,
-        description="The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.",
-    )
-
-
-class RunCreated(BaseModel):
-    id: str
-    state: RunState
-
-
-class ExperimentCreated(BaseModel):
-    id: str = Field(description="Of the experiment, or of the group when there are variants.")
-    runs: list[RunCreated]
 
 
 class SpecDraft(Request):
@@ -94,6 +71,7 @@ class Template(BaseModel):
     spec: dict[str, Any]
     seeds: list[int] | None = None
     variants: list[Variant] | None = Field(default=None, description="What is compared; null for a run by itself.")
+    orders: list[int] | None = Field(default=None, description="Stages that are run in every order, to be compared.")
 
 
 class StageSummary(BaseModel):
@@ -114,6 +92,13 @@ class RunRow(BaseModel):
     seed: int
     state: RunState
     error: str | None = None
+    parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
+    fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
+    fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
+    waits_for: str | None = Field(
+        default=None, description="The run that it waits for while it is queued, to begin with that one's past."
+    )
+    waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
     dataset: str = Field(description="Kind of the data.")
     model: str = Field(description="Kind of the model.")
     stage: int | None = Field(description="Index of the stage it is in.")
@@ -150,6 +135,20 @@ class CommandRow(BaseModel):
     created_at: datetime
 
 
+class Relative(BaseModel):
+    """A run that another one begins with, or that begins with it."""
+
+    id: str
+    name: str
+    state: RunState
+    color: str
+    relation: Literal["parent", "child", "awaited", "waiting"] = Field(
+        description="What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it."
+    )
+    stage: int | None = Field(description="Index of the first stage that the younger of the two has for itself.")
+    step: int | None = Field(description="Optimizer steps that they share; null while one waits.")
+
+
 class RunDetail(RunRow):
     """A run with everything but its points."""
 
@@ -157,6 +156,7 @@ class RunDetail(RunRow):
     results: list[StageResult] = []
     artifacts: list[ArtifactRow] = []
     exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
+    relatives: list[Relative] = Field(default=[], description="The run's parent first, then its forks by age.")
 
 
 class RunPage(BaseModel):
@@ -206,6 +206,16 @@ class NewCommand(Request):
     body: dict[str, Any] = {}
 
 
+class KnobRow(BaseModel):
+    """A knob that a live run takes."""
+
+    path: str = Field(description="Its place within the recipe: the `path` of a `set` command.")
+    component: str = Field(description="Kind of the component that it belongs to.")
+    bounds: dict[str, Any] = Field(description="JSON Schema of its values, with title, description and unit.")
+    planned: Any = Field(description="What the spec says.")
+    value: Any = Field(description="What it is now.")
+
+
 class WorkerRow(BaseModel):
     id: str
     name: str
@@ -253,6 +263,8 @@ class TradeoffPoint(BaseModel):
     label: str
     exporter: str
     artifact: str
+    runtime: str = Field(description="What loaded and ran it.")
+    devices: list[str] = Field(description="Devices on which it was timed.")
     values: dict[str, float] = Field(
         description="accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"
     )
@@ -262,8 +274,15 @@ class TradeoffPoint(BaseModel):
 class Tradeoffs(BaseModel):
     """Points that meet the constraint, best first; without any, the nearest misses and by how much they miss."""
 
-    points: list[TradeoffPoint]
-    qualifying: list[str] = Field(description="Artifact ids that meet the constraint, best first.")
+    points: list[TradeoffPoint] = Field(
+        description="At most 2,000: the front, the best, and an even choice of the rest."
+    )
+    total: int = Field(description="How many measured models were asked.")
+    qualifying: list[str] = Field(description="Artifact ids of those points that meet the constraint, best first.")
     nearest: list[str] = Field(default=[], description="Artifact ids that miss by least, when none qualifies.")
     sentence: str = Field(description="The answer in words.")
     fields: dict[str, str] = Field(default={}, description="What can be asked for, and its unit.")
+    formats: list[str] = Field(
+        default=[], description="Formats that these runs left, those that were not asked for too."
+    )
+    devices: list[str] = Field(default=[], description="Devices on which they were timed.")

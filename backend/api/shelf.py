@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from backend.store import uploads
+from backend.store import files, uploads
 from backend.store.clock import new_id
 from backend.store.session import UNAVAILABLE, Store
 
@@ -27,9 +27,9 @@ class Slot:
 
     def keep(self) -> None:
         """Give the folder its final name, for good."""
-        sync(self.folder)
+        files.sync(self.folder)
         self.folder = self.folder.rename(self.root / self.id)
-        sync(self.root)
+        files.sync(self.root)
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def slot(data_dir: Path) -> Iterator[Slot]:
     root.mkdir(parents=True, exist_ok=True)
     made = Slot(root)
     made.folder.mkdir()
-    with _locked(made.folder):
+    with locked(made.folder):
         try:
             yield made
         finally:
@@ -65,7 +65,7 @@ def sweep(store: Store, data_dir: Path) -> list[str]:
 
 def _swept(store: Store, folder: Path) -> bool:
     try:
-        with _locked(folder), store.read() as session:
+        with locked(folder), store.read() as session:
             if uploads.known(session, [folder.name]):
                 return False
             shutil.rmtree(folder, ignore_errors=True)
@@ -75,20 +75,11 @@ def _swept(store: Store, folder: Path) -> bool:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Raises BlockingIOError when somebody else holds it. A process that dies lets go of it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def sync(folder: Path) -> None:
-    """Make the names in a folder survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

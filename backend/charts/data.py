@@ -73,4 +73,6 @@ class RunData:
 class Options:
     theme: Theme = "light"
     cost: str = "bytes"  # what accuracy is weighed against, see `backend.charts.measures`
+    formats: tuple[str, ...] = ()  # exporters whose files are drawn; all where none is named
+    devices: tuple[str, ...] = ()  # devices on which a file must have been timed; any where none is named
     target: float | None = None  # the validation accuracy that is to be reached, a share; by itself what all can reach

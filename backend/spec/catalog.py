@@ -50,7 +50,8 @@ class CatalogEntry(BaseModel):
     parameters: dict[str, Any] = Field(
         description="JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, "
         "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, "
-        "`x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data."
+        "`x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data, "
+        "`x-constraint` text that is a constraint, `x-measure` text that names what is measured."
     )
     needs: list[str] = Field(default=[], description="Traits that must be there before it.")
     provides: list[Provision] = Field(default=[], description="Traits that are there after it.")

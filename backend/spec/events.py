@@ -10,7 +10,9 @@
 | rewind      | {step, reason}: points with a greater step that came before are withdrawn  |
 | exhibit     | {kind, stage, step}: something to be shown, see `backend.store.exhibits`    |
 | verdict     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |
-| command     | {command, kind, by, step, state, note?}                                    |
+| command     | {command, kind, by, step, state, note?}; of `set` path, old, new too         |
+| forked      | {parent, name, checkpoint, artifact, stage, step}: all before is the parent's past, up to its `checkpoint`, |
+|             | of which `artifact` is this run's own; `stage` is the first of its own |
 | log         | {level, text}                                                              |
 """
 
@@ -30,6 +32,7 @@ class EventKind(StrEnum):
     EXHIBIT = "exhibit"
     VERDICT = "verdict"
     COMMAND = "command"
+    FORKED = "forked"
     LOG = "log"
 
 

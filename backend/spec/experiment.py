@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.spec import plain
 from backend.spec.catalog import Catalog, Family
+from backend.spec.commands import Intervention
 from backend.spec.fit import misfits
+from backend.spec.measures import MAX_BATCH
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
 
@@ -31,7 +33,7 @@ class Measure(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    batch_sizes: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
+    batch_sizes: list[Annotated[int, Field(ge=1, le=MAX_BATCH)]] = Field(
         default=[1, 64],
         min_length=1,
         max_length=8,
@@ -102,6 +104,12 @@ class Experiment(BaseModel):
     stages: list[Annotated[dict[str, Any], _component("stages", "One step of the pipeline.")]] = Field(
         min_length=1, max_length=MAX_STAGES, description="The pipeline: each stage takes a model and leaves a model."
     )
+    interventions: list[Intervention] = Field(
+        default=[],
+        max_length=1000,
+        description="Knobs that are turned at given steps, as a person would in the live run: how a steered run is "
+        "replayed.",
+    )
     measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
     diagnosis: Diagnosis = Field(default=Diagnosis(), description="What is looked at while it trains.")
 
@@ -111,13 +119,20 @@ def resolve(document: Any, catalog: Catalog) -> Experiment:
 
     Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
     """
-    plain.check(document)
-    resolver = Resolver(catalog)
-    canonical = resolver.value(document, outline(), path="")
-    problems = resolver.problems or misfits(canonical, catalog)
-    if problems:
+    canonical = fill(document, catalog)
+    if problems := misfits(canonical, catalog):
         raise SpecInvalid(problems)
     return Experiment.model_validate(canonical)
+
+
+def fill(document: Any, catalog: Catalog) -> dict[str, Any]:
+    """As `resolve`, but whether the parts fit together is not asked."""
+    plain.check(document)
+    resolver = Resolver(catalog)
+    canonical: dict[str, Any] = resolver.value(document, outline(), path="")
+    if resolver.problems:
+        raise SpecInvalid(resolver.problems)
+    return canonical
 
 
 def fingerprint(experiment: Experiment) -> str:

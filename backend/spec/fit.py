@@ -1,6 +1,6 @@
 """Whether the parts of a spec fit together, told from the traits that components need, provide and remove."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from backend.spec.catalog import Catalog, CatalogEntry
@@ -9,49 +9,53 @@ from backend.spec.problems import Problem
 
 def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """Every component whose needs nothing before it meets. `spec` is resolved: each component is known."""
-    problems: list[Problem] = []
-    traits: set[str] = set()
     sources = [("dataset", "datasets", spec["dataset"]), ("preparation", "preparations", spec["preparation"])]
     sources += [(f"distribution[{index}]", "distributions", one) for index, one in enumerate(spec["distribution"])]
     sources.append(("model", "models", spec["model"]))
     sources += [(f"stages[{index}]", "stages", stage) for index, stage in enumerate(spec["stages"])]
+    way = _Way(catalog)
     for path, family, value in sources:
-        parts = list(_parts(value, family, path, catalog))
-        for part_path, entry, _ in parts:
-            problems += [_misfit(part_path, entry, need, catalog) for need in entry.needs if need not in traits]
-        for _, entry, parameters in parts:
-            traits -= set(entry.removes)
-            traits |= {provision.trait for provision in entry.provides if provision.holds(parameters)}
-    return problems
+        way.component(value, family, path)
+    return way.problems
 
 
-def _parts(
-    value: Any, family: str, path: str, catalog: Catalog
-) -> Iterator[tuple[str, CatalogEntry, Mapping[str, Any]]]:
-    """The component at `path` and every component nested in it."""
-    entry = catalog.find(family, value["kind"])
-    assert entry is not None
-    yield path, entry, value
-    yield from _nested(value, entry.parameters, path, catalog)
+class _Way:
+    """The way along the pipeline with the traits that there are so far.
 
+    What a component holds acts in the order of its fields: a stage that prunes and then quantizes has them so.
+    """
 
-def _nested(
-    value: Any, schema: Mapping[str, Any], path: str, catalog: Catalog
-) -> Iterator[tuple[str, CatalogEntry, Mapping[str, Any]]]:
-    if value is None:
-        return
-    if "x-family" in schema:
-        yield from _parts(value, schema["x-family"], path, catalog)
-    elif "anyOf" in schema:
-        for branch in schema["anyOf"]:
-            if branch.get("type") != "null":
-                yield from _nested(value, branch, path, catalog)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _nested(item, schema.get("items", {}), f"{path}[{index}]", catalog)
-    elif isinstance(value, Mapping):
-        for name, field in schema.get("properties", {}).items():
-            yield from _nested(value.get(name), field, f"{path}.{name}", catalog)
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.traits: set[str] = set()
+        self.problems: list[Problem] = []
+        of_models = [entry.provides for entry in catalog.entries if entry.family == "models"]
+        self._of_models = {provision.trait for provides in of_models for provision in provides}
+
+    def component(self, value: Any, family: str, path: str) -> None:
+        """The component at `path`, then every component nested in it; after them what it brings and removes itself."""
+        entry = self.catalog.find(family, value["kind"])
+        assert entry is not None
+        self.problems += [_misfit(path, entry, need, self.catalog) for need in entry.needs if need not in self.traits]
+        self._nested(value, entry.parameters, path)
+        self.traits -= self._of_models if entry.family == "models" else set(entry.removes)  # it takes the other's place
+        self.traits |= {provision.trait for provision in entry.provides if provision.holds(value)}
+
+    def _nested(self, value: Any, schema: Mapping[str, Any], path: str) -> None:
+        if value is None:
+            return
+        if "x-family" in schema:
+            self.component(value, schema["x-family"], path)
+        elif "anyOf" in schema:
+            for branch in schema["anyOf"]:
+                if branch.get("type") != "null":
+                    self._nested(value, branch, path)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self._nested(item, schema.get("items", {}), f"{path}[{index}]")
+        elif isinstance(value, Mapping):
+            for name, field in schema.get("properties", {}).items():
+                self._nested(value.get(name), field, f"{path}.{name}")
 
 
 def _misfit(path: str, entry: CatalogEntry, need: str, catalog: Catalog) -> Problem:

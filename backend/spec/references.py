@@ -8,6 +8,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.experiment import outline
 
 RUN = "x-run"
+CONSTRAINT = "x-constraint"
 
 
 @dataclass(frozen=True)

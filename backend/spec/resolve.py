@@ -9,6 +9,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from backend.spec.catalog import Catalog, CatalogEntry
+from backend.spec.constraints import ConstraintWrong, parse
+from backend.spec.measures import MEASURES, field_of
 from backend.spec.plain import MAX_INTEGER, join
 from backend.spec.problems import Problem, SpecInvalid
 
@@ -104,13 +106,15 @@ class Resolver:
             return self._problem(path, f"must be a list, not {_name(value)}.")
         shallow = {name: item for name, item in schema.items() if name not in ("items", "prefixItems")}
         if (error := _first_error(value, shallow)) is not None:
-            return self._problem(path, _sentence(error))
+            return self._problem(path, sentence_of(error))
         items = schema.get("items", {})
         return [self.value(item, items, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def _leaf(self, value: Any, schema: Schema, path: str) -> Any:
         if (error := _first_error(value, schema)) is not None:
-            return self._problem(path, _sentence(error))
+            return self._problem(path, sentence_of(error))
+        if (fault := _misread(value, schema)) is not None:
+            return self._problem(path, fault)
         if schema.get("type") == "integer":
             return int(value) if abs(value) <= MAX_INTEGER else self._problem(path, "is beyond 64 bits.")
         return float(value) if schema.get("type") == "number" else value
@@ -136,6 +140,18 @@ class Resolver:
 
 def _first_error(value: Any, schema: Schema) -> ValidationError | None:
     return next(iter(Draft202012Validator(dict(schema)).iter_errors(value)), None)
+
+
+def _misread(value: Any, schema: Schema) -> str | None:
+    """Why text with a meaning of its own cannot be read; None when it can."""
+    if schema.get("x-constraint"):
+        try:
+            parse(value)
+        except ConstraintWrong as error:
+            return str(error)
+    if schema.get("x-measure") and field_of(value) is None:
+        return f"names `{value[:40]}`, which is not measured; known: {', '.join(MEASURES)}."
+    return None
 
 
 def _accepts(schema: Schema, value: Any) -> bool:
@@ -183,6 +199,6 @@ _SENTENCES: dict[str, Callable[[ValidationError], str]] = {
 }
 
 
-def _sentence(error: ValidationError) -> str:
+def sentence_of(error: ValidationError) -> str:
     say = _SENTENCES.get(str(error.validator))
     return say(error) if say else f"{error.message[:200]}."

@@ -13,6 +13,12 @@ class Latency(BaseModel):
     spread_ms: float = Field(description="Interquartile range of the timed calls, milliseconds.")
     calls: int
     samples_per_s: float
+    energy_mj: float | None = Field(
+        default=None, description="Energy of one sample, millijoules; null where nothing on the machine counts it."
+    )
+    energy_spread_mj: float | None = Field(
+        default=None, description="Interquartile range of `energy_mj` over rounds of calls."
+    )
 
 
 class ArtifactMeasure(BaseModel):
@@ -36,6 +42,9 @@ class ArtifactMeasure(BaseModel):
         default=None, description="Peak resident memory that loading and running added."
     )
     latency: list[Latency] = []
+    energy_meter: str | None = Field(
+        default=None, description="What counted the energy, and of which part of the machine; null where nothing does."
+    )
     operators: dict[str, int] = Field(default={}, description="Operators that the runtime really executes, by type.")
 
 
@@ -50,9 +59,14 @@ class StageResult(BaseModel):
     parameters: int = Field(description="Number of parameters.")
     nonzero: int = Field(description="Number of parameters that are not zero.")
     flops: int | None = Field(default=None, description="Theoretical floating point operations for one sample.")
+    two_of_four: int = Field(default=0, description="Layers that keep 2 of every 4 weights side by side.")
+    two_of_four_fit: int = Field(default=0, description="Those of them whose shape sparse tensor cores take.")
     validation: dict[str, float] = Field(
         default={}, description="Metrics of the model in memory on the validation split."
     )
     weights_sha256: str = Field(description="Hash of the final weights: equal runs have equal hashes.")
     measures: list[ArtifactMeasure] = []
     notes: list[str] = Field(default=[], description="Plain words on what was gained and what was not, and why.")
+    headline: str | None = Field(
+        default=None, description="What the run has gained since its first stage, and what it has not, and why."
+    )

@@ -1,4 +1,4 @@
-"""The states of a run and the moves between them."""
+"""The states of a run and the moves between them; where in a run a checkpoint can be taken."""
 
 from enum import StrEnum
 
@@ -31,3 +31,16 @@ MOVES: dict[RunState, frozenset[RunState]] = {
     RunState.PAUSED: TERMINAL | {RunState.RUNNING, RunState.QUEUED},
     **{state: frozenset() for state in TERMINAL},
 }
+
+
+class Place(StrEnum):
+    """Where in a run a checkpoint was taken."""
+
+    WITHIN = "within"
+    """Between two steps of a stage, or while it is measured."""
+    END = "end"
+    """At the end of a stage."""
+    STOPPING = "stopping"
+    """Where a person stopped the run: what is left of the stage is to measure it."""
+    STOPPED = "stopped"
+    """At the end of the stage that a person stopped."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from backend.spec.runs import Place
 from backend.store.clock import now
 from backend.store.tables import Artifact, Run
 
@@ -12,7 +13,17 @@ CHECKPOINT = "checkpoint"
 
 
 def register(
-    session: Session, run_id: str, *, id: str, kind: str, stage: int, step: int, path: str, bytes: int, sha256: str
+    session: Session,
+    run_id: str,
+    *,
+    id: str,
+    kind: str,
+    stage: int,
+    step: int,
+    path: str,
+    bytes: int,
+    sha256: str,
+    place: Place | None = None,
 ) -> Artifact:
     """Register a file, in the transaction of the write that announces it.
 
@@ -24,8 +35,8 @@ def register(
     newest = session.scalar(select(func.max(Artifact.created_at)).where(Artifact.run_id == run_id))
     moment = now() if newest is None else max(now(), newest + timedelta(microseconds=1))  # a clock may be set back
     artifact = Artifact(
-        id=id, run_id=run_id, kind=kind, stage=stage, step=step, path=path, bytes=bytes, sha256=sha256,
-        created_at=moment,
+        id=id, run_id=run_id, kind=kind, stage=stage, step=step, place=place, path=path, bytes=bytes,
+        sha256=sha256, created_at=moment,
     )  # fmt: skip
     session.add(artifact)
     session.flush()

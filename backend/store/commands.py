@@ -4,18 +4,27 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind, CommandState
+from backend.spec.commands import ACCEPTING, CommandKind, CommandState
 from backend.spec.runs import RunState
 from backend.store import rows
 from backend.store.clock import new_id, now
 from backend.store.rows import pending
 from backend.store.tables import Command
 
-__all__ = ["RunMissing", "RunOver", "ask", "pending", "settle"]
+__all__ = ["NotNow", "RunMissing", "RunOver", "ask", "pending", "settle"]
 
 
 class RunMissing(LookupError):
     """There is no such run."""
+
+
+class NotNow(Exception):
+    """The run is in a state that cannot take the command."""
+
+    def __init__(self, kind: CommandKind, state: RunState) -> None:
+        self.state = state
+        fitting = " or ".join(sorted(ACCEPTING[kind]))
+        super().__init__(f"The run is {state}: it takes `{kind}` while it is {fitting}.")
 
 
 class RunOver(Exception):
@@ -37,13 +46,15 @@ _PAST = {
 def ask(session: Session, run_id: str, kind: CommandKind, body: dict[str, Any], by: str) -> Command:
     """Ask something of a run. Asking again what is still pending gives the same command.
 
-    A queued run is cancelled at once. Raises RunMissing, or RunOver when the run has ended.
+    A queued run is cancelled at once. Raises RunMissing, RunOver when the run has ended, NotNow when it must wait.
     """
     run = rows.locked(session, run_id)
     if run is None:
         raise RunMissing(run_id)
     if run.state.terminal:
         raise RunOver(run.state)
+    if run.state not in ACCEPTING[kind]:
+        raise NotNow(kind, run.state)
     for command in pending(session, run_id):
         if (command.kind, command.body) == (kind, body):
             return command

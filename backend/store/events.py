@@ -57,13 +57,14 @@ def chunks(
     metrics: Collection[str] | None = None,
     first: int | None = None,
     last: int | None = None,
+    until: int | None = None,
 ) -> tuple[int, list[Chunk]]:
     """The points of a run as it stands: rewinds are applied, so that each (metric, step) is there once.
 
-    `metrics` keeps those metrics (`name/*` all that begin so), `first` and `last` (inclusive) those steps. Returns the last `seq` that is
+    `metrics` keeps those metrics (`name/*` all that begin so), `first` and `last` (inclusive) those steps, `until` what had happened by that `seq`. Returns the last `seq` that is
     included, after which the live stream continues, and the chunks in order; empty ones are left out.
     """
-    seq = session.scalar(select(Run.last_seq).where(Run.id == run_id)) or 0
+    seq = until if until is not None else session.scalar(select(Run.last_seq).where(Run.id == run_id)) or 0
     kinds = (EventKind.POINTS.value, EventKind.REWIND.value)
     query = select(Event.kind, Event.body, Event.chunk).where(
         Event.run_id == run_id, Event.seq <= seq, Event.kind.in_(kinds)

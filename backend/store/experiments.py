@@ -31,8 +31,13 @@ def create_group(session: Session, specs: Sequence[Experiment], seeds: Sequence[
     return group_id, ordered
 
 
-def create(session: Session, spec: Experiment, seeds: Sequence[int]) -> tuple[str, list[tables.Run]]:
-    """An experiment and one queued run for each seed. Returns its id and its runs, in the order of the seeds."""
+def create(
+    session: Session, spec: Experiment, seeds: Sequence[int], ids: Sequence[str] = ()
+) -> tuple[str, list[tables.Run]]:
+    """An experiment and one queued run for each seed. Returns its id and its runs, in the order of the seeds.
+
+    `ids` are theirs where files of theirs have a place already.
+    """
     moment = now()
     experiment = tables.Experiment(
         id=new_id(),
@@ -44,7 +49,7 @@ def create(session: Session, spec: Experiment, seeds: Sequence[int]) -> tuple[st
     color = (session.scalar(select(func.max(tables.Run.color))) or 0) + 1
     runs = [
         tables.Run(
-            id=new_id(),
+            id=ids[index] if ids else new_id(),
             experiment=experiment,
             seed=seed,
             color=color + index,

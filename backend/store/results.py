@@ -1,6 +1,7 @@
 """What finished stages measured."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +23,12 @@ def put(session: Session, run_id: str, result: StageResult) -> None:
         at=now(),
     )
     session.merge(row)
+
+
+def stamps(session: Session, run_ids: Collection[str]) -> list[tuple[str, int, datetime]]:
+    """Run, stage and time of each result, by stage: a result that was replaced has another time."""
+    query = select(Result.run_id, Result.stage, Result.at).where(Result.run_id.in_(run_ids))
+    return [(run, stage, at) for run, stage, at in session.execute(query.order_by(Result.run_id, Result.stage))]
 
 
 def of(session: Session, run_ids: Collection[str]) -> dict[str, list[StageResult]]:

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from backend.spec.commands import CommandKind
 from backend.spec.events import NewEvent
 from backend.spec.runs import LIVE, TERMINAL, RunState
-from backend.store import rows
+from backend.store import rows, waiting
 from backend.store.clock import now
 from backend.store.pages import PageInvalid, page
 from backend.store.session import on_rollback
 from backend.store.tables import Experiment, Run, table
 
 __all__ = [
-    "Lease", "LeaseLost", "PageInvalid", "cancel_queued", "claim", "counts", "delete_terminal", "finish", "get",
+    "Lease", "LeaseLost", "PageInvalid", "cancel_queued", "claim", "claimable", "counts", "delete_terminal", "finish", "get",
     "leases", "page", "reap", "release", "versions", "write",
 ]  # fmt: skip
 
@@ -44,8 +44,10 @@ class Lease:
 
 
 def claim(session: Session, worker_id: str) -> Run | None:
-    """The oldest queued run, now owned by this worker; None when there is none."""
+    """The oldest queued run that waits for no other, now owned by this worker; None when there is none."""
     while (run := _next_queued(session)) is not None:
+        if not waiting.settle(session, run):
+            continue
         if run.attempts < MAX_ATTEMPTS:
             run.owner, run.epoch, run.attempts = worker_id, run.epoch + 1, run.attempts + 1
             run.started_at, run.heartbeat_at = run.started_at or now(), now()
@@ -55,8 +57,16 @@ def claim(session: Session, worker_id: str) -> Run | None:
     return None
 
 
+def claimable(session: Session) -> bool:
+    """Whether there is a run to claim. Takes no lock."""
+    return session.scalar(select(Run.id).where(*_CLAIMABLE).limit(1)) is not None
+
+
+_CLAIMABLE = (Run.state == RunState.QUEUED, waiting.may_begin())
+
+
 def _next_queued(session: Session) -> Run | None:
-    query = select(Run).where(Run.state == RunState.QUEUED).order_by(Run.created_at, Run.id).limit(1)
+    query = select(Run).where(*_CLAIMABLE).order_by(Run.created_at, Run.id).limit(1)
     return session.scalar(query.with_for_update(of=Run, skip_locked=True).execution_options(populate_existing=True))
 
 

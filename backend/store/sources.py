@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.spec.references import Reference
@@ -68,12 +68,14 @@ def candidates(session: Session, most: int = 5) -> list[Run]:
 
 
 def users(session: Session, run_id: str) -> list[Run]:
-    """The runs that are not over and whose spec names this one as a source. Holds the run: nobody can name it meanwhile."""
+    """The runs that are not over and need this one: their spec names it, or they wait for it. Holds the run: nobody can
+    name it meanwhile."""
     rows.locked(session, run_id)
     text = func.lower(cast(Experiment.spec, String))
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id).where(Run.state.not_in(TERMINAL))
-    near = session.scalars(query.where(text.contains(run_id.lower(), autoescape=True)).order_by(Run.created_at))
-    return [run for run in near if any(named == run_id for named in _named(run.experiment.spec))]
+    near = query.where(or_(text.contains(run_id.lower(), autoescape=True), Run.waits_for == run_id))
+    found = session.scalars(near.order_by(Run.created_at))
+    return [run for run in found if run.waits_for == run_id or run_id in _named(run.spec)]
 
 
 def _named(value: Any) -> Iterator[str]:

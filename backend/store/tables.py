@@ -18,7 +18,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from backend.spec.commands import CommandState
-from backend.spec.runs import RunState
+from backend.spec.runs import Place, RunState
 from backend.store.columns import Instant, Prose, Word
 
 
@@ -68,7 +68,10 @@ class Run(Table):
     """One execution of an experiment. Its row is what every write of its owner is fenced by."""
 
     __tablename__ = "runs"
-    __table_args__ = (Index(None, "state", "created_at"), Index(None, "experiment_id"))
+    __table_args__ = (
+        Index(None, "state", "created_at"), Index(None, "experiment_id"), Index(None, "parent_id"),
+        Index(None, "waits_for"),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"))
@@ -90,6 +93,15 @@ class Run(Table):
         Float, default=0.0
     )  # time spent running, pauses and queueing left out
     latest: Mapped[dict[str, Any]] = mapped_column(default=dict)  # metric -> its last finite value
+    stages: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)  # instead of the spec's, since they were replaced
+
+    parent_id: Mapped[str | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="SET NULL")
+    )  # whose past it begins with
+    fork_stage: Mapped[int | None] = mapped_column(Integer)  # stages that had ended there: the first that is its own
+    fork_step: Mapped[int | None] = mapped_column(BigInteger)
+    waits_for: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))  # to begin with its past
+    waits_stage: Mapped[int | None] = mapped_column(Integer)  # index of the stage whose end it waits for
 
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -97,6 +109,12 @@ class Run(Table):
     heartbeat_at: Mapped[datetime | None]  # shown to people; no decision rests on it
 
     experiment: Mapped[Experiment] = relationship(lazy="joined", innerjoin=True)  # always loaded with the run
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the run executes: its experiment's spec, with the stages that it has by now."""
+        spec = self.experiment.spec
+        return spec if self.stages is None else {**spec, "stages": self.stages}
 
 
 class Event(Table):
@@ -166,6 +184,7 @@ class Artifact(Table):
     kind: Mapped[str] = mapped_column(String(32))  # checkpoint, or an exporter's kind
     stage: Mapped[int] = mapped_column(Integer)
     step: Mapped[int] = mapped_column(BigInteger)
+    place: Mapped[Place | None] = mapped_column(Word(Place))  # of a checkpoint; None of one by an earlier version
     path: Mapped[str] = mapped_column(String(500))  # relative to the data folder; made by the worker, never by a user
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))

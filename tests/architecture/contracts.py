@@ -13,7 +13,7 @@ FAMILIES = frozenset(families())
 
 HEAVY = frozenset({"torch", "torchao", "torch_pruning", "onnx", "onnxruntime", "onnxscript", "sklearn", "safetensors"})
 GROUND = frozenset({"pydantic", "pydantic_core", "pydantic_settings", "jsonschema", "yaml"})
-INSTRUMENTS = ("worker.engine.kernels", "worker.engine.measure_artifact")  # say what a runtime really executes
+INSTRUMENTS = ("worker.engine.kernels", "worker.engine.runtimes")  # say what a runtime really executes
 STORAGE = frozenset({"sqlalchemy", "alembic", "numpy", "pysqlite3", "psycopg", "pydantic"})
 CHECK = frozenset({"numpy", "pydantic"})
 

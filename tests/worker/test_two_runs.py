@@ -23,7 +23,7 @@ from backend.store.session import Store
 from backend.store.tables import Run
 from tests.worker.engine.harness import Killed, MemoryLink, settings_for
 from worker.engine.checkpoint import load_model
-from worker.engine.pipeline import execute
+from worker.engine.execute import execute
 from worker.held import HeldRun
 from worker.messages import Checkpoint
 

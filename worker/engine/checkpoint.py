@@ -13,24 +13,16 @@ from typing import IO, Any
 import torch
 
 from backend.spec.results import StageResult
+from backend.spec.runs import Place
 from worker.engine.structure import describe, restore
 from worker.messages import Checkpoint
 from worker.models import Model
 from worker.quantizers import Quantizer
-from worker.subject import Subject
+from worker.subject import Origin, Subject
 
-FORMAT = 3
-Build = Callable[[], Subject]
+FORMAT = 4
+Build = Callable[[Origin | None], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
-
-
-@dataclass(frozen=True)
-class Origin:
-    """How the model was built before its first stage: what another run needs to build it again."""
-
-    model: Mapping[str, Any]  # the spec's part
-    input_shape: tuple[int, ...]
-    outputs: int
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,8 @@ class State:
     stage_began: float | None = None  # active time when the stage began; None between two stages
     phase: Mapping[str, Any] | None = None  # the trainer's own state, when it was taken within a training phase
     result: StageResult | None = None  # of the stage before
+    first: StageResult | None = None  # of the run's first stage, which later ones are compared with
+    paused: bool = False  # a person wants it to rest
 
 
 class Checkpoints:
@@ -64,57 +58,83 @@ class Checkpoints:
     `within_stage` is the checkpoint that the run goes on from, if it was taken within a stage.
     """
 
-    def __init__(
-        self, data_dir: Path, folder: str, within_stage: Checkpoint | None = None, origin: Origin | None = None
-    ) -> None:
-        self._data_dir, self._origin = data_dir, origin
-        self._folder = folder
+    def __init__(self, data_dir: Path, folder: str, within_stage: Checkpoint | None = None) -> None:
+        self._data_dir, self._folder = data_dir, folder
         self._within: deque[Path] = deque([data_dir / within_stage.path] if within_stage else [])
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
         for leftover in (data_dir / folder).glob("*.part"):
             leftover.unlink()
 
-    def write(self, state: State, stage: int, last_of_stage: bool = False) -> Checkpoint:
-        """Write `state`, taken in `stage`, so that it is on the disk, whole, under its final name. Raises OSError."""
+    def write(self, state: State, stage: int, keep: bool = False) -> Checkpoint:
+        """Write `state`, taken in `stage`, so that it is on the disk, whole, under its final name. Raises OSError.
+
+        Of those that are not to be kept the last ones stay."""
         identity = str(uuid.uuid4())
         path = f"{self._folder}/{state.position.step:09d}-{identity}.pt"
         buffer = io.BytesIO()
-        torch.save({**_pack(state), "origin": asdict(self._origin) if self._origin else None}, buffer)
+        torch.save(_pack(state), buffer)
         data = buffer.getbuffer()
         _write_durably(self._data_dir / path, data)
-        if not last_of_stage:
+        if not keep:
             self._within.append(self._data_dir / path)
             while len(self._within) > KEEP:
                 self._within.popleft().unlink(missing_ok=True)
-        digest = hashlib.sha256(data).hexdigest()
-        return Checkpoint(identity, path, digest, len(data), stage, state.position.step, state.seconds)
+        digest, step = hashlib.sha256(data).hexdigest(), state.position.step
+        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state))
+
+
+def _place(state: State) -> Place:
+    if state.stage_began is None:
+        return Place.STOPPED if state.position.stopping else Place.END
+    return Place.STOPPING if state.position.stopping else Place.WITHIN
+
+
+def going_on(data_dir: Path, resume: Checkpoint, build: Build, device: str) -> State:
+    """The state that a run goes on from. As `load` else.
+
+    A person's stop ended the run that was stopped and not its forks: those begin with the stage after it.
+    """
+    state = load(data_dir / resume.path, build, device)
+    if resume.place is Place.END and state.position.stopping:
+        return replace(state, position=Position(resume.stage + 1, step=state.position.step))
+    return state
 
 
 def load(file: Path, build: Build, device: str) -> State:
-    """Read a checkpoint back. `build` makes a subject with a fresh model; its layers then take the shapes they had.
+    """Read a checkpoint back. `build` makes a subject with a fresh model of an origin, without one of the run's own; its
+    layers then take the shapes they had.
 
     Nothing in the file is executed. Raises ValueError when it was written in another format.
     """
     packed = _read(file)
     return State(
         Position(**packed["position"]),
-        _subject(packed, build(), device),
+        _subject(packed, build, device),
         packed["seconds"],
         packed["stage_began"],
         packed["phase"],
-        StageResult.model_validate(packed["result"]) if packed["result"] else None,
+        _result(packed["result"]),
+        _result(packed["first"]),
+        packed["paused"],
     )
+
+
+def _result(packed: Mapping[str, Any] | None) -> StageResult | None:
+    return StageResult.model_validate(packed) if packed else None
 
 
 def load_model(file: IO[bytes], device: str) -> Subject:
     """The model alone, built from what the checkpoint itself says, by whatever run it was written. As `load` else."""
     packed = _read(file)
-    if not packed["origin"]:
+    return _subject(packed, _built, device)
+
+
+def _built(origin: Origin | None) -> Subject:
+    if origin is None:
         raise ValueError("does not say how its model was built")
-    origin = Origin(**packed["origin"])
     with torch.random.fork_rng(devices=[]):
-        module = Model.choose(origin.model).build(tuple(origin.input_shape), origin.outputs)
-    return _subject(packed, Subject(module, tuple(origin.input_shape)), device)
+        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
+    return Subject(module, origin.input_shape, origin=origin)
 
 
 def _read(file: Path | IO[bytes]) -> dict[str, Any]:
@@ -124,34 +144,51 @@ def _read(file: Path | IO[bytes]) -> dict[str, Any]:
     return packed
 
 
-def _subject(packed: Mapping[str, Any], fresh: Subject, device: str) -> Subject:
+def _subject(packed: Mapping[str, Any], build: Build, device: str) -> Subject:
+    fresh = build(_origin(packed["origin"]) if packed["origin"] else None)
     module = restore(fresh.module, packed["structure"])
     module.load_state_dict(packed["module"])
     for name in packed["frozen"]:
         module.get_parameter(name).requires_grad_(False)
-    quantizer = packed["quantizer"]
+    quantizer, teacher = packed["quantizer"], packed.get("teacher")
     return replace(
         fresh,
         module=module.to(device),
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
         quantizer=Quantizer.choose(quantizer) if quantizer else None,
+        teacher=_subject(teacher, build, device) if teacher else None,
+        ranges={name: limits.to(device) for name, limits in packed["ranges"].items()},
     )
 
 
+def _origin(packed: Mapping[str, Any]) -> Origin:
+    return Origin(**{**packed, "input_shape": tuple(packed["input_shape"])})
+
+
 def _pack(state: State) -> dict[str, Any]:
-    subject = state.subject
     return {
+        **_pack_subject(state.subject),
         "format": FORMAT,
-        "structure": describe(subject.module),
-        "module": subject.module.state_dict(),
-        "masks": subject.masks,
-        "quantizer": subject.quantizer.model_dump(mode="json") if subject.quantizer else None,
-        "frozen": [name for name, weight in subject.module.named_parameters() if not weight.requires_grad],
         "phase": state.phase,
         "position": asdict(state.position),
         "seconds": state.seconds,
         "stage_began": state.stage_began,
+        "paused": state.paused,
         "result": state.result.model_dump(mode="json") if state.result else None,
+        "first": state.first.model_dump(mode="json") if state.first else None,
+    }
+
+
+def _pack_subject(subject: Subject) -> dict[str, Any]:
+    return {
+        "origin": asdict(subject.origin) if subject.origin else None,
+        "structure": describe(subject.module),
+        "module": subject.module.state_dict(),
+        "masks": subject.masks,
+        "quantizer": subject.quantizer.model_dump(mode="json") if subject.quantizer else None,
+        "ranges": subject.ranges,
+        "frozen": [name for name, weight in subject.module.named_parameters() if not weight.requires_grad],
+        "teacher": _pack_subject(subject.teacher) if subject.teacher else None,
     }
 
 

@@ -1,8 +1,10 @@
 """The run around a phase, as stages see it."""
 
+import copy
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +13,64 @@ from torch import Tensor, nn
 
 from backend.spec.events import EventKind
 from worker.data import Data
+from worker.engine import seed
 from worker.engine.checkpoint import load_model
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
 from worker.engine.reporter import Reporter
+from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
 from worker.messages import Assignment, Happened, Source
-from worker.subject import Subject
+from worker.models import Model
+from worker.phases import Training
+from worker.subject import Origin, Subject
 
 Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
 
 class RunContext:
-    """A `worker.context.Context` of one run. `show` sends exhibits; `tick` is called often while evaluating."""
+    """A `worker.context.Context` of one run. `show` sends exhibits; the tick of `trials` is called while evaluating."""
 
     def __init__(
         self,
         assignment: Assignment,
         data_dir: Path,
         data: Data,
-        build: Callable[[], Subject],
+        origin: Origin,
+        build: Callable[[Origin], Subject],
         loss: Loss,
         link: Link,
         reporter: Reporter,
         show: Show,
-        tick: Callable[[], None],
+        trials: Trials,
     ) -> None:
         self._assignment, self._data_dir, self._data = assignment, data_dir, data
-        self._build, self._loss = build, loss
-        self._link, self._reporter, self._show, self._tick = link, reporter, show, tick
+        self._origin, self._build, self._loss = origin, build, loss
+        self._link, self._reporter, self._show, self._trials = link, reporter, show, trials
+        self._tick, self._heard = trials.tick, True
         self._device = str(data.test.inputs.device)
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         source = self._assignment.sources.get(name)
         if source is None:
             raise ValueError(f"No run called `{name}` was found when this one began: name a run that is there.")
+        if same_data:
+            self._check_data(source)
         self._warn_of_a_leak(source)
         return open_model(source, self._data_dir, self._device)
 
     def fresh(self) -> nn.Module:
-        return self._build().module.to(self._device)
+        return self._build(self._origin).module.to(self._device)
+
+    def anew(self, model: Model | None = None) -> Subject:
+        spec = self._origin.model if model is None else model.model_dump(mode="json")
+        subject = self._build(replace(self._origin, model=spec, stage=self._reporter.stage))
+        subject.module.to(self._device)
+        return subject
+
+    def generator(self, stream: str) -> torch.Generator:
+        return seed.generator(self._assignment.seed, stream, self._reporter.stage)
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         train = self._data.train
@@ -73,14 +92,38 @@ class RunContext:
     def recalibrate(self, module: nn.Module) -> None:
         recalibrate(module, self._data.train)
 
+    def train(self, subject: Subject, training: Training) -> None:
+        if training.companion:
+            training.companion.begin(subject, self.aside())
+        self._trials.train(subject, training)
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        return self._trials.measure(subject, fields)
+
+    def aside(self) -> "RunContext":
+        other = copy.copy(self)
+        other._heard = False
+        return other
+
     def observe(self, metrics: Mapping[str, float]) -> None:
-        self._reporter.observed(dict(metrics))
+        if self._heard:
+            self._reporter.observed(dict(metrics))
 
     def tell(self, text: str, level: str = "info") -> None:
-        self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
+        if self._heard:
+            self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
 
     def show(self, kind: str, body: dict[str, Any]) -> None:
-        self._show({kind: body})
+        if self._heard:
+            self._show({kind: body})
+
+    def _check_data(self, source: Source) -> None:
+        for what, theirs in (("dataset", source.dataset), ("preparation", source.preparation)):
+            if theirs != self._assignment.spec[what]:
+                raise ValueError(
+                    f"“{source.name}” learnt from another {what} ({_words(theirs)}) than this run's "
+                    f"({_words(self._assignment.spec[what])}): name a run that learnt from the same."
+                )
 
     def _warn_of_a_leak(self, source: Source) -> None:
         """Splits are drawn with the run's seed: what another seed trained on may be what this run is judged by."""
@@ -90,6 +133,12 @@ class RunContext:
                 "it may have trained on samples that this run is judged by. Equal seeds make the figures comparable.",
                 "warning",
             )
+
+
+def _words(component: Mapping[str, Any]) -> str:
+    """`digits`, with what was said of it: `upload, id: 7`."""
+    kind, *rest = component.items()
+    return ", ".join([str(kind[1]), *(f"{name}: {value}" for name, value in rest)])
 
 
 def open_model(source: Source, data_dir: Path, device: str) -> Subject:

@@ -1,4 +1,6 @@
-"""What people and the supervisor ask of a live run, and how the engine is made to obey."""
+"""What people and the supervisor ask of a live run, as far as the engine has heard of it."""
+
+from collections import deque
 
 from backend.spec.commands import CommandKind
 from worker.link import Link
@@ -7,6 +9,10 @@ from worker.messages import Obeyed, Order, Release
 
 class Stopped(Exception):
     """End training here, measure, keep what was learnt."""
+
+
+class Skipped(Exception):
+    """End this stage here, measure, go on with the next."""
 
 
 class Cancelled(Exception):
@@ -24,9 +30,10 @@ class Control:
         self._link = link
         self.released = False
         self.stops: list[Order] = []
+        self.waiting: deque[Order] = deque()  # those that steer, in the order in which they were asked
 
     def poll(self, step: int) -> None:
-        """Read what was asked. Raises Cancelled; refuses what this engine does not know."""
+        """Read what was asked. Raises Cancelled."""
         for order in self._link.orders():
             if isinstance(order, Release):
                 self.released = True
@@ -36,7 +43,7 @@ class Control:
                 self._link.send(Obeyed(order, step))
                 raise Cancelled
             else:
-                self._link.send(Obeyed(order, step, refused=True, note=f"This worker does not know `{order.kind}`."))
+                self.waiting.append(order)
 
     def obey_stops(self, step: int) -> None:
         """Tell that every stop that was asked for has taken effect."""

@@ -27,6 +27,21 @@ def nonzero(subject: Subject) -> int:
     return total
 
 
+def two_of_four(subject: Subject) -> tuple[int, int]:
+    """Layers that keep 2 of every 4 weights side by side along their inputs, and those of them whose shape sparse tensor
+    cores take: linear, in half precision a multiple of 32 outputs and of 64 inputs (torch.sparse, CUTLASS)."""
+    found = [weight for weight in subject.module.parameters() if _is_two_of_four(weight.detach())]
+    return len(found), sum(weight.dim() == 2 and not (weight.shape[0] % 32 or weight.shape[1] % 64) for weight in found)
+
+
+def _is_two_of_four(weight: torch.Tensor) -> bool:
+    """Whether each group of 4 has exactly 2 zeros, but for those that have more by chance."""
+    if weight.dim() < 2 or weight.shape[1] % 4 or not 0.5 <= float((weight == 0).double().mean()) <= 0.6:
+        return False
+    kept = (weight.movedim(1, -1).reshape(-1, 4) != 0).sum(dim=1)
+    return bool((kept <= 2).all())
+
+
 @torch.no_grad()
 def flops(subject: Subject) -> int | None:
     """Theoretical floating point operations for one sample, a multiply-add as two; None where the counter sees none.

@@ -1,6 +1,6 @@
 """Which samples each step sees: a pure function of the run's seed, the place in the run, and the losses so far."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import torch
@@ -24,14 +24,17 @@ def planned_steps(recipe: Recipe, samples: int, run_seed: int, first: int = 0, h
 
 
 def batches(
-    data: Data, recipe: Recipe, run_seed: int, place: Place, history: Sequence[float], skip: int
+    data: Data, recipe: Callable[[], Recipe], run_seed: int, place: Place, history: Sequence[float], skip: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …]."""
+    """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …].
+
+    `recipe` is asked anew for each batch, as augmentations may be changed on the way; the sizes are the epoch's.
+    """
     places = order(data.train, seed.generator(run_seed, "shuffle", *place))
-    sizes = _sizes(recipe, len(data.train), run_seed, place[-1], history)
+    sizes = _sizes(recipe(), len(data.train), run_seed, place[-1], history)
     for number, index in islice(enumerate(torch.split(places, sizes)), skip, None):
-        if recipe.augmentations:
-            yield augmented(data, index, recipe.augmentations, seed.derive(run_seed, "augment", *place, number))
+        if augmentations := recipe().augmentations:
+            yield augmented(data, index, augmentations, seed.derive(run_seed, "augment", *place, number))
         else:
             yield data.train.batch(index)
 

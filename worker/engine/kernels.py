@@ -23,3 +23,6 @@ FLOAT = frozenset(
 
 CONVERSION = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"})
 """Operators that only change the representation."""
+
+UNPACKING = frozenset({"DequantizeLinear", "MatMulNBits"})
+"""In a file that computes in floating point: operators that make floats of weights in fewer bits, in each call."""

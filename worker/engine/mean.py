@@ -32,6 +32,12 @@ class Mean:
             torch._foreach_lerp_(list(self._values.values()), [current[name] for name in self._values], share)
             self._taken += 1
 
+    @torch.no_grad()
+    def hold(self, masks: Mapping[str, Tensor]) -> None:
+        """What is masked from here on is zero in the mean too, whatever it was in the steps before."""
+        for name, mask in masks.items():
+            self._values[name].mul_(mask)
+
     @contextmanager
     def applied(self, module: nn.Module) -> Iterator[None]:
         """The module has the mean's state for a while; as long as nothing was taken it keeps its own."""

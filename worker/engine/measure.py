@@ -10,9 +10,9 @@ import sys
 import tempfile
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 
 import worker
 from backend.spec.experiment import Measure
+from backend.spec.measures import values
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from worker.data import Data, Split, Task
-from worker.engine import count
+from worker.engine import count, runtimes
+from worker.engine.headline import headline
 from worker.engine.verdicts import verdicts
 from worker.exporters import Exporter
 from worker.messages import File, StageDone
@@ -51,11 +53,12 @@ def measure_stage(
     data_dir: Path,
     folder: str,
     before: StageResult | None = None,
+    first: StageResult | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> StageDone:
     """Write `subject` in every format that can hold it and measure each file that a runtime can run.
 
-    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, for the notes. `tick` is
+    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, `first` that of the run's first stage, for the notes. `tick` is
     called often; what it raises ends the measuring. Raises ValueError in one sentence when a file cannot be
     written, loaded or run, or a device is not there.
     """
@@ -64,7 +67,8 @@ def measure_stage(
         test = HeldOutFiles.write(data, scratch)
         calibration = _calibration(data.train)
         files, measures, parts = [], [], dict[str, Path]()
-        for exporter in _exporters(subject, settings):
+        exporters, refusals = _exporters(subject, settings)
+        for exporter in exporters:
             tick()
             identity = str(uuid.uuid4())
             part = scratch / f"{stage:02d}-{exporter.kind}-{identity}{exporter.suffix}"
@@ -74,8 +78,9 @@ def measure_stage(
                 exporter.export(subject, part, calibration)
             parts[exporter.kind] = part
             files.append(_file(identity, exporter, part, folder))
-            measures.append(_measure(exporter, files[-1], part, test, settings, tick))
+            measures.append(_measure(exporter, identity, part, test, settings, tick))
         _publish(scratch, files, data_dir)
+    two_of_four, fit = count.two_of_four(subject)
     result = StageResult(
         stage=stage,
         kind=kind,
@@ -85,29 +90,66 @@ def measure_stage(
         parameters=count.parameters(subject.module),
         nonzero=count.nonzero(subject),
         flops=count.flops(subject),
+        two_of_four=two_of_four,
+        two_of_four_fit=fit,
         validation=validation,
         weights_sha256=count.weights_sha256(subject.module),
         measures=measures,
     )
-    return StageDone(result.model_copy(update={"notes": verdicts(result, before)}), files)
+    told = {"notes": verdicts(result, before) + refusals, "headline": headline(result, first)}
+    return StageDone(result.model_copy(update=told), files)
 
 
-def _exporters(subject: Subject, settings: Measure) -> list[Exporter]:
-    """Those that were asked for and do not refuse."""
-    exporters = [Exporter.choose(wanted) for wanted in settings.formats]
-    return [exporter for exporter in exporters if exporter.refuses(subject) is None]
+def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], list[str]]:
+    """Those that were asked for and do not refuse; and of those that would have been run and do, why.
+
+    ValueError when all refuse.
+    """
+    wanted = [Exporter.choose(one) for one in settings.formats]
+    refused = {exporter.kind: why for exporter in wanted if (why := exporter.refuses(subject))}
+    if len(refused) == len(wanted):
+        reasons = "; ".join(f"{kind} {why}" for kind, why in refused.items())
+        raise ValueError(f"measure.formats: none of them can hold this model ({reasons}); add `onnx`")
+    notes = [f"No {one.kind} file: it {refused[one.kind]}." for one in wanted if one.runtime and one.kind in refused]
+    return [exporter for exporter in wanted if exporter.kind not in refused], notes
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is known of a model without running it."""
+
+    parameters: int
+    nonzero: int
+    flops: int | None
+
+
+def measure_trial(
+    subject: Subject, data: Data, settings: Measure, run_folder: Path, tick: Callable[[], None] = lambda: None
+) -> Mapping[str, float]:
+    """What a file of `subject` costs and how good it is on the validation split, by field; the file is not kept.
+
+    The first format that a runtime can run. What is chosen by these figures is not judged by the test split, which
+    stays unseen for the stage's result. Raises ValueError in one sentence, as `measure_stage` does.
+    """
+    exporter = next((exporter for exporter in _exporters(subject, settings)[0] if exporter.runtime), None)
+    if exporter is None:
+        raise ValueError("No file format holds this model so that a runtime can run it: nothing of it can be measured.")
+    with _scratch(run_folder) as scratch:
+        held = HeldOutFiles.write(replace(data, test=data.validation), scratch)
+        file = scratch / f"trial{exporter.suffix}"
+        exporter.export(subject, file, _calibration(data.train))
+        found = _measure(exporter, "", file, held, settings, tick)
+    counts = Counts(count.parameters(subject.module), count.nonzero(subject), count.flops(subject))
+    return values(counts, found)
 
 
 def check_devices(settings: Measure) -> None:
     """ValueError when a device that is to be measured on is not there; worth asking before the first stage."""
-    if "cuda" in settings.devices:
-        import onnxruntime
-
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise ValueError(
-                "measure.devices: `cuda` cannot be measured because this worker's ONNX Runtime has no CUDA provider; "
-                "take `cpu`, or install onnxruntime-gpu on the worker"
-            )
+    wanted = {Exporter.choose(one).runtime for one in settings.formats}
+    for name in sorted(name for name in wanted if name):
+        for device in (device for device in settings.devices if device != "cpu"):
+            if lack := runtimes.runtime(name).lacks(device):
+                raise ValueError(f"measure.devices: `{device}` cannot be measured because {lack}")
 
 
 @dataclass(frozen=True)
@@ -168,13 +210,14 @@ def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
 
 
 def _measure(
-    exporter: Exporter, file: File, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
+    exporter: Exporter, identity: str, path: Path, test: HeldOutFiles, settings: Measure, tick: Callable[[], None]
 ) -> ArtifactMeasure:
     """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality."""
-    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=file.id, bytes=file.bytes, gzip_bytes=gzip_bytes(path))
+    written = path.stat().st_size
+    sizes = ArtifactMeasure(exporter=exporter.kind, artifact=identity, bytes=written, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
         return sizes
-    answers = {device: run_clean(path, test, device, settings, tick) for device in settings.devices}
+    answers = {device: run_clean(path, test, device, settings, tick, exporter.runtime) for device in settings.devices}
     first = answers[settings.devices[0]]
     latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
     return sizes.model_copy(
@@ -185,16 +228,24 @@ def _measure(
             "peak_memory_bytes": first["peak_memory_bytes"],
             "latency": latency,
             "operators": first["operators"],
+            "energy_meter": "; ".join(answer["energy_meter"] for answer in answers.values() if answer["energy_meter"])
+            or None,
         }
     )
 
 
 def run_clean(
-    file: Path, test: HeldOutFiles, device: str, settings: Measure, tick: Callable[[], None] = lambda: None
+    file: Path,
+    test: HeldOutFiles,
+    device: str,
+    settings: Measure,
+    tick: Callable[[], None] = lambda: None,
+    runtime: str = "onnxruntime",
 ) -> dict[str, Any]:
     """The answer of `worker.engine.measure_artifact`, run in a process of its own that dies with this one."""
     job = {
         "parent": os.getpid(),
+        "runtime": runtime,
         "file": str(file.absolute()),
         "inputs": str(test.inputs.absolute()),
         "targets": str(test.targets.absolute()),

@@ -1,36 +1,30 @@
 """Measures one artifact in a clean process: `python -m worker.engine.measure_artifact`, a job on stdin, the answer on stdout.
 
-Nothing but NumPy and ONNX Runtime is loaded here, never torch: two thread pools in one process slow each other
-down many times over, and what is timed must be what a user of the file would get.
+Nothing but NumPy and the one runtime that the job names is loaded here: two thread pools in one process slow each
+other down many times over, and what is timed must be what a user of the file would get.
 """
 
 import gc
 import json
 import sys
-import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from worker import coding
+from worker.engine import energy, runtimes
+from worker.engine.runtimes import Call, Floats, Session
 from worker.orphans import die_with_parent
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 ROUNDS = 5
 WARM_UP_CALLS = 5
 WARM_UP_SECONDS = 0.1
+METERED_SECONDS = 0.4  # of each round: counters of energy move in steps of up to 0.1 s
 EVALUATION_BATCH = 256
-
-Floats = NDArray[np.float32]
-Call = Callable[[], list[Floats]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,7 @@ class Job:
     """What is to be measured. `inputs` [n, …] and `targets` [n, …] are .npy files, as the engine prepared them."""
 
     parent: int
+    runtime: str
     file: str
     inputs: str
     targets: str
@@ -52,7 +47,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall time of single calls at one batch size, milliseconds; throughput over all of them."""
+    """Wall time of single calls at one batch size, milliseconds; throughput over all of them; energy of one sample,
+    millijoules, its spread that of whole rounds."""
 
     batch_size: int
     p50_ms: float
@@ -60,6 +56,8 @@ class Timing:
     spread_ms: float
     calls: int
     samples_per_s: float
+    energy_mj: float | None = None
+    energy_spread_mj: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,73 +71,43 @@ class Answer:
     peak_memory_bytes: int | None = None
     timings: list[Timing] = field(default_factory=list)
     operators: dict[str, int] = field(default_factory=dict)
+    energy_meter: str | None = None
 
 
 def measure(job: Job) -> Answer:
     """Load the file as its user would and run it; memory is read before the test split passes through."""
     inputs = np.load(job.inputs, mmap_mode="r", allow_pickle=False)
     targets = np.load(job.targets, allow_pickle=False)
+    title = runtimes.runtime(job.runtime).TITLE  # imported before memory and time are taken
     before = _reset_peak_memory()
     began = time.perf_counter_ns()
-    session = open_session(job.file, job.device, job.threads)
+    session = runtimes.load(job.runtime, job.file, job.device, job.threads)
     loaded = time.perf_counter_ns() - began
-    _try(session, inputs[:1])
+    _try(session, inputs[:1], title)
     timings = _time(session, inputs, job)
     peak = _status_bytes("VmHWM") - before if before is not None else None
+    meter = energy.meter(job.device)
     return Answer(
-        runtime=f"onnxruntime {onnxruntime.__version__}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
+        runtime=f"{session.name}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
         quality=evaluate(session, inputs, targets, job.task, job.unit),
         load_ms=loaded / 1e6,
         peak_memory_bytes=peak,
-        timings=timings,
-        operators=executed_operators(job.file, inputs[:1], job.device),
+        timings=[_with_energy(timing, session, inputs, meter) for timing in timings],
+        operators=session.operators(inputs[:1]),
+        energy_meter=meter.name if meter else None,
     )
 
 
-def open_session(file: str | Path, device: str, threads: int, **options: Any) -> onnxruntime.InferenceSession:
-    """The file in the runtime, with every optimization; ValueError in one sentence when it cannot be loaded.
-
-    A coded file is decoded first.
-    """
-    model = _model(Path(file))
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
-    settings.log_severity_level = 3
-    for name, value in options.items():
-        setattr(settings, name, value)
-    try:
-        return onnxruntime.InferenceSession(model, settings, providers=[PROVIDERS[device]])
-    except Exception as error:  # the runtime raises a class of its own for each kind of bad file
-        raise ValueError(f"ONNX Runtime cannot load the file: {' '.join(str(error).split())[:300]}") from error
-
-
-def _model(file: Path) -> str | bytes:
-    """What the runtime takes: the file's name, or the ONNX file that a coded one holds."""
-    with file.open("rb") as stream:
-        return coding.decode(stream.read()) if coding.is_coded(stream.peek(16)) else str(file)
-
-
-def _try(session: onnxruntime.InferenceSession, sample: Floats) -> None:
+def _try(session: Session, sample: NDArray[Any], title: str) -> None:
     """ValueError in one sentence when the file cannot be run on `sample`."""
     try:
-        _call(session, sample)()
-    except Exception as error:
-        raise ValueError(f"ONNX Runtime cannot run the file: {' '.join(str(error).split())[:300]}") from error
-
-
-def executed_operators(file: str | Path, inputs: Floats, device: str = "cpu") -> dict[str, int]:
-    """The kernels that one call really runs, by operator type, as the runtime's own profile lists them."""
-    with tempfile.TemporaryDirectory() as folder:
-        prefix = str(Path(folder) / "profile")
-        session = open_session(file, device, 1, enable_profiling=True, profile_file_prefix=prefix)
-        _call(session, inputs)()
-        events = json.loads(Path(session.end_profiling()).read_text())
-    kernels = [event for event in events if event["cat"] == "Node" and event["name"].endswith("_kernel_time")]
-    return dict(sorted(Counter(kernel["args"]["op_name"] for kernel in kernels).items()))
+        session.call(sample)()
+    except Exception as error:  # as in loading
+        raise ValueError(f"{title} cannot run the file: {' '.join(str(error).split())[:300]}") from error
 
 
 def evaluate(
-    session: onnxruntime.InferenceSession,
+    session: Session,
     inputs: NDArray[Any],
     targets: NDArray[Any],
     task: str = "classification",
@@ -148,7 +116,7 @@ def evaluate(
     """Over all samples: of classes and texts mean cross-entropy (`loss`) and `accuracy`; of numbers the mean squared
     error in the model's unit (`loss`), `r2`, and `mae` in the targets' own `unit`."""
     batches = (
-        (_call(session, inputs[start : start + EVALUATION_BATCH])()[0], targets[start : start + EVALUATION_BATCH])
+        (session.call(inputs[start : start + EVALUATION_BATCH])()[0], targets[start : start + EVALUATION_BATCH])
         for start in range(0, len(inputs), EVALUATION_BATCH)
     )
     return _of_numbers(batches, targets, unit) if task == "regression" else _of_classes(batches)
@@ -178,13 +146,13 @@ def _of_numbers(
     }
 
 
-def _time(session: onnxruntime.InferenceSession, inputs: Floats, job: Job) -> list[Timing]:
+def _time(session: Session, inputs: NDArray[Any], job: Job) -> list[Timing]:
     """Time single calls on real samples, with Python's garbage collector at rest.
 
     The calls of one batch size are spread over several rounds, so that a passing disturbance of the machine shows
     as spread and does not pass for a property of one size.
     """
-    calls = {size: _call(session, inputs[np.arange(size) % len(inputs)]) for size in job.batch_sizes}
+    calls = {size: session.call(_batch(inputs, size)) for size in job.batch_sizes}
     times: dict[int, list[float]] = {size: [] for size in calls}
     gc.collect()
     gc.disable()
@@ -212,9 +180,28 @@ def _summary(batch_size: int, times: list[float]) -> Timing:
     return Timing(batch_size, p50, p95, p75 - p25, len(times), 1000 * batch_size * len(times) / sum(times))
 
 
-def _call(session: onnxruntime.InferenceSession, batch: Floats) -> Call:
-    """One call of the model on `batch`, with everything looked up beforehand."""
-    return partial(session.run, None, {session.get_inputs()[0].name: np.ascontiguousarray(batch)})
+def _batch(inputs: NDArray[Any], size: int) -> NDArray[Any]:
+    """The first `size` samples, over and over where there are fewer."""
+    batch: NDArray[Any] = inputs[np.arange(size) % len(inputs)]
+    return batch
+
+
+def _with_energy(timing: Timing, session: Session, inputs: NDArray[Any], meter: energy.Meter | None) -> Timing:
+    """With the millijoules of one sample while calls follow each other; as it is where nothing counts them."""
+    if meter is None:
+        return timing
+    call = session.call(_batch(inputs, timing.batch_size))
+    _repeat(call, WARM_UP_CALLS, WARM_UP_SECONDS)
+    rounds = [_metered(call, meter) / timing.batch_size for _ in range(ROUNDS)]
+    p25, p50, p75 = np.percentile(rounds, [25, 50, 75]).tolist()
+    return replace(timing, energy_mj=p50, energy_spread_mj=p75 - p25)
+
+
+def _metered(call: Call, meter: energy.Meter) -> float:
+    """Millijoules of one call, the mean of as many as fit into a round."""
+    times: list[float] = []
+    joules = meter.of(lambda: times.extend(_repeat(call, sys.maxsize, METERED_SECONDS)))
+    return 1e3 * joules / len(times)
 
 
 def _reset_peak_memory() -> int | None:

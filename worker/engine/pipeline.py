@@ -1,8 +1,7 @@
-"""Runs an assignment: every stage in order, each measured, each followed by a checkpoint."""
+"""A run on its way: every stage in order, each measured, each followed by a checkpoint."""
 
 import math
-import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -13,44 +12,27 @@ from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from worker.engine import checkpoint, exhibits, seed
-from worker.engine.checkpoint import Checkpoints, Origin, Position, State
+from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.context import RunContext
-from worker.engine.control import Cancelled, Control, Released, Stopped
+from worker.engine.control import Cancelled, Control, Released, Skipped, Stopped
 from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
-from worker.engine.draw import planned_steps
 from worker.engine.evaluate import evaluate
-from worker.engine.explain import explain
+from worker.engine.explain import Place
 from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.trainer import Trainer, arrange
+from worker.engine.route import Route
+from worker.engine.steering import Steering
+from worker.engine.trainer import Trainer
+from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
-from worker.messages import Assignment, Exhibit, Finished, Happened
+from worker.messages import Assignment, Exhibit, Happened
 from worker.models import Model
 from worker.phases import Training, Transform
-from worker.recipe import Recipe
 from worker.stages import Stage
-from worker.subject import Subject
-
-
-def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
-    """Run `assignment` to its end; everything that happens goes to `link`, `Finished` last.
-
-    A mistake of the spec or of a component ends the run as failed with one sentence; so does any other exception,
-    with its traceback as a log event. What was measured before stays.
-    """
-    try:
-        link.send(Finished(Execution(assignment, link, settings).run()))
-    except Cancelled:
-        link.send(Finished(RunState.CANCELLED))
-    except Released:
-        link.send(Finished(RunState.QUEUED))
-    except Exception as error:
-        if not isinstance(error, ValueError):
-            link.send(Happened(EventKind.LOG, {"level": "error", "text": traceback.format_exc()[-8000:]}))
-        link.send(Finished(RunState.FAILED, explain(error)))
+from worker.subject import Origin, Subject, arrange
 
 
 class Execution:
@@ -61,32 +43,40 @@ class Execution:
         self.seed = assignment.seed
         self.device = prepare(settings)
         spec = assignment.spec
-        self.model = Model.choose(spec["model"])
-        self.stages = [Stage.choose(stage) for stage in spec["stages"]]
+        self.route = Route(spec["stages"])
         self.measure = Measure.model_validate(spec["measure"])
         check_devices(self.measure)
-        self.data = load(Wanted.of(spec, self._recipes()), settings.data_dir, self.seed, self.device)
+        self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
+        self.origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
-        self.began, self.result = state.stage_began, state.result
+        self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds)
         self.checkpointed = state.seconds
         self.control = Control(link)
-        self.reporter = Reporter(link, self.clock, self._planned_steps(), self.data.task)
+        self.reporter = Reporter(
+            link, self.clock, self.route.planned_steps(len(self.data.train), self.seed), self.data.task
+        )
+        self.steering = Steering(
+            self.control, link, self.clock, self.reporter, assignment.planned, self._keep_checkpoint, self._restage
+        )
+        self.steering.begin(state.paused)
+        self.trainer: Trainer | None = None  # while it trains
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
         within_stage = assignment.resume if state.stage_began is not None else None
-        origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
-        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage, origin)
+        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
         try:
-            while self.position.stage < len(self.stages):
+            while self.position.stage < len(self.route.stages):
                 self._run_stage(self.position.stage)
         except (Cancelled, Released):
             raise
         except Exception as error:
+            index = self.position.stage
+            error.add_note(Place(f"Stage {index + 1} of {len(self.route.stages)}, {self.route.stages[index].label()}"))
             if isinstance(error, Diverged):
                 self.diagnosis.failed(str(error), self.reporter)
             with suppress(Exception):
@@ -98,29 +88,22 @@ class Execution:
         """The state to go on from: the checkpoint's, or a fresh model before the first stage."""
         resume = self.assignment.resume
         if resume:
-            return checkpoint.load(self.settings.data_dir / resume.path, self._build, self.device)
+            return checkpoint.going_on(self.settings.data_dir, resume, self._build, self.device)
         subject = self._build()
         subject.module.to(self.device)
         return State(Position(), subject, seconds=0.0)
 
-    def _build(self) -> Subject:
-        seed.plant(self.seed, "model")
-        module = self.model.build(self.data.input_shape, self.data.outputs)
-        return Subject(module, self.data.input_shape, input_dtype=self.data.input_dtype)
-
-    def _recipes(self, last: int | None = None) -> list[Recipe]:
-        """The recipes of all stages, or of those up to number `last`."""
-        stages = self.stages if last is None else self.stages[: last + 1]
-        return [phase.recipe for stage in stages for phase in stage.phases() if isinstance(phase, Training)]
-
-    def _planned_steps(self) -> int:
-        samples = len(self.data.train)
-        return sum(planned_steps(recipe, samples, self.seed) for recipe in self._recipes())
+    def _build(self, origin: Origin | None = None) -> Subject:
+        """A fresh model, by itself the one that the run began with."""
+        origin = origin or self.origin
+        seed.plant(self.seed, "model", *([] if origin.stage is None else [origin.stage]))
+        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
+        return Subject(module, origin.input_shape, input_dtype=self.data.input_dtype, origin=origin)
 
     # ---- stages
 
     def _run_stage(self, index: int) -> None:
-        stage = self.stages[index]
+        stage = self.route.stages[index]
         self.reporter.begin(index, self.position.step)
         if self.began is None:
             self.control.poll(self.position.step)
@@ -139,7 +122,7 @@ class Execution:
         self._finish_stage(stage)
 
     def _run_phases(self, stage: Stage) -> None:
-        """Every phase that is left. Raises Stopped when a person ended the stage early."""
+        """Every phase that is left. Raises Stopped when a person ended the run early."""
         if self.position.stopping:
             raise Stopped
         for number, phase in enumerate(stage.phases()):
@@ -147,46 +130,32 @@ class Execution:
                 continue
             self._attend(self.position)
             if isinstance(phase, Transform):
-                self.subject = phase.apply(self.subject, self._context())
+                self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
             else:
-                self._train(phase)
+                with suppress(Skipped):
+                    self._train(phase)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
-            phase.companion.begin(self.subject, self._context())
-        trainer = Trainer(
-            self.subject,
-            self.data,
-            phase.recipe,
-            self.seed,
-            self.position,
-            self.reporter,
-            self._attend,
-            self._tick,
-            self.diagnosis,
-            phase.companion,
-        )
+            seed.plant(self.seed, "companion", self.position.stage, self.position.phase)
+            phase.companion.begin(self.subject, self._context(self._tick, self._tick))
+        work = (self.subject, self.data, phase.recipe, self.seed, self.position)
+        trainer = Trainer(*work, self.reporter, self._attend, self._tick, self.diagnosis, phase.companion)
+        self.steering.expect()
         if self.resumed.position == self.position and self.resumed.phase:
             trainer.resume(self.resumed.phase)
         else:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()
 
-    def _context(self) -> RunContext:
-        """What a stage may ask of this run now."""
-        loss, folder = self._loss(self.position.stage), self.settings.data_dir
-        return RunContext(
-            self.assignment,
-            folder,
-            self.data,
-            self._build,
-            loss,
-            self.link,
-            self.reporter,
-            self._show,
-            self._between_files,
-        )
+    def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
+        """What a phase may ask of this run now; `attend` and `tick` are called while it tries and evaluates."""
+        runs = self.settings.data_dir / self.assignment.folder
+        trials = Trials(self.data, self.seed, self.position, self.measure, runs, attend, tick)
+        origin, loss = self.subject.origin or self.origin, self._loss(self.position.stage)
+        around = (self.assignment, self.settings.data_dir, self.data, origin, self._build, loss)
+        return RunContext(*around, self.link, self.reporter, self._show, trials)
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
         """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
@@ -196,6 +165,7 @@ class Execution:
     def _finish_stage(self, stage: Stage) -> None:
         """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
         index, step = self.position.stage, self.position.step
+        self.subject = replace(self.subject, teacher=None)
         assert self.began is not None
         seconds = self.clock.seconds() - self.began
         loss = self._loss(index)
@@ -219,54 +189,77 @@ class Execution:
             data_dir=self.settings.data_dir,
             folder=self.assignment.folder,
             before=self.result,
+            first=self.first,
             tick=self._between_files,
         )
         self.link.send(done)
-        self.result = done.result
+        self.first, self.result = self.first or done.result, done.result
         stopping = self.position.stopping
-        self.position = Position(len(self.stages) if stopping else index + 1, step=step, stopping=stopping)
+        self.position = Position(len(self.route.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
-        self._checkpoint(index, last_of_stage=True)
+        self._checkpoint(index, keep=True)
 
     def _stop_before_stage(self) -> None:
         """A stop between two stages: all there is has been measured."""
-        self.position = Position(len(self.stages), step=self.position.step, stopping=True)
-        self._checkpoint(len(self.stages) - 1, last_of_stage=True)
+        self.position = Position(len(self.route.stages), step=self.position.step, stopping=True)
+        self._checkpoint(len(self.route.stages) - 1, keep=True)
         self.control.obey_stops(self.position.step)
 
     def _loss(self, index: int) -> Loss:
-        """The loss of the last recipe up to stage `index`; before any, what is usual for the data."""
-        recipes = self._recipes(index) or self._recipes()
-        usual = Loss.default_kinds["numbers"] if self.data.task == "regression" else Loss.default_kind
-        return recipes[-1].loss if recipes else Loss.choose(usual)
+        return self.route.loss(index, self.data.task)
 
     # ---- between two steps
 
     def _attend(self, position: Position, trainer: Trainer | None = None) -> None:
         """Send what was recorded, obey what was asked, checkpoint when it is time.
 
-        Raises Stopped, Cancelled, Released; Diverged when the loss is not finite.
+        Raises Stopped, Skipped, Cancelled, Released; Diverged when the loss is not finite.
         """
         self.position = position
         self.reporter.flush()
         self.control.poll(position.step)
+        self.trainer = trainer
+        self.steering.obey(trainer)
         if self.control.stops:
-            self.position = replace(position, stopping=True)
-            if trainer:
-                trainer.leave()
-            self._checkpoint(position.stage)
+            self._leave(replace(position, stopping=True), trainer)
             self.control.obey_stops(position.step)
             raise Stopped
+        if self.steering.skipping:
+            self._leave(Position(position.stage, position.phase + 1, step=position.step), trainer)
+            self.steering.skipped()
+            raise Skipped
         if self.control.released:
             self._checkpoint(position.stage, trainer)
             raise Released
         if trainer and self.clock.seconds() - self.checkpointed >= self.settings.checkpoint_seconds:
             self._checkpoint(position.stage, trainer)
 
+    def _leave(self, position: Position, trainer: Trainer | None) -> None:
+        """The training ends here, at a person's wish: what it leaves is kept, whatever happens next."""
+        self.position = position
+        if trainer:
+            trainer.leave()
+        self._checkpoint(position.stage)
+
+    def _keep_checkpoint(self) -> bool:
+        return self._checkpoint(self.position.stage, self.trainer, keep=True)
+
+    def _restage(self, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Other stages take the place of those that have not begun; answers with all there are then."""
+        begun, samples = self.position.stage + 1, len(self.data.train)
+        before = self.route.planned_steps(samples, self.seed, begun)
+        self.route.restage(begun, stages)
+        self.reporter.total_steps += self.route.planned_steps(samples, self.seed, begun) - before
+        return self.route.dumped()
+
     def _tick(self) -> None:
         """Called often while the model is evaluated."""
         self.control.poll(self.reporter.step)
         self.reporter.stay_heard()
+
+    def _between_trials(self) -> None:
+        """Called between two steps of a phase that tries copies of the model, which can begin again elsewhere."""
+        self._attend(self.position)
 
     def _between_files(self) -> None:
         """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""
@@ -275,8 +268,9 @@ class Execution:
             self._checkpoint(self.position.stage)
             raise Released
 
-    def _checkpoint(self, stage: int, trainer: Trainer | None = None, last_of_stage: bool = False) -> None:
-        """Write a checkpoint and announce it. When the disk refuses, say so and go on: the last one is intact."""
+    def _checkpoint(self, stage: int, trainer: Trainer | None = None, keep: bool = False) -> bool:
+        """Write a checkpoint and announce it; `keep` for ever, or until later ones take its place. When the disk
+        refuses, say so and go on: the last one is intact."""
         state = State(
             self.position,
             self.subject,
@@ -284,12 +278,16 @@ class Execution:
             self.began,
             trainer.state() if trainer else None,
             self.result,
+            self.first,
+            self.steering.paused,
         )
         try:
-            written = self.checkpoints.write(state, stage, last_of_stage)
+            written = self.checkpoints.write(state, stage, keep)
         except OSError as error:
             text = f"No checkpoint could be written at step {self.position.step:,}: {error.strerror}. Training goes on."
             self.link.send(Happened(EventKind.LOG, {"level": "warning", "text": text}))
-        else:
-            self.link.send(written)
-        self.checkpointed = self.clock.seconds()
+            return False
+        finally:
+            self.checkpointed = self.clock.seconds()
+        self.link.send(written)
+        return True

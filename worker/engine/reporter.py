@@ -5,7 +5,8 @@ fetched once per flush.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, cast
 
@@ -36,6 +37,15 @@ class Clock:
     def __init__(self, seconds: float = 0.0) -> None:
         self.origin = perf_counter() - seconds
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Time stands still for a while."""
+        seconds = self.seconds()
+        try:
+            yield
+        finally:
+            self.origin = perf_counter() - seconds
+
     def seconds(self) -> float:
         return perf_counter() - self.origin
 
@@ -52,6 +62,7 @@ class Reporter:
         self.step = 0  # the last one that was recorded
         self.due = True
         self._deadline = 0.0
+        self._appointment: int | None = None
         self.go_on(0.0, 0)
         self._clear()
 
@@ -68,8 +79,17 @@ class Reporter:
         outputs = outputs.detach()
         self._recorded.append((value, outputs.argmax(2) if outputs.ndim == 3 else outputs, targets, rate, now))
         self.step += 1
-        if now >= self._deadline or len(self._recorded) >= MOST_STEPS:
+        if now >= self._deadline or self._link.asked or self.step == self._appointment or self._is_full:
             self.due = True
+
+    def appoint(self, step: int | None) -> None:
+        """It is due after `step` steps of the run, whatever the time."""
+        self._appointment = step
+        self.due = self.due or step == self.step
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._recorded) >= MOST_STEPS
 
     def flush(self) -> None:
         """Send the points of every recorded step, and where the run is; it is due again after a while.

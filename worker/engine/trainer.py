@@ -6,38 +6,32 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from worker.batches import BatchPolicy
 from worker.companion import Companion
 from worker.data import Data
 from worker.engine import probe, seed
 from worker.engine.checkpoint import Position
-from worker.engine.closure import BatchClosure, Differentiated
+from worker.engine.closure import BatchClosure
 from worker.engine.diagnose import Diagnosis
 from worker.engine.draw import batches, planned_steps
 from worker.engine.evaluate import evaluate
+from worker.engine.gradients import Gradients
 from worker.engine.mean import Best, Mean
 from worker.engine.noise import noise_scale
 from worker.engine.reporter import Reporter
+from worker.engine.turning import follow
 from worker.freezing import train_mode, trainable
+from worker.knobs import turned
 from worker.optimizers import RATE
 from worker.recipe import Recipe
 from worker.regularizers import overriding
-from worker.subject import Subject
+from worker.subject import Subject, arrange
 
 Attend = Callable[[Position, "Trainer"], None]
 
 UNWATCHED = nullcontext()
 NOISE = 512  # samples, at most, from which the gradient's noise is told
-MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
-
-
-def arrange(subject: Subject) -> nn.Module:
-    """The module with convolutions' weights in the order of memory that is fastest (channels last: 1.3–1.5 × here)."""
-    if len(subject.input_shape) == 3:
-        subject.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return subject.module
 
 
 class Trainer:
@@ -65,17 +59,18 @@ class Trainer:
         self.start, self.done = start, start.phase_step
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
-        self.parameters = trainable(self.module)
+        self.parameters = [*trainable(self.module), *self.companion.parameters()]
         self.diagnosis.begin(self.module, data)
         self.optimizer = recipe.optimizer.build(self.parameters)
-        self.batch: BatchPolicy | None = None  # the policy once it is fitted to model and device
+        self.upcoming = recipe  # as it will be from the next epoch on: another batch size waits for that
+        self.fitted = False  # whether the batch policy is fitted to model and device
         self.history: list[float] = []  # validation losses of the phase's epochs
+        self.unsettled = 0  # epochs before the companion had made the model what it is to be
         self.mean = Mean(self.module, recipe.average) if recipe.average else None
         self.best = Best() if any(regularizer.keeps_best for regularizer in recipe.regularizers) else None
         self._follow_masks()
-        self._on_outputs = overriding(recipe.regularizers, "output_penalty")
-        self._on_gradients = overriding(recipe.regularizers, "limit_gradients")
-        self._on_weights = overriding(recipe.regularizers, "constrain")
+        self.gradients = Gradients(self.module, self.parameters, self.companion)
+        self._hooks = ExitStack()
         self._randomness: dict[str, Tensor] | None = None
 
     # ---- what a checkpoint keeps
@@ -86,7 +81,8 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "randomness": seed.capture(),
             "history": list(self.history),
-            "batch": self.batch.model_dump(mode="json") if self.batch else None,
+            "unsettled": self.unsettled,
+            "recipes": [recipe.model_dump(mode="json") for recipe in (self.recipe, self.upcoming)],
             "mean": self.mean.state() if self.mean else None,
             "best": self.best.state() if self.best else None,
             "diagnosis": self.diagnosis.state(self.reporter),
@@ -95,10 +91,12 @@ class Trainer:
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Take the state that a checkpoint at `start` held."""
+        self.recipe, self.upcoming = (type(self.recipe).model_validate(recipe) for recipe in state["recipes"])
+        self.fitted = True
+        self.optimizer = self.recipe.optimizer.build(self.parameters)
         self.optimizer.load_state_dict(state["optimizer"])
         self._randomness = state["randomness"]
-        self.history = list(state["history"])
-        self.batch = BatchPolicy.choose(state["batch"]) if state["batch"] else None
+        self.history, self.unsettled = list(state["history"]), state["unsettled"]
         if self.mean and state["mean"]:
             self.mean.load(state["mean"])
         if self.best and state["best"]:
@@ -111,22 +109,21 @@ class Trainer:
     def run(self) -> int:
         """Train; returns the steps of the whole run that are done by then."""
         self._prepare()
-        with ExitStack() as stack:
-            for regularizer in self.recipe.regularizers:
-                stack.enter_context(regularizer.attach(self.module))
-            stack.enter_context(self.companion.attach(self.module))
+        with self._hooks, self.companion.attach(self.module):
+            self._attach()
             for epoch in range(self.start.epoch, self.recipe.epochs):
                 self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
                 self._validate()
-                if any(regularizer.ends(self.history) for regularizer in self.recipe.regularizers):
+                settled = self.history[self.unsettled :]
+                if settled and any(regularizer.ends(settled) for regularizer in self.recipe.regularizers):
                     break
-        self._expect(self.done)
         self.leave()
         self.reporter.flush()
         return self._at(self.recipe.epochs, 0).step
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
+        self._expect(self.done)
         self._set_mode(training=False)
         if self.mean:
             self.mean.apply(self.module, self.data.train)
@@ -138,13 +135,40 @@ class Trainer:
     def _prepare(self) -> None:
         """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
         self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
-        if self.batch is None:
-            planned = self.recipe.batch
-            self.batch = planned.fitted(len(self.data.train), probe.step_seconds(self.module, self.data, self.recipe))
-            if (told := self.batch.told()) is not None:
+        if not self.fitted:
+            seconds = probe.step_seconds(self.module, self.data, self.recipe)
+            batch = self.recipe.batch.fitted(len(self.data.train), seconds)
+            if (told := batch.told()) is not None:
                 self.reporter.tell(told)
-        self.recipe = self.recipe.model_copy(update={"batch": self.batch})
+            self.recipe = self.upcoming = self.recipe.model_copy(update={"batch": batch})
+            self.fitted = True
         self._set_mode(training=True)
+
+    def _attach(self) -> None:
+        """Give the regularizers their places in the step."""
+        regularizers = self.recipe.regularizers
+        self.gradients.follow(self.recipe)
+        self._on_weights = overriding(regularizers, "constrain")
+        for regularizer in regularizers:
+            self._hooks.enter_context(regularizer.attach(self.module))
+
+    # ---- steering
+
+    def turn(self, path: str, value: Any) -> tuple[Any, str | None]:
+        """Turn a live knob of the recipe; what it was, and when it takes effect if that is not the next step.
+
+        Raises ValueError in one sentence when it is none, or the value is out of its bounds.
+        """
+        before = self.recipe
+        self.upcoming, old = turned(self.upcoming, path, value)
+        self.recipe = self.upcoming.model_copy(update={"batch": before.batch})
+        if self.recipe.optimizer != before.optimizer:
+            fresh = (recipe.optimizer.build(self.parameters) for recipe in (before, self.recipe))
+            follow(self.optimizer, *fresh)
+        if self.recipe.regularizers != before.regularizers:
+            self._hooks.close()
+            self._attach()
+        return old, "From the next epoch on." if self.upcoming.batch != before.batch else None
 
     def _expect(self, total: int) -> None:
         """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
@@ -153,12 +177,14 @@ class Trainer:
 
     def _epoch(self, epoch: int, skip: int) -> None:
         reporter, diagnosis = self.reporter, self.diagnosis
+        if not skip:
+            self.recipe = self.upcoming
         train_mode(self.module)
         self._plant(epoch)
         left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
         self._expect(self.done - skip + left)
         place = (self.start.stage, self.start.phase, epoch)
-        drawn = batches(self.data, self.recipe, self.seed, place, self.history, skip)
+        drawn = batches(self.data, lambda: self.recipe, self.seed, place, self.history, skip)
         for batch, (inputs, targets) in enumerate(drawn, skip):
             if reporter.due:
                 self.attend(self._at(epoch, batch), self)
@@ -179,7 +205,7 @@ class Trainer:
         if self.recipe.optimizer.closes:
             loss, outputs = self._closed_step(inputs, targets)
         else:
-            loss, outputs, _ = self._gradients(inputs, targets)
+            loss, outputs, _ = self.gradients.take(inputs, targets)
             self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None  # zero_grad costs ten times as much
@@ -193,58 +219,23 @@ class Trainer:
 
     def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """A step that asks for the gradient as often as it likes; the first answer is what is reported."""
-        gradients = partial(self._gradients, inputs, targets)
+        gradients = partial(self.gradients.take, inputs, targets)
         masks = list(zip(self.masked, self.masks, strict=True))
         closure = BatchClosure(gradients, self.parameters, self.recipe.regularizers, masks)
         self.optimizer.step(closure)  # type: ignore[arg-type]
         return closure.first
-
-    def _gradients(self, inputs: Tensor, targets: Tensor, create_graph: bool = False) -> Differentiated:
-        """Fill `.grad` with the batch's gradient, penalties included."""
-        parts = self.recipe.micro_batches
-        if self.recipe.optimizer.whole or self.recipe.batch.whole:
-            parts = max(parts, -(-len(targets) // MOST_AT_ONCE))
-        parts = max(1, min(parts, len(targets) // 2))  # batch normalization cannot train on one sample
-        if parts == 1:
-            found = self._backward(inputs, targets, create_graph)
-        else:
-            found = self._in_parts(inputs, targets, parts, create_graph)
-        for regularizer in self.recipe.regularizers:
-            regularizer.add_gradients(self.parameters)
-        for regularizer in self._on_gradients:
-            regularizer.limit_gradients(self.parameters)
-        self.companion.gradients()
-        return found
-
-    def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> Differentiated:
-        """The mean over the batch as the weighted sum over its parts."""
-        done = []
-        for part, goal in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
-            done.append(self._backward(part, goal, create_graph, share=len(goal) / len(targets)))
-        losses, outputs, totals = zip(*done, strict=True)
-        return torch.stack(losses).sum(), torch.cat(outputs), torch.stack(totals).sum()
-
-    def _backward(self, inputs: Tensor, targets: Tensor, create_graph: bool, share: float = 1.0) -> Differentiated:
-        outputs = self.module(inputs)
-        loss = self.recipe.loss.loss(outputs, targets)
-        total = self.companion.objective(inputs, outputs, targets, loss)
-        for regularizer in self._on_outputs:
-            penalty = regularizer.output_penalty(outputs, targets)
-            total = total if penalty is None else total + penalty
-        if share != 1.0:
-            loss, total = loss * share, total * share
-        torch.autograd.backward(total, create_graph=create_graph)
-        return loss, outputs.detach(), total.detach()
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
         self._set_mode(training=False)
         with self.mean.applied(self.module) if self.mean else ExitStack():
             found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
-            if self.best:
+            if self.best and self.companion.settled():
                 self.best.offer(self.module, found["loss"])
         self._set_mode(training=True)
         self.history.append(found["loss"])
+        if not self.companion.settled():
+            self.unsettled = len(self.history)
         self.reporter.validated(found)
         self.diagnosis.trained(found["loss"], self.reporter)
 
@@ -278,6 +269,8 @@ class Trainer:
         self.masked: list[Tensor] = [self.module.get_parameter(name) for name in self._followed]
         self.masks = [mask.to(weight.dtype) for mask, weight in zip(self._followed.values(), self.masked, strict=True)]
         self._apply_masks()
+        if self.mean:
+            self.mean.hold(self._followed)
 
     @torch.no_grad()
     def _apply_masks(self) -> None:

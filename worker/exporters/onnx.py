@@ -34,7 +34,7 @@ class Onnx(Exporter):
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             source = Path(folder) / "float.onnx"
             _write(subject, source)
-            subject.quantizer.convert(source, path, calibration)
+            subject.quantizer.convert(subject, source, path, calibration)
 
 
 def _write(subject: Subject, path: Path) -> None:

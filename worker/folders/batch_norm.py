@@ -1,11 +1,9 @@
 """Batch normalization into the layer before."""
 
-from collections import Counter
-from collections.abc import Iterator
-
-from torch import fx, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from worker.chains import chains
 from worker.context import Context
 from worker.folders import Folder
 from worker.subject import Subject, evaluating
@@ -29,31 +27,18 @@ class BatchNorm(Folder):
     def fold(self, subject: Subject, context: Context) -> Subject:
         module = subject.module
         with evaluating(module):
-            pairs = list(_pairs(module))
-            if not pairs:
+            found = list(chains(module, _is_layer, lambda between: False, _foldable))
+            if not found:
                 raise ValueError(
                     "there is no batch normalization to fold: none directly follows a convolution or linear layer"
                 )
-            for layer, norm in pairs:
-                _merge(module, layer, norm)
+            for chain in found:
+                _merge(module, chain.first, chain.last)
         return subject
 
 
-def _pairs(module: nn.Module) -> Iterator[tuple[str, str]]:
-    """Paths of (layer, batch normalization) where the layer's output goes there and nowhere else."""
-    try:
-        graph = fx.Tracer().trace(module)
-    except Exception as error:  # tracing runs the model's own forward, which may raise anything
-        raise ValueError(f"the model's graph cannot be followed, so nothing was folded: {error}") from error
-    calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
-    for node in graph.nodes:
-        if node.op != "call_module" or calls[node.target] > 1 or not _foldable(module.get_submodule(node.target)):
-            continue
-        source = node.args[0]
-        if source.op != "call_module" or calls[source.target] > 1 or len(source.users) > 1:
-            continue
-        if isinstance(module.get_submodule(source.target), nn.Conv1d | nn.Conv2d | nn.Linear):
-            yield source.target, node.target
+def _is_layer(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear)
 
 
 def _foldable(norm: nn.Module) -> bool:

@@ -10,13 +10,13 @@ class CharTransformer(Transformer):
 
     Each token's vector and a learned vector of its place are added; a place attends to itself and to earlier ones, so
     what it answers never depends on what comes after. Texts have the length that the dataset cuts them to. Channel
-    pruning removes neurons of the feed-forward layers.
+    pruning removes neurons of the feed-forward layers, head pruning whole heads.
     """
 
     formula = "h ← h + attention(norm(h)); h ← h + W₂ GELU(W₁ norm(h)); z = W norm(h) + b at each place"
     reference = "Radford et al.: Language Models are Unsupervised Multitask Learners (2019)"
     needs = ("tokens",)
-    provides = ("float", "channels")
+    provides = ("float", "channels", "neurons", "heads")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         module = Text(self, input_shape[0], outputs)

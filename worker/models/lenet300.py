@@ -22,7 +22,7 @@ class LeNet300(Model):
     formula = "z = W₃ ReLU(W₂ ReLU(W₁ x + b₁) + b₂) + b₃"
     reference = "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998)"
     needs = ("real",)
-    provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
+    provides = ("float", "channels", "neurons", Provision(trait="batch_norm", when={"norm": "batch"}))
 
     norm: Normalization = choice(Normalization, kind="none", description="Normalization of both hidden layers.")
     initialization: Initialization = choice(Initialization, description="How weights begin.")

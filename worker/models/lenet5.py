@@ -24,7 +24,7 @@ class LeNet5(Model):
     formula = "z = W₂ ReLU(W₁ pool(K₂ ∗ pool(K₁ ∗ x)))"
     reference = "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998)"
     needs = ("image_28",)
-    provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
+    provides = ("float", "channels", "neurons", Provision(trait="batch_norm", when={"norm": "batch"}))
 
     norm: Normalization = choice(Normalization, kind="none", description="Normalization after each convolution.")
     initialization: Initialization = choice(Initialization, description="How weights begin.")

@@ -26,7 +26,7 @@ class MLP(Model):
     formula = "h ← φ(norm(W h + b)) for each hidden layer; z = W h + b"
     reference = "Rumelhart, Hinton, Williams: Learning representations by back-propagating errors (1986)"
     needs = ("real",)
-    provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
+    provides = ("float", "channels", "neurons", Provision(trait="batch_norm", when={"norm": "batch"}))
 
     hidden: list[Width] = knob(
         [256, 128], min_length=1, max_length=8, unit="neurons", description="Width of each hidden layer, in order."

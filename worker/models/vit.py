@@ -11,13 +11,14 @@ class ViT(Transformer):
 
     Each patch becomes a vector by one linear map, a learned vector of its place is added, and the mean over all places
     goes into the output (not a class token's, as in the paper). An image that is no multiple of the patch is
-    filled up with zeros at its right and lower edge. Channel pruning removes neurons of the feed-forward layers.
+    filled up with zeros at its right and lower edge. Channel pruning removes neurons of the
+    feed-forward layers, head pruning whole heads.
     """
 
     formula = "h ← h + attention(norm(h)); h ← h + W₂ GELU(W₁ norm(h)); z = W mean(norm(h)) + b"
     reference = "Dosovitskiy et al.: An Image is Worth 16x16 Words (2021), arXiv:2010.11929"
     needs = ("image",)
-    provides = ("float", "channels")
+    provides = ("float", "channels", "neurons", "heads")
 
     patch: int = knob(4, ge=1, le=32, unit="pixels", description="Side of a patch.")
 

@@ -13,6 +13,7 @@ from worker.averages import Average
 from worker.batches import BatchPolicy
 from worker.component import Component
 from worker.datasets import Dataset
+from worker.distillers import Distiller
 from worker.distributions import Distribution
 from worker.folders import Folder
 from worker.initializations import Initialization
@@ -20,10 +21,11 @@ from worker.losses import Loss
 from worker.models import Model
 from worker.normalizations import Normalization
 from worker.optimizers import Optimizer
-from worker.pictures import data, models, pipeline, training
+from worker.pictures import data, lessons, models, pipeline, training
 from worker.pictures.shapes import Picture
 from worker.preparations import Preparation
 from worker.pruners import Pruner
+from worker.pruning_schedules import PruningSchedule
 from worker.quantizers import Quantizer
 from worker.regularizers import Regularizer
 from worker.schedules import Schedule
@@ -46,9 +48,11 @@ DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Normalization: models.normalization,
     Initialization: models.initialization,
     Pruner: models.pruner,
+    PruningSchedule: pipeline.pruning_schedule,
     Folder: models.folder,
     Quantizer: models.quantizer,
     Dataset: data.dataset,
+    Distiller: lessons.distiller,
 }
 
 

@@ -1,11 +1,16 @@
 """Models and what becomes of them, drawn."""
 
 import math
+from collections import OrderedDict
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from worker.attention import Attention
 from worker.folders import Folder
+from worker.grids import levels_used
 from worker.initializations import Initialization
 from worker.models import Model
 from worker.normalizations import Normalization
@@ -13,7 +18,11 @@ from worker.pictures.shapes import Picture, bars, density, line, rounded
 from worker.pictures.sketch import Sketch
 from worker.pruners import Pruner
 from worker.quantizers import Quantizer
+from worker.structured import Structured
 from worker.subject import Subject
+
+WINDOWS = ((0.0, 1.0), (0.0, 6 / 64), (0.0, 6 / 127), (1.0, 2**-5), (1.0, 2**-8))  # middle and reach
+MOST_LEVELS = 16
 
 
 def model(model: Model) -> Picture | None:
@@ -49,22 +58,60 @@ def initialization(initialization: Initialization) -> Picture:
 
 def pruner(pruner: Pruner) -> Picture | None:
     """The weights of a small layer, of which the bright ones stay."""
-    if "channels" in pruner.needs:
-        return {"bars": bars({"before": 1.0, "after": 0.5})}
-    layer = nn.Linear(24, 12)
-    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)), Sketch(24, 12))
+    if isinstance(pruner, Structured):
+        return _shrunk(pruner)
+    sketch, layer = Sketch(24, 12), nn.Linear(24, 12)
+    sketch.teach(layer)
+    pruned = pruner.prune(Subject(nn.Sequential(layer), (24,)), sketch)
     kept = next(iter(pruned.masks.values())) if pruned.masks else layer.weight != 0
     weight = (layer.weight.detach().abs() * kept).numpy()
     return {"cells": [[rounded(row) for row in weight / weight.max()]]}
 
 
-def folder(folder: Folder) -> Picture:
-    """The layers of a block, each by what it computes, before and after."""
-    return {"bars": bars({"convolution": 1.0, "normalization": 0.35, " ": 0.0, "folded convolution": 1.0})}
+def _shrunk(pruner: Structured) -> Picture:
+    """The weights of four heads' values, and below of twelve neurons that read what these see: before and after."""
+    attention = Attention(places=1, heads=4, head_width=3, causal=False)
+    layers = OrderedDict(split=nn.Unflatten(1, (1, 12)), attention=attention, join=nn.Flatten())
+    layers |= OrderedDict(hidden=nn.Linear(12, 12), activation=nn.ReLU(), output=nn.Linear(12, 6))
+    module = nn.Sequential(layers)
+
+    def rows() -> NDArray[np.float32]:
+        weights = (module.get_parameter(name) for name in ("attention.value.weight", "hidden.weight"))
+        return torch.cat([weight.detach().abs() for weight in weights]).numpy()
+
+    before = rows()
+    pruner.prune(Subject(module, (12,)), Sketch(12, 6))
+    return {"cells": [[rounded(row) for row in grid / before.max()] for grid in (before, rows())]}
 
 
-def quantizer(quantizer: Quantizer) -> Picture:
-    """Twelve of the levels that weights between −1 and 1 are rounded to."""
-    weights = torch.linspace(-6 / 127, 6 / 127, 121)
-    rounded_weights = torch.fake_quantize_per_tensor_affine(weights, 1 / 127, 0, -128, 127)
-    return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+def folder(folder: Folder) -> Picture | None:
+    """The root of the number of weights of each layer of a small network, before and after; None where it does not fit."""
+    hidden = OrderedDict(linear1=nn.Linear(12, 8), norm1=nn.BatchNorm1d(8), activation1=nn.ReLU())
+    module = nn.Sequential(OrderedDict(**hidden, linear2=nn.Linear(8, 8), linear3=nn.Linear(8, 8)))
+    before = _sizes(module)
+    try:
+        folded = folder.fold(Subject(module, (12,)), Sketch(12, 8))
+    except ValueError:
+        return None
+    after = {f"{name} after": size for name, size in _sizes(folded.module).items()}
+    return {"bars": bars({**before, " ": 0.0, **after})}
+
+
+def _sizes(module: nn.Module) -> dict[str, float]:
+    sizes = {name: sum(weight.numel() for weight in layer.parameters()) for name, layer in module.named_children()}
+    return {name: math.sqrt(size) for name, size in sizes.items() if "activation" not in name}
+
+
+def quantizer(quantizer: Quantizer) -> Picture | None:
+    """A few of the levels that weights up to 1 are rounded to: around zero, or around 1 where steps grow with the number."""
+    for middle, reach in WINDOWS:
+        weights = torch.linspace(middle - reach, middle + reach, 121)
+        layer = nn.Linear(2, len(weights), bias=False)
+        layer.weight = nn.Parameter(torch.stack([weights, torch.ones(len(weights))], 1))
+        stored = quantizer.stored("layer", layer)
+        if stored is None:
+            return None
+        rounded_weights = stored[0][:, 0].detach()
+        if levels_used(rounded_weights[None]) <= MOST_LEVELS:
+            return {"lines": [line(weights, weights, faint=True), line(weights, rounded_weights)]}
+    return None

@@ -1,6 +1,7 @@
-"""What stages and transfers do to a model, drawn: schematic, since only a run could compute it."""
+"""What stages and transfers do to a model, drawn: schematic, since only a run could compute it; and how pruning is spread."""
 
 from worker.pictures.shapes import Picture, bars, line
+from worker.pruning_schedules import PruningSchedule
 from worker.stages import Stage
 from worker.transfers import Transfer
 
@@ -16,6 +17,7 @@ TRANSFERS: dict[str, list[float]] = {
 }
 STAGES: dict[str, Picture] = {
     "train": {"lines": [line(range(20), FALLING)]},
+    "distill": {"lines": [line(range(20), FALLING, True), line(range(20), [0.8 * y - 0.05 for y in FALLING])]},
     "prune": {"cells": [[[0.9] * 12] * 6, [[0.9 * ((x * 5 + y * 3) % 7 < 2) for x in range(12)] for y in range(6)]]},
     "fold": {"bars": bars({"before 1": 1.0, "before 2": 0.4, " ": 0.0, "after": 1.0})},
     "quantize": {
@@ -35,3 +37,18 @@ def transfer(transfer: Transfer) -> Picture | None:
 
 def stage(stage: Stage) -> Picture | None:
     return STAGES.get(stage.kind)
+
+
+def pruning_schedule(schedule: PruningSchedule, share: float = 0.9, steps: int = 400) -> Picture:
+    """The share of the weights that is gone, over a training of 400 steps or over rounds."""
+    if schedule.grows:
+        now, gone = 0.0, [0.0]
+        for step in range(1, steps + 1):
+            after = schedule.grown(0.0, share, step, steps)
+            now = now if after is None else after
+            gone.append(now)
+        return {"lines": [line(range(0, steps + 1, 4), gone[::4])]}
+    shares = [0.0, *schedule.shares(share)]
+    corners = [(x, y) for number, y in enumerate(shares) for x in (number, number + 1)]
+    x, y = zip(*corners, strict=True)
+    return {"lines": [line(x, y)]}

@@ -1,6 +1,6 @@
 """A run for pictures: a few random samples of as many kinds as the layer in the picture tells apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from worker.context import Context
+from worker.models import Model
+from worker.phases import Training
 from worker.subject import Subject
 
 SAMPLES = 64
@@ -20,10 +22,23 @@ class Sketch(Context):
         self._inputs = torch.randn(SAMPLES, inputs)
         self._targets = torch.arange(SAMPLES) % outputs
 
-    def source(self, name: str) -> Subject:
+    @torch.no_grad()
+    def teach(self, layer: nn.Linear) -> None:
+        """The layer tells the kinds apart: its weights are their means."""
+        means = torch.stack([self._inputs[self._targets == kind].mean(0) for kind in range(layer.out_features)])
+        layer.weight.copy_(means)
+        nn.init.zeros_(layer.bias)
+
+    def source(self, name: str, same_data: bool = False) -> Subject:
         raise ValueError("A picture has no other run.")
 
     def fresh(self) -> nn.Module:
+        raise ValueError("A picture has no run.")
+
+    def generator(self, stream: str) -> torch.Generator:
+        return torch.Generator().manual_seed(0)
+
+    def anew(self, model: Model | None = None) -> Subject:
         raise ValueError("A picture has no run.")
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
@@ -43,6 +58,15 @@ class Sketch(Context):
 
     def recalibrate(self, module: nn.Module) -> None:
         pass
+
+    def train(self, subject: Subject, training: Training) -> None:
+        raise ValueError("A picture trains nothing.")
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        raise ValueError("A picture measures nothing.")
+
+    def aside(self) -> "Sketch":
+        return self
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass

@@ -1,35 +1,49 @@
 """Quantizers: fewer bits for each number, in the artifact that is really shipped."""
 
-import contextlib
-import io
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from worker.companion import Companion
 from worker.component import Component
 from worker.context import Context
-from worker.engine.kernels import INT8
+from worker.grids import Stored, analysis
 from worker.subject import Subject
 
 
 class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     """Fewer bits for each number."""
 
+    floats: ClassVar[tuple[type[nn.Module], ...]] = ()
+    """Layers with weights that it leaves in floating point."""
+
     def quantize(self, subject: Subject, context: Context) -> Subject:
-        """The subject whose artifacts are converted by this quantizer."""
+        """The subject whose artifacts are converted by this quantizer; shows what rounding costs each layer."""
+        context.show("quantization", analysis(subject.module, self.stored))
+        return self.marked(subject, context)
+
+    def marked(self, subject: Subject, context: Context) -> Subject:
+        """The subject whose artifacts are converted by this quantizer; tells which layers that leaves float."""
+        left = [f"{name} ({type(layer).__name__})" for name, layer in _layers(subject.module, self.floats)]
+        if left:
+            context.tell(f"These layers stay in floating point, for want of a kernel: {', '.join(left)}.")
         return replace(subject, quantizer=self)
 
     def companion(self) -> Companion | None:
         """What lets the model act quantized while it is trained after `quantize`; None where it trains as it is."""
         return None
 
-    def convert(self, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
-        """Read the float ONNX file `source`, write the quantized one to `target`.
+    def stored(self, name: str, layer: nn.Module) -> Stored | None:
+        """The weight of the layer as the artifact will hold it, and its bits; None where it stays float."""
+        return None
+
+    def convert(self, subject: Subject, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
+        """Read the float ONNX file `source` of `subject`, write the quantized one to `target`.
 
         `calibration` [n, *input_shape] is taken from the training split. Raises ValueError with the reason when
         this machine's runtime would fall back to float.
@@ -41,40 +55,5 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
         return self.kind.replace("_", " ")
 
 
-def multiplies_without_saturation() -> bool:
-    """Whether this CPU has VNNI or its like: without, sums of 8-bit products saturate unless weights use 7 bits.
-
-    Where the kernel does not say (no /proc/cpuinfo), 7 bits are the safe answer on Intel's architecture alone.
-    """
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return any(flag in flags for flag in ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"))
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps ONNX Runtime's quantization tools from printing, and from setting up the root logger on their own."""
-    root, level = logging.getLogger(), logging.root.manager.disable
-    handler = logging.NullHandler()
-    root.addHandler(handler)
-    logging.disable(logging.WARNING)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(level)
-        root.removeHandler(handler)
-
-
-def require_int8(file: Path, sample: NDArray[np.float32]) -> None:
-    """Run `file` once; ValueError when the runtime executes none of its products with 8-bit numbers."""
-    from worker.engine.measure_artifact import executed_operators
-
-    executed = executed_operators(file, sample)
-    if not INT8 & executed.keys():
-        raise ValueError(
-            "quantization would be without effect: ONNX Runtime executes none of this model's layers in 8 bits on this "
-            f"machine, only {', '.join(executed)}; leave the stage out or take another quantizer"
-        )
+def _layers(module: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iterator[tuple[str, nn.Module]]:
+    return ((name, layer) for name, layer in module.named_modules() if isinstance(layer, kinds))

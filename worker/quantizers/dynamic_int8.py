@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
-from worker.quantizers import Quantizer, multiplies_without_saturation, quiet, require_int8
+from worker.grids import Stored, by_channel
+from worker.onnx_tools import int8_magnitude, multiplies_without_saturation, quiet, require_int8
+from worker.quantizers import Quantizer
+from worker.subject import Subject
 
 
 class DynamicInt8(Quantizer):
@@ -22,8 +26,12 @@ class DynamicInt8(Quantizer):
     reference = "ONNX Runtime manual: dynamic quantization, https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html"
     needs = ("float",)
     removes = ("float",)
+    floats = (nn.Conv1d, nn.Conv2d, nn.GRU, nn.RNN, nn.Embedding)
 
-    def convert(self, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
+    def stored(self, name: str, layer: nn.Module) -> Stored | None:
+        return (by_channel(layer.weight, int8_magnitude()), 8) if isinstance(layer, nn.Linear) else None
+
+    def convert(self, subject: Subject, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
         from onnxruntime.quantization import QuantType, quant_pre_process, quantize_dynamic
 
         with tempfile.TemporaryDirectory(dir=target.parent) as folder, quiet():

@@ -24,7 +24,7 @@ class Dropout(Regularizer):
     formula = "h ← m ⊙ h / (1 − p), m ~ Bernoulli(1 − p)"
     reference = "Srivastava et al.: Dropout (2014), Journal of Machine Learning Research 15"
 
-    share: float = knob(0.2, ge=0, le=0.95, description="Share p of hidden outputs that each step drops.")
+    share: float = knob(0.2, ge=0, le=0.95, live=True, description="Share p of hidden outputs that each step drops.")
 
     @contextmanager
     def attach(self, module: nn.Module) -> Iterator[None]:

@@ -1,29 +1,108 @@
 """Prune the model."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Self
 
+from pydantic import model_validator
+
+from worker import mapping
 from worker.component import choice, knob
-from worker.phases import Phase, Training, Transform
+from worker.context import Context
+from worker.distillation import recovering
+from worker.freezing import frozen
+from worker.phases import Phase, Transform
 from worker.pruners import Pruner
+from worker.pruning_schedules import PruningSchedule
 from worker.recipe import Recovery
 from worker.stages import Stage
+from worker.subject import Subject
 
 
 class Prune(Stage):
     """Takes weights or channels away, then trains what is left to win back what that cost.
 
-    Without `recover` the model is left as the method leaves it.
+    Without `recover` the model is left as the method leaves it. With `rewind` the weights that stay go back to what they
+    were before the first stage, so that the recovery, or the training after the stage, shows whether the sparse
+    network could have been trained from the beginning: a lottery ticket. Frozen layers are not rewound.
     """
 
-    formula = "θ ← m ⊙ θ, m ∈ {0, 1}; then train θ with m held"
-    reference = "Han, Pool, Tran, Dally: Learning both Weights and Connections (2015), arXiv:1506.02626"
+    formula = "θ ← m ⊙ θ, m ∈ {0, 1}; then train θ with m held; rewound: θ ← m ⊙ θ₀ first"
+    reference = "Han, Pool, Tran, Dally: Learning both Weights and Connections (2015), arXiv:1506.02626; rewound: Frankle, Carbin: The Lottery Ticket Hypothesis (2019), arXiv:1803.03635"  # fmt: skip
 
     method: Pruner = choice(Pruner, description="Which weights or channels go.")
-    recover: Recovery | None = knob(None, description="Training afterwards; null leaves it out.")
+    schedule: PruningSchedule = choice(PruningSchedule, description="Whether they go at once, in rounds, or gradually.")
+    recover: Recovery | None = knob(None, description="Training afterwards, or during it; null leaves it out.")
+    rewind: bool = knob(
+        False, description="Whether weights that stay go back to their initial values after each pruning."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for conflict, sentence in self._conflicts():
+            if conflict:
+                raise ValueError(sentence)
+        return self
 
     def phases(self) -> Sequence[Phase]:
-        pruning = Transform(self.method.prune)
-        return [pruning, Training(self.recover)] if self.recover else [pruning]
+        if self.schedule.grows:
+            assert self.recover
+            return recovering([], self.recover, self.method.growing(self.schedule.grown))
+        phases: list[Phase] = []
+        for method in self._rounds():
+            rewinding = [Transform(_rewound)] if self.rewind else []
+            phases += recovering([*method.phases(), *rewinding], self.recover)
+        return phases
 
     def label(self) -> str:
-        return f"prune: {self.method.label()}"
+        when = "" if self.schedule.at_once else f", {self.schedule.kind.replace('_', ' ')}"
+        return f"prune: {self.method.label()}{when}{', rewound' if self.rewind else ''}"
+
+    def _rounds(self) -> list[Pruner]:
+        """The method of each round."""
+        share = self.method.share
+        if share is None or self.schedule.at_once:
+            return [self.method]
+        return [self.method.step(before, after) for before, after in pairwise([0.0, *self.schedule.shares(share)])]
+
+    def _conflicts(self) -> list[tuple[bool, str]]:
+        method, schedule = f"`{self.method.kind}`", f"`{self.schedule.kind}`"
+        return [
+            (
+                self.method.share is None and not self.schedule.at_once,
+                f"How much {method} takes away is not known beforehand, so it cannot be spread over time: take "
+                "`schedule: one_shot`",
+            ),
+            (
+                self.schedule.grows and self.method.structured,
+                f"{method} changes the shapes of layers, which cannot happen within a training as {schedule} has it: "
+                "take `schedule: iterative`",
+            ),
+            (
+                self.schedule.grows and self.recover is None,
+                f"{schedule} masks weights while the model trains: give the stage `recover`, with the epochs for it",
+            ),
+            (
+                self.rewind and self.method.structured,
+                f"What {method} leaves has other shapes than the initial weights, so they cannot be rewound: take a "
+                "method that masks weights",
+            ),
+            (
+                self.rewind and self.schedule.grows,
+                f"{schedule} prunes within a training, after which there is nothing to rewind for: take "
+                "`schedule: iterative`",
+            ),
+        ]
+
+
+def _rewound(subject: Subject, context: Context) -> Subject:
+    """The subject with its initial weights where it is neither masked nor frozen."""
+    resting = frozen(subject.module)
+    layers = [layer for layer in mapping.layers(subject.module) if layer not in resting]
+    for layer, why in mapping.copy(subject.module, context.fresh(), layers).items():
+        raise ValueError(
+            f"The layer `{layer}` cannot be rewound to its initial weights, {why}: leave out the stage that changed its "
+            "shape, or `rewind`"
+        )
+    subject.apply_masks()
+    return subject

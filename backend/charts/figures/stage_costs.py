@@ -1,5 +1,6 @@
 """What each stage cost and gained."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,37 +8,46 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.measures import Place, places, shown, wide
+from backend.charts.measures import Place, places, wide
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
+from backend.spec.measures import shown
 from backend.spec.results import Latency
 
 PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded": "+", "dotted": "."}
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Four panels over the stages: accuracy, bytes on disk of each file, latency at each batch size, parameters left."""
-    every = {run.id: places(run.results) for run in runs}
-    measured = [(run, _one_a_stage(every[run.id])) for run in runs]
-    formats = list(dict.fromkeys(place.exporter for found in every.values() for place in found))
+    """Four panels over the stages: accuracy, bytes on disk of each format, latency at each batch size, parameters left.
+
+    Accuracy and latency are those of the format that most stages have, so that a bar is compared with its own kind.
+    """
+    every = [(run, places(run.results, options.formats, options.devices)) for run in runs]
+    formats = _formats([place for _, found in every for place in found])
+    measured = [(run, [place for place in found if place.exporter in formats[:1]]) for run, found in every]
     sizes = sorted({latency.batch_size for _, found in measured for place in found for latency in place.latency})
     traces: list[Any] = []
-    for run, found in measured:
+    for (run, found), (_, files) in zip(measured, every, strict=True):
         if found:
-            traces += _of_run(run, found, sizes) + _of_files(run, every[run.id], formats)
-    drawn = [place for _, found in measured for place in found]
-    layout = _axes(drawn, options) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
+            traces += _of_run(run, found, sizes)
+        traces += [_bytes(run, files, name, index) for index, name in enumerate(formats) if _has(files, name)]
+    places_drawn = [place for _, found in every for place in found]
+    layout = _axes(places_drawn, options) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
     return figure(traces, runs, options, _summary(measured), annotations=_titles(sizes, formats, options), **layout)
 
 
-def _one_a_stage(found: Sequence[Place]) -> list[Place]:
-    """The first artifact of each stage that a runtime ran."""
-    return list({place.stage: place for place in reversed(found)}.values())[::-1]
+def _formats(found: Sequence[Place]) -> list[str]:
+    """The formats, the one that most stages have first; of equals the one that was written first."""
+    counted = Counter(place.exporter for place in found)
+    return sorted(counted, key=lambda name: -counted[name])
+
+
+def _has(files: Sequence[Place], name: str) -> bool:
+    return any(place.exporter == name for place in files)
 
 
 def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[Any]:
-    x = [_stage(place) for place in found]
-    common = {"x": x, "legendgroup": run.id, "customdata": [[run.id, place.stage, place.artifact] for place in found]}
+    common = _common(run, found)
     accuracy = [place.values["accuracy"] for place in found]
     head = go.Scatter(
         y=accuracy,
@@ -51,43 +61,36 @@ def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[
         meta={"run": run.id, "role": "accuracy"},
         **common,
     )
-    return [
-        head,
-        _bars(run, found, "nonzero", "4"),
-        *(_latency(run, found, size, index, common) for index, size in enumerate(sizes)),
-    ]
+    kept = _bars(run, found, "nonzero", "4", {"color": run.color})
+    return [head, kept, *(_latency(run, found, size, index, common) for index, size in enumerate(sizes))]
 
 
-def _of_files(run: RunData, found: Sequence[Place], formats: Sequence[str]) -> list[go.Bar]:
-    """Bytes of every file that a runtime ran; each format has a pattern of its own."""
-    bars = []
-    for index, exporter in enumerate(formats):
-        mine = [place for place in found if place.exporter == exporter]
-        if mine:
-            bars.append(_bars(run, mine, "bytes", "2", _pattern(index)[1]))
-    return bars
+def _common(run: RunData, found: Sequence[Place]) -> dict[str, Any]:
+    about = [[run.id, place.stage, place.artifact] for place in found]
+    return {"x": [_stage(place) for place in found], "legendgroup": run.id, "customdata": about}
 
 
-def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, pattern: str = "") -> go.Bar:
+def _bytes(run: RunData, files: Sequence[Place], name: str, index: int) -> go.Bar:
+    """The files of one format; each format has a pattern of its own."""
+    marker = {"color": run.color, "pattern": {"shape": _pattern(index)[1], "solidity": 0.35}}
+    return _bars(run, [place for place in files if place.exporter == name], "bytes", "2", marker)
+
+
+def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, marker: dict[str, Any]) -> go.Bar:
+    file = f", {_told(found[0].exporter)} file" if field == "bytes" else ""
     return go.Bar(
-        x=[_stage(place) for place in found],
-        legendgroup=run.id,
-        customdata=[[run.id, place.stage, place.artifact] for place in found],
         y=[place.values[field] for place in found],
-        text=[f"{shown(field, place.values[field])}{_file_of(place, field)}" for place in found],
+        text=[f"{shown(field, place.values[field])}{file}" for place in found],
         textposition="none",
         name=label(run),
         showlegend=False,
-        marker={"color": run.color, "pattern": {"shape": pattern, "solidity": 0.35}},
+        marker=marker,
         hovertemplate=f"%{{text}} after %{{x}}<extra>{label(run, 40)}</extra>",
         xaxis=f"x{axis}",
         yaxis=f"y{axis}",
         meta={"run": run.id, "role": field},
+        **_common(run, found),
     )
-
-
-def _file_of(place: Place, field: str) -> str:
-    return f", {plain(place.exporter)} file" if field == "bytes" else ""
 
 
 def _latency(run: RunData, found: Sequence[Place], size: int, index: int, common: dict[str, Any]) -> go.Bar:
@@ -150,13 +153,15 @@ def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
 
 
 def _titles(sizes: Sequence[int], formats: Sequence[str], options: Options) -> list[dict[str, Any]]:
-    """What each panel shows, and which pattern is which file or batch size."""
-    files = ", ".join(f"{_pattern(index)[0]} {plain(exporter)}" for index, exporter in enumerate(formats))
+    """What each panel shows; also which pattern is which batch size, and which format where there are several."""
     patterns = ", ".join(f"{_pattern(index)[0]} batch {size}" for index, size in enumerate(sizes))
-    latency = "latency, median to 95th percentile" + (f"; {patterns}" if patterns else "")
+    files = ", ".join(f"{_pattern(index)[0]} {_told(name)}" for index, name in enumerate(formats))
+    several = len(formats) > 1
+    of = f" of {_told(formats[0])}" if several else ""
+    latency = f"latency{of}, median to 95th percentile" + (f"; {patterns}" if patterns else "")
     places = {
-        "accuracy": (0.0, 1.0),
-        "size on disk" + (f"; {files}" if len(formats) > 1 else ""): (0.55, 1.0),
+        f"accuracy{of}": (0.0, 1.0),
+        "size on disk" + (f"; {files}" if several else ""): (0.55, 1.0),
         latency: (0.0, 0.48),
         "parameters that are not zero": (0.55, 0.48),
     }
@@ -168,8 +173,12 @@ def _titles(sizes: Sequence[int], formats: Sequence[str], options: Options) -> l
     ]  # fmt: skip
 
 
+def _told(name: str) -> str:
+    return plain(name.replace("_", " "))
+
+
 def _pattern(index: int) -> tuple[str, str]:
-    """The name and the sign of the pattern for the batch size or the format at this place."""
+    """The name and the sign of the pattern for the batch size at this place."""
     return list(PATTERNS.items())[index % len(PATTERNS)]
 
 

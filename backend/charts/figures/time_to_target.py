@@ -46,7 +46,9 @@ def _dots(found: Sequence[Reach], labels: Sequence[str], what: str, axis: str, h
         marker={"size": 10, "color": [one.color for one in found]},
         error_x={
             "array": np.nan_to_num([width for _, width in spread]),
-            "arrayminus": np.nan_to_num([min(mean, width) for mean, width in spread]),  # no time is less than none
+            "arrayminus": np.nan_to_num(
+                [np.minimum(mean, width) for mean, width in spread]
+            ),  # no time is less than none
             "symmetric": False,
             "thickness": 1.6,
             "width": 5,

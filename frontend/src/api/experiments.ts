@@ -8,20 +8,36 @@ export type SpecText = string | Record<string, unknown>;
 export const checkSpec = (spec: SpecText, signal?: AbortSignal) =>
   body(api.POST("/api/specs/check", { body: { spec }, signal }));
 
+export interface Fork {
+  run: string;
+  checkpoint: string;
+}
+
 export interface Submission {
   spec: SpecText;
   seeds?: number[];
   /** The same spec changed in a few fields, to be compared. */
   variants?: Template["variants"];
+  /** Stages that are run in every order, to be compared. */
+  orders?: number[] | null;
+  /** Begin with the past of this run instead, up to this checkpoint of it. */
+  fork?: Fork;
   /** The same key for each retry of one submission, so that it is created once. */
   key?: string;
 }
 
-export const submitExperiment = ({ spec, seeds, variants, key = crypto.randomUUID() }: Submission) =>
-  body(api.POST("/api/experiments", { body: { spec, seeds: seeds ?? null, variants: variants ?? null }, headers: { "Idempotency-Key": key } }));
+export function submitExperiment({ spec, seeds, variants, orders, fork, key = crypto.randomUUID() }: Submission) {
+  const headers = { "Idempotency-Key": key };
+  if (fork)
+    return body(api.POST("/api/runs/{run_id}/fork", { params: { path: { run_id: fork.run } }, body: { spec, checkpoint: fork.checkpoint }, headers }));
+  return body(api.POST("/api/experiments", { body: { spec, seeds: seeds ?? null, variants: variants ?? null, orders: orders ?? null }, headers }));
+}
 
 /** A template as it runs: its spec, its seeds, and what it compares. */
-export const asItIs = ({ spec, seeds, variants }: Template): Submission => ({ spec, seeds: seeds ?? undefined, variants });
+export const asItIs = ({ spec, seeds, variants, orders }: Template): Submission => ({ spec, seeds: seeds ?? undefined, variants, orders });
+
+/** Whether several runs are made to be looked at side by side. */
+export const compares = ({ variants, orders }: Pick<Submission, "variants" | "orders">): boolean => Boolean(variants ?? orders);
 
 /** Where one looks at what was created. */
 export const pageOf = ({ id, runs }: ExperimentCreated, compared: boolean): string =>

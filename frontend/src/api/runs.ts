@@ -1,4 +1,4 @@
-import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { RunFilter } from "../live/edits";
 import { isTerminal } from "../ui/states";
 import { api, body } from "./client";
@@ -58,17 +58,5 @@ export const useEvents = (id: string) =>
     queryKey: ["events", id],
     queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/events", { params: { path: { run_id: id } }, signal })),
   });
-
-export type Ask = "stop" | "cancel";
-
-/** Asks something of a live run. */
-export function useCommand() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: ({ run, kind }: { run: string; kind: Ask }) =>
-      body(api.POST("/api/runs/{run_id}/commands", { params: { path: { run_id: run } }, body: { kind, body: {} } })),
-    onSettled: () => Promise.all(["runs", "run"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
-  });
-}
 
 export const deleteRun = (id: string) => api.DELETE("/api/runs/{run_id}", { params: { path: { run_id: id } } });

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description Check a spec and queue one run for each seed, of each variant where there are any.
+         * @description Check a spec and queue one run for each seed, of each variant or order where there are any.
          */
         post: operations["submit"];
         delete?: never;
@@ -188,6 +188,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/knobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Turnable
+         * @description The knobs that the run takes while its current stage trains, as they stand.
+         */
+        get: operations["turnable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay
+         * @description A spec, as YAML, that does by itself what people did to this run: it gives the same curves.
+         */
+        get: operations["replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/commands": {
         parameters: {
             query?: never;
@@ -202,6 +242,26 @@ export interface paths {
          * @description Ask something of a run; the run's events tell what became of it.
          */
         post: operations["command"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork
+         * @description Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there.
+         */
+        post: operations["fork"];
         delete?: never;
         options?: never;
         head?: never;
@@ -357,7 +417,7 @@ export interface paths {
         };
         /**
          * Download
-         * @description The file, whole or one range of it; its ETag is its SHA-256.
+         * @description The file, whole or one range of it; its ETag is its SHA-256, which is checked before anything is sent.
          */
         get: operations["download"];
         put?: never;
@@ -520,6 +580,11 @@ export interface components {
              */
             latency: components["schemas"]["Latency"][];
             /**
+             * Energy Meter
+             * @description What counted the energy, and of which part of the machine; null where nothing does.
+             */
+            energy_meter?: string | null;
+            /**
              * Operators
              * @description Operators that the runtime really executes, by type.
              * @default {}
@@ -605,7 +670,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
              */
             parameters: {
                 [key: string]: unknown;
@@ -757,7 +822,7 @@ export interface components {
          * CommandKind
          * @enum {string}
          */
-        CommandKind: "stop" | "cancel";
+        CommandKind: "pause" | "resume" | "stop" | "cancel" | "checkpoint" | "set" | "next" | "stages";
         /** CommandRow */
         CommandRow: {
             /** Id */
@@ -857,7 +922,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "command" | "log";
+        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "command" | "forked" | "log";
         /**
          * Experiment
          * @description What a person wants executed: data, a model, a pipeline of stages, and what to measure.
@@ -921,6 +986,12 @@ export interface components {
                 [key: string]: unknown;
             }[];
             /**
+             * Interventions
+             * @description Knobs that are turned at given steps, as a person would in the live run: how a steered run is replayed.
+             * @default []
+             */
+            interventions: components["schemas"]["Intervention"][];
+            /**
              * @description What is measured after each stage.
              * @default {
              *       "batch_sizes": [
@@ -964,6 +1035,12 @@ export interface components {
             id: string;
             /** Runs */
             runs: components["schemas"]["RunCreated"][];
+            /**
+             * Left Out
+             * @description Orders that do not fit, and why.
+             * @default []
+             */
+            left_out: components["schemas"]["LeftOut"][];
         };
         /**
          * Facts
@@ -1111,6 +1188,66 @@ export interface components {
             greatest: number;
         };
         /**
+         * Intervention
+         * @description A knob that is turned without a person, at a given step: how a steered run is replayed.
+         */
+        Intervention: {
+            /**
+             * Path
+             * @description The knob, within the recipe: `optimizer.lr`, `regularizers[0].strength`.
+             */
+            path: string;
+            /**
+             * Value
+             * @description What it is to be.
+             */
+            value: number | boolean | string;
+            /**
+             * Kind
+             * @default set
+             * @constant
+             */
+            kind: "set";
+            /**
+             * Step
+             * @description After so many steps of the whole run.
+             */
+            step: number;
+        };
+        /**
+         * KnobRow
+         * @description A knob that a live run takes.
+         */
+        KnobRow: {
+            /**
+             * Path
+             * @description Its place within the recipe: the `path` of a `set` command.
+             */
+            path: string;
+            /**
+             * Component
+             * @description Kind of the component that it belongs to.
+             */
+            component: string;
+            /**
+             * Bounds
+             * @description JSON Schema of its values, with title, description and unit.
+             */
+            bounds: {
+                [key: string]: unknown;
+            };
+            /**
+             * Planned
+             * @description What the spec says.
+             */
+            planned: unknown;
+            /**
+             * Value
+             * @description What it is now.
+             */
+            value: unknown;
+        };
+        /**
          * Latency
          * @description Wall time of one call of the reloaded artifact.
          */
@@ -1132,6 +1269,32 @@ export interface components {
             calls: number;
             /** Samples Per S */
             samples_per_s: number;
+            /**
+             * Energy Mj
+             * @description Energy of one sample, millijoules; null where nothing on the machine counts it.
+             */
+            energy_mj?: number | null;
+            /**
+             * Energy Spread Mj
+             * @description Interquartile range of `energy_mj` over rounds of calls.
+             */
+            energy_spread_mj?: number | null;
+        };
+        /**
+         * LeftOut
+         * @description An order that does not fit.
+         */
+        LeftOut: {
+            /**
+             * Name
+             * @description The stages in that order, such as `quantize → prune`.
+             */
+            name: string;
+            /**
+             * Reason
+             * @description One sentence: what does not fit, and where.
+             */
+            reason: string;
         };
         /**
          * Measure
@@ -1210,6 +1373,31 @@ export interface components {
              * @description The same spec changed in a few fields, to be compared: an experiment for each, one run for each seed.
              */
             variants?: components["schemas"]["Variant"][] | null;
+            /**
+             * Orders
+             * @description Indexes of stages: a run for every order of them at their places, to be compared. What orders have in common at their beginning is computed once. Not together with variants.
+             */
+            orders?: number[] | null;
+        };
+        /** NewFork */
+        NewFork: {
+            /**
+             * Checkpoint
+             * @description Artifact id of the checkpoint to begin with.
+             */
+            checkpoint?: string | null;
+            /**
+             * Stage
+             * @description Begin with the end of this stage, counted from 0. Without either: with the newest checkpoint.
+             */
+            stage?: number | null;
+            /**
+             * Spec
+             * @description What the fork is to execute: the parent's spec with other or more stages after those that are past. The parent's own when left out.
+             */
+            spec?: {
+                [key: string]: unknown;
+            } | string | null;
         };
         /**
          * Picture
@@ -1279,6 +1467,35 @@ export interface components {
             /** Running */
             running: number;
         };
+        /**
+         * Relative
+         * @description A run that another one begins with, or that begins with it.
+         */
+        Relative: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["RunState"];
+            /** Color */
+            color: string;
+            /**
+             * Relation
+             * @description What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it.
+             * @enum {string}
+             */
+            relation: "parent" | "child" | "awaited" | "waiting";
+            /**
+             * Stage
+             * @description Index of the first stage that the younger of the two has for itself.
+             */
+            stage: number | null;
+            /**
+             * Step
+             * @description Optimizer steps that they share; null while one waits.
+             */
+            step: number | null;
+        };
         /** RunCreated */
         RunCreated: {
             /** Id */
@@ -1311,6 +1528,31 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Error */
             error?: string | null;
+            /**
+             * Parent Id
+             * @description The run whose past it begins with.
+             */
+            parent_id?: string | null;
+            /**
+             * Fork Step
+             * @description Optimizer steps that it took over from there.
+             */
+            fork_step?: number | null;
+            /**
+             * Fork Stage
+             * @description Index of the first stage that is its own, of a fork.
+             */
+            fork_stage?: number | null;
+            /**
+             * Waits For
+             * @description The run that it waits for while it is queued, to begin with that one's past.
+             */
+            waits_for?: string | null;
+            /**
+             * Waits Stage
+             * @description Index of the stage whose end it waits for.
+             */
+            waits_stage?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -1378,6 +1620,12 @@ export interface components {
              * @default []
              */
             exhibits: string[];
+            /**
+             * Relatives
+             * @description The run's parent first, then its forks by age.
+             * @default []
+             */
+            relatives: components["schemas"]["Relative"][];
         };
         /** RunPage */
         RunPage: {
@@ -1423,6 +1671,31 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Error */
             error?: string | null;
+            /**
+             * Parent Id
+             * @description The run whose past it begins with.
+             */
+            parent_id?: string | null;
+            /**
+             * Fork Step
+             * @description Optimizer steps that it took over from there.
+             */
+            fork_step?: number | null;
+            /**
+             * Fork Stage
+             * @description Index of the first stage that is its own, of a fork.
+             */
+            fork_stage?: number | null;
+            /**
+             * Waits For
+             * @description The run that it waits for while it is queued, to begin with that one's past.
+             */
+            waits_for?: string | null;
+            /**
+             * Waits Stage
+             * @description Index of the stage whose end it waits for.
+             */
+            waits_stage?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -1576,6 +1849,18 @@ export interface components {
              */
             flops?: number | null;
             /**
+             * Two Of Four
+             * @description Layers that keep 2 of every 4 weights side by side.
+             * @default 0
+             */
+            two_of_four: number;
+            /**
+             * Two Of Four Fit
+             * @description Those of them whose shape sparse tensor cores take.
+             * @default 0
+             */
+            two_of_four_fit: number;
+            /**
              * Validation
              * @description Metrics of the model in memory on the validation split.
              * @default {}
@@ -1599,6 +1884,11 @@ export interface components {
              * @default []
              */
             notes: string[];
+            /**
+             * Headline
+             * @description What the run has gained since its first stage, and what it has not, and why.
+             */
+            headline?: string | null;
         };
         /** StageSummary */
         StageSummary: {
@@ -1663,6 +1953,11 @@ export interface components {
              * @description What is compared; null for a run by itself.
              */
             variants?: components["schemas"]["Variant"][] | null;
+            /**
+             * Orders
+             * @description Stages that are run in every order, to be compared.
+             */
+            orders?: number[] | null;
         };
         /**
          * TradeoffPoint
@@ -1684,6 +1979,16 @@ export interface components {
             /** Artifact */
             artifact: string;
             /**
+             * Runtime
+             * @description What loaded and ran it.
+             */
+            runtime: string;
+            /**
+             * Devices
+             * @description Devices on which it was timed.
+             */
+            devices: string[];
+            /**
              * Values
              * @description accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …
              */
@@ -1701,11 +2006,19 @@ export interface components {
          * @description Points that meet the constraint, best first; without any, the nearest misses and by how much they miss.
          */
         Tradeoffs: {
-            /** Points */
+            /**
+             * Points
+             * @description At most 2,000: the front, the best, and an even choice of the rest.
+             */
             points: components["schemas"]["TradeoffPoint"][];
             /**
+             * Total
+             * @description How many measured models were asked.
+             */
+            total: number;
+            /**
              * Qualifying
-             * @description Artifact ids that meet the constraint, best first.
+             * @description Artifact ids of those points that meet the constraint, best first.
              */
             qualifying: string[];
             /**
@@ -1727,6 +2040,18 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+            /**
+             * Formats
+             * @description Formats that these runs left, those that were not asked for too.
+             * @default []
+             */
+            formats: string[];
+            /**
+             * Devices
+             * @description Devices on which they were timed.
+             * @default []
+             */
+            devices: string[];
         };
         /**
          * UploadDetail
@@ -2196,6 +2521,70 @@ export interface operations {
             };
         };
     };
+    turnable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnobRow"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": unknown;
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     command: {
         parameters: {
             query?: never;
@@ -2219,6 +2608,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandRow"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    fork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewFork"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
                 };
             };
             /** @description What is wrong, and what would be right. */
@@ -2321,6 +2749,10 @@ export interface operations {
                 minimize?: string;
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
+                /** @description Names, comma-separated; all when empty. */
+                formats?: string;
+                /** @description Names, comma-separated; all when empty. */
+                devices?: string;
             };
             header?: never;
             path?: never;
@@ -2385,6 +2817,10 @@ export interface operations {
                 theme?: "light" | "dark";
                 /** @description What `pareto` weighs accuracy against. */
                 cost?: string;
+                /** @description Names, comma-separated; all when empty. */
+                formats?: string;
+                /** @description Names, comma-separated; all when empty. */
+                devices?: string;
                 /** @description Validation accuracy that `time_to_target` asks for. */
                 target?: number | null;
             };

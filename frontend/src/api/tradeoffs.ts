@@ -5,6 +5,8 @@ export interface TradeoffQuery {
   where?: string;
   minimize?: string;
   runs?: string;
+  formats?: string;
+  devices?: string;
 }
 
 /** Measured models that meet a constraint, best first, or the nearest misses. */

@@ -4,6 +4,7 @@ type Schemas = components["schemas"];
 
 export type RunRow = Schemas["RunRow"];
 export type RunDetail = Schemas["RunDetail"];
+export type Relative = Schemas["Relative"];
 export type ChartRow = Schemas["ChartRow"];
 export type RunPage = Schemas["RunPage"];
 export type RunState = Schemas["RunState"];

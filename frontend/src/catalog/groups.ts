@@ -13,7 +13,7 @@ export interface FamilyGroup {
 /** The families in the order in which a spec names them. */
 const ORDER = [
   "datasets", "preparations", "distributions", "augmentations", "models", "normalizations", "initializations", "stages", "transfers",
-  "optimizers", "schedules", "batches", "regularizers", "averages", "losses", "pruners", "folders", "quantizers", "exporters",
+  "optimizers", "schedules", "batches", "regularizers", "averages", "losses", "distillers", "pruners", "pruning_schedules", "folders", "quantizers", "exporters",
 ];
 
 export function groups(catalog: Catalog, search: string): FamilyGroup[] {

@@ -20,7 +20,7 @@ interface CheckPanelProps {
 }
 
 /** Whether the spec can run: what is wrong and where, or what it will cost. Told aloud when it changes. */
-export function CheckPanel({ checked, checking, failure, problems, broken, runs, onFind }: CheckPanelProps) {
+export default function CheckPanel({ checked, checking, failure, problems, broken, runs, onFind }: CheckPanelProps) {
   return (
     <div>
       <div role="status" aria-live="polite">

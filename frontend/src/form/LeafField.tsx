@@ -1,15 +1,15 @@
 import { Group, MultiSelect, Select, Switch, TagsInput, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import classes from "./form.module.css";
 import { Reset } from "./Marks";
-import { RunField, RunsField } from "./RunField";
 import { same } from "./schema";
 import { describe } from "./summary";
 import { effective, type Leaf } from "./tree";
 import { numberFrom, rawFrom, textOf } from "./typed";
-import { ColumnField, ColumnsField, UploadField } from "./UploadField";
 import { useLeaf } from "./useLeaf";
+
+const OutsideField = lazy(() => import("./OutsideField"));
 
 export function LeafField({ node }: { node: Leaf }) {
   switch (node.type) {
@@ -20,15 +20,15 @@ export function LeafField({ node }: { node: Leaf }) {
     case "values":
       return node.schema.items?.enum ? <ManyField node={node} /> : <ValuesField node={node} />;
     case "run":
-      return <RunField node={node} />;
     case "runs":
-      return <RunsField node={node} />;
     case "upload":
-      return <UploadField node={node} />;
     case "column":
-      return <ColumnField node={node} />;
     case "columns":
-      return <ColumnsField node={node} />;
+      return (
+        <Suspense>
+          <OutsideField node={node} />
+        </Suspense>
+      );
     default:
       return <TypedField node={node} />;
   }
@@ -44,7 +44,7 @@ function TypedField({ node }: { node: Leaf }) {
     <TextInput
       {...control}
       value={current}
-      placeholder={node.fallback === undefined ? "" : describe(node.fallback)}
+      placeholder={node.schema["x-constraint"] ? "accuracy >= 93% and bytes <= 100KB" : node.fallback === undefined ? "" : describe(node.fallback)}
       inputMode={node.type === "number" ? "decimal" : undefined}
       autoComplete="off"
       spellCheck={false}

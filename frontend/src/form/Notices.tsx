@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
 
+import { count } from "../format";
 import { Failure } from "../ui/Failure";
 import type { useBeginning } from "./useBeginning";
 import type { useSpec } from "./useSpec";
@@ -13,6 +14,7 @@ interface NoticesProps {
 export function Notices({ spec, beginning }: NoticesProps) {
   const { draft } = spec;
   const differs = draft.text !== draft.original;
+  const forkStep = beginning.parent?.artifacts.find(({ id }) => id === beginning.fork?.checkpoint)?.step;
   return (
     <>
       {beginning.failure && <Failure what="What the form should begin with" error={beginning.failure} />}
@@ -25,6 +27,13 @@ export function Notices({ spec, beginning }: NoticesProps) {
             </Button>
           </Group>
         </Alert>
+      )}
+      {beginning.fork && (
+        <Text size="sm" c="dimmed">
+          A fork of {beginning.parent?.name ?? "another run"}
+          {forkStep !== undefined && `, from step ${count(forkStep)} on`}: what was trained until then is taken over as it is, and only later stages may
+          differ.
+        </Text>
       )}
       {beginning.clone !== undefined && (
         <Group gap="xs">

@@ -6,6 +6,8 @@ import { Sentence } from "./Sentence";
 import { seedsFrom } from "./typed";
 
 interface SubmitBarProps {
+  /** A fork goes on with its parent's randomness. */
+  fork: boolean;
   seeds: string;
   onSeeds: (text: string) => void;
   pending: boolean;
@@ -15,7 +17,7 @@ interface SubmitBarProps {
 }
 
 /** How many runs, and go. */
-export function SubmitBar({ seeds, onSeeds, pending, blocked, error, onRun }: SubmitBarProps) {
+export function SubmitBar({ fork, seeds, onSeeds, pending, blocked, error, onRun }: SubmitBarProps) {
   const read = seedsFrom(seeds);
   const wrong = "error" in read ? read.error : undefined;
   const runs = "seeds" in read ? Math.max(read.seeds.length, 1) : 1;
@@ -27,13 +29,13 @@ export function SubmitBar({ seeds, onSeeds, pending, blocked, error, onRun }: Su
         </Alert>
       )}
       <Group align="flex-start" gap="sm" wrap="nowrap">
-        <TextInput
+        {!fork && <TextInput
           label="Seeds" description="One run for each: 0, 1, 2 or 0–4. Empty takes the spec’s own." placeholder="the spec’s own"
           inputWrapperOrder={["label", "input", "error", "description"]}
           value={seeds} error={wrong} style={{ flex: 1 }} autoComplete="off" onChange={({ currentTarget }) => onSeeds(currentTarget.value)}
-        />
-        <Button mt={24} leftSection={<PlayIcon />} loading={pending} disabled={blocked || wrong !== undefined} onClick={onRun}>
-          {runs > 1 ? `Run ${runs} times` : "Run"}
+        />}
+        <Button mt={fork ? 0 : 24} leftSection={<PlayIcon />} loading={pending} disabled={blocked || wrong !== undefined} onClick={onRun}>
+          {fork ? "Run the fork" : runs > 1 ? `Run ${runs} times` : "Run"}
         </Button>
       </Group>
     </>

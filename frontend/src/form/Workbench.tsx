@@ -1,14 +1,14 @@
 import { Paper, SegmentedControl, Title } from "@mantine/core";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 
 import { asItIs } from "../api/experiments";
-import { CheckPanel } from "./CheckPanel";
 import { EMPTY } from "./draft";
 import { FormContext, type FormState } from "./FormContext";
 import classes from "./form.module.css";
 import page from "./workbench.module.css";
 import { marksOf } from "./marks";
 import { Notices } from "./Notices";
+import { isExplored, still } from "./ordering";
 import { messages, place } from "./problems";
 import { isMapping, type Forms } from "./schema";
 import { seek } from "./seek";
@@ -19,8 +19,11 @@ import { seedsFrom } from "./typed";
 import { useBeginning } from "./useBeginning";
 import { useCheck, useSpec } from "./useSpec";
 import { useSubmit } from "./useSubmit";
-import { YamlPanel } from "./YamlPanel";
 import type { Template } from "../api/types";
+
+const YamlPanel = lazy(() => import("./YamlPanel"));
+const CheckPanel = lazy(() => import("./CheckPanel"));
+const Orders = lazy(() => import("./Orders"));
 
 type View = "form" | "yaml";
 
@@ -47,7 +50,19 @@ export function Workbench({ forms }: { forms: Forms }) {
   };
 
   const seeds = seedsFrom(spec.draft.seeds);
-  const run = () => void submit({ spec: spec.value as Record<string, unknown>, seeds: "seeds" in seeds && seeds.seeds.length > 0 ? seeds.seeds : undefined });
+  const stages = isMapping(spec.value) && Array.isArray(spec.value.stages) ? spec.value.stages : [];
+  const [ticked, setTicked] = useState<number[]>([]);
+  const orders = still(ticked, stages.length);
+  const document = spec.value as Record<string, unknown>;
+  const run = () =>
+    void submit(
+      beginning.fork
+        ? { spec: document, fork: beginning.fork }
+        : {
+            spec: document, seeds: "seeds" in seeds && seeds.seeds.length > 0 ? seeds.seeds : undefined,
+            orders: isExplored(orders) ? orders : undefined,
+          },
+    );
   const runTemplate = (template: Template) => {
     setRunning(template.id);
     void submit(asItIs(template)).finally(() => setRunning(undefined));
@@ -77,13 +92,21 @@ export function Workbench({ forms }: { forms: Forms }) {
             </FormContext.Provider>
           </form>
           <div className={`${page.column} ${page.aside}`}>
-            <YamlPanel text={spec.draft.text} complete={check.data?.experiment ? check.data.yaml : undefined} marks={marks} onChange={spec.type} />
+            <Suspense>
+              <YamlPanel text={spec.draft.text} complete={check.data?.experiment ? check.data.yaml : undefined} marks={marks} onChange={spec.type} />
+            </Suspense>
             <Paper className={classes.section} component="section" aria-label="Before it runs">
-              <CheckPanel
-                checked={check.data} checking={check.isFetching} failure={check.error} problems={problems} broken={spec.parsed.error}
-                runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={find}
-              />
+              <Suspense>
+                <CheckPanel
+                  checked={check.data} checking={check.isFetching} failure={check.error} problems={problems} broken={spec.parsed.error}
+                  runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={find}
+                />
+                {!beginning.fork && stages.length > 1 && (
+                  <Orders stages={stages} template={beginning.template} chosen={orders} onChoose={setTicked} />
+                )}
+              </Suspense>
               <SubmitBar
+                fork={beginning.fork !== undefined}
                 seeds={spec.draft.seeds} onSeeds={spec.sow} pending={isPending && running === undefined} error={error}
                 blocked={spec.parsed.error !== undefined || !isMapping(spec.parsed.value) || problems.length > 0 || running !== undefined} onRun={run}
               />

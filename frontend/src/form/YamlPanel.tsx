@@ -18,7 +18,7 @@ interface YamlPanelProps {
 }
 
 /** The spec as text, editable; on request with every default written out, to read and to copy. */
-export function YamlPanel({ text, complete, marks, onChange }: YamlPanelProps) {
+export default function YamlPanel({ text, complete, marks, onChange }: YamlPanelProps) {
   const [all, setAll] = useState(false);
   const showAll = all && complete !== undefined;
   const shown = showAll ? complete : text;

@@ -26,11 +26,15 @@ it("keeps what the spec names although it is not on the list", () => {
   expect(models([run], ["0123456789", "elsewhere:4"]).at(-1)).toEqual({ value: "elsewhere:4", label: "elsewhere:4" });
 });
 
-it("draws a field that names a run, or several, as a choice among runs", () => {
+it("draws a field that names a run, several, or none, as a choice among runs", () => {
   const outline = {
     type: "object",
-    properties: { one: { type: "string", "x-run": true }, many: { type: "array", items: { type: "string" }, "x-run": true } },
+    properties: {
+      one: { type: "string", "x-run": true },
+      many: { type: "array", items: { type: "string" }, "x-run": true },
+      none: { anyOf: [{ type: "string" }, { type: "null" }], default: null, "x-run": true },
+    },
   };
   const leaves = [...walk(draw({}, { outline, catalog: { families: [], entries: [] } }))].slice(1) as Leaf[];
-  expect(leaves.map(({ type }) => type)).toEqual(["run", "runs"]);
+  expect(leaves.map(({ type }) => type)).toEqual(["run", "runs", "run"]);
 });

@@ -27,6 +27,10 @@ export interface Schema {
   "x-inherit"?: boolean;
   "x-live"?: boolean;
   "x-run"?: boolean;
+  /** Text that says what a model must meet. */
+  "x-constraint"?: boolean;
+  /** Text that names what is measured. */
+  "x-measure"?: boolean;
   "x-unit"?: string;
   /** What a dataset's field says of one's own data: `id`, `target`, `ignore`, … */
   "x-upload"?: string;

@@ -156,9 +156,9 @@ class Artist {
   }
 }
 
-/** The branch of an optional field with the field's mark. */
-function marked(branch: Schema, { "x-upload": mark }: Schema): Schema {
-  return mark === undefined ? branch : { ...branch, "x-upload": mark };
+/** The branch of an optional field with the field's marks. */
+function marked(branch: Schema, { "x-upload": upload, "x-run": run }: Schema): Schema {
+  return { ...branch, ...(upload !== undefined && { "x-upload": upload }), ...(run && { "x-run": run }) };
 }
 
 /** A component that is taken with its defaults may be written as its kind alone. */

@@ -2,8 +2,9 @@
 
 import { kinds, type Entry, type Forms, type Json, type Mapping, type Schema } from "./schema";
 
-/** The least spec that trains with the component; null when nothing in a spec holds its family. */
-export function tryout(family: string, kind: string, forms: Forms): Mapping | null {
+/** The least spec that trains with the component `family.kind`; null when nothing in a spec holds its family. */
+export function tryout(component: string | null, forms: Forms): Mapping | null {
+  const [family = "", kind = ""] = (component ?? "").split(".");
   const entry = kinds(forms.catalog, family).find((each) => each.kind === kind);
   if (!entry) return null;
   const part: Json = { kind };
@@ -60,11 +61,5 @@ function modelFor({ provides = [] }: Entry, { catalog }: Forms): string {
   const order = ["cnn", "mlp", "char_transformer"];
   const fitting = kinds(catalog, "models").filter(({ needs = [] }) => needs.every((need) => traits.has(need)));
   return order.find((kind) => fitting.some((each) => each.kind === kind)) ?? fitting[0]?.kind ?? "mlp";
-}
-
-/** `family.kind` from the address. */
-export function readTry(text: string | null): { family: string; kind: string } | null {
-  const [family, kind] = (text ?? "").split(".");
-  return family && kind ? { family, kind } : null;
 }
 

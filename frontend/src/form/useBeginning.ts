@@ -5,12 +5,13 @@ import { useLocation, useSearchParams } from "wouter";
 import { api, body } from "../api/client";
 import { useTemplates } from "../api/templates";
 import { title as words } from "../format";
+import type { Fork } from "../api/experiments";
 import type { Template } from "../api/types";
 import { useUpload } from "../api/uploads";
+import { withGoal } from "./goal";
 import { beginning, ownDataset } from "./own";
 import { slim } from "./slim";
 import { find, type Forms, type Json, type Mapping } from "./schema";
-import { readTry, tryout } from "./tryout";
 import type { useSpec } from "./useSpec";
 
 /** What the address asks the form to begin with: a template, a run to clone, data, or nothing. A draft of the same beginning is kept. */
@@ -18,7 +19,10 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const [search] = useSearchParams();
   const [, navigate] = useLocation();
   const asked = search.get("template");
-  const clone = search.get("clone") ?? "";
+  const fork = search.get("fork") ?? "";
+  const clone = fork || (search.get("clone") ?? "");
+  const target = search.get("target") ?? "";
+  const minimize = search.get("minimize");
   const templates = useTemplates();
   const parent = useQuery({
     queryKey: ["run", clone],
@@ -27,17 +31,32 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   });
   const data = useData(forms, templates.data);
   const tried = search.get("try");
-  const part = useMemo(() => readTry(tried), [tried]);
-  const trial = useMemo(() => (part ? (tryout(part.family, part.kind, forms) ?? undefined) : undefined), [part, forms]);
-  const origin = clone ? `clone:${clone}` : asked ? `template:${asked}` : part ? `try:${tried}` : data.origin;
+  const { data: trial } = useQuery({
+    queryKey: ["trial", tried],
+    queryFn: async () => (await import("./tryout")).tryout(tried, forms),
+    enabled: tried !== null,
+    staleTime: Infinity,
+  });
+  const goal = target && ` ${minimize ?? ""} ${target}`;
+  const origin = fork
+    ? `fork:${fork}:${search.get("checkpoint") ?? ""}`
+    : clone
+      ? `clone:${clone}${goal}`
+      : asked
+        ? `template:${asked}`
+        : tried
+          ? `try:${tried}`
+          : data.origin;
   const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
     if (!origin || !source || taken.current === origin) return;
     taken.current = origin;
-    spec.take(clone ? slim(source as unknown as Json, forms) : (source as Json), origin);
-  }, [origin, source, clone, forms, spec]);
+    const whole = (clone && target ? withGoal(source as Mapping, target, minimize, forms.catalog) : source) as Json;
+    const slimmed = clone ? slim(whole, forms) : whole;
+    spec.take(fork ? { ...(slimmed as Mapping), name: `${parent.data?.name} · fork` } : slimmed, origin);
+  }, [origin, source, clone, fork, target, minimize, forms, spec, parent.data?.name]);
 
   const takeTemplate = (template: Template) => {
     taken.current = `template:${template.id}`;
@@ -55,9 +74,16 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     takeTemplate,
     bringBack,
     template: spec.draft.origin.startsWith("template:") ? spec.draft.origin.slice("template:".length) : undefined,
+    fork: spec.draft.origin.startsWith("fork:") ? forkOf(spec.draft.origin) : undefined,
+    parent: parent.data,
     clone: spec.draft.origin.startsWith("clone:") ? (parent.data?.name ?? "another run") : undefined,
     failure: clone ? parent.error : data.error ? data.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
   };
+}
+
+function forkOf(origin: string): Fork {
+  const [, run = "", checkpoint = ""] = origin.split(":");
+  return { run, checkpoint };
 }
 
 /** A spec that begins with the data that the address names: `?upload=<id>` or `?dataset=<kind>`. */

@@ -2,7 +2,7 @@ import { notifications } from "@mantine/notifications";
 import { useCallback, useRef } from "react";
 import { useLocation } from "wouter";
 
-import { pageOf, type Submission, useSubmitExperiment } from "../api/experiments";
+import { compares, pageOf, type Submission, useSubmitExperiment } from "../api/experiments";
 import { ApiError } from "../api/client";
 import { plural } from "../format";
 
@@ -22,7 +22,9 @@ export function useSubmit(onCreated?: () => void) {
       if (!created) return;
       attempt.current = { body: "", key: "" };
       onCreated?.();
-      const compared = Boolean(submission.variants);
+      const compared = compares(submission);
+      const [leftOut] = created.left_out ?? [];
+      if (leftOut) notifications.show({ autoClose: 12_000, title: `Left out: ${plural(created.left_out!.length, "order")}`, message: `${leftOut.name}: ${leftOut.reason}` });
       if (!compared && created.runs.length > 1) notifications.show({ message: `${plural(created.runs.length, "run")} queued, one for each seed. This is the first.` });
       navigate(pageOf(created, compared));
     },

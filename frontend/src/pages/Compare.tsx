@@ -55,6 +55,7 @@ function Comparison({ runs }: { runs: RunRow[] }) {
         <ViewControls />
       </div>
       <TimeToTarget runs={runs} />
+      {reordered(runs) && <CompareChart chart="orders" title="In which order" runs={runs} view={{ ...view, logY: false }} height={380} />}
       <div className={classes.charts}>
         <CompareChart chart="loss" title="Loss" runs={runs} view={view} />
         <CompareChart chart="accuracy" title="Accuracy" runs={runs} view={{ ...view, logY: false }} />
@@ -83,9 +84,24 @@ function TimeToTarget({ runs }: { runs: RunRow[] }) {
   );
 }
 
-function CompareChart({ chart, title, runs, view }: { chart: string; title: string; runs: RunRow[]; view: object }) {
+/** Whether the runs have the same stages in different orders. */
+function reordered(runs: RunRow[]): boolean {
+  const labels = runs.map(({ stages }) => (stages ?? []).map(({ label }) => label));
+  const several = (lists: string[][]) => new Set(lists.map((list) => list.join("\n"))).size > 1;
+  return several(labels) && !several(labels.map((list) => [...list].sort()));
+}
+
+interface CompareChartProps {
+  chart: string;
+  title: string;
+  runs: RunRow[];
+  view: object;
+  height?: number;
+}
+
+function CompareChart({ chart, title, runs, view, height = 300 }: CompareChartProps) {
   const { data, error, refetch } = useFigure(chart, runs, useTheme());
-  return <Chart title={title} figure={data} error={error} retry={() => void refetch()} view={view} height={300} />;
+  return <Chart title={title} figure={data} error={error} retry={() => void refetch()} view={view} height={height} />;
 }
 
 function RunsSideBySide({ runs }: { runs: RunRow[] }) {

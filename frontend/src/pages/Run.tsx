@@ -1,4 +1,5 @@
 import { useDocumentTitle } from "@mantine/hooks";
+import { lazy, Suspense } from "react";
 import { ApiError } from "../api/client";
 import { useEvents, useRun } from "../api/runs";
 import type { RunDetail } from "../api/types";
@@ -14,6 +15,9 @@ import { Verdicts } from "../run/Verdicts";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+
+const Steering = lazy(() => import("../run/Steering"));
+const Lineage = lazy(() => import("../run/Lineage"));
 
 export default function Run({ id }: { id: string }) {
   const { data, error, refetch } = useRun(id);
@@ -42,6 +46,11 @@ function RunPage({ run }: { run: RunDetail }) {
       <Header run={run} />
       <Timeline run={run} events={events} />
       <Verdicts events={events} />
+      {run.state === "running" || run.state === "paused" ? (
+        <Suspense fallback={null}>
+          <Steering run={run} events={events} />
+        </Suspense>
+      ) : null}
       <Curves run={run} />
       <Insights run={run} />
       <Results run={run} />
@@ -50,6 +59,11 @@ function RunPage({ run }: { run: RunDetail }) {
           <RunChart chart="pareto" title="Accuracy against size" run={run} height={460} empty="No written file has been measured yet." />
           <RunChart chart="stage_costs" title="What each stage costs" run={run} height={460} minWidth={560} empty="No stage has ended yet." />
         </div>
+      )}
+      {(run.relatives?.length ?? 0) > 0 && (
+        <Suspense>
+          <Lineage run={run} />
+        </Suspense>
       )}
       <Details run={run} />
     </div>

@@ -7,7 +7,8 @@ import { ApiError } from "../api/client";
 import { useTradeoffs } from "../api/tradeoffs";
 import type { Tradeoffs as Answered } from "../api/types";
 import { Chart } from "../charts/Chart";
-import { plural } from "../format";
+import { count, plural } from "../format";
+import { stageLink } from "../form/goal";
 import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
 import { ConstraintBox } from "../tradeoffs/ConstraintBox";
@@ -15,7 +16,7 @@ import { emphasize, pickedFrom } from "../tradeoffs/emphasize";
 import { ordered, titleOf, usual, type Units } from "../tradeoffs/fields";
 import { chosenRuns } from "../tradeoffs/filter";
 import { Filters, Tools } from "../tradeoffs/Filters";
-import { useFreshness, useKnownRuns, usePareto, type KnownRun } from "../tradeoffs/queries";
+import { useFreshness, useKnownRuns, usePareto, type Asked, type KnownRun } from "../tradeoffs/queries";
 import { rowsOf, sorted } from "../tradeoffs/rows";
 import classes from "../tradeoffs/tradeoffs.module.css";
 import { useTradeoffsView, type TradeoffsView } from "../tradeoffs/view";
@@ -37,11 +38,12 @@ export default function Tradeoffs() {
   useFreshness(runs);
   const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
   const ids = chosen.none && known.data ? NOTHING : chosen.ids;
-  const answer = useTradeoffs({ where: view.where, minimize: view.minimize, runs: ids });
+  const asked = useMemo(() => ({ runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }), [ids, view.formats, view.devices]);
+  const answer = useTradeoffs({ where: view.where, minimize: view.minimize, ...asked });
   const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
   const error = answer.error ?? known.error;
   // While a constraint is being typed and does not parse, the last answer stays to be read, or the one without a constraint.
-  const plain = useTradeoffs({ where: refused ? "" : view.where, minimize: view.minimize, runs: ids });
+  const plain = useTradeoffs({ where: refused ? "" : view.where, minimize: view.minimize, ...asked });
   const last = useRef(answer.data);
   if (answer.data) last.current = answer.data;
   const data = last.current ?? plain.data;
@@ -52,7 +54,7 @@ export default function Tradeoffs() {
       {error && !refused && !data ? (
         <Failure what="The measured models" error={error} retry={() => void Promise.all([answer.refetch(), known.refetch()])} />
       ) : data ? (
-        <Answers view={view} runs={runs} ids={ids} cut={chosen.cut} answer={data ?? NO_ANSWER} refused={refused} asking={answer.isFetching} />
+        <Answers view={view} runs={runs} asked={asked} cut={chosen.cut} answer={data ?? NO_ANSWER} refused={refused} asking={answer.isFetching} />
       ) : (
         <Loading what="the measured models" />
       )}
@@ -60,25 +62,25 @@ export default function Tradeoffs() {
   );
 }
 
-const NO_ANSWER: Answered = { points: [], qualifying: [], nearest: [], sentence: "", fields: {} };
+const NO_ANSWER: Answered = { points: [], total: 0, qualifying: [], nearest: [], sentence: "", fields: {}, formats: [], devices: [] };
 
 interface AnswersProps {
   view: TradeoffsView;
   runs: KnownRun[];
-  ids: string;
+  asked: Asked;
   cut: number | undefined;
   answer: Answered;
   refused: ApiError | undefined;
   asking: boolean;
 }
 
-function Answers({ view, runs, ids, cut, answer, refused, asking }: AnswersProps) {
+function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersProps) {
   const units: Units = answer.fields ?? {};
   const constrained = view.where !== "" && !refused;
   const ranked = useMemo(() => rowsOf(answer), [answer]);
-  const filtered = useMemo(() => ranked.filter(({ exporter }) => view.exporters.length === 0 || view.exporters.includes(exporter)), [ranked, view.exporters]);
-  const rows = useMemo(() => sorted(filtered, view.sort), [filtered, view.sort]);
+  const rows = useMemo(() => sorted(ranked, view.sort), [ranked, view.sort]);
   const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
+  const first = answer.points.length > 0 ? ranked[0] : undefined;
   const columns = view.columns.length > 0 ? view.columns : usual(units, view.minimize);
 
   if (runs.length === 0 && answer.points.length === 0 && !refused)
@@ -91,16 +93,16 @@ function Answers({ view, runs, ids, cut, answer, refused, asking }: AnswersProps
     <>
       <Paper className={classes.panel} component="section" aria-label="Question">
         <ConstraintBox view={view} units={units} points={answer.points} error={refused?.message} />
-        {!refused && <Answer sentence={answer.sentence} first={answer.points.length > 0 ? ranked[0] : undefined} asking={asking} />}
+        {!refused && <Answer sentence={answer.sentence} first={first} stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined} asking={asking} />}
       </Paper>
-      <ParetoChart view={view} ids={ids} units={units} rows={filtered} constrained={constrained} />
+      <ParetoChart view={view} asked={asked} units={units} rows={ranked} constrained={constrained} />
       <Paper component="section" aria-label="Artifacts">
         <div className={classes.bar}>
-          <Filters view={view} known={runs} points={answer.points} />
+          <Filters view={view} known={runs} answer={answer} />
           <Tools view={view} units={units} rows={rows} />
         </div>
         <Text size="xs" c="dimmed" px="sm" pb="xs">
-          {plural(rows.length, "measured artifact")}. Dim ones are beaten by another in both accuracy and {titleOf(view.minimize)}.
+          {plural(answer.total, "measured artifact")}{answer.total > rows.length && `, ${count(rows.length)} of them shown: the best, the front and some of the rest`}. Dim ones are beaten by another in both accuracy and {titleOf(view.minimize)}.
           {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}
         </Text>
         <ArtifactTable rows={rows} columns={columns} units={units} colors={colors} constrained={constrained} view={view} />
@@ -111,15 +113,15 @@ function Answers({ view, runs, ids, cut, answer, refused, asking }: AnswersProps
 
 interface ParetoChartProps {
   view: TradeoffsView;
-  ids: string;
+  asked: Asked;
   units: Units;
   rows: ReturnType<typeof rowsOf>;
   constrained: boolean;
 }
 
-function ParetoChart({ view, ids, units, rows, constrained }: ParetoChartProps) {
+function ParetoChart({ view, asked, units, rows, constrained }: ParetoChartProps) {
   const [, navigate] = useLocation();
-  const pareto = usePareto(ids, view.cost, useTheme(), ids !== NOTHING);
+  const pareto = usePareto(asked, view.cost, useTheme(), asked.runs !== NOTHING);
   const figure = useMemo(() => pareto.data && emphasize(pareto.data, rows, constrained), [pareto.data, rows, constrained]);
   const costs = [...new Set([...ordered(units, view.minimize).filter((field) => units[field] !== "share"), view.cost])];
   const open = (about: unknown) => {

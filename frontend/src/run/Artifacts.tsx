@@ -1,4 +1,5 @@
-import { ActionIcon, Table, Text } from "@mantine/core";
+import { ActionIcon, Button, Table, Text } from "@mantine/core";
+import { Link } from "wouter";
 import type { RunDetail } from "../api/types";
 import { bytes, count, words } from "../format";
 import { Ago } from "../ui/Ago";
@@ -24,7 +25,7 @@ export function Artifacts({ run }: { run: RunDetail }) {
             <Table.Th data-numeric>Size</Table.Th>
             <Table.Th data-numeric>Written</Table.Th>
             <Table.Th>
-              <span className="visually-hidden">Download</span>
+              <span className="visually-hidden">Fork or download</span>
             </Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -38,7 +39,15 @@ export function Artifacts({ run }: { run: RunDetail }) {
               <Table.Td data-numeric>
                 <Ago at={artifact.created_at} />
               </Table.Td>
-              <Table.Td>
+              <Table.Td data-numeric>
+                {artifact.kind === "checkpoint" && (
+                  <Button
+                    size="compact-xs" variant="default" component={Link} href={`/new?fork=${run.id}&checkpoint=${artifact.id}`}
+                    aria-label={`Fork from step ${artifact.step} of stage ${artifact.stage}`}
+                  >
+                    Fork
+                  </Button>
+                )}
                 <ActionIcon
                   variant="subtle"
                   color="gray"

@@ -8,6 +8,7 @@ import classes from "./run.module.css";
 const GROUPS: { group: ChartRow["group"]; name: string; about: string }[] = [
   { group: "diagnosis", name: "Diagnosis", about: "What goes on inside the model while it trains." },
   { group: "quality", name: "Quality", about: "Where the model is right, and where it errs." },
+  { group: "results", name: "Compression", about: "What stages searched, took away and rounded." },
   { group: "data", name: "Data", about: "What it is trained on." },
 ];
 
@@ -15,7 +16,8 @@ const GROUPS: { group: ChartRow["group"]; name: string; about: string }[] = [
 export function Insights({ run }: { run: RunDetail }) {
   const [params, change] = useUrlState();
   const charts = useCharts();
-  const groups = GROUPS.map((each) => ({ ...each, charts: offered(charts, each.group, run) })).filter((each) => each.charts.length > 0);
+  // What needs nothing but results has a place of its own on the page.
+  const groups = GROUPS.map((each) => ({ ...each, charts: offered(charts, each.group, run).filter(({ results }) => !results) })).filter((each) => each.charts.length > 0);
   const first = groups[0];
   if (!first) return null;
   const open = groups.find(({ group }) => group === params.get("insight")) ?? first;

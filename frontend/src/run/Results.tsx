@@ -1,6 +1,6 @@
 import { Table, Text, Tooltip } from "@mantine/core";
 import type { ArtifactMeasure, RunDetail } from "../api/types";
-import { bytes, count, ms, percent, points, ratio, shortCount, words } from "../format";
+import { bytes, count, ms, number, percent, points, ratio, shortCount, words } from "../format";
 import type { ReactNode } from "react";
 import { over, type ResultRow, resultRows, timed, timings } from "./results";
 import classes from "./run.module.css";
@@ -14,8 +14,14 @@ export function Results({ run }: { run: RunDetail }) {
   if (run.results.length === 0) return null;
   const rows = resultRows(run.results);
   const times = timings(run.results);
+  const headline = rows.at(-1)?.result.headline;
   return (
     <Section title="Results by stage" aside={<Text size="xs" c="dimmed">× is the ratio to the first stage</Text>}>
+      {headline && (
+        <Text fw={600} mb="xs">
+          {headline}
+        </Text>
+      )}
       <Table.ScrollContainer minWidth={720 + 130 * times.length} type="native">
         <Table className={classes.results}>
           <Table.Thead>
@@ -85,7 +91,7 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
         return (
           <Table.Td key={key}>
             {time ? (
-              <Tooltip label={`p50 of ${count(time.calls)} calls; quartiles ${ms(time.spread_ms)} apart; ${shortCount(time.samples_per_s)} samples/s`}>
+              <Tooltip label={`p50 of ${count(time.calls)} calls; quartiles ${ms(time.spread_ms)} apart; ${shortCount(time.samples_per_s)} samples/s; ${energy(time.energy_mj, measure?.energy_meter)}`}>
                 <span>{ms(time.p50_ms)}</span>
               </Tooltip>
             ) : (
@@ -107,6 +113,9 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
 }
 
 const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${words(exporter)}, run in ${runtime}` : `${words(exporter)}, not run`);
+
+const energy = (millijoules: number | null | undefined, meter: string | null | undefined): string =>
+  millijoules == null ? "no counter of energy can be read there" : `${number(millijoules)} mJ a sample (${meter ?? ""})`;
 
 function Amount({ text, part, of, children }: { text: string; part: number | null; of?: string; children?: ReactNode }) {
   return (

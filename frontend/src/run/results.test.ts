@@ -30,7 +30,7 @@ const stage = (index: number, ...measures: ArtifactMeasure[]): StageResult => ({
   step: 10,
   seconds: 1,
   parameters: 10,
-  nonzero: 5,
+  two_of_four: 0, two_of_four_fit: 0, nonzero: 5,
   validation: {},
   weights_sha256: "",
   measures,

@@ -17,7 +17,8 @@ const SENTENCES: Record<StreamEvent["kind"], (body: StreamEvent["body"]) => stri
   exhibit: (body) => `${capital(text(body.kind))} drawn${at(body)}`,
   verdict: (body) => `${text(body.text)}${at(body)}. ${text(body.remedy)}`,
   command: (body) =>
-    `${capital(text(body.kind))} ${text(body.state)}${at(body)}, asked by ${text(body.by)}${body.note ? `: ${text(body.note)}` : ""}`,
+    `${capital(text(body.kind))}${body.path ? ` ${text(body.path)} ${text(body.old)} → ${text(body.new)}` : ""} ${text(body.state)}${at(body)}, asked by ${text(body.by)}${body.note ? `: ${text(body.note)}` : ""}`,
+  forked: (body) => `Forked from “${text(body.name)}”${at(body)}`,
   log: (body) => text(body.text),
 };
 

@@ -1,7 +1,7 @@
 import { Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { Link, useLocation } from "wouter";
-import { asItIs, pageOf, useSubmitExperiment } from "../api/experiments";
+import { asItIs, compares, pageOf, useSubmitExperiment } from "../api/experiments";
 import { useTemplates } from "../api/templates";
 import type { Template } from "../api/types";
 import { roughly } from "../format";
@@ -47,7 +47,7 @@ function TemplateCard({ template }: { template: Template }) {
     mutate(
       asItIs(template),
       {
-        onSuccess: (created) => navigate(pageOf(created, Boolean(template.variants))),
+        onSuccess: (created) => navigate(pageOf(created, compares(template))),
         onError: ({ message }) => notifications.show({ color: "red", title: "It was not started", message }),
       },
     );

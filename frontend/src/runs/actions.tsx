@@ -1,19 +1,22 @@
 import { notifications } from "@mantine/notifications";
-import { useCommand } from "../api/runs";
+import { type Ask, useCommand } from "../api/steering";
 import type { RunRow } from "../api/types";
 
-/** Stop and cancel, with the answer told when it is a no. */
+const TOLD: Partial<Record<Ask, string>> = {
+  stop: "will stop and be measured.",
+  cancel: "is being cancelled.",
+  checkpoint: "will write a checkpoint.",
+};
+
+/** Commands to a live run, with the answer told when it is a no; what was obeyed is in the run's log. */
 export function useSteering() {
   const { mutate, isPending } = useCommand();
-  const ask = (run: Pick<RunRow, "id" | "name">, kind: "stop" | "cancel") =>
+  const ask = (run: Pick<RunRow, "id" | "name">, kind: Ask, what: Record<string, unknown> = {}) =>
     mutate(
-      { run: run.id, kind },
+      { run: run.id, kind, what },
       {
         onError: (error) => notifications.show({ color: "red", title: `“${run.name}” goes on`, message: error.message }),
-        onSuccess: () =>
-          notifications.show({
-            message: kind === "stop" ? `“${run.name}” will stop and be measured.` : `“${run.name}” is being cancelled.`,
-          }),
+        onSuccess: () => TOLD[kind] && notifications.show({ message: `“${run.name}” ${TOLD[kind]}` }),
       },
     );
   return { ask, isPending };

@@ -1,5 +1,6 @@
 import { Text, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import type { RunRow } from "../api/types";
 import { count, duration, number, percent, words } from "../format";
 import { Ago } from "../ui/Ago";
@@ -47,6 +48,11 @@ function State({ run }: { run: RunRow }) {
   return (
     <>
       <StateBadge state={run.state} />
+      {run.state === "queued" && run.waits_for && (
+        <Text className={classes.sub} component="div">
+          waits for <Link href={`/runs/${run.waits_for}`}>another run</Link>
+        </Text>
+      )}
       {!isTerminal(run.state) && run.heartbeat_at && (
         <Text className={classes.sub} component="div">
           heartbeat <Ago at={run.heartbeat_at} />

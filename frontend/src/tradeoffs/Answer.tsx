@@ -10,11 +10,13 @@ interface AnswerProps {
   sentence: string;
   /** The best that qualifies, or the nearest miss. */
   first: Row | undefined;
+  /** Where the question becomes a stage of an experiment. */
+  stage: string | undefined;
   asking: boolean;
 }
 
 /** The answer in words, told aloud when it changes. */
-export function Answer({ sentence, first, asking }: AnswerProps) {
+export function Answer({ sentence, first, stage, asking }: AnswerProps) {
   const met = first?.standing === "best";
   return (
     <Group role="status" aria-live="polite" className={classes.answer} data-met={met} gap="sm" wrap="nowrap" align="flex-start">
@@ -25,6 +27,14 @@ export function Answer({ sentence, first, asking }: AnswerProps) {
           <Link href={`/runs/${first.run_id}`} className={classes.link}>
             Open {met ? "the best" : "the nearest"}
           </Link>
+        )}
+        {stage && (
+          <>
+            {" · "}
+            <Link href={stage} className={classes.link}>
+              Make this a stage
+            </Link>
+          </>
         )}
       </Text>
       {asking && <Loader size={14} aria-label="Asking" />}

@@ -104,7 +104,7 @@ function ArtifactRow({ row, columns, units, color, constrained }: ArtifactRowPro
         </Link>
         <Text span size="xs" c="dimmed">
           {" "}
-          {row.exporter}
+          <span title={row.runtime}>{words(row.exporter)}</span>
         </Text>
         <Standing row={row} constrained={constrained} />
       </Table.Td>

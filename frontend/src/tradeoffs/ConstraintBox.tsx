@@ -1,11 +1,12 @@
-import { Button, Select, Textarea } from "@mantine/core";
+import { Button, Combobox, Select, Text, Textarea, useCombobox } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 
 import { Sentence } from "../form/Sentence";
 import type { TradeoffPoint } from "../api/types";
 import { PlusIcon } from "../ui/icons";
-import { joined, ordered, suggestion, titleOf, usual, type Units } from "./fields";
+import { completions } from "./complete";
+import { examples, joined, ordered, suggestion, titleOf, usual, type Units } from "./fields";
 import classes from "./tradeoffs.module.css";
 import type { TradeoffsView } from "./view";
 
@@ -38,16 +39,62 @@ export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps
     setText(value);
     tell(value);
   };
+  const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
+  const [after, setAfter] = useState<number>();
+  const offered = after === text.length ? completions(text, units, points) : [];
+  // Half of a word is not wrong yet for as long as it may still become a right one.
+  const wrong = combobox.dropdownOpened && offered.length > 0 ? undefined : error;
   const fields = ordered(units, view.minimize);
+  const whole = text.trim() === "";
+  const chips = whole ? examples(units, points) : usual(units, view.minimize).map((field) => suggestion(field, units[field], points)).filter(Boolean);
   return (
     <div className={classes.ask}>
       <div className={classes.question}>
-        <Textarea
-          ref={box} label="Constraint" description="Fields, numbers with units, and, or, brackets. Empty asks for everything."
-          placeholder="accuracy >= 93% and p95_ms@1 <= 2ms" inputWrapperOrder={["label", "input", "error", "description"]}
-          value={text} error={error && <Sentence text={error} />} autosize minRows={1} maxRows={4} spellCheck={false} autoComplete="off" maxLength={500}
-          classNames={{ input: classes.constraint }} onChange={({ currentTarget }) => write(currentTarget.value)}
-        />
+        <Combobox
+          store={combobox} position="bottom-start" middlewares={{ flip: false, shift: true }} width="max-content" transitionProps={{ duration: 0 }}
+          onOptionSubmit={(value) => {
+            write(value);
+            setAfter(value.length);
+            combobox.resetSelectedOption();
+          }}
+        >
+          <Combobox.Target>
+            <Textarea
+              ref={box} label="Constraint" description="Fields, numbers with units, and, or, brackets. Empty asks for everything."
+              placeholder="accuracy >= 93% and p95_ms@1 <= 2ms" inputWrapperOrder={["label", "input", "error", "description"]}
+              value={text} error={wrong && <Sentence text={wrong} />} autosize minRows={1} maxRows={4} spellCheck={false} autoComplete="off" autoCapitalize="off"
+              maxLength={500} classNames={{ input: classes.constraint }}
+              onChange={({ currentTarget }) => {
+                write(currentTarget.value);
+                setAfter(currentTarget.selectionStart);
+                combobox.openDropdown();
+                combobox.resetSelectedOption();
+              }}
+              onFocus={({ currentTarget }) => {
+                setAfter(currentTarget.selectionStart);
+                combobox.openDropdown();
+              }}
+              onBlur={() => combobox.closeDropdown()}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+                event.preventDefault();
+                if (combobox.getSelectedOptionIndex() >= 0 && combobox.dropdownOpened) return;
+                combobox.closeDropdown();
+                tell.flush();
+              }}
+            />
+          </Combobox.Target>
+          <Combobox.Dropdown hidden={offered.length === 0}>
+            <Combobox.Options aria-label="How it may go on">
+              {offered.map(({ word, about, text }) => (
+                <Combobox.Option key={word} value={text} className={classes.completion}>
+                  <code>{word}</code>
+                  <Text span size="xs" c="dimmed">{about}</Text>
+                </Combobox.Option>
+              ))}
+            </Combobox.Options>
+          </Combobox.Dropdown>
+        </Combobox>
         <Select
           label="Minimize" description="The best has least of it." inputWrapperOrder={["label", "input", "error", "description"]}
           data={[...new Set([...fields.filter((field) => units[field] !== "share"), view.minimize])].map((field) => ({ value: field, label: titleOf(field) }))}
@@ -56,16 +103,17 @@ export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps
         />
       </div>
       {fields.length > 0 && (
-        <div className={classes.chips} role="group" aria-label="Add to the constraint">
-          {usual(units, view.minimize).map((field) => [field, suggestion(field, units[field], points)] as const).filter(([, text]) => text).map(([field, comparison]) => (
+        <div className={classes.chips} role="group" aria-label={whole ? "Examples" : "Add to the constraint"}>
+          {chips.map((chip) => (
             <Button
-              key={field} size="compact-xs" variant="default" radius="xl" leftSection={<PlusIcon size={11} />} aria-label={`Add ${comparison}`}
+              key={chip} size="compact-xs" variant="default" radius="xl" leftSection={whole ? undefined : <PlusIcon size={11} />}
+              aria-label={`${whole ? "Ask for" : "Add"} ${chip}`}
               onClick={() => {
-                write(joined(text, comparison));
+                write(joined(text, chip));
                 box.current?.focus();
               }}
             >
-              {comparison}
+              {chip}
             </Button>
           ))}
           {text && (

@@ -1,8 +1,9 @@
 import { ActionIcon, Checkbox, Menu, MultiSelect, Tooltip } from "@mantine/core";
 
-import type { TradeoffPoint } from "../api/types";
+import type { Tradeoffs } from "../api/types";
 import { ColumnsIcon, DownloadIcon } from "../ui/icons";
 import { save } from "../charts/export";
+import { words } from "../format";
 import { ordered, titleOf, usual, type Units } from "./fields";
 import { distinct } from "./filter";
 import type { KnownRun } from "./queries";
@@ -13,20 +14,21 @@ import type { TradeoffsView } from "./view";
 interface FiltersProps {
   view: TradeoffsView;
   known: readonly KnownRun[];
-  points: readonly TradeoffPoint[];
+  answer: Tradeoffs;
 }
 
-/** Narrows the answer to some runs, data, models or file formats. */
-export function Filters({ view, known, points }: FiltersProps) {
+/** Narrows the answer to some runs, data, models, file formats or devices. */
+export function Filters({ view, known, answer }: FiltersProps) {
   const { change } = view;
   const runs = known.map(({ id, name, seed }) => ({ value: id, label: `${name}, seed ${seed}` }));
-  const exporters = distinct(points, ({ exporter }) => exporter);
+  const { formats, devices } = answer;
   return (
     <div className={classes.filters} role="group" aria-label="Filters">
       <Filter label="Runs" data={runs} value={view.runs} onChange={(runs) => change({ runs })} />
       <Filter label="Datasets" data={distinct(known, ({ dataset }) => dataset)} value={view.datasets} onChange={(dataset) => change({ dataset })} />
       <Filter label="Models" data={distinct(known, ({ model }) => model)} value={view.models} onChange={(model) => change({ model })} />
-      <Filter label="Exporters" data={exporters} value={view.exporters} onChange={(exporter) => change({ exporter })} />
+      <Filter label="Formats" data={formats.map((value) => ({ value, label: words(value) }))} value={view.formats} onChange={(format) => change({ format })} />
+      {devices.length + view.devices.length > 1 && <Filter label="Devices" data={devices} value={view.devices} onChange={(device) => change({ device })} />}
     </div>
   );
 }

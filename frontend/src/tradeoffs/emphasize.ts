@@ -6,7 +6,8 @@ import type { Row } from "./rows";
 const DIM = 0.22;
 const SIZE = 11;
 
-/** Only artifacts in `rows` are kept. Without a constraint the figure's own dimming (dominated points) stays. */
+/** Of very many artifacts `rows` has the best: one that it lacks misses. Without a constraint the figure's own dimming
+ * (dominated points) stays, and its markers always do, which tell formats apart. */
 export function emphasize(figure: Figure, rows: readonly Row[], constrained: boolean): Figure {
   const known = new Map(rows.map((row) => [row.artifact, row]));
   return { ...figure, data: figure.data.map((trace) => (holdsArtifacts(trace) ? marked(trace, known, constrained) : trace)) };
@@ -18,22 +19,17 @@ function holdsArtifacts({ meta }: Trace): boolean {
 
 function marked(trace: Trace, known: ReadonlyMap<string, Row>, constrained: boolean): Trace {
   const about = (trace["customdata"] as unknown[] | undefined)?.map(artifactOf) ?? [];
-  const kept = about.flatMap((artifact, index) => (artifact !== undefined && known.has(artifact) ? [index] : []));
-  const rows = kept.map((index) => known.get(about[index]!)!);
+  const standings = about.map((artifact) => (artifact === undefined ? undefined : known.get(artifact)?.standing) ?? "misses");
   const marker = (trace["marker"] ?? {}) as Record<string, unknown>;
-  const pick = <T>(values: T) => (Array.isArray(values) ? kept.map((index) => values[index] as unknown) : values);
+  const own = marker["symbol"] as string[] | undefined;
+  const size = typeof marker["size"] === "number" ? marker["size"] : SIZE;
   return {
     ...trace,
-    x: pick(trace.x) as Trace["x"],
-    y: pick(trace.y) as Trace["y"],
-    text: pick(trace["text"]),
-    customdata: pick(trace["customdata"]),
     marker: {
       ...marker,
-      opacity: constrained ? rows.map(({ standing }) => (standing === "misses" ? DIM : 1)) : pick(marker["opacity"]),
-      symbol: rows.map(({ standing }) => (standing === "best" && constrained ? "star" : standing === "nearest" ? "diamond-open" : "circle")),
-      size: rows.map(({ standing }) => (standing === "best" && constrained ? SIZE * 1.8 : SIZE)),
-      line: { ...(marker["line"] as object), width: pick((marker["line"] as { width?: unknown } | undefined)?.width) },
+      opacity: constrained ? standings.map((standing) => (standing === "misses" ? DIM : 1)) : marker["opacity"],
+      symbol: standings.map((standing, index) => (standing === "best" && constrained ? "star" : standing === "nearest" ? "diamond-open" : (own?.[index] ?? "circle"))),
+      size: standings.map((standing) => (standing === "best" && constrained ? SIZE * 1.8 : size)),
     },
   };
 }

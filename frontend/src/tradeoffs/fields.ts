@@ -17,6 +17,7 @@ export function told(value: number | undefined, unit: string | undefined): strin
   if (unit === "share") return percent(value);
   if (unit === "bytes") return bytes(value);
   if (unit === "ms") return ms(value);
+  if (unit === "mJ" && value !== undefined) return `${number(value)}\u202fmJ`;
   return value !== undefined && Number.isInteger(value) ? count(value) : number(value);
 }
 
@@ -31,16 +32,39 @@ export function usual(units: Units, minimize: string): string[] {
   return ordered(units, minimize).filter((field) => units[field] !== "" || field === minimize);
 }
 
-/** A comparison to start from: the median of what was measured, rounded, in the field's own unit. */
+/** A comparison to start from: what half of the models reach. */
 export function suggestion(field: string, unit: string | undefined, points: readonly TradeoffPoint[]): string {
+  const value = bound(field, unit, points);
+  return value && `${field} ${direction(field, unit)} ${value}`;
+}
+
+/** Which side of a bound is the good one. */
+export const direction = (field: string, unit: string | undefined): ">=" | "<=" =>
+  unit === "share" || field.startsWith("samples_per_s") || field === "r2" ? ">=" : "<=";
+
+/** The median of what was measured, rounded so that it is reached, in the field's own unit; empty without any. */
+export function bound(field: string, unit: string | undefined, points: readonly TradeoffPoint[]): string {
   const values = points.flatMap(({ values }) => values[field] ?? []).sort((a, b) => a - b);
   const middle = values[Math.floor(values.length / 2)];
   if (middle === undefined) return "";
-  if (unit === "share") return `${field} >= ${Math.floor(middle * 1000) / 10}%`;
-  if (unit === "bytes") return `${field} <= ${middle < 1e6 ? `${roundUp(middle / 1e3)}KB` : `${roundUp(middle / 1e6)}MB`}`;
-  if (unit === "ms") return `${field} <= ${roundUp(middle)}ms`;
-  return `${field} <= ${roundUp(middle)}`;
+  if (unit === "share") return percentDown(middle);
+  if (direction(field, unit) === ">=") return String(Number(middle.toPrecision(1)));
+  if (unit === "bytes") return middle < 1e6 ? `${roundUp(middle / 1e3)}KB` : `${roundUp(middle / 1e6)}MB`;
+  return unit === "ms" || unit === "mJ" ? `${roundUp(middle)}${unit}` : roundUp(middle);
 }
+
+/** Whole questions made from what was measured: small within a point of the best, small and fast, tiny. */
+export function examples(units: Units, points: readonly TradeoffPoint[]): string[] {
+  const best = Math.max(...points.map(({ values }) => values["accuracy"] ?? 0));
+  if (!(best > 0)) return [];
+  const near = `accuracy >= ${percentDown(best - 0.01)}`;
+  const latency = Object.keys(units).find((field) => field.startsWith("p95_ms@"));
+  const fast = latency && suggestion(latency, units[latency], points);
+  const small = suggestion("bytes", units["bytes"], points);
+  return [near, fast && `${near} and ${fast}`, small && fast && `${small} and ${fast}`].filter((text): text is string => Boolean(text));
+}
+
+const percentDown = (share: number): string => `${Math.floor(share * 1000) / 10}%`;
 
 /** Two significant digits, never less than the value. */
 function roundUp(value: number): string {

@@ -43,16 +43,23 @@ export function useFreshness(runs: readonly KnownRun[]): void {
   }, [client, live]);
 }
 
+/** What is asked about, each comma-separated; empty means all. */
+export interface Asked {
+  runs: string;
+  formats: string;
+  devices: string;
+}
+
 /** Accuracy against one cost, of these runs or of all. */
-export function usePareto(runs: string, cost: string, theme: Theme, enabled: boolean) {
+export function usePareto(asked: Asked, cost: string, theme: Theme, enabled: boolean) {
   return useQuery({
-    queryKey: ["tradeoffs", "pareto", runs, cost, theme],
+    queryKey: ["tradeoffs", "pareto", asked, cost, theme],
     enabled,
     staleTime: 5_000,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     queryFn: async ({ signal }) => {
-      const params = { path: { chart: "pareto" }, query: { runs, theme, cost } };
+      const params = { path: { chart: "pareto" }, query: { ...asked, theme, cost } };
       const figure = (await body(api.GET("/api/figures/{chart}", { params, signal }))) as unknown as Figure;
       return { ...figure, seq: {} };
     },

@@ -3,14 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { TradeoffPoint, Tradeoffs } from "../api/types";
 import type { Figure } from "../charts/figure";
 import { emphasize, pickedFrom } from "./emphasize";
-import { joined, ordered, suggestion, titleOf, told, usual } from "./fields";
+import { completions } from "./complete";
+import { examples, joined, ordered, suggestion, titleOf, told, usual } from "./fields";
 import { chosenRuns, MOST_NAMED } from "./filter";
 import { csvOf, rowsOf, sorted, sortFrom, sortText, turned } from "./rows";
 
 const units = { accuracy: "share", bytes: "bytes", "p95_ms@1": "ms", "p95_ms@64": "ms", parameters: "" };
 
 function point(artifact: string, values: Record<string, number>, more: Partial<TradeoffPoint> = {}): TradeoffPoint {
-  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", front: false };
+  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", runtime: "runtime", devices: ["cpu"], front: false };
   return { ...base, artifact, values, ...more };
 }
 
@@ -19,7 +20,7 @@ const points = [
   point("b", { accuracy: 0.95, bytes: 100 }, { run_name: "run 9", stage: 1, front: true }),
   point("c", { accuracy: 0.8 }, { run_name: "=1+1", stage: 2 }),
 ];
-const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, qualifying, nearest, sentence: "", fields: units });
+const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, total: points.length, qualifying, nearest, sentence: "", fields: units, formats: [], devices: [] });
 const ids = (rows: { artifact: string }[]) => rows.map(({ artifact }) => artifact).join("");
 
 describe("the rows", () => {
@@ -88,6 +89,41 @@ describe("the fields", () => {
   });
 });
 
+describe("how a constraint may go on", () => {
+  const offered = (before: string) => completions(before, units, points).map(({ word }) => word);
+  const chosen = (before: string, word: string) => completions(before, units, points).find((one) => one.word === word)?.text;
+
+  it("is a field at the start, after a word and in brackets", () => {
+    expect(offered("")).toEqual(Object.keys(units));
+    expect(offered("p9")).toEqual(["p95_ms@1", "p95_ms@64"]);
+    expect(offered("accuracy >= 1% and (by")).toEqual(["bytes"]);
+    expect(chosen("accuracy >= 1% and by", "bytes")).toBe("accuracy >= 1% and bytes ");
+  });
+
+  it("is an operator after a field, the likelier one first, then a number that the data suggest", () => {
+    expect(offered("accuracy ")).toEqual([">=", "<="]);
+    expect(offered("bytes")).toEqual(["<=", ">="]);
+    expect(chosen("bytes", "<=")).toBe("bytes <= ");
+    expect(offered("accuracy >= ")).toEqual(["90%"]);
+  });
+
+  it("is a unit of the field after a number, or a word", () => {
+    expect(offered("bytes < 5")).toEqual(["KB", "MB", "B", "and", "or"]);
+    expect(chosen("bytes < 5", "KB")).toBe("bytes < 5KB ");
+    expect(chosen("bytes < 5", "and")).toBe("bytes < 5 and ");
+    expect(offered("p95_ms@1 < 5 m")).toEqual(["ms"]);
+    expect(offered("accuracy > 5% ")).toEqual(["and", "or"]);
+  });
+});
+
+describe("examples", () => {
+  it("are made from what was measured", () => {
+    const measured = [point("a", { accuracy: 0.98, bytes: 20_000, "p95_ms@1": 0.5 }), point("b", { accuracy: 0.9, bytes: 10_000, "p95_ms@1": 0.2 })];
+    expect(examples(units, measured)).toEqual(["accuracy >= 97%", "accuracy >= 97% and p95_ms@1 <= 0.5ms", "bytes <= 20KB and p95_ms@1 <= 0.5ms"]);
+    expect(examples(units, [])).toEqual([]);
+  });
+});
+
 describe("the filters", () => {
   const known = ["x", "y", "z"].map((id) => ({ id, name: id, seed: 0, dataset: id === "z" ? "moon" : "well", model: "m", color: "", state: "succeeded" as const }));
   const none = { runs: [], datasets: [], models: [] };
@@ -131,12 +167,19 @@ describe("the figure with the answer in it", () => {
     expect(marker).toMatchObject({ opacity: [0.35, 1, 0.35], symbol: ["circle", "circle", "circle"] });
   });
 
-  it("keeps only what the table shows, the front untouched", () => {
+  it("dims what the answer leaves out of many, the front untouched", () => {
     const rows = rowsOf(answer(["b", "a"])).filter(({ artifact }) => artifact !== "a");
     const drawn = emphasize(figure, rows, true);
-    expect(drawn.data[1]).toMatchObject({ x: [100, 50], y: [0.95, 0.8], text: ["B", "C"] });
+    const marker = drawn.data[1]!["marker"] as Record<string, number[]>;
+    expect(marker["opacity"]!.map((value) => value === 1)).toEqual([false, true, false]);
     expect(drawn.data[0]).toBe(figure.data[0]);
-    expect(figure.data[1]!.x).toEqual([300, 100, 50]);
+  });
+
+  it("leaves each format its own marker", () => {
+    const points = figure.data[1]!;
+    const square = { ...points, marker: { ...(points["marker"] as object), symbol: ["square", "square", "square"] } };
+    const marker = emphasize({ ...figure, data: [square] }, rowsOf(answer(["b"])), true).data[0]!["marker"] as Record<string, unknown>;
+    expect(marker["symbol"]).toEqual(["square", "star", "square"]);
   });
 
   it("knows which artifact was clicked", () => {

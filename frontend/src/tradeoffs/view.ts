@@ -11,7 +11,9 @@ export interface TradeoffsView {
   runs: string[];
   datasets: string[];
   models: string[];
-  exporters: string[];
+  /** File formats and devices; none means all. */
+  formats: string[];
+  devices: string[];
   /** Columns that somebody chose; none means the usual ones. */
   columns: string[];
   sort: Sort;
@@ -32,7 +34,8 @@ export function useTradeoffsView(): TradeoffsView {
       runs: listed(params, "runs"),
       datasets: listed(params, "dataset"),
       models: listed(params, "model"),
-      exporters: listed(params, "exporter"),
+      formats: listed(params, "format"),
+      devices: listed(params, "device"),
       columns: listed(params, "columns"),
       sort: sortFrom(params.get("sort")),
       change,

@@ -1,10 +1,13 @@
 """Downloads: the registered file, whole or in part, and nothing else."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from backend.spec.catalog import Catalog
+from backend.spec.runs import RunState
+from backend.store import pages, runs
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, queued, register
 
@@ -98,3 +101,30 @@ def test_a_file_that_is_gone_is_said(api: Api, catalog: Catalog) -> None:
 @pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "%00", "x" * 65, "' OR '1'='1"])
 def test_an_id_is_no_path(api: Api, name: str) -> None:
     assert api.client.get(f"/api/artifacts/{name}").status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(CONTENT[:-1], "767,999 bytes, not 768,000"), (b"X" + CONTENT[1:], "its SHA-256 is another one")],
+)
+def test_a_file_that_was_changed_on_the_disk_is_refused(api: Api, catalog: Catalog, content: bytes, why: str) -> None:
+    artifact = stored(api, catalog)
+    assert api.client.get(f"/api/artifacts/{artifact}").status_code == 200
+    (file,) = api.settings.data_dir.rglob("model.onnx")
+    times = file.stat()
+    file.write_bytes(content)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # who changes a file may set its time back
+    for headers in ({}, {"Range": "bytes=0-0"}):
+        answer = api.client.get(f"/api/artifacts/{artifact}", headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (409, "ArtifactDamaged")
+        assert why in answer.json()["detail"] and "run the stage again" in answer.json()["detail"]
+    file.write_bytes(CONTENT)
+    assert api.client.get(f"/api/artifacts/{artifact}").content == CONTENT
+
+
+def test_what_a_failed_run_left_can_be_fetched(api: Api, catalog: Catalog) -> None:
+    artifact = stored(api, catalog)
+    with api.store.begin() as session:
+        (run,) = pages.page(session)[0]
+        runs.finish(session, runs.Lease.of(run), RunState.FAILED, "Stage 3 of 4, prune: it would leave nothing.")
+    assert api.client.get(f"/api/artifacts/{artifact}").content == CONTENT

@@ -71,7 +71,7 @@ def test_a_run_stays_while_another_needs_it(api: Api, catalog: Catalog) -> None:
     refused = api.client.delete(f"/api/runs/{teacher}")
     assert refused.status_code == 409
     assert refused.json()["detail"] == (
-        "“A run” begins with this run's model and is queued: cancel that one first, or wait until it is over."
+        "“A run” begins with what this run has left and is queued: cancel that one first, or wait until it is over."
     )
     assert api.client.get(f"/api/runs/{teacher}").status_code == 200
     with api.store.begin() as session:

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import resolve
+from backend.spec.orders import explore
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import SPEC, finished
 
@@ -55,6 +56,23 @@ def test_steps_are_estimated_from_the_datas_published_size(api: Api, catalog: Ca
     assert estimate["steps"] == 5 * batches and estimate["seconds"] is None
 
 
+def test_how_long_a_search_takes_is_not_guessed(api: Api) -> None:
+    stage = {"kind": "compress", "quantize": None, "recover": {"epochs": 1}}
+    stages = [{**stage, "target": target} for target in ("", "accuracy > 90%")]
+    estimate = check(api, {**SPEC, "stages": stages})["estimate"]
+    assert [stage["steps"] is None for stage in estimate["stages"]] == [False, True]
+    assert estimate["steps"] is None
+
+
+def test_a_target_that_cannot_be_read_is_told_at_its_field(api: Api) -> None:
+    stages = [{"kind": "compress", "target": "accuracy >=", "minimize": "beauty"}]
+    answer = api.client.post("/api/experiments", json={"spec": {**SPEC, "stages": stages}})
+    assert (answer.status_code, answer.json()["path"]) == (422, "stages[0].target")
+    problems = {problem["path"]: problem["message"] for problem in answer.json()["problems"]}
+    assert problems["stages[0].target"] == "expects a number, but it ends."
+    assert problems["stages[0].minimize"].startswith("names `beauty`, which is not measured; known: accuracy, ")
+
+
 def test_time_is_estimated_from_earlier_runs_alone(api: Api, catalog: Catalog) -> None:
     finished(api.store, catalog)  # 24 steps in 3 seconds
     estimate = check(api, SPEC)["estimate"]
@@ -67,6 +85,8 @@ def test_every_template_runs_as_it_is(api: Api, catalog: Catalog) -> None:
     assert len(templates) >= 3
     for template in templates:
         resolve(template["spec"], catalog)
+        if template["orders"]:
+            assert len(explore(template["spec"], template["orders"], catalog).specs) > 1
         assert template["title"] and template["summary"].endswith(".") and template["minutes"] > 0
     kinds = [[stage["kind"] for stage in template["spec"]["stages"]] for template in templates]
     assert ["train", "prune", "fold", "quantize"] in kinds

@@ -62,6 +62,52 @@ BODIES: dict[str, dict[str, Any]] = {
         "outputs": [{"r2": 0.9, "mae": 0.1, "rmse": 0.2}],
         "points": {"true": [[0.0, 1.0]], "predicted": [[0.1, 0.9]]},
     },
+    "sparsity": {"layers": [{"name": "conv1", "kept": 60, "total": 100}, {"name": "output", "kept": 20, "total": 300}]},
+    "similar": {
+        "measured": "accuracy",
+        "chosen": 0.25,
+        "layers": [{"name": "conv1", "before": 8, "after": 6, "largest": 2}],
+        "tried": [
+            {"ratio": 0.0, "parameters": 100, "accuracy": 0.9},
+            {"ratio": 0.25, "parameters": 80, "accuracy": 0.85},
+        ],
+    },
+    "quantization": {
+        "layers": [
+            {
+                "name": "conv1",
+                "values": 144,
+                "bits": 8,
+                "mse": 1e-5,
+                "sqnr_db": 41.1,
+                "levels_used": 9,
+                "proposed_bits": 4,
+            },
+            {
+                "name": "output",
+                "values": 640,
+                "bits": 32,
+                "mse": 0.0,
+                "sqnr_db": None,
+                "levels_used": 640,
+                "proposed_bits": 5,
+            },
+        ]
+    },
+    "search": {
+        "knob": "sparsity",
+        "unit": "",
+        "measured": "validation loss",
+        "bound": 0.35,
+        "evaluations": [
+            {"value": 0.5, "measured": 0.31, "meets": True},
+            {"value": 0.99, "measured": None, "meets": False},
+            {"value": 0.95, "measured": 0.4, "meets": False},
+            {"value": 0.93, "measured": 0.34, "meets": True},
+        ],
+        "chosen": 0.93,
+        "budget": 20,
+    },
     "storage": {
         "chosen": "device",
         "device": "cpu",

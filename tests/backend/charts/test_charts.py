@@ -193,6 +193,48 @@ def test_dominated_points_are_dim_and_the_front_is_a_line() -> None:
     assert good["marker"]["opacity"] == [1, 1] and bad["marker"]["opacity"] == [0.35]
 
 
+def in_formats(*sizes: dict[str, int]) -> RunData:
+    """A run whose stages left files of these sizes, by format."""
+    results = []
+    for stage, files in enumerate(sizes):
+        made = result(stage, f"stage {stage}", 0.9, 1)
+        measure = next(one for one in made.measures if one.accuracy is not None)
+        about = [{"exporter": name, "artifact": f"{name}-{stage}", "bytes": size} for name, size in files.items()]
+        results.append(made.model_copy(update={"measures": [measure.model_copy(update=one) for one in about]}))
+    return run(results=tuple(results))
+
+
+def test_formats_have_markers_of_their_own() -> None:
+    mine = in_formats({"onnx": 900, "coded": 800}, {"onnx": 850, "coded": 90})
+    figure = drawn("pareto", mine)
+    parts = [trace for trace in figure["data"] if trace["meta"]["role"] == "artifacts"]
+    assert [part["x"] for part in parts] == [[900, 850], [800, 90]]
+    assert [part["marker"]["symbol"][0] for part in parts] == ["circle", "square"]
+    assert [part["showlegend"] for part in parts] == [True, False]
+    keys = [trace for trace in figure["data"] if trace["meta"]["role"] == "format"]
+    assert [(key["name"], key["marker"]["symbol"]) for key in keys] == [("onnx", "circle"), ("coded", "square")]
+    alone = drawn("pareto", mine, options=Options(formats=("onnx",)))
+    assert [trace["meta"]["role"] for trace in alone["data"]] == ["front", "artifacts"]
+    assert alone["data"][0]["x"] == [850]  # the front is that of what is drawn
+
+
+def test_a_crowd_is_thinned_but_for_its_front() -> None:
+    runs = [run(str(seed), seed=seed, results=(result(0, "train", 0.5, 10_000 - seed),)) for seed in range(1800)]
+    figure = drawn("pareto", *runs)
+    (points,) = [trace for trace in figure["data"] if trace["meta"]["role"] == "artifacts"]
+    assert len(points["x"]) <= 1501 and 10_000 - 1799 in points["x"] and points["mode"] == "markers"
+    assert "of 1800 artifacts" in figure["layout"]["meta"]["summary"]
+
+
+def test_each_format_is_compared_with_its_own_kind_over_the_stages() -> None:
+    """The last stage has no file of the first one's format: its time is not drawn beside another runtime's."""
+    mine = in_formats({"torch_export": 950, "onnx": 900}, {"torch_export": 940, "onnx": 850}, {"onnx": 250})
+    roles = {trace["meta"]["role"]: trace for trace in drawn("stage_costs", mine)["data"]}
+    assert [about[2] for about in roles["p50_ms@1"]["customdata"]] == ["onnx-0", "onnx-1", "onnx-2"]
+    titles = json.dumps(drawn("stage_costs", mine)["layout"]["annotations"])
+    assert "latency of onnx" in titles and "striped torch export" in titles
+
+
 def test_more_is_better_for_throughput() -> None:
     figure = drawn("pareto", run(), options=Options(cost="samples_per_s@1"))
     assert figure["data"][0]["line"]["shape"] == "vh"

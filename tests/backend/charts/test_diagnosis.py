@@ -118,3 +118,15 @@ def test_histograms_keep_their_mass_on_common_bins() -> None:
     share = np.array(weights["customdata"])[inside].sum(axis=0)
     assert share == pytest.approx([1.0, 0.0])
     assert min(gradients["y"]) > -8 and max(gradients["y"]) < -2  # empty bins at the ends are left out
+
+
+def test_similar_channels_are_told_and_the_ratio_that_was_taken_is_solid() -> None:
+    figure = drawn("similar", showing("similar", BODIES["similar"]))
+    line, before, after = figure["data"]
+    assert line["x"] == [100, 80] and line["y"] == [0.9, 0.85]
+    assert line["marker"]["symbol"] == ["circle-open", "circle"]
+    assert (before["y"], after["y"]) == ([8], [6])
+    assert (
+        "8 channels became 6; accuracy 0.9 with 100 parameters became 0.85 with 80."
+        in figure["layout"]["meta"]["summary"]
+    )

@@ -36,6 +36,11 @@ def test_a_value_alone_has_no_interval() -> None:
     assert mean == 3 and np.isnan(width)
 
 
+def test_a_seed_alone_is_drawn_without_one() -> None:
+    bars = chart.draw(RUNS[:1], Options(target=0.8)).data[0].error_x
+    assert (list(bars.array), list(bars.arrayminus)) == ([0], [0])
+
+
 def test_the_first_step_that_reaches_the_target_counts() -> None:
     a, b = reaches(RUNS, 0.8)
     assert (a.steps, a.seconds, a.runs) == ((20.0, 20.0), (0.2, 0.2), 2)

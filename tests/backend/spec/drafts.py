@@ -26,6 +26,10 @@ def _value(schema: Schema, catalog: Catalog) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if "const" in schema:
         return st.just(schema["const"])
+    if schema.get("x-constraint"):
+        return st.sampled_from(["", "accuracy >= 93%", "bytes < 1MB or p95@64 <= 2 ms"])
+    if schema.get("x-measure"):
+        return st.sampled_from(["bytes", "p95", "samples_per_s@64"])
     return {
         "object": lambda: _object(schema, catalog),
         "array": lambda: _array(schema, catalog),

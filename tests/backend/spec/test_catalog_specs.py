@@ -134,3 +134,26 @@ def test_an_editor_can_complete_every_kind(catalog: Catalog) -> None:
         assert definitions[family.name]["properties"]["kind"]["enum"] == catalog.kinds(family.name)
     for known in catalog.entries:
         assert definitions[f"{known.family}.{known.kind}"]["description"] == known.summary
+
+
+@pytest.mark.parametrize(
+    ("compress", "later", "path"),
+    [
+        ({"fold": ["batch_norm"], "quantize": "static_int8"}, None, None),
+        ({"fold": ["batch_norm", "batch_norm"]}, None, "stages[0].fold[1]"),  # the first one took them
+        ({"fold": ["batch_norm"]}, {"kind": "fold", "method": "batch_norm"}, "stages[1].method"),
+        ({"quantize": "static_int8"}, {"kind": "compress", "quantize": None}, "stages[1]"),
+        ({"quantize": None}, {"kind": "compress"}, None),
+    ],
+)
+def test_what_a_stage_holds_is_judged_in_the_order_in_which_it_acts(
+    compress: dict[str, Any], later: dict[str, Any] | None, path: str | None, catalog: Catalog
+) -> None:
+    stages = [{"kind": "compress", "quantize": None, **compress}, *([later] if later else [])]
+    document = {**GOOD, "model": {"kind": "cnn", "norm": "batch"}, "stages": stages}
+    try:
+        resolve(document, catalog)
+        found = None
+    except SpecInvalid as invalid:
+        found = invalid.problems[0].path
+    assert found == path

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind
+from backend.spec.commands import ACCEPTING, CommandKind
 from backend.spec.runs import TERMINAL, RunState
 from backend.store import artifacts, commands, experiments, runs
 from backend.store.clock import new_id
@@ -167,7 +167,10 @@ class Machine(RuleBasedStateMachine):
         except commands.RunOver:
             assert known.state.terminal
             return
-        assert not known.state.terminal
+        except commands.NotNow:
+            assert known.state not in ACCEPTING[kind] and not known.state.terminal
+            return
+        assert known.state in ACCEPTING[kind]
         if kind is CommandKind.CANCEL:
             known.cancelling = True
             known.state = RunState.CANCELLED if known.state is RunState.QUEUED else known.state

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from backend.store.engine import open_engine
-from backend.store.migrate import migrate
+from backend.store.migrate import config, migrate
 from backend.store.session import Store
 from backend.store.tables import Table
 
+NOON = "2026-01-01 12:00:00"
 CHECKOUT = Path(__file__).parents[3]
 
 DIES_HALF_WAY = """
@@ -85,3 +87,26 @@ def test_a_migration_that_is_killed_half_way_leaves_nothing(database_url: str, t
     engine.dispose()
     migrate(database_url)
     assert differences(database_url) == []
+
+
+def test_runs_keep_what_belongs_to_them_when_their_table_is_rebuilt(database_url: str) -> None:
+    engine = open_engine(database_url, foreign_keys=False)
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0004")
+        connection.execute(text(f"INSERT INTO experiments VALUES ('e', 'n', '{{}}', 'f', '{NOON}', NULL)"))
+        connection.execute(
+            text(
+                "INSERT INTO runs (id, experiment_id, seed, color, state, epoch, heartbeat, attempts, last_seq, step, "
+                f"active_seconds, latest, created_at) VALUES ('r', 'e', 0, 1, 'queued', 0, 0, 0, 1, 0, 0, '{{}}', '{NOON}')"
+            )
+        )
+        connection.execute(text(f"INSERT INTO events VALUES ('r', 1, 'log', '{NOON}', '{{}}', NULL)"))
+    engine.dispose()
+    migrate(database_url)
+    store = Store.open(database_url)
+    with store.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM events")) == 1
+        session.execute(text("UPDATE runs SET parent_id = 'r', waits_for = 'r'"))
+        session.execute(text("DELETE FROM runs"))
+        assert session.scalar(text("SELECT count(*) FROM events")) == 0
+    store.close()

@@ -52,7 +52,7 @@ class Around:
         self.began = copy.deepcopy(self.here)
         self.subject = Subject(self.here, (6,))
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         return Subject(self.sources[name], (6,), self.masks.get(name, {}))
 
     def fresh(self) -> nn.Module:

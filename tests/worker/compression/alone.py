@@ -1,6 +1,6 @@
 """The run around a method that is tried by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,8 @@ from worker.context import Context
 from worker.data import Data
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
+from worker.models import Model
+from worker.phases import Training
 from worker.subject import Subject
 
 
@@ -23,10 +25,16 @@ class Alone(Context):
         self.told: list[str] = []
         self.shown: dict[str, dict[str, Any]] = {}
 
-    def source(self, name: str) -> Subject:
+    def source(self, name: str, same_data: bool = False) -> Subject:
         raise NotImplementedError
 
     def fresh(self) -> nn.Module:
+        raise NotImplementedError
+
+    def generator(self, stream: str) -> torch.Generator:
+        return torch.Generator().manual_seed(0)
+
+    def anew(self, model: Model | None = None) -> Subject:
         raise NotImplementedError
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
@@ -45,6 +53,15 @@ class Alone(Context):
 
     def recalibrate(self, module: nn.Module) -> None:
         raise NotImplementedError
+
+    def train(self, subject: Subject, training: Training) -> None:
+        raise NotImplementedError
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        raise NotImplementedError
+
+    def aside(self) -> "Alone":
+        return Alone(self._data)
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass

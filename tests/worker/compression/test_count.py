@@ -57,3 +57,18 @@ def test_the_hash_tells_types_and_shapes_apart() -> None:
     for module in zeros:
         nn.init.zeros_(module.weight)
     assert len({count.weights_sha256(module) for module in zeros}) == 3
+
+
+def test_a_pattern_of_two_in_four_is_recognized_and_its_shape_told() -> None:
+    def layer(inputs: int, outputs: int, keep: int) -> nn.Linear:
+        linear = nn.Linear(inputs, outputs)
+        with torch.no_grad():
+            linear.weight.fill_(1.0).view(-1, 4)[:, keep:] = 0.0
+        return linear
+
+    module = nn.Sequential(layer(64, 32, 2), layer(32, 8, 2), layer(8, 8, 3), layer(8, 8, 1), nn.Linear(8, 7))
+    assert count.two_of_four(Subject(module, (64,))) == (2, 1)
+    shuffled = layer(64, 32, 2)
+    with torch.no_grad():  # as many zeros, not in the pattern
+        shuffled.weight[:, :4], shuffled.weight[:, 4:8] = 1.0, 0.0
+    assert count.two_of_four(Subject(nn.Sequential(shuffled), (64,))) == (0, 0)

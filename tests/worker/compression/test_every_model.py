@@ -15,24 +15,33 @@ from backend.spec.catalog import CatalogEntry, Provision
 from backend.spec.experiment import resolve
 from backend.spec.problems import SpecInvalid
 from tests.worker.components.registry import every, make
-from tests.worker.compression.alone import ALONE
+from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.measured import measured
 from tests.worker.sorts import Sort, smallest
 from worker.catalog import build
 from worker.engine import count
-from worker.engine.measure_artifact import executed_operators
+from worker.engine.runtimes.onnxruntime import executed_operators
 from worker.engine.structure import describe, restore
 from worker.exporters.onnx import Onnx
 from worker.exporters.safetensors import Safetensors
+from worker.folders import Folder
 from worker.folders.batch_norm import BatchNorm
+from worker.folders.linear import Linear
+from worker.folders.similar import Similar
 from worker.models import Model
 from worker.pruners.channels import Channels
+from worker.pruners.heads import Heads
 from worker.pruners.magnitude import Magnitude
+from worker.pruners.neurons import Neurons
 from worker.quantizers import Quantizer
 from worker.quantizers.dynamic_int8 import DynamicInt8
+from worker.quantizers.qat_int8 import QatInt8
 from worker.quantizers.static_int8 import StaticInt8
+from worker.quantizers.weight_only_int4 import WeightOnlyInt4
+from worker.structured import Structured
 from worker.subject import Subject
 
+STRUCTURED = [(Channels(), 0.85), (Neurons(), 0.95), (Heads(), 0.95)]  # and the part that is left at most
 CATALOG = build()
 ATTENTION = {"depth": 2, "heads": 2, "head_width": 8}
 PAIRS = {"kind": "group", "groups": 2}
@@ -58,6 +67,8 @@ MODELS = [
     for number, parameters in enumerate(SMALL.get(kind.kind, [{}]))
     for sort in smallest(kind)
 ]
+FIRST = list({model.values[0].kind: model for model in reversed(MODELS)}.values())  # type: ignore[union-attr]
+"""One of each kind."""
 each_model = pytest.mark.parametrize(("model", "sort"), MODELS)
 
 
@@ -121,28 +132,50 @@ def test_is_quantized_and_answers_about_alike(model: Model, sort: Sort, quantize
     assert not np.array_equal(outputs, expected)
 
 
+@pytest.mark.parametrize("quantizer", [WeightOnlyInt4(), QatInt8(samples=64)], ids=["int4", "qat"])
+@pytest.mark.parametrize(("model", "sort"), FIRST)
+def test_is_stored_in_fewer_bits_or_says_why_not(
+    model: Model, sort: Sort, quantizer: Quantizer, tmp_path: Path
+) -> None:
+    made, inputs = subject(model, sort), sort.inputs(64)
+    expected = answers(made, inputs)
+    outputs = run(exported(quantizer.quantize(made, Alone(sort.data(64))), tmp_path, inputs), inputs)
+    assert np.corrcoef(outputs.ravel(), expected.ravel())[0, 1] > 0.9
+    assert not np.array_equal(outputs, expected)
+
+
 @each_model
-def test_channels_are_removed_exactly_where_the_model_says_so(model: Model, sort: Sort, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("pruner", "most"), STRUCTURED, ids=lambda value: getattr(value, "kind", ""))
+def test_structures_are_removed_exactly_where_the_model_says_so(
+    model: Model, sort: Sort, pruner: Structured, most: float, tmp_path: Path
+) -> None:
     made, inputs = subject(model, sort), sort.inputs(4)
-    if "channels" not in provided(model):
-        refused(model, sort, {"kind": "prune", "method": {"kind": "channels"}})
+    if pruner.kind not in provided(model):
+        refused(model, sort, {"kind": "prune", "method": {"kind": pruner.kind}})
         return
     shape, parameters, flops = answers(made, inputs).shape, count.parameters(made.module), count.flops(made)
-    pruned = Channels(ratio=0.5).prune(made, ALONE)
+    pruned = pruner.prune(made, Alone(sort.data()))
     expected, fewer = answers(pruned, inputs), count.flops(pruned)
     assert expected.shape == shape
-    assert flops and fewer and fewer < 0.85 * flops
-    assert count.parameters(pruned.module) < 0.85 * parameters
+    assert flops and fewer and fewer < most * flops
+    assert count.parameters(pruned.module) < most * parameters
     np.testing.assert_allclose(run(exported(pruned, tmp_path, inputs), inputs), expected, rtol=1e-3, atol=1e-4)
-    fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(pruned.module))))
-    fresh.load_state_dict(pruned.module.state_dict())
-    assert np.array_equal(answers(Subject(fresh.eval(), sort.shape), inputs), expected)
-    again = Channels(ratio=0.25).prune(Subject(fresh, sort.shape, input_dtype=sort.dtype), ALONE)
-    assert answers(again, inputs).shape == shape
-    again.module.zero_grad()
-    loss = sort.loss(again.module.train()(inputs), sort.targets(4))
+    fresh = restored(pruned, model, sort)
+    assert np.array_equal(answers(fresh, inputs), expected)
+    if pruner.kind != "heads":  # of two heads one is left
+        fresh = pruner.model_copy(update={"ratio": 0.25}).prune(fresh, ALONE)
+    assert answers(fresh, inputs).shape == shape
+    fresh.module.zero_grad()
+    loss = sort.loss(fresh.module.train()(inputs), sort.targets(4))
     loss.backward()
-    assert all(parameter.grad is not None for parameter in again.module.parameters())
+    assert all(parameter.grad is not None for parameter in fresh.module.parameters())
+
+
+def restored(compressed: Subject, model: Model, sort: Sort) -> Subject:
+    """The model built anew, brought into the shape of `compressed`, with its weights: as from a checkpoint."""
+    fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(compressed.module))))
+    fresh.load_state_dict(compressed.module.state_dict())
+    return Subject(fresh.eval(), sort.shape, input_dtype=sort.dtype)
 
 
 @each_model
@@ -155,9 +188,27 @@ def test_batch_normalization_is_folded_exactly_where_the_model_says_so(model: Mo
     folded = BatchNorm().fold(made, ALONE)
     assert not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in folded.module.modules())
     np.testing.assert_allclose(answers(folded, inputs), expected, rtol=1e-5, atol=1e-5)
-    fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(folded.module))))
-    fresh.load_state_dict(folded.module.state_dict())
-    assert np.array_equal(answers(Subject(fresh.eval(), sort.shape), inputs), answers(folded, inputs))
+    assert np.array_equal(answers(restored(folded, model, sort), inputs), answers(folded, inputs))
+
+
+@each_model
+@pytest.mark.parametrize("folder", [Linear(), Similar()], ids=["linear", "similar"])
+def test_layers_merge_or_a_sentence_says_why_not(model: Model, sort: Sort, folder: Folder) -> None:
+    made, inputs = subject(model, sort), sort.inputs(4)
+    if not set(folder.needs) <= provided(model):
+        refused(model, sort, {"kind": "fold", "method": {"kind": folder.kind}})
+        return
+    mixes = getattr(getattr(model, "norm", None), "kind", "none") in ("layer", "group")
+    if folder.kind == "linear" or mixes:  # there is a nonlinearity between any two layers of ours
+        with pytest.raises(ValueError, match="there are no "):
+            folder.fold(made, Alone(sort.data()))
+        return
+    before, parameters = answers(made, inputs), count.parameters(made.module)
+    folded = folder.fold(made, Alone(sort.data()))
+    after = answers(folded, inputs)
+    assert after.shape == before.shape and np.isfinite(after).all()
+    assert count.parameters(folded.module) < parameters
+    assert np.array_equal(answers(restored(folded, model, sort), inputs), after)
 
 
 @each_model

@@ -2,31 +2,17 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import train
+from tests.worker.compression.handmade import mask, two_layers
 from worker.data import Data
 from worker.engine import count
-from worker.pruners import prunable_weights
-from worker.pruners.magnitude import Magnitude, keep_largest
+from worker.masks import keep_largest, prunable_weights
+from worker.pruners.magnitude import Magnitude
 from worker.subject import Subject
-
-
-def two_layers() -> Subject:
-    """Weights 1…6 and 0.1…0.4, signs mixed; biases smaller than all of them."""
-    module = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 2))
-    with torch.no_grad():
-        module[0].weight.copy_(torch.tensor([[1.0, -2.0, 3.0], [-4.0, 5.0, -6.0]]))
-        module[2].weight.copy_(torch.tensor([[0.4, -0.3], [0.2, 0.1]]))
-        module[0].bias.fill_(1e-3)
-        module[2].bias.fill_(1e-3)
-    return Subject(module, (3,))
-
-
-def mask(rows: list[list[int]]) -> Tensor:
-    return torch.tensor(rows, dtype=torch.bool)
 
 
 def zeros(subject: Subject) -> int:

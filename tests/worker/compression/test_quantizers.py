@@ -11,18 +11,24 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
-from tests.worker.compression.alone import ALONE
+from tests.worker.compression.alone import ALONE, Alone
+from tests.worker.compression.test_packed_weights import STORED_IN_FEWER_BITS
 from worker.component import components
 from worker.data import Data
 from worker.engine.kernels import INT8
-from worker.engine.measure_artifact import evaluate, executed_operators, open_session
+from worker.engine.measure_artifact import evaluate
+from worker.engine.runtimes.onnxruntime import executed_operators, load
 from worker.exporters.onnx import Onnx
-from worker.quantizers import Quantizer, multiplies_without_saturation, quiet, require_int8
+from worker.onnx_tools import multiplies_without_saturation, quiet, require_int8
+from worker.quantizers import Quantizer
 from worker.quantizers.dynamic_int8 import DynamicInt8
-from worker.quantizers.static_int8 import StaticInt8, entropy_bins
+from worker.quantizers.qat_int8 import QatInt8
+from worker.quantizers.static_int8 import StaticInt8
+from worker.static_quantization import entropy_bins
 from worker.subject import Subject
 
 EVERY = [DynamicInt8(), *(StaticInt8(method=method) for method in ("minmax", "entropy", "percentile"))]
+COMPUTED_IN_8_BITS = [*EVERY, QatInt8()]
 
 
 def calibration(data: Data) -> NDArray[np.float32]:
@@ -35,7 +41,7 @@ def write(subject: Subject, data: Data, file: Path) -> Path:
 
 
 def accuracy(file: Path, data: Data) -> float:
-    found = evaluate(open_session(file, "cpu", 1), data.test.inputs.numpy(), data.test.targets.numpy())
+    found = evaluate(load(file, "cpu", 1), data.test.inputs.numpy(), data.test.targets.numpy())
     return found["accuracy"]
 
 
@@ -54,16 +60,17 @@ def dense(digits: Data) -> Subject:
 
 
 def test_every_quantizer_is_tried_here() -> None:
+    tried = [*COMPUTED_IN_8_BITS, *STORED_IN_FEWER_BITS]
     converting = {kind for kind in components("quantizers").values() if kind.convert is not Quantizer.convert}  # type: ignore[attr-defined]
-    assert {type(quantizer) for quantizer in EVERY} == converting
+    assert {type(quantizer) for quantizer in tried} == converting
 
 
-@pytest.mark.parametrize("quantizer", EVERY, ids=str)
+@pytest.mark.parametrize("quantizer", COMPUTED_IN_8_BITS, ids=str)
 def test_linear_layers_run_in_8_bits_and_a_quarter_of_the_bytes(
     quantizer: Quantizer, dense: Subject, digits: Data, tmp_path: Path
 ) -> None:
     source = write(dense, digits, tmp_path / "float.onnx")
-    target = write(quantizer.quantize(dense, ALONE), digits, tmp_path / "int8.onnx")
+    target = write(quantizer.quantize(dense, Alone(digits)), digits, tmp_path / "int8.onnx")
     assert target.stat().st_size < 0.45 * source.stat().st_size
     executed = executed_operators(target, calibration(digits)[:1])
     assert sum(number for name, number in executed.items() if name in INT8) == 2

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from worker.component import Component
+from worker.fake_quantization import ActsQuantized
 from worker.folders.batch_norm import BatchNorm
 from worker.phases import Training, Transform
 from worker.quantizers.static_int8 import StaticInt8
@@ -39,14 +40,27 @@ def test_folding_and_quantizing_are_transforms() -> None:
     assert folding.apply(subjects.subject("cnn"), ALONE).module
 
 
+def test_a_quantizer_may_be_trained_for_afterwards() -> None:
+    first, second = stage("quantize", method={"kind": "qat_int8"}, recover={"epochs": 2}).phases()
+    assert isinstance(first, Transform)
+    assert isinstance(second, Training) and second.recipe.epochs == 2
+    assert isinstance(second.companion, ActsQuantized)
+    _, plain = stage("quantize", method={"kind": "static_int8"}, recover={}).phases()
+    assert isinstance(plain, Training) and plain.companion is None
+
+
 @pytest.mark.parametrize(
     ("spec", "label"),
     [
         ({"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.9}}, "prune: magnitude 90 %"),
         ({"kind": "prune", "method": {"kind": "channels", "ratio": 0.375}}, "prune: channels 37.5 %"),
+        ({"kind": "prune", "method": {"kind": "heads", "ratio": 0.5}}, "prune: heads 50 %"),
         ({"kind": "fold", "method": {"kind": "batch_norm"}}, "fold: batch norm"),
+        ({"kind": "fold", "method": {"kind": "similar", "ratio": 0.25}}, "fold: similar 25 %"),
         ({"kind": "quantize", "method": {"kind": "static_int8"}}, "quantize: static int8"),
         ({"kind": "quantize", "method": {"kind": "dynamic_int8"}}, "quantize: dynamic int8"),
+        ({"kind": "quantize", "method": {"kind": "mixed", "bits": 3.5}}, "quantize: mixed, 3.5 bits"),
+        ({"kind": "quantize", "method": {"kind": "mixed", "bound": "accuracy"}}, "quantize: mixed, −0.01 at most"),
     ],
 )
 def test_the_timeline_names_what_matters(spec: dict[str, object], label: str) -> None:
@@ -69,7 +83,11 @@ def test_the_defaults_are_the_families_defaults() -> None:
         ("pruners", {"kind": "channels", "scope": "both"}),
         ("quantizers", {"kind": "static_int8", "samples": 1_000_000}),
         ("quantizers", {"kind": "static_int8", "method": "guess"}),
+        ("pruners", {"kind": "heads", "importance": "bn_scale"}),
+        ("quantizers", {"kind": "mixed", "bits": 1.5}),
+        ("quantizers", {"kind": "weight_only_int4", "block": 20}),
         ("folders", {"kind": "batch_norm", "eps": 1}),
+        ("folders", {"kind": "similar", "ratio": 1}),
     ],
 )
 def test_values_out_of_bounds_are_refused(family: str, spec: dict[str, object]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from worker.engine import verdicts
+from worker.engine import quantization_verdicts, verdicts
+from worker.engine.headline import headline
 from worker.engine.verdicts import VERDICTS, Verdict
 
 
@@ -23,17 +24,20 @@ def stage(
         Latency(batch_size=batch, device="cpu", p50_ms=p50, p95_ms=p50, spread_ms=spread, calls=50, samples_per_s=1.0)
         for batch, p50 in ((1, one), (64, many))
     ]
-    operators = facts.pop("operators", {"Conv": 3, "Gemm": 1})
-    file = ArtifactMeasure(
-        exporter="onnx", artifact="a", bytes=size, gzip_bytes=gzip, runtime="r", latency=latency, operators=operators
-    )
+    about = {"exporter": "onnx", "runtime": "r", "operators": {"Conv": 3, "Gemm": 1}, "accuracy": None}
+    about |= {name: facts.pop(name) for name in about.keys() & facts.keys()}
+    for batch in latency if "energy_mj" in facts else ():
+        batch.energy_mj, batch.energy_spread_mj = facts["energy_mj"], 0.01
+    meter = "RAPL" if facts.pop("energy_mj", None) else None
+    file = ArtifactMeasure(artifact="a", bytes=size, gzip_bytes=gzip, latency=latency, energy_meter=meter, **about)
     defaults = {"parameters": 1000, "nonzero": 1000, "flops": 5000}
-    fixed = {"stage": 0, "label": kind, "step": 0, "seconds": 0.0, "weights_sha256": ""}
+    fixed = {"stage": 0, "label": kind, "step": 0, "seconds": 0.0, "weights_sha256": kind}
     return StageResult(kind=kind, measures=[file], **{**fixed, **defaults, **facts})
 
 
-TRAINED = stage()
+TRAINED = stage(energy_mj=2.0)
 INT8 = {"QLinearConv": 3, "QGemm": 1, "QuantizeLinear": 1, "DequantizeLinear": 1}
+PACKED = {"Conv": 3, "DequantizeLinear": 3, "MatMulNBits": 1}
 
 CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
     (verdicts.file_size, stage(size=250_000), "The onnx file is 4.00 times smaller: 250 KB, before 1 MB."),
@@ -62,17 +66,17 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         "AVX2), which costs 2 FusedConv, 1 ReorderOutput more; `round_to: 16` avoids it.",
     ),
     (
-        verdicts.no_int8_kernel,
+        quantization_verdicts.no_int8_kernel,
         stage("quantize", size=250_000),
         "No 8-bit kernel was executed: the file is smaller, but the runtime computes in floating point.",
     ),
     (
-        verdicts.float_layers_left,
+        quantization_verdicts.float_layers_left,
         stage("quantize", operators={"Conv": 3, "DynamicQuantizeMatMul": 1}),
         "1 of 4 layers compute in 8 bits; still in floating point: 3 Conv.",
     ),
     (
-        verdicts.conversion_cost,
+        quantization_verdicts.conversion_cost,
         stage("quantize", one=1.2, many=6.0, operators=INT8),
         "No faster at batch 1: 2 of 6 operators convert between floating point and 8 bits, which costs more there "
         "than 8-bit arithmetic saves.",
@@ -82,6 +86,53 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         stage("fold"),
         "Both files run the same operators: ONNX Runtime already folds batch normalization when it loads a file, so "
         "folding saves bytes and other runtimes' time, but none here.",
+    ),
+    (
+        verdicts.energy,
+        stage("prune", flops=1500, energy_mj=0.5),
+        "A sample takes 4.00 times less energy at batch 1 (cpu), 4.00 times less energy at batch 64 (cpu), as RAPL "
+        "counts it.",
+    ),
+    (
+        verdicts.no_sparse_kernel,
+        stage("prune", two_of_four=3, two_of_four_fit=1),
+        "3 layers keep 2 of every 4 weights, a pattern that only sparse tensor cores (NVIDIA, since Ampere) compute "
+        "faster. No such kernel ran here, so the zeros are multiplied like other numbers; 1 of 3 such layers have a "
+        "shape that these kernels take (half precision: a multiple of 32 outputs and of 64 inputs).",
+    ),
+    (
+        verdicts.other_circumstances,
+        stage("prune", runtime="r, 2 threads"),
+        "Times are not compared: the onnx file ran in r, 2 threads, before in r.",
+    ),
+    (
+        verdicts.nothing_changed,
+        stage("fold"),
+        "The stage changed nothing that is measured: parameters, size, accuracy and executed operators are those of "
+        "the stage before, so no gain is to be expected.",
+    ),
+    (
+        verdicts.nothing_changed,
+        stage("prune", weights_sha256="train"),
+        "The stage changed nothing: the weights are those of the stage before, bit by bit, and so are size and work.",
+    ),
+    (
+        quantization_verdicts.unpacked_in_each_call,
+        stage("quantize", size=140_000, one=1.5, many=8.0, operators=PACKED),
+        "Slower than before at batch 1: dequantization overhead; the weights are unpacked to floating point in each call "
+        "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
+    ),
+    (
+        quantization_verdicts.unpacked_in_each_call,
+        stage("quantize", one=0.98, many=10.0, operators=PACKED),
+        "No faster at batch 1 and 64: dequantization overhead; the weights are unpacked to floating point in each call "
+        "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
+    ),
+    (
+        quantization_verdicts.half_computed_in_float32,
+        stage("quantize", size=520_000),
+        "Half the bytes, computed in float32: the runtime casts the weights once, when it loads the file, and multiplies "
+        "as before, so a call is no faster.",
     ),
 ]
 
@@ -97,14 +148,36 @@ NOT_CALLED_FOR: list[tuple[Verdict, StageResult]] = [
     (verdicts.launch_bound, stage("prune", one=1.0, flops=None)),
     (verdicts.unaligned_channels, stage("prune", flops=1500)),
     (verdicts.unaligned_channels, stage("prune", operators={"Conv": 3, "FusedConv": 2})),
-    (verdicts.no_int8_kernel, stage("quantize", operators=INT8)),
-    (verdicts.no_int8_kernel, stage("prune")),
-    (verdicts.float_layers_left, stage("quantize", operators=INT8)),
-    (verdicts.float_layers_left, stage("prune")),
-    (verdicts.conversion_cost, stage("quantize", one=0.5, many=5.0, operators=INT8)),
-    (verdicts.conversion_cost, stage("prune", one=2.0, operators=INT8)),
+    (quantization_verdicts.no_int8_kernel, stage("quantize", operators=INT8)),
+    (quantization_verdicts.no_int8_kernel, stage("prune")),
+    (quantization_verdicts.float_layers_left, stage("quantize", operators=INT8)),
+    (quantization_verdicts.float_layers_left, stage("prune")),
+    (quantization_verdicts.conversion_cost, stage("quantize", one=0.5, many=5.0, operators=INT8)),
+    (quantization_verdicts.conversion_cost, stage("prune", one=2.0, operators=INT8)),
     (verdicts.already_folded, stage("fold", operators={"Conv": 2, "Gemm": 1})),
+    (verdicts.already_folded, stage("fold", flops=1500)),
     (verdicts.already_folded, stage("train")),
+    (verdicts.energy, stage("prune", flops=1500)),
+    (verdicts.energy, stage("prune", flops=1500, energy_mj=2.05)),
+    (verdicts.energy, stage("train", energy_mj=1.0)),
+    (verdicts.no_sparse_kernel, stage("prune", nonzero=500)),
+    (verdicts.no_sparse_kernel, stage("prune", two_of_four=1, operators={"sparse_semi_structured_mm": 1})),
+    (verdicts.other_circumstances, stage("prune", flops=1500)),
+    (verdicts.nothing_changed, stage("train", accuracy=0.97)),
+    (verdicts.nothing_changed, stage("prune", nonzero=999)),
+    (verdicts.nothing_changed, stage("quantize", size=250_000)),
+    (quantization_verdicts.no_int8_kernel, stage("quantize", size=140_000, operators=PACKED)),
+    (quantization_verdicts.no_int8_kernel, stage("quantize", size=520_000)),
+    (quantization_verdicts.conversion_cost, stage("quantize", one=2.0, operators=PACKED)),
+    (quantization_verdicts.unpacked_in_each_call, stage("quantize", one=0.5, many=5.0, operators=PACKED)),
+    (quantization_verdicts.unpacked_in_each_call, stage("quantize", one=2.0, operators=INT8)),
+    (quantization_verdicts.unpacked_in_each_call, stage("prune", one=2.0, operators=PACKED)),
+    (quantization_verdicts.half_computed_in_float32, stage("quantize", size=250_000)),
+    (
+        quantization_verdicts.half_computed_in_float32,
+        stage("quantize", size=520_000, operators={"Conv": 3, "Gemm": 1, "Cast": 2}),
+    ),
+    (quantization_verdicts.half_computed_in_float32, stage("prune", size=520_000)),
 ]
 
 
@@ -135,6 +208,93 @@ def test_files_are_told_apart() -> None:
         result.measures.append(result.measures[0].model_copy(update={"exporter": "coded", "bytes": size}))
     sentence = verdicts.file_size(pruned, trained)
     assert sentence == "The onnx file keeps its size; the coded file is 9.30 times smaller: 100 KB, before 930 KB."
+
+
+def beside(result: StageResult, **about: Any) -> StageResult:
+    """With another file of the same stage."""
+    return result.model_copy(
+        update={"measures": [*result.measures, result.measures[0].model_copy(update={"artifact": "b", **about})]}
+    )
+
+
+def test_a_file_that_is_small_only_on_the_disk_is_told() -> None:
+    """Same runtime, same operators: what is decoded is the same model."""
+    coded = beside(stage("prune"), exporter="coded", bytes=100_000, load_ms=120.0)
+    coded.measures[0].load_ms = 8.0
+    assert verdicts.verdicts(coded, None) == [
+        "The coded file is 10.00 times smaller than the onnx file, but decodes to the same model, which runs the same "
+        "operators: it saves disk and transfer, neither time nor memory; loading it takes 120 ms, the onnx file 8 ms."
+    ]
+    assert verdicts.verdicts(beside(stage(), exporter="coded", bytes=930_000), None) == []
+    assert verdicts.verdicts(beside(stage(), exporter="coded", bytes=100_000, operators={"Gemm": 9}), None) == []
+
+
+def test_each_runtime_is_compared_with_itself() -> None:
+    of_torch = {"exporter": "torch_export", "runtime": "torch 2", "operators": {"conv2d": 3}}
+    before = beside(stage(), **of_torch)
+    assert verdicts.verdicts(before, None) == [
+        "The files ran in different runtimes (onnx in r, torch export in torch 2): a difference between them is the "
+        "runtimes'. What a stage gains shows between files of one format."
+    ]
+    quick = [latency.model_copy(update={"p50_ms": latency.p50_ms / 4}) for latency in before.measures[0].latency]
+    after = beside(stage("prune", many=5.0, flops=1500), **of_torch, latency=quick)
+    assert verdicts.speed(after, before) == (
+        "A call is in r 2.00 times faster at batch 64 (cpu); in torch 2 4.00 times faster at batch 1 (cpu), 4.00 times "
+        "faster at batch 64 (cpu)."
+    )
+
+
+def test_what_is_left_of_another_format_is_compared_with_its_own_kind() -> None:
+    """The first file of the stage before was another one: times of two runtimes never meet."""
+    before = beside(stage(exporter="torch_export", runtime="torch 2", one=9.0, many=90.0), exporter="onnx", runtime="r")
+    before.measures[1].latency = TRAINED.measures[0].latency
+    after = stage("quantize", size=250_000, one=0.5, many=5.0, operators=INT8)
+    told = verdicts.verdicts(after, before)
+    assert "A call is 2.00 times faster at batch 1 (cpu), 2.00 times faster at batch 64 (cpu)." in told
+    alone = stage(exporter="torch_export", runtime="torch 2")
+    assert verdicts.verdicts(after, alone) == [
+        "Not compared with the stage before: of this stage the onnx file ran in r, of that one the torch export file in "
+        "torch 2. Put `onnx` into measure.formats to compare like with like."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "sentence"),
+    [
+        (
+            stage("prune", size=250_000, one=0.5, many=2.0, flops=1000, accuracy=0.96),
+            "Since train: 4.00 times smaller (onnx, 1 MB to 250 KB), 5.00 times faster at batch 64 (cpu), at 96.00 % "
+            "accuracy (-1.00 points).",
+        ),
+        (
+            stage("prune", nonzero=100, gzip=200_000),
+            "Since train: no smaller (1 MB), no faster. 90 % of the parameters are zero but masked, not removed: the "
+            "onnx file keeps its size (gzip -6 makes it 200 KB, before 900 KB), and dense kernels multiply by the zeros; "
+            "removing channels shrinks the tensors themselves.",
+        ),
+        (
+            stage("quantize", size=250_000, one=1.2, many=10.0, operators=INT8),
+            "Since train: 4.00 times smaller (onnx, 1 MB to 250 KB), 1.20 times slower at batch 1 (cpu). No faster at "
+            "batch 1 and 64: 2 of 6 operators convert between floating point and 8 bits, which costs more there than "
+            "8-bit arithmetic saves.",
+        ),
+    ],
+)
+def test_the_headline_says_what_was_gained_and_why_not_more(after: StageResult, sentence: str) -> None:
+    assert headline(after, stage(accuracy=0.97)) == sentence
+
+
+def test_the_headline_takes_the_format_that_gained_most() -> None:
+    first = beside(stage(), exporter="coded", bytes=930_000)
+    pruned = beside(stage("prune", nonzero=100), exporter="coded", bytes=100_000)
+    assert str(headline(pruned, first)).startswith(
+        "Since train: 9.30 times smaller (coded, 930 KB to 100 KB), no faster. 90 % of the parameters are zero"
+    )
+
+
+def test_a_first_stage_has_no_headline() -> None:
+    assert headline(TRAINED, None) is None
+    assert headline(TRAINED, stage(exporter="torch_export")) is None
 
 
 def test_only_equal_batch_sizes_on_equal_devices_are_compared() -> None:

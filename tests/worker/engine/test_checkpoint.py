@@ -16,10 +16,10 @@ from backend.spec.results import StageResult
 from worker.engine import checkpoint
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.quantizers import Quantizer
-from worker.subject import Subject
+from worker.subject import Origin, Subject
 
 
-def build() -> Subject:
+def build(_: Origin | None = None) -> Subject:
     return Subject(nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3)), (6,))
 
 
@@ -38,6 +38,7 @@ def state(step: int = 5) -> State:
     )
     module[0].bias.requires_grad_(False)
     phase = {"optimizer": optimizer.state_dict(), "randomness": {"cpu": torch.get_rng_state()}, "history": [0.5]}
+    subject.ranges = {"3": torch.tensor([-1.0, 2.0])}
     return State(place, subject, 12.5, 3.25, phase, before)
 
 
@@ -51,6 +52,7 @@ def test_everything_comes_back(tmp_path: Path, catalog: Catalog) -> None:
     assert after.result == before.result
     assert torch.equal(after.subject.masks["3.weight"], before.subject.masks["3.weight"])
     assert after.subject.quantizer == before.subject.quantizer
+    assert {name: limits.tolist() for name, limits in after.subject.ranges.items()} == {"3": [-1.0, 2.0]}
     assert [weight.requires_grad for weight in after.subject.module.parameters()] == [True, False, *[True] * 4]
     assert after.phase is not None and before.phase is not None
     found, expected = after.phase["optimizer"], before.phase["optimizer"]
@@ -70,9 +72,9 @@ def test_what_is_announced_is_what_lies_on_the_disk(tmp_path: Path, catalog: Cat
 
 def test_the_last_two_within_a_stage_and_all_at_its_end_are_kept(tmp_path: Path, catalog: Catalog) -> None:
     checkpoints = Checkpoints(tmp_path, "c")
-    first = checkpoints.write(state(1), stage=0, last_of_stage=True)
+    first = checkpoints.write(state(1), stage=0, keep=True)
     within = [checkpoints.write(state(step), stage=1) for step in (2, 3, 4)]
-    last = checkpoints.write(state(5), stage=1, last_of_stage=True)
+    last = checkpoints.write(state(5), stage=1, keep=True)
     kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
     assert kept == {first.path, within[1].path, within[2].path, last.path}
     again = Checkpoints(tmp_path, "c", within_stage=within[2])
@@ -125,5 +127,5 @@ def test_a_file_with_code_in_it_is_refused(tmp_path: Path, capsys: pytest.Captur
 def test_another_format_is_told(tmp_path: Path) -> None:
     file = tmp_path / "old.pt"
     torch.save({"format": 0}, file)
-    with pytest.raises(ValueError, match="has format 0; this worker reads format 3"):
+    with pytest.raises(ValueError, match=f"has format 0; this worker reads format {checkpoint.FORMAT}"):
         checkpoint.load(file, build, "cpu")

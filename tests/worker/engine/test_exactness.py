@@ -17,7 +17,9 @@ from tests.worker.engine.harness import Ledger, assignment, run, settings_for
 from worker.component import discover
 from worker.engine import seed
 from worker.engine.trainer import Trainer
-from worker.messages import Assignment, Finished, FromTrainer
+from worker.growing import Growing
+from worker.messages import Assignment, Checkpoint, Finished, FromTrainer
+from worker.pruners.movement import Moving
 
 MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}
@@ -83,6 +85,39 @@ def test_killed_in_the_middle_of_a_compressed_pipeline(catalog: Catalog, eager: 
     assert ledger.hashes == expected.hashes
     assert ledger.points == expected.points
     assert ledger.doubled == []
+
+
+GRADUAL = {"schedule": {"kind": "gradual", "every": 5, "share": 0.8}}
+MOVEMENT = {"method": {"kind": "movement", "sparsity": 0.6, "training": {"epochs": 1}}}
+OVER_TIME: dict[str, dict[str, Any]] = {
+    "movement": {**PRUNE, **MOVEMENT},
+    "gradual movement": {**PRUNE, **GRADUAL, **MOVEMENT},
+    "gradual taylor": {**PRUNE, **GRADUAL, "method": {"kind": "taylor", "sparsity": 0.6, "batches": 2}},
+    "lottery ticket": {**PRUNE, "schedule": {"kind": "iterative", "rounds": 2}, "rewind": True},
+}
+
+
+@pytest.mark.parametrize("stage", OVER_TIME.values(), ids=OVER_TIME)
+def test_killed_while_masks_grow(stage: dict[str, Any], catalog: Catalog, eager: Settings) -> None:
+    first = {**TRAIN, "epochs": 1, "optimizer": ADAM, "regularizers": [{"kind": "early_stopping"}]}
+    work = {"dataset": {"kind": "digits"}, "model": MLP, "stages": [first, stage]}
+    expected = undisturbed(assignment(work, catalog), eager)
+    ledger, kills = killed_often(assignment(work, catalog, run_id="killed"), eager, random.Random(str(stage)))
+    assert kills >= 2
+    assert ledger.hashes == expected.hashes
+    assert ledger.points == expected.points
+    assert ledger.doubled == []
+
+
+@pytest.mark.parametrize("method", [{"kind": "qat_int8"}, {"kind": "mixed", "bits": 3.0}], ids=["qat", "mixed"])
+def test_killed_while_the_model_acts_quantized(method: dict[str, Any], catalog: Catalog, eager: Settings) -> None:
+    work = spec(CNN, ADAM, {"kind": "quantize", "method": method, "recover": {"epochs": 1}})
+    work["stages"][0]["epochs"] = 1
+    expected = undisturbed(assignment(work, catalog), eager)
+    ledger, kills = killed_often(assignment(work, catalog, run_id="killed"), eager, random.Random(5))
+    assert kills >= 2
+    assert (ledger.hashes, ledger.points) == (expected.hashes, expected.points)
+    assert ledger.files == expected.files
 
 
 # kind with parameters, model, epochs; the whole split is one step, so those that take it get more epochs
@@ -151,6 +186,20 @@ def forget_the_optimizer(patch: pytest.MonkeyPatch) -> None:
 
 def shuffle_by_chance(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(seed, "generator", lambda *place: torch.Generator().manual_seed(random.getrandbits(60)))
+
+
+def test_a_companion_that_forgets_is_caught(catalog: Catalog, eager: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = [{**TRAIN, "epochs": 1}, OVER_TIME["gradual movement"]]
+    work = assignment({"dataset": {"kind": "digits"}, "model": MLP, "stages": stages}, catalog)
+    whole = run(work, eager).sent
+    places = [place for place, one in enumerate(whole) if isinstance(one, Checkpoint) and one.stage == 1]
+    expected, ledger = Ledger(), Ledger()
+    expected.take(whole)
+    ledger.take(run(work, eager, kill_at=places[1] + 1).sent)
+    monkeypatch.setattr(Growing, "load", lambda self, state: None)
+    monkeypatch.setattr(Moving, "load", lambda self, state: None)
+    ledger.take(run(replace(work, resume=ledger.resume), eager).sent)
+    assert ledger.hashes != expected.hashes
 
 
 @pytest.mark.parametrize("plant", [forget_randomness, forget_the_optimizer, shuffle_by_chance])

@@ -1,5 +1,6 @@
 """A run from its assignment to `Finished`: what is told, what is obeyed, how it fails."""
 
+import hashlib
 import math
 import shutil
 from dataclasses import replace
@@ -141,6 +142,28 @@ def test_divergence_is_stored_and_fails_with_a_remedy(catalog: Catalog, settings
     assert not math.isfinite(last.metrics["train/loss"][-1])
     assert f"at step {last.steps[-1]:,}" in link.finished.error
     assert [done.result.stage for done in link.done()] == [0]  # what came before stays
+
+
+def test_a_stage_that_fails_keeps_what_was_measured_before_it(catalog: Catalog, settings: Settings) -> None:
+    """A pruner would empty a layer in stage 3 of 4: the models before it stay, whole, and the error says what to do."""
+    prune = {"kind": "magnitude", "scope": "local"}
+    stages = [TRAIN, *({"kind": "prune", "method": {**prune, "sparsity": sparsity}} for sparsity in (0.5, 0.999))]
+    link = run(assignment({**DIGITS, "stages": [*stages, {"kind": "quantize"}]}, catalog), settings)
+    assert [done.result.stage for done in link.done()] == [0, 1]
+    assert link.finished.state is RunState.FAILED
+    assert link.finished.error == (
+        "Stage 3 of 4, prune: magnitude 99.9 %: magnitude pruning at sparsity 0.999 leaves no weight of "
+        "`output.weight`; lower the sparsity"
+    )
+    headline = link.done()[1].result.headline
+    assert headline is not None and headline.startswith("Since train: adam: no smaller")
+    left = set((settings.data_dir / "runs/run/artifacts").iterdir())
+    for file in (file for done in link.done() for file in done.files):
+        content = (settings.data_dir / file.path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+        left.remove(settings.data_dir / file.path)
+    assert left == set()
+    assert [one.stage for one in link.all(Checkpoint)] == [0, 1]
 
 
 def test_a_component_that_refuses_is_one_sentence(catalog: Catalog, settings: Settings) -> None:

@@ -10,7 +10,9 @@ from backend.spec.events import EventKind
 from backend.spec.experiment import Diagnosis as Plan
 from backend.store import chunks
 from tests.worker.engine.harness import MemoryLink
+from worker.companion import Companion
 from worker.component import discover
+from worker.context import Context
 from worker.data import Data, Split
 from worker.engine import seed
 from worker.engine.checkpoint import Position
@@ -48,14 +50,26 @@ def perceptron(*widths: int, activation: type[nn.Module] = nn.ReLU) -> nn.Sequen
 class Watched:
     """A training that was looked at, and all that was told of it."""
 
-    def __init__(self, module: nn.Module, data: Data, plan: Plan | None = None, **recipe: Any) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        data: Data,
+        plan: Plan | None = None,
+        company: tuple[Companion, Context] | None = None,
+        **recipe: Any,
+    ) -> None:
         self.module, self.link = module, MemoryLink()
+        self.subject = Subject(module, data.input_shape)
+        companion = None
+        if company:
+            companion, run = company
+            companion.begin(self.subject, run)
         reporter = Reporter(self.link, Clock(), 0, data.task)
         reporter.begin(0, 0)
         self.diagnosis = Diagnosis(plan or Plan(every=5, histograms=0))
         self.diverged = ""
-        trainer = Trainer(
-            Subject(module, data.input_shape),
+        self.trainer = Trainer(
+            self.subject,
             data,
             Recipe.model_validate({"batch": {"kind": "fixed", "size": 32}, **recipe}),
             0,
@@ -63,9 +77,10 @@ class Watched:
             reporter,
             lambda position, trainer: reporter.flush(),
             diagnosis=self.diagnosis,
+            companion=companion,
         )
         try:
-            trainer.run()
+            self.trainer.run()
         except Diverged as error:
             self.diverged = str(error)
 

@@ -11,12 +11,11 @@ Fields and units are looked up in tables; nothing of the text is ever evaluated.
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from backend.charts.measures import MEASURES, Measured, field_of
-from backend.errors import Invalid
+from backend.spec.measures import MEASURES, Measured, field_of, shown
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
@@ -24,12 +23,18 @@ TINY = 1e-12  # how far a value that equals its target is from being above or be
 
 UNITS: Mapping[str, tuple[str, float]] = {
     "%": ("share", 0.01),
+    "uj": ("mJ", 1e-3), "µj": ("mJ", 1e-3), "mj": ("mJ", 1.0), "j": ("mJ", 1e3),
     "us": ("ms", 1e-3), "µs": ("ms", 1e-3), "ms": ("ms", 1.0), "s": ("ms", 1e3),
     "b": ("bytes", 1.0), "kb": ("bytes", 1e3), "mb": ("bytes", 1e6), "gb": ("bytes", 1e9),
     "kib": ("bytes", 1024.0), "mib": ("bytes", 1024.0**2), "gib": ("bytes", 1024.0**3),
     "k": ("", 1e3), "m": ("", 1e6),
 }  # fmt: skip
 """Unit -> the unit of the fields it fits, and its factor; an empty one fits any count."""
+
+
+class ConstraintWrong(ValueError):
+    """Text that is no constraint; the message goes on where "The constraint" began: `expects a number, but it ends.`"""
+
 
 COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
@@ -92,10 +97,35 @@ class AnyOf(Group):
 Constraint = Comparison | AllOf | AnyOf
 
 
+def comparisons(constraint: Constraint) -> Iterator[Comparison]:
+    """Everything that it compares, in the order it was written in."""
+    if isinstance(constraint, Comparison):
+        yield constraint
+    else:
+        for part in constraint.parts:
+            yield from comparisons(part)
+
+
+def shortfall(constraint: Constraint, values: Measured) -> str:
+    """By what it is missed, in words: "its `bytes` of 22 KB is 2 KB above 20 KB"."""
+    return " and ".join(_missing(failure, values) for failure in constraint.failures(values))
+
+
+def _missing(failure: Comparison, values: Measured) -> str:
+    value = values.get(failure.field)
+    if value is None:
+        return f"its `{failure.field}` was not measured"
+    target = shown(failure.field, failure.target)
+    if value == failure.target:
+        return f"its `{failure.field}` is exactly {target}"
+    side, by = "short of" if value < failure.target else "above", shown(failure.field, abs(value - failure.target))
+    return f"its `{failure.field}` of {shown(failure.field, value)} is {by} {side} {target}"
+
+
 def parse(text: str) -> Constraint | None:
-    """The tree; None for an empty text. Raises Invalid with what is expected at the place that is wrong."""
+    """The tree; None for an empty text. Raises ConstraintWrong with what is expected at the place that is wrong."""
     if len(text) > MAX_LENGTH:
-        raise _wrong(f"has {len(text)} characters; at most {MAX_LENGTH} are taken.")
+        raise ConstraintWrong(f"has {len(text)} characters; at most {MAX_LENGTH} are taken.")
     tokens = _tokens(text)
     return _Parser(tokens).whole() if tokens else None
 
@@ -121,7 +151,7 @@ def _tokens(text: str) -> list[Token]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise _wrong(f"has something unexpected at “{text[place : place + 20].strip()}”.")
+            raise ConstraintWrong(f"has something unexpected at “{text[place : place + 20].strip()}”.")
         assert match.lastgroup
         tokens.append(Token(match.lastgroup, match[match.lastgroup].lower()))
         place = match.end()
@@ -157,7 +187,7 @@ class _Parser:
             return self.comparison()
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise _wrong(f"is nested more than {MAX_DEPTH} levels deep.")
+            raise ConstraintWrong(f"is nested more than {MAX_DEPTH} levels deep.")
         tree = self.any()
         if not self._take(")"):
             raise self._expected("`)`")
@@ -168,14 +198,14 @@ class _Parser:
         name = self._next("word", "a field, such as `accuracy`").text
         field = field_of(name)
         if field is None:
-            raise _wrong(f"names `{name[:40]}`, which is not measured; known: {', '.join(MEASURES)}.")
+            raise ConstraintWrong(f"names `{name[:40]}`, which is not measured; known: {', '.join(MEASURES)}.")
         symbol = self._next("symbol", "one of >= <= > < =").text
         if symbol not in COMPARE:
             self.place -= 1
             raise self._expected("one of >= <= > < =")
         number = float(self._next("number", "a number").text)
         if not math.isfinite(number):
-            raise _wrong("has a number that is too large.")
+            raise ConstraintWrong("has a number that is too large.")
         return Comparison(field, symbol, round(number * self._factor(field), 15))
 
     def _factor(self, field: str) -> float:
@@ -186,8 +216,8 @@ class _Parser:
         self.place += 1
         wanted = MEASURES[field.partition("@")[0]].unit
         unit, factor = UNITS.get(token.text, (None, 1.0))
-        if unit is None or unit not in (wanted, "") or (unit == "" and wanted in ("share", "ms")):
-            raise _wrong(f"gives `{field}` in `{token.text[:20]}`; its unit is {wanted or 'a plain number'}.")
+        if unit is None or unit not in (wanted, "") or (unit == "" and wanted in ("share", "ms", "mJ")):
+            raise ConstraintWrong(f"gives `{field}` in `{token.text[:20]}`; its unit is {wanted or 'a plain number'}.")
         return factor
 
     def _peek(self) -> Token | None:
@@ -206,11 +236,7 @@ class _Parser:
         self.place += 1
         return token
 
-    def _expected(self, what: str) -> Invalid:
+    def _expected(self, what: str) -> ConstraintWrong:
         token = self._peek()
         found = f"not “{token.text[:40]}”" if token else "but it ends"
-        return _wrong(f"expects {what}, {found}.")
-
-
-def _wrong(message: str) -> Invalid:
-    return Invalid(f"The constraint {message}", path="where")
+        return ConstraintWrong(f"expects {what}, {found}.")

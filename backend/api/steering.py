@@ -1,0 +1,102 @@
+"""A person at the wheel of a live run: what can be turned, what is asked, and how the same is done again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, BackgroundTasks, Response
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from backend.api.deps import By, CatalogDep, HintsDep, Reading, RunDep, RunId, Writing, run_of
+from backend.api.schemas import CommandRow, KnobRow, NewCommand
+from backend.errors import Conflict, Invalid, RunNotFound
+from backend.spec import knobs, plain, text
+from backend.spec.commands import CommandKind, Setting, Stages, body_of
+from backend.spec.experiment import resolve
+from backend.spec.problems import Problem, SpecInvalid
+from backend.store import commands, steering, tables, workers
+
+router = APIRouter(prefix="/api/runs", tags=["steering"])
+
+
+@router.get("/{run_id}/knobs")
+def turnable(session: Reading, run: RunDep, catalog: CatalogDep) -> list[KnobRow]:
+    """The knobs that the run takes while its current stage trains, as they stand."""
+    turned = steering.turned(session, run)
+    return [
+        KnobRow(
+            path=knob.path,
+            component=knob.component,
+            bounds=dict(knob.schema),
+            planned=knob.value,
+            value=turned.get(knob.path, knob.value),
+        )
+        for knob in knobs.knobs(_stage(run), catalog)
+    ]
+
+
+@router.get("/{run_id}/replay", response_class=Response, responses={200: {"content": {"application/yaml": {}}}})
+def replay(session: Reading, run: RunDep) -> Response:
+    """A spec, as YAML, that does by itself what people did to this run: it gives the same curves."""
+    return Response(text.to_yaml(steering.replay(session, run)), media_type="application/yaml")
+
+
+@router.post("/{run_id}/commands", status_code=202)
+def command(
+    session: Writing, run_id: RunId, body: NewCommand, by: By, hints: HintsDep, after: BackgroundTasks
+) -> CommandRow:
+    """Ask something of a run; the run's events tell what became of it."""
+    plain.check({"body": body.body})
+    wanted = _checked(session, run_id, body.kind, body.body)
+    try:
+        asked = commands.ask(session, run_id, body.kind, wanted, by)
+    except commands.RunMissing:
+        raise RunNotFound(run_id) from None
+    except (commands.RunOver, commands.NotNow) as error:
+        raise Conflict(str(error)) from error
+    after.add_task(hints.wake)
+    return CommandRow.model_validate(asked, from_attributes=True)
+
+
+def _checked(session: Session, run_id: str, kind: CommandKind, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body in canonical form. Raises Invalid or SpecInvalid with the path of what is wrong."""
+    try:
+        typed = body_of(kind, body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(map(str, ("body", *first["loc"])))
+        raise Invalid(f"`{path}`: {first['msg']}.", path=path) from error
+    match typed:
+        case Setting():
+            _check_setting(session, run_of(session, run_id), typed)
+        case Stages():
+            return {"stages": _resolved(session, run_of(session, run_id), typed)}
+    return typed.model_dump(mode="json")
+
+
+def _check_setting(session: Session, run: tables.Run, setting: Setting) -> None:
+    if run.state.live and (problem := knobs.problem(_stage(run), setting, workers.catalog(session))):
+        raise SpecInvalid([problem])
+
+
+def _resolved(session: Session, run: tables.Run, wanted: Stages) -> list[dict[str, Any]]:
+    """The stages to come, with every default: checked as a whole spec with those that have begun before them."""
+    begun = run.spec["stages"][: (run.stage or 0) + 1]
+    whole = {**run.spec, "stages": [*begun, *wanted.stages]}
+    try:
+        return resolve(whole, workers.catalog(session)).stages[len(begun) :]
+    except SpecInvalid as error:
+        raise SpecInvalid([_in_body(problem, len(begun)) for problem in error.problems]) from error
+
+
+def _in_body(problem: Problem, begun: int) -> Problem:
+    """The problem with the path that it has in the command: `stages[3].method` is `body.stages[1].method`."""
+    head, bracket, rest = problem.path.partition("]")
+    place = head.removeprefix("stages[")
+    path = f"stages[{int(place) - begun}]{rest}" if bracket and place.isdigit() else problem.path
+    return problem.model_copy(update={"path": f"body.{path}"})
+
+
+def _stage(run: tables.Run) -> dict[str, Any]:
+    stages: list[dict[str, Any]] = run.spec["stages"]
+    return stages[min(run.stage or 0, len(stages) - 1)]

@@ -1,0 +1,161 @@
+"""Whether the order of the stages matters."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+import numpy as np
+import plotly.graph_objects as go
+
+from backend.charts.chart import Chart
+from backend.charts.data import Options, RunData
+from backend.charts.measures import Place, axis, places
+from backend.charts.theme import LOOKS, figure, label
+from backend.charts.theme import text as plain
+from backend.spec.measures import shown
+from backend.spec.results import StageResult
+
+
+@dataclass(frozen=True)
+class Order:
+    """The files that runs with their stages in one order ended with, one for each seed."""
+
+    name: str  # `prune → fold → quantize`
+    color: str
+    ends: Sequence[tuple[RunData, Place]]
+
+    def mean(self, field: str) -> float:
+        return float(np.mean([place.values[field] for _, place in self.ends]))
+
+    def spread(self, field: str) -> float:
+        """Between its seeds."""
+        return float(np.ptp([place.values[field] for _, place in self.ends]))
+
+
+def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
+    """Accuracy against bytes of the last file of each order: mean over its seeds, and each seed as a small dot.
+
+    Runs that are not at their end, or ended early, are dim: their last file so far.
+    """
+    measured = [(run, found[-1]) for run in runs if (found := places(run.results))]
+    whole = max((len(run.results) for run, _ in measured), default=0)
+    orders = _orders([(run, place) for run, place in measured if len(run.results) == whole])
+    underway = [(run, place) for run, place in measured if len(run.results) < whole]
+    sizes = [place.values["bytes"] for _, place in measured]
+    middle = max(sizes, default=0.0) / 2
+    labels = _labels(orders)
+    traces: list[go.Scatter] = [_mean(order, text, middle, options) for order, text in zip(orders, labels, strict=True)]
+    traces += [_seeds(order) for order in orders if len(order.ends) > 1]
+    traces += [_so_far(run, place) for run, place in underway]
+    yaxis = {"title": {"text": "accuracy on the test split"}, "tickformat": ".1%"}
+    layout = {"xaxis": axis("bytes", sizes), "yaxis": yaxis, "showlegend": False, "height": 380}
+    return figure(traces, runs, options, _summary(orders), **layout)
+
+
+def _orders(ended: Sequence[tuple[RunData, Place]]) -> list[Order]:
+    """By name, the order of the runs kept."""
+    names = _names([run.results for run, _ in ended])
+    found: dict[str, list[tuple[RunData, Place]]] = {}
+    for name, end in zip(names, ended, strict=True):
+        found.setdefault(name, []).append(end)
+    return [Order(name, ends[0][0].color, ends) for name, ends in found.items()]
+
+
+def _names(pipelines: Sequence[Sequence[StageResult]]) -> list[str]:
+    """Each pipeline in words, without the stages that all of them begin or end with."""
+    words = [_words(results) for results in pipelines]
+    if len({tuple(one) for one in words}) < 2:
+        return [" → ".join(one) for one in words]
+    start = len(list(takewhile(lambda stage: len(set(stage)) == 1, zip(*words, strict=True))))
+    end = len(list(takewhile(lambda stage: len(set(stage)) == 1, zip(*(one[::-1] for one in words), strict=True))))
+    return [" → ".join(one[start : len(one) - end]) for one in words]
+
+
+def _words(results: Sequence[StageResult]) -> list[str]:
+    """The stages' kinds; what they are about, as their labels say, where a pipeline has several of one kind."""
+    several = {kind for kind, count in Counter(result.kind for result in results).items() if count > 1}
+    return [_about(result) if result.kind in several else result.kind.replace("_", " ") for result in results]
+
+
+def _about(result: StageResult) -> str:
+    return result.label.partition(": ")[2] or result.label
+
+
+def _labels(orders: Sequence[Order]) -> list[str]:
+    """The names beside the dots; of orders that came to the same place the first dot has them all."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for order in orders:
+        places.setdefault((order.mean("bytes"), order.mean("accuracy")), []).append(plain(order.name))
+    return ["<br>".join(places.pop((order.mean("bytes"), order.mean("accuracy")), [])) for order in orders]
+
+
+def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatter:
+    accuracy, size = order.mean("accuracy"), order.mean("bytes")
+    whose = f"mean of {len(order.ends)} seeds" if len(order.ends) > 1 else label(order.ends[0][0])
+    told = f"{shown('accuracy', accuracy)}, {shown('bytes', size)}"
+    return go.Scatter(
+        x=[size],
+        y=[accuracy],
+        name=plain(order.name),
+        mode="markers+text",
+        text=[text],
+        textposition="middle left" if size > middle else "middle right",
+        textfont={"size": 11, "color": LOOKS[options.theme].faint},
+        cliponaxis=False,
+        marker={"color": order.color, "size": 12},
+        hovertemplate=f"<b>{plain(order.name)}</b><br>{whose}<br>{told}<extra></extra>",
+        customdata=[[order.ends[0][0].id, order.ends[0][1].stage, order.ends[0][1].artifact]],
+        meta={"run": order.ends[0][0].id, "role": "order"},
+    )
+
+
+def _seeds(order: Order) -> go.Scatter:
+    return go.Scatter(
+        x=[place.values["bytes"] for _, place in order.ends],
+        y=[place.values["accuracy"] for _, place in order.ends],
+        mode="markers",
+        marker={"color": order.color, "size": 6, "opacity": 0.45},
+        text=[label(run) for run, _ in order.ends],
+        hovertemplate="%{text}<br>%{y:.2%}<extra></extra>",
+        meta={"role": "seeds"},
+    )
+
+
+def _so_far(run: RunData, place: Place) -> go.Scatter:
+    name = plain(" → ".join([*_words(run.results), "…"]))
+    return go.Scatter(
+        x=[place.values["bytes"]],
+        y=[place.values["accuracy"]],
+        name=name,
+        mode="markers",
+        marker={"color": run.color, "size": 9, "opacity": 0.35},
+        hovertemplate=f"{name}<br>{label(run)}<br>not at its end<extra></extra>",
+        meta={"run": run.id, "role": "underway"},
+    )
+
+
+def _summary(orders: Sequence[Order]) -> str:
+    if not orders:
+        return "Nothing has been measured yet."
+    told = [
+        f"{one.name}: {shown('accuracy', one.mean('accuracy'))} at {shown('bytes', one.mean('bytes'))}"
+        for one in orders
+    ]
+    return " ".join([*_verdict(orders), "; ".join(told) + "."])
+
+
+def _verdict(orders: Sequence[Order]) -> list[str]:
+    """How far the orders lie apart, beside what chance does between seeds."""
+    if len(orders) < 2:
+        return []
+    accuracies = [order.mean("accuracy") for order in orders]
+    sizes = [order.mean("bytes") for order in orders]
+    apart = f"Orders lie {100 * np.ptp(accuracies):.2f} points of accuracy and {shown('bytes', np.ptp(sizes))} apart"
+    if all(len(order.ends) < 2 for order in orders):
+        return [f"{apart}; with one seed each, chance may have its part in that."]
+    seeds = max(order.spread("accuracy") for order in orders)
+    return [f"{apart}; seeds of one order up to {100 * seeds:.2f} points."]
+
+
+chart = Chart("In which order", draw, results=True, group="comparison", rank=60)

@@ -1,0 +1,23 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, body } from "./client";
+import type { components } from "./schema";
+
+export type Ask = components["schemas"]["CommandKind"];
+export type KnobRow = components["schemas"]["KnobRow"];
+
+/** The knobs that a live run takes now; asked anew whenever the run's events say that something was turned. */
+export const useKnobs = (run: string) =>
+  useQuery({
+    queryKey: ["knobs", run],
+    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/knobs", { params: { path: { run_id: run } }, signal })),
+  });
+
+/** Asks something of a live run. */
+export function useCommand() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ run, kind, what = {} }: { run: string; kind: Ask; what?: Record<string, unknown> }) =>
+      body(api.POST("/api/runs/{run_id}/commands", { params: { path: { run_id: run } }, body: { kind, body: what } })),
+    onSettled: () => Promise.all(["runs", "run", "knobs"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
+  });
+}

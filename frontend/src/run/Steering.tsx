@@ -1,0 +1,187 @@
+import { ActionIcon, Button, Menu, NumberInput, Select, Switch, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useCatalog } from "../api/catalog";
+import { type KnobRow, useKnobs } from "../api/steering";
+import type { RunDetail, StreamEvent } from "../api/types";
+import { useSteering } from "../runs/actions";
+import { words } from "../format";
+import { ArrowDownIcon, ArrowUpIcon, CheckIcon, CrossIcon, DownloadIcon, PauseIcon, PlayIcon, PlusIcon } from "../ui/icons";
+import { moved } from "./route";
+import classes from "./run.module.css";
+import { Section } from "./Section";
+
+type Value = string | number | boolean;
+
+/** What a person can do to a live run. */
+export default function Steering({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
+  const { ask, isPending } = useSteering();
+  const paused = run.state === "paused";
+  return (
+    <Section title="Steering" aside={<Replay run={run} events={events} />}>
+      <div className={classes.wheel}>
+        <Button
+          size="xs"
+          variant={paused ? "filled" : "default"}
+          leftSection={paused ? <PlayIcon size={14} /> : <PauseIcon size={14} />}
+          loading={isPending}
+          onClick={() => ask(run, paused ? "resume" : "pause")}
+        >
+          {paused ? "Resume" : "Pause"}
+        </Button>
+        <Button size="xs" variant="default" leftSection={<DownloadIcon size={14} />} disabled={isPending} onClick={() => ask(run, "checkpoint")}>
+          Checkpoint now
+        </Button>
+        <Button size="xs" variant="default" leftSection={<CheckIcon size={14} />} disabled={isPending} onClick={() => ask(run, "next")} title="End this training here, measure, and go on">
+          End this stage
+        </Button>
+        <StageMenu run={run} now />
+      </div>
+      <Knobs run={run} events={events} />
+      <Coming run={run} />
+    </Section>
+  );
+}
+
+function Knobs({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
+  const { ask } = useSteering();
+  const { data: knobs = [] } = useKnobs(run.id);
+  const [path, choose] = useState<string | null>(null);
+  const knob = knobs.find((each) => each.path === path) ?? knobs.find((each) => each.path.endsWith(".lr")) ?? knobs[0];
+  const last = events.findLast(({ kind, body }) => kind === "command" && body.kind === "set" && body.state === "obeyed")?.body;
+  if (!knob) return null;
+  const set = (to: string, value: unknown) => ask(run, "set", { path: to, value });
+  return (
+    <div className={classes.knobs}>
+      <Select
+        label="Knob"
+        size="xs"
+        searchable
+        allowDeselect={false}
+        data={knobs.map((each) => ({ value: each.path, label: each.path }))}
+        value={knob.path}
+        onChange={choose}
+        className={classes.knob}
+      />
+      <Turn key={`${knob.path} ${String(knob.value)}`} knob={knob} turn={(value) => set(knob.path, value)} />
+      {last && (
+        <Button size="xs" variant="subtle" onClick={() => set(String(last.path), last.old)}>
+          Undo {String(last.path)} {String(last.old)} → {String(last.new)}
+        </Button>
+      )}
+      <Text size="xs" c="dimmed" className={classes.about}>
+        {String(knob.bounds.description ?? "")}
+      </Text>
+    </div>
+  );
+}
+
+/** The field of one knob: what its bounds say it is. */
+function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value) => void }) {
+  const [value, write] = useState(knob.value as Value);
+  const { type, minimum, maximum } = knob.bounds as { type?: string; minimum?: number; maximum?: number };
+  const unit = knob.bounds["x-unit"];
+  const label = unit ? `Value, ${String(unit)}` : "Value";
+  const go = () => turn(value);
+  return (
+    <form
+      className={classes.turn}
+      onSubmit={(event) => {
+        event.preventDefault();
+        go();
+      }}
+    >
+      {type === "boolean" ? (
+        <Switch label={label} checked={value === true} onChange={(event) => write(event.currentTarget.checked)} />
+      ) : type === "string" ? (
+        <TextInput label={label} size="xs" value={String(value)} onChange={(event) => write(event.currentTarget.value)} />
+      ) : (
+        <NumberInput
+          label={label}
+          size="xs"
+          value={value as number}
+          min={minimum}
+          max={maximum}
+          step={Math.abs(Number(value)) / 10 || 0.1}
+          allowDecimal={type !== "integer"}
+          onChange={write}
+          hideControls
+        />
+      )}
+      <Button size="xs" type="submit" disabled={value === knob.value || value === ""}>
+        Set
+      </Button>
+    </form>
+  );
+}
+
+/** The stages that have not begun: moved, dropped, and others put among them. */
+function Coming({ run }: { run: RunDetail }) {
+  const { ask } = useSteering();
+  const begun = (run.stage ?? 0) + 1;
+  const coming = run.spec.stages.slice(begun);
+  const send = (stages: unknown[]) => ask(run, "stages", { stages });
+  return (
+    <div className={classes.coming}>
+      <Text size="xs" c="dimmed">
+        {coming.length ? "Still to come" : "Nothing comes after this stage"}
+      </Text>
+      {coming.map((_, index) => {
+        const name = words(run.stages[begun + index]?.label ?? "");
+        return (
+          <span key={index} className={classes.comer}>
+            {name}
+            <ActionIcon size="xs" variant="subtle" disabled={index === 0} aria-label={`${name} earlier`} onClick={() => send(moved(coming, index, -1))}>
+              <ArrowUpIcon size={12} />
+            </ActionIcon>
+            <ActionIcon size="xs" variant="subtle" disabled={index === coming.length - 1} aria-label={`${name} later`} onClick={() => send(moved(coming, index, 1))}>
+              <ArrowDownIcon size={12} />
+            </ActionIcon>
+            <ActionIcon size="xs" variant="subtle" aria-label={`Leave out ${name}`} onClick={() => send(coming.filter((__, place) => place !== index))}>
+              <CrossIcon size={12} />
+            </ActionIcon>
+          </span>
+        );
+      })}
+      <StageMenu run={run} />
+    </div>
+  );
+}
+
+/** A stage of a kind with its defaults: at the end of what is to come, or next, and this training ends here. */
+function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
+  const { ask } = useSteering();
+  const { data: catalog } = useCatalog();
+  const kinds = (catalog?.entries ?? []).filter(({ family, parameters }) => family === "stages" && !(parameters as { required?: string[] }).required?.length);
+  const coming = run.spec.stages.slice((run.stage ?? 0) + 1);
+  const put = (kind: string) => {
+    ask(run, "stages", { stages: now ? [{ kind }, ...coming] : [...coming, { kind }] });
+    if (now) ask(run, "next");
+  };
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <Button size={now ? "xs" : "compact-xs"} variant="default" leftSection={<PlusIcon size={13} />}>
+          {now ? "Now …" : "Add"}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {kinds.map(({ kind, summary }) => (
+          <Menu.Item key={kind} onClick={() => put(kind)} title={summary}>
+            {words(kind)}
+            {now && " now"}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Replay({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
+  const steered = events.some(({ kind, body }) => kind === "command" && body.kind === "set" && body.state === "obeyed");
+  if (!steered) return null;
+  return (
+    <Button size="compact-xs" variant="default" component="a" href={`/api/runs/${run.id}/replay`} download={`${run.name} replay.yaml`}>
+      Spec that does the same by itself
+    </Button>
+  );
+}

@@ -1,0 +1,59 @@
+/** What may come next in a constraint that is being typed. The server alone decides what it means. */
+
+import { bound, direction, titleOf, type Units } from "./fields";
+import type { TradeoffPoint } from "../api/types";
+
+export interface Completion {
+  word: string;
+  /** What the word stands for. */
+  about: string;
+  /** The whole text with the word in it. */
+  text: string;
+}
+
+const TOKEN = /\d*\.?\d+(?:e[-+]?\d+)?|[a-zµ_][\wµ]*(?:@\d*)?(?:@[a-z]*)?|%|>=|<=|[()<>=≥≤]/gi;
+const UNITS: Record<string, [string, string][]> = {
+  share: [["%", "percent"]],
+  ms: [["ms", "milliseconds"], ["us", "microseconds"], ["s", "seconds"]],
+  bytes: [["KB", "1,000 bytes"], ["MB", "1,000,000 bytes"], ["B", "bytes"]],
+  "": [["k", "thousands"], ["M", "millions"]],
+};
+const JOINTS: [string, string][] = [["and", "both must hold"], ["or", "one must hold"]];
+const MOST = 8;
+
+/** How the text may go on after `before`, what stands left of the cursor. */
+export function completions(before: string, units: Units, points: readonly TradeoffPoint[]): Completion[] {
+  const tokens = before.match(TOKEN) ?? [];
+  const last = tokens.at(-1) ?? "";
+  const typing = before.endsWith(last) && /^[a-zµ_]/i.test(last) && !(last.toLowerCase() in units) ? last : "";
+  const done = typing ? tokens.slice(0, -1) : tokens;
+  const stem = before.slice(0, before.length - typing.length);
+  const glue = stem === "" || /[\s(]$/.test(stem) ? "" : " ";
+  return words(done, units, points)
+    .filter(([word]) => word.toLowerCase().includes(typing.toLowerCase()) && word.toLowerCase() !== typing.toLowerCase())
+    .slice(0, MOST)
+    .map(([word, about]) => ({ word, about, text: `${stem}${word in ATTACHED && !/\s$/.test(stem) ? "" : glue}${word} ` }));
+}
+
+const ATTACHED: Record<string, true> = Object.fromEntries(Object.values(UNITS).flat().map(([unit]) => [unit, true]));
+
+function words(done: readonly string[], units: Units, points: readonly TradeoffPoint[]): [string, string][] {
+  const previous = (done.at(-1) ?? "").toLowerCase();
+  const field = done.findLast((token) => token.toLowerCase() in units)?.toLowerCase() ?? "";
+  if (previous === "" || previous === "(" || previous === "and" || previous === "or") return Object.keys(units).map((name) => [name, titleOf(name)]);
+  if (previous in units) return operators(previous, units[previous]);
+  if (/^[<>=≥≤]/.test(previous)) return numbers(field, units[field], points);
+  if (/^[\d.]/.test(previous)) return [...(UNITS[units[field] ?? ""] ?? []), ...JOINTS];
+  return JOINTS;
+}
+
+function operators(field: string, unit: string | undefined): [string, string][] {
+  const [first, second] = direction(field, unit) === ">=" ? [">=", "<="] : ["<=", ">="];
+  const about: Record<string, string> = { ">=": "at least", "<=": "at most" };
+  return [first, second].map((word) => [word!, about[word!]!]);
+}
+
+function numbers(field: string, unit: string | undefined, points: readonly TradeoffPoint[]): [string, string][] {
+  const value = bound(field, unit, points);
+  return value ? [[value, "half of the models"]] : [];
+}

@@ -1,0 +1,124 @@
+"""Constraints: parsed into a typed tree, and never evaluated."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.spec.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, comparisons, parse, shortfall
+from backend.spec.measures import field_of, place_of
+
+VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6}
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("accuracy >= 0.93", True),
+        ("accuracy >= 93%", True),
+        ("accuracy ≥ 95 %", True),
+        ("accuracy > 95%", False),
+        ("bytes < 50KB", False),
+        ("bytes <= 50 kb", True),
+        ("bytes <= 0.05MB", True),
+        ("bytes <= 49KiB", True),
+        ("bytes <= 48KiB", False),
+        ("bytes < 5e4", False),
+        ("p95_ms@1 <= 2", True),
+        ("p95@1 <= 2ms", True),
+        ("p95 <= 1500us", True),
+        ("p95 <= 0.001 s", False),
+        ("parameters = 1M", True),
+        ("parameters == 1000k", True),
+        ("accuracy >= .9 and bytes < 10KB", False),
+        ("accuracy >= .9 or bytes < 10KB", True),
+        ("accuracy < .9 and bytes < 1 or parameters > 5", True),
+        ("accuracy < .9 and (bytes < 1 or parameters > 5)", False),
+        ("ACCURACY >= 0.9 AND ((bytes < 1MB))", True),
+        ("p95_ms@64 < 1000", False),
+    ],
+)
+def test_a_constraint_means_what_it_says(text: str, holds: bool) -> None:
+    tree = parse(text)
+    assert tree is not None and tree.holds(VALUES) is holds
+    assert (tree.miss(VALUES) == 0) is holds
+    assert bool(tree.failures(VALUES)) is not holds
+
+
+def test_and_binds_more_than_or() -> None:
+    tree = parse("accuracy > 1 or bytes > 2 and bytes > 3")
+    assert isinstance(tree, AnyOf) and isinstance(tree.parts[0], Comparison) and isinstance(tree.parts[1], AllOf)
+
+
+def test_an_empty_constraint_is_none() -> None:
+    assert parse("") is None and parse("  ") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "accuracy", "accuracy >=", "accuracy >= and", ">= 3", "accuracy >= 0.9 bytes < 3", "(accuracy > 1", "accuracy > 1)",
+        "secret > 1", "accuracy@1 > 1", "p95_ms@ > 1", "accuracy > 1ms", "bytes < 3%", "p95 < 3KB", "p95 < 3k", "bytes < 1e999",
+        "bytes < -1", "bytes <> 3", "bytes => 3", "bytes ! 3", "1 < 2", "bytes < bytes", "and", "or or", "()", "(" * 400,
+        "accuracy > 1 and", "x" * 501, "'; DROP TABLE runs --", "__import__('os').system('id')", "bytes < 1; bytes < 2",
+        "accuracy.__class__ > 1", "bytes < 0x10", "bytes < ${7*7}", "{{bytes}} < 1", "bytes < 1 /* */", "bytes\x00 < 1",
+    ],
+)  # fmt: skip
+def test_what_is_no_constraint_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ConstraintWrong) as refused:
+        parse(text)
+    assert str(refused.value).startswith(("expects ", "has ", "is ", "names ", "gives "))
+    assert str(refused.value).endswith(".")
+
+
+@given(
+    st.text(max_size=80)
+    | st.lists(
+        st.sampled_from(["accuracy", "bytes", ">=", "<", "1", "0.5", "%", "KB", "and", "or", "(", ")", "p95", "@1"])
+    ).map(" ".join)
+)
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    try:
+        parse(text)
+    except ConstraintWrong:
+        return
+
+
+def test_misses_are_told_apart_by_their_size() -> None:
+    tree = parse("accuracy >= 0.9 and bytes <= 100")
+    assert tree is not None
+    assert tree.miss({"accuracy": 0.81, "bytes": 150}) == pytest.approx(0.1 + 0.5)
+    assert tree.miss({"accuracy": 0.9}) == float("inf")
+
+
+def test_every_comparison_is_found_in_order() -> None:
+    tree = parse("bytes < 1 or (accuracy > 0.5 and p95 < 2ms)")
+    assert tree is not None
+    assert [one.field for one in comparisons(tree)] == ["bytes", "accuracy", "p95_ms@1"]
+
+
+def test_a_shortfall_is_told_in_the_fields_own_units() -> None:
+    tree = parse("accuracy >= 96% and bytes <= 49KB and mae < 1")
+    assert tree is not None
+    assert shortfall(tree, VALUES) == (
+        "its `accuracy` of 95.00% is 1.00% short of 96.00% and its `bytes` of 50 KB is 1 KB above 49 KB and its `mae` "
+        "was not measured"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("p95", "p95_ms@1"), ("p50@64", "p50_ms@64"), ("p50_ms@64@cpu", "p50_ms@64"), ("p50_ms@4096@cuda", "p50_ms@4096@cuda"),
+        ("p50_ms@4097", None), ("p50_ms@0", None), ("p50_ms@", None), ("p50_ms@1@", None), ("bytes@1", None), ("beauty", None),
+    ],
+)  # fmt: skip
+def test_a_field_is_named_in_one_way(name: str, field: str | None) -> None:
+    assert field_of(name) == field
+
+
+def test_a_field_says_where_it_is_measured() -> None:
+    assert [place_of(field) for field in ("bytes", "p95_ms@8", "samples_per_s@1@cuda")] == [
+        None,
+        (8, "cpu"),
+        (1, "cuda"),
+    ]

@@ -1,0 +1,229 @@
+"""A person at the wheel: obeyed between two steps, told, exact when interrupted, and replayed without the person."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from backend.spec.catalog import Catalog
+from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run, steps_done
+from worker.component import find
+from worker.engine.turning import follow
+from worker.knobs import turned
+from worker.messages import Assignment, Checkpoint, Finished, Obeyed, Order, Planned, Progress, Release
+from worker.recipe import Recipe
+
+TRAIN = {
+    "kind": "train",
+    "epochs": 4,
+    "batch": {"kind": "fixed", "size": 64},
+    "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
+    "regularizers": [{"kind": "l2", "strength": 1e-4}, {"kind": "dropout", "share": 0.2}],
+}
+PRUNE = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.5}, "recover": {"epochs": 1}}
+SPEC = {"dataset": {"kind": "digits"}, "model": {"kind": "mlp", "hidden": [16]}, "stages": [TRAIN, PRUNE]}
+STEPS = 23  # of an epoch
+
+
+def order(kind: CommandKind, **body: Any) -> Order:
+    return Order(f"{kind} {body}", kind, body, "ann")
+
+
+def asking(*asks: tuple[Callable[[MemoryLink], bool], Order | Release]) -> Ask:
+    """Each order a single time, as soon as its condition holds and those before it were asked."""
+    waiting = list(asks)
+
+    def ask(link: MemoryLink) -> list[Order | Release]:
+        return [waiting.pop(0)[1]] if waiting and waiting[0][0](link) else []
+
+    return ask
+
+
+def after(steps: int) -> Callable[[MemoryLink], bool]:
+    return lambda link: steps_done(link) >= steps
+
+
+def obeyed(link: MemoryLink) -> list[tuple[CommandKind, bool]]:
+    return [(answer.order.kind, not answer.refused) for answer in link.all(Obeyed)]
+
+
+def states(link: MemoryLink) -> list[str]:
+    return [body["state"] for body in link.happened(EventKind.STATE)]
+
+
+def rates(ledger: Ledger) -> list[float]:
+    return [value for (name, _), value in sorted(ledger.points.items()) if name == "learning_rate"]
+
+
+def ledger(*links: MemoryLink) -> Ledger:
+    kept = Ledger()
+    for link in links:
+        kept.take(link.sent)
+    return kept
+
+
+def test_a_paused_run_rests_and_goes_on_as_if_nothing_had_been(catalog: Catalog, settings: Settings) -> None:
+    rested = []
+
+    def long_enough(link: MemoryLink) -> bool:
+        rested.append(link.all(Progress)[-1].seconds)
+        return len(rested) > 20
+
+    ask = asking((after(30), order(CommandKind.PAUSE)), (long_enough, order(CommandKind.RESUME)))
+    link = run(assignment(SPEC, catalog), settings, ask=ask)
+    assert obeyed(link) == [(CommandKind.PAUSE, True), (CommandKind.RESUME, True)]
+    assert states(link) == ["paused", "running"]
+    pause, resume = (answer.step for answer in link.all(Obeyed))
+    assert pause == resume >= 30
+    undisturbed = run(assignment(SPEC, catalog), settings)
+    assert ledger(link).points == ledger(undisturbed).points
+    assert ledger(link).hashes == ledger(undisturbed).hashes
+
+
+def test_a_paused_run_that_is_given_back_is_still_paused(catalog: Catalog, settings: Settings) -> None:
+    work = assignment(SPEC, catalog)
+    paused = lambda link: "paused" in states(link)  # noqa: E731
+    first = run(work, settings, ask=asking((after(30), order(CommandKind.PAUSE)), (paused, Release())))
+    assert first.finished == Finished(RunState.QUEUED)
+    resume = first.all(Checkpoint)[-1]
+    again = run(replace(work, resume=resume), settings, ask=asking((paused, order(CommandKind.RESUME))))
+    assert states(again) == ["paused", "running"]
+    assert ledger(first, again).hashes == ledger(run(work, settings)).hashes
+
+
+def test_who_is_paused_can_be_steered_stopped_and_cancelled(catalog: Catalog, settings: Settings) -> None:
+    paused = lambda link: "paused" in states(link)  # noqa: E731
+    for kind, state in ((CommandKind.STOP, RunState.STOPPED), (CommandKind.CANCEL, RunState.CANCELLED)):
+        ask = asking(
+            (after(20), order(CommandKind.PAUSE)),
+            (paused, order(CommandKind.PAUSE)),
+            (paused, order(CommandKind.SET, path="optimizer.lr", value=0.01)),
+            (paused, order(kind)),
+        )
+        link = run(assignment(SPEC, catalog), settings, ask=ask)
+        assert link.finished == Finished(state)
+        assert obeyed(link)[:3] == [(CommandKind.PAUSE, True), (CommandKind.PAUSE, False), (CommandKind.SET, True)]
+
+
+def test_a_knob_is_turned_and_told(catalog: Catalog, settings: Settings) -> None:
+    ask = asking(
+        (after(30), order(CommandKind.SET, path="optimizer.lr", value=0.01)),
+        (after(40), order(CommandKind.SET, path="regularizers[1].share", value=0.0)),
+        (after(40), order(CommandKind.SET, path="batch.size", value=128)),
+    )
+    link = run(assignment(SPEC, catalog), settings, ask=ask)
+    rate, dropout, batch = link.all(Obeyed)
+    assert rate.effect == {"path": "optimizer.lr", "old": 0.05, "new": 0.01}
+    assert dropout.effect["old"] == 0.2
+    assert batch.note == "From the next epoch on."
+    seen = ledger(link)
+    assert seen.points["learning_rate", rate.step] == 0.05
+    assert seen.points["learning_rate", rate.step + 1] == 0.01
+    sizes = [value for (name, _), value in sorted(seen.points.items()) if name == "batch_size"]
+    assert 128.0 in sizes and sizes.index(128.0) % STEPS == 0
+
+
+REFUSED = [
+    ({"path": "optimizer.lr", "value": -1.0}, "greater than 0"),
+    ({"path": "optimizer.nesterov", "value": True}, "cannot be changed while it trains"),
+    ({"path": "optimizer.rate", "value": 1.0}, "is not a knob"),
+    ({"path": "regularizers[7].strength", "value": 1.0}, "is not a knob"),
+    ({"path": "regularizers", "value": 1.0}, "cannot be changed"),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), REFUSED, ids=[row[0]["path"] for row in REFUSED])
+def test_what_cannot_be_set_is_refused_with_the_reason(body: dict[str, Any], reason: str) -> None:
+    recipe = Recipe.model_validate({name: value for name, value in TRAIN.items() if name != "kind"})
+    with pytest.raises(ValueError, match=reason):
+        turned(recipe, body["path"], body["value"])
+
+
+def test_a_checkpoint_on_demand_is_kept(catalog: Catalog, settings: Settings) -> None:
+    eager = settings.model_copy(update={"checkpoint_seconds": 1e-9})
+    link = run(assignment(SPEC, catalog), eager, ask=asking((after(20), order(CommandKind.CHECKPOINT))))
+    (answer,) = link.all(Obeyed)
+    wanted = [one for one in link.all(Checkpoint) if one.step == answer.step and one.stage == 0]
+    assert any((settings.data_dir / one.path).is_file() for one in wanted)
+
+
+def test_the_next_stage_begins_on_demand(catalog: Catalog, settings: Settings) -> None:
+    link = run(assignment(SPEC, catalog), settings, ask=asking((after(30), order(CommandKind.NEXT))))
+    assert link.finished == Finished(RunState.SUCCEEDED)
+    train, prune = (done.result for done in link.done())
+    assert train.step == link.all(Obeyed)[0].step < 4 * STEPS
+    assert prune.step == train.step + STEPS == link.all(Progress)[-1].total_steps
+
+
+def test_stages_that_have_not_begun_are_replaced(catalog: Catalog, settings: Settings) -> None:
+    fold = {"kind": "quantize", "method": {"kind": "dynamic_int8"}}
+    canonical = assignment({**SPEC, "stages": [TRAIN, PRUNE, fold]}, catalog).spec["stages"]
+    ask = asking((after(30), order(CommandKind.STAGES, stages=[canonical[2]])))
+    link = run(assignment(SPEC, catalog), settings, ask=ask)
+    assert [done.result.kind for done in link.done()] == ["train", "quantize"]
+    assert link.all(Progress)[-1].total_steps == 4 * STEPS
+
+
+def steered(link: MemoryLink) -> list[Planned]:
+    return [Planned(answer.step, answer.effect["path"], answer.effect["new"]) for answer in link.all(Obeyed)]
+
+
+def test_a_steered_run_is_replayed_without_its_person(catalog: Catalog, settings: Settings) -> None:
+    ask = asking(
+        (after(30), order(CommandKind.SET, path="optimizer.lr", value=0.01)),
+        (after(45), order(CommandKind.SET, path="optimizer.momentum", value=0.5)),
+        (after(60), order(CommandKind.SET, path="batch.size", value=32)),
+    )
+    by_hand = run(assignment(SPEC, catalog), settings, ask=ask)
+    alone = run(replace(assignment(SPEC, catalog), planned=steered(by_hand)), settings)
+    assert ledger(alone).points == ledger(by_hand).points
+    assert ledger(alone).hashes == ledger(by_hand).hashes
+    told = [body for body in alone.happened(EventKind.COMMAND) if body["kind"] == "set"]
+    assert [(body["step"], body["path"], body["by"]) for body in told] == [
+        (one.step, one.path, "the spec") for one in steered(by_hand)
+    ]
+    assert ledger(run(assignment(SPEC, catalog), settings)).hashes != ledger(by_hand).hashes
+
+
+def test_what_was_set_since_the_last_checkpoint_is_set_again(catalog: Catalog, settings: Settings) -> None:
+    """The trainer dies after it obeyed: whoever goes on is told what the events know, and does the same."""
+    eager = settings.model_copy(update={"checkpoint_seconds": 1e-9})
+    setting = order(CommandKind.SET, path="optimizer.lr", value=0.01)
+    undisturbed = run(assignment(SPEC, catalog), eager, ask=asking((after(30), setting)))
+    (answer,) = undisturbed.all(Obeyed)
+    known = [Planned(answer.step, "optimizer.lr", 0.01, known=True)]
+    for before in (True, False):
+        found = [one for one in undisturbed.all(Checkpoint) if (one.step < answer.step) is before and one.stage == 0]
+        file = next((one for one in found if (eager.data_dir / one.path).is_file()), None)
+        if file is None:
+            continue
+        planned = [one for one in known if one.step >= file.step]
+        work: Assignment = replace(assignment(SPEC, catalog), resume=file, planned=planned)
+        resumed = run(work, settings)
+        assert ledger(resumed).hashes == ledger(undisturbed).hashes
+        assert resumed.happened(EventKind.COMMAND) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [("sgd", {"momentum": 0.5}), ("adam", {"beta1": 0.5}), ("sophia", {"period": 3}), ("sam", {"rho": 0.2})],
+)
+def test_an_optimizer_keeps_its_state_when_a_knob_is_turned(kind: str, change: dict[str, Any]) -> None:
+    component = find("optimizers", kind)
+    layer = nn.Linear(3, 2)
+    before, after_change = component(), component(**change)
+    live = before.build(layer.parameters())  # type: ignore[attr-defined]
+    follow(live, before.build(layer.parameters()), after_change.build(layer.parameters()))  # type: ignore[attr-defined]
+    expected = after_change.build(layer.parameters())  # type: ignore[attr-defined]
+    strip = lambda group: {name: value for name, value in group.items() if name != "params"}  # noqa: E731
+    assert list(map(strip, live.param_groups)) == list(map(strip, expected.param_groups))
+    plain = {name: value for name, value in vars(expected).items() if isinstance(value, int | float)}
+    assert {name: getattr(live, name) for name in plain} == plain
+    assert torch.is_tensor(next(iter(live.param_groups[0]["params"])))

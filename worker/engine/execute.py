@@ -1,0 +1,30 @@
+"""Runs an assignment to its end, whatever that is."""
+
+import traceback
+
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from worker.engine.control import Cancelled, Released
+from worker.engine.explain import explain
+from worker.engine.pipeline import Execution
+from worker.link import Link
+from worker.messages import Assignment, Finished, Happened
+
+
+def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
+    """Run `assignment` to its end; everything that happens goes to `link`, `Finished` last.
+
+    A mistake of the spec or of a component ends the run as failed with one sentence; so does any other exception,
+    with its traceback as a log event. What was measured before stays.
+    """
+    try:
+        link.send(Finished(Execution(assignment, link, settings).run()))
+    except Cancelled:
+        link.send(Finished(RunState.CANCELLED))
+    except Released:
+        link.send(Finished(RunState.QUEUED))
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            link.send(Happened(EventKind.LOG, {"level": "error", "text": traceback.format_exc()[-8000:]}))
+        link.send(Finished(RunState.FAILED, explain(error)))

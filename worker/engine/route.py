@@ -1,0 +1,43 @@
+"""The stages of a run, and what is known of them before they have run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from worker.data import Task
+from worker.engine.draw import planned_steps
+from worker.losses import Loss
+from worker.phases import Training
+from worker.recipe import Recipe
+from worker.stages import Stage
+
+
+class Route:
+    """`stages` in order; those that have not begun may be replaced."""
+
+    def __init__(self, stages: Sequence[dict[str, Any]]) -> None:
+        self.stages = [Stage.choose(stage) for stage in stages]
+
+    def restage(self, begun: int, stages: Sequence[dict[str, Any]]) -> None:
+        """Let `stages` come after the first `begun` ones. Raises ValueError when one of them is none."""
+        self.stages = [*self.stages[:begun], *(Stage.choose(stage) for stage in stages)]
+
+    def dumped(self) -> list[dict[str, Any]]:
+        """The stages as a spec has them."""
+        return [stage.model_dump(mode="json") for stage in self.stages]
+
+    def recipes(self, first: int = 0, last: int | None = None) -> list[Recipe]:
+        """The recipes of the trainings, and of those that a stage tries, from stage number `first` up to number `last`."""
+        stages = self.stages[first:] if last is None else self.stages[first : last + 1]
+        return [phase.recipe for stage in stages for phase in stage.phases() if phase.recipe]
+
+    def planned_steps(self, samples: int, run_seed: int, first: int = 0) -> int:
+        """Optimizer steps from stage number `first` on."""
+        phases = [phase for stage in self.stages[first:] for phase in stage.phases()]
+        trainings = [phase for phase in phases if isinstance(phase, Training)]
+        return sum(planned_steps(training.recipe, samples, run_seed) for training in trainings)
+
+    def loss(self, index: int, task: Task) -> Loss:
+        """The loss of the last recipe up to stage `index`; before any, what is usual for the data."""
+        recipes = self.recipes(last=index) or self.recipes()
+        usual = Loss.default_kinds["numbers"] if task == "regression" else Loss.default_kind
+        return recipes[-1].loss if recipes else Loss.choose(usual)

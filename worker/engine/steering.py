@@ -1,0 +1,160 @@
+"""A person at the wheel: what was asked of a live run is obeyed between two steps, told, and can be replayed."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from backend.spec.commands import THE_SPEC, CommandKind, Setting, Stages
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from worker.engine.control import Control
+from worker.engine.reporter import Clock, Reporter
+from worker.link import Link
+from worker.messages import Happened, Obeyed, Order, Planned
+
+REST_SECONDS = 0.02  # between two looks for orders while paused
+HEARD_SECONDS = 1.0  # between two signs of life while paused
+NOTHING_TRAINS = "Nothing trains at this moment: wait for the next training to begin."
+
+
+class Turnable(Protocol):
+    """A training whose knobs can be turned."""
+
+    def turn(self, path: str, value: Any) -> tuple[Any, str | None]:
+        """From the next step on. What the knob was, and what is to be said about when it takes effect."""
+
+
+class Steering:
+    """Obeys in order. `paused` survives in checkpoints; `skipping` is the order to end this stage where it is.
+
+    `checkpoint` writes one that stays, and says whether that worked. `restage` puts other stages in the place of those
+    that have not begun; it raises ValueError. `planned` are settings that are to be made without a person.
+    """
+
+    def __init__(
+        self,
+        control: Control,
+        link: Link,
+        clock: Clock,
+        reporter: Reporter,
+        planned: Sequence[Planned],
+        checkpoint: Callable[[], bool],
+        restage: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+    ) -> None:
+        self._control, self._link, self._clock, self._reporter = control, link, clock, reporter
+        self._planned = deque(sorted(planned, key=lambda one: one.step))
+        self._checkpoint, self._restage = checkpoint, restage
+        self.paused = False
+        self.skipping: Order | None = None
+
+    def begin(self, paused: bool) -> None:
+        """A run that was paused when its last checkpoint was taken is paused again."""
+        self.paused = paused
+        if paused:
+            self._move(RunState.PAUSED, "It was paused before it was given back.")
+
+    def expect(self) -> None:
+        """Have the reporter fall due where the next planned setting is to be made."""
+        while self._planned and self._planned[0].step < self._reporter.step:
+            self._planned.popleft()
+        self._reporter.appoint(self._planned[0].step if self._planned else None)
+
+    def obey(self, trainer: Turnable | None) -> None:
+        """All that was asked up to now; returns when the run is not, or no longer, paused. Raises Cancelled."""
+        self._follow_plan(trainer)
+        self._obey_waiting(trainer)
+        if self.paused and not self._called_away:
+            with self._clock.resting():
+                for _ in self._resting():
+                    self._obey_waiting(trainer)
+        if self.paused and self._control.stops:
+            self._go_on()
+
+    def skipped(self) -> None:
+        """The stage ended where it was, as asked."""
+        assert self.skipping
+        self._link.send(Obeyed(self.skipping, self._reporter.step))
+        self.skipping = None
+
+    @property
+    def _called_away(self) -> bool:
+        return bool(self._control.stops) or self._control.released
+
+    def _resting(self) -> Iterator[None]:
+        heard = time.monotonic()
+        while self.paused and not self._called_away:
+            time.sleep(REST_SECONDS)
+            self._control.poll(self._reporter.step)
+            if time.monotonic() - heard > HEARD_SECONDS:
+                self._reporter.flush()
+                heard = time.monotonic()
+            yield
+
+    def _follow_plan(self, trainer: Turnable | None) -> None:
+        if trainer is None:
+            return
+        while self._planned and self._planned[0].step <= self._reporter.step:
+            one = self._planned.popleft()
+            old, note = trainer.turn(one.path, one.value)
+            if not one.known:
+                body = {"command": "", "kind": CommandKind.SET, "by": THE_SPEC, "step": one.step, "state": "obeyed"}
+                said = {"note": note} if note else {}
+                effect = {"path": one.path, "old": old, "new": one.value}
+                self._link.send(Happened(EventKind.COMMAND, {**body, **effect, **said}))
+        self.expect()
+
+    def _obey_waiting(self, trainer: Turnable | None) -> None:
+        while self._control.waiting:
+            order = self._control.waiting.popleft()
+            try:
+                note, effect = self._carry_out(order, trainer)
+            except ValueError as error:
+                self._link.send(Obeyed(order, self._reporter.step, refused=True, note=str(error)))
+            else:
+                if order is not self.skipping:
+                    self._link.send(Obeyed(order, self._reporter.step, note=note, effect=effect))
+
+    def _carry_out(self, order: Order, trainer: Turnable | None) -> tuple[str | None, dict[str, Any]]:
+        """What is to be said of it, and its effect. Raises ValueError with the reason when it cannot be done."""
+        match order.kind:
+            case CommandKind.PAUSE:
+                self._rest()
+            case CommandKind.RESUME:
+                self._go_on()
+            case CommandKind.CHECKPOINT:
+                if not self._checkpoint():
+                    raise ValueError("The checkpoint could not be written.")
+            case CommandKind.SET:
+                setting = Setting.model_validate(order.body)
+                old, note = self._trained(trainer).turn(setting.path, setting.value)
+                return note, {"path": setting.path, "old": old, "new": setting.value}
+            case CommandKind.NEXT:
+                self._trained(trainer)
+                self.skipping = order
+            case CommandKind.STAGES:
+                return None, {"stages": self._restage(Stages.model_validate(order.body).stages)}
+            case _:
+                raise ValueError(f"This worker does not know `{order.kind}`.")
+        return None, {}
+
+    def _trained(self, trainer: Turnable | None) -> Turnable:
+        if trainer is None:
+            raise ValueError(NOTHING_TRAINS)
+        return trainer
+
+    def _rest(self) -> None:
+        if self.paused:
+            raise ValueError("The run is paused already.")
+        self.paused = True
+        self._checkpoint()
+        self._move(RunState.PAUSED)
+
+    def _go_on(self) -> None:
+        if not self.paused:
+            raise ValueError("The run is not paused.")
+        self.paused = False
+        self._move(RunState.RUNNING)
+
+    def _move(self, state: RunState, reason: str | None = None) -> None:
+        self._link.send(Happened(EventKind.STATE, {"state": state, **({"reason": reason} if reason else {})}))

@@ -1,0 +1,87 @@
+"""Models that are tried beside a run's timeline: trained and measured, and nothing of it is recorded."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.spec.experiment import Measure
+from backend.spec.measures import place_of
+from worker.data import Data
+from worker.engine.checkpoint import Position
+from worker.engine.measure import check_devices, measure_trial
+from worker.engine.reporter import Clock, Reporter
+from worker.engine.trainer import Trainer
+from worker.messages import FromTrainer, Order, Release
+from worker.phases import Training
+from worker.subject import Subject
+
+FEWEST_CALLS = 5  # where no time is asked for
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials within the phase at `place` of a run. Files lie below `folder` for as long as they are measured.
+
+    `attend` is called between two steps and before each measuring, `tick` often in between: what they raise ends the
+    trial.
+    """
+
+    data: Data
+    seed: int
+    place: Position
+    settings: Measure
+    folder: Path
+    attend: Callable[[], None]
+    tick: Callable[[], None]
+
+    def train(self, subject: Subject, training: Training) -> None:
+        """Train `subject` in place. Every trial of the phase draws the same, as if it were the phase's own training."""
+        silent = Reporter(_Silence(), Clock(), 0, self.data.task)
+
+        def attend(*_: object) -> None:
+            silent.flush()
+            self.attend()
+
+        position = Position(self.place.stage, self.place.phase)
+        Trainer(
+            subject,
+            self.data,
+            training.recipe,
+            self.seed,
+            position,
+            silent,
+            attend,
+            self.tick,
+            None,
+            training.companion,
+        ).run()
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        """See `worker.context.Context.measure`."""
+        self.attend()
+        settings = asked(fields, self.settings)
+        check_devices(settings)
+        return measure_trial(subject, self.data, settings, self.folder, self.tick)
+
+
+def asked(fields: Collection[str], settings: Measure) -> Measure:
+    """What must be measured to know `fields`, and no more than that."""
+    places = [place for place in map(place_of, fields) if place]
+    sizes = sorted({size for size, _ in places}) or settings.batch_sizes[:1]
+    devices = sorted({device for _, device in places}) or settings.devices[:1]
+    repeats = settings.repeats if places else FEWEST_CALLS
+    return settings.model_copy(update={"batch_sizes": sizes, "devices": devices, "repeats": repeats})
+
+
+class _Silence:
+    """A link on which nobody listens and nobody asks for anything."""
+
+    def send(self, message: FromTrainer) -> None:
+        pass
+
+    @property
+    def asked(self) -> bool:
+        return False
+
+    def orders(self) -> Sequence[Order | Release]:
+        return ()

@@ -1,0 +1,56 @@
+"""The past of another run, which a run that has waited for it is given when it is claimed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import update
+
+from backend.spec.events import EventKind, NewEvent
+from backend.store import files, forks, rows, runs, steering, waiting
+from backend.store.forks import Cut, Heirloom, Unforkable
+from backend.store.runs import Lease
+from backend.store.session import Store, on_rollback
+from backend.store.tables import Run
+
+
+def accept(store: Store, data_dir: Path, lease: Lease) -> Run:
+    """Write the past that run waits for into it. Where that is damaged or gone, it waits no more, and begins by itself.
+
+    Returns the run as it is then. Raises LeaseLost. Whoever dies over it leaves files that nobody registered.
+    """
+    try:
+        _accept(store, data_dir, lease)
+    except (Unforkable, OSError) as error:
+        text = f"The run begins by itself: {error}"
+        told = NewEvent(kind=EventKind.LOG, body={"level": "warning", "text": text})
+        with store.begin() as session:
+            runs.write(session, lease, [told], waits_for=None, waits_stage=None)
+    with store.read() as session:
+        return session.get_one(Run, lease.run_id)
+
+
+def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
+    with store.read() as session:
+        past = waiting.promised(session, session.get_one(Run, lease.run_id))
+        taken = forks.heirlooms(session, past, lease.run_id) if past else []
+        steered = past is not None and steering.steered(session, past.run.id)
+    if past is None:
+        raise Unforkable("what it was to begin with is gone.")
+    if steered:
+        raise Unforkable("a person steered the run that it was to begin with, whose past is not what the spec says.")
+    if damage := files.damage(past.checkpoint, data_dir / past.checkpoint.path):
+        raise Unforkable(f"the checkpoint that it was to begin with {damage}.")
+    forks.share(data_dir, taken)
+    _write(store, lease, past, taken)
+
+
+def _write(store: Store, lease: Lease, past: Cut, taken: Sequence[Heirloom]) -> None:
+    with store.begin() as session:
+        if rows.locked(session, past.run.id) is None:
+            raise Unforkable("the run that it was to begin with is gone.")
+        runs.write(session, lease)
+        changes = forks.inherit(session, past, taken, lease.run_id, lease.last_seq)
+        session.execute(update(Run).where(Run.id == lease.run_id).values(**changes))
+        before = lease.last_seq
+        on_rollback(session, lambda: setattr(lease, "last_seq", before))
+        lease.last_seq = changes["last_seq"]
