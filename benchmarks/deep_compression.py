@@ -29,6 +29,8 @@ TEMPLATES = Path(__file__).parents[1] / "backend" / "templates"
 class Results:
     """A link that keeps what each stage measured."""
 
+    asked = False
+
     def __init__(self) -> None:
         self.stages: list[StageResult] = []
 

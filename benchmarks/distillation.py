@@ -46,6 +46,8 @@ SPEC = {
 class Results:
     """A link that keeps what the stage measured and left. Raises RuntimeError when the run fails."""
 
+    asked = False
+
     def __init__(self) -> None:
         self.stage: StageResult | None = None
         self.checkpoint: Checkpoint | None = None

@@ -110,6 +110,8 @@ class Reached(Exception):
 class Silent:
     """A link to nobody."""
 
+    asked = False
+
     def send(self, message: FromTrainer) -> None:
         pass
 

@@ -1,6 +1,9 @@
 """The benchmark reads the templates that people run, and compares the coded file with the float weights."""
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import resolve
@@ -27,3 +30,16 @@ def test_the_last_coded_file_stands_against_the_first_weights() -> None:
     stages = [stage("train", 1000, 900, 0.9), stage("prune", 1000, 100, 0.91), stage("quantize", 1000, 20, 0.898)]
     assert deep_compression.verdict(stages) == "50.0 times smaller, -0.20 points of test accuracy"
     assert deep_compression.row(stages[1]) == "| prune | 5 | 1,000 | 100 | 0.9100 | 0.9000 | 8 ms |"
+
+
+def test_a_run_goes_through_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny: dict[str, Any] = {
+        "name": "tiny",
+        "dataset": {"kind": "digits"},
+        "model": {"kind": "linear"},
+        "measure": {"batch_sizes": [1], "repeats": 5},
+        "stages": [{"kind": "train", "epochs": 1}],
+    }
+    monkeypatch.setattr(deep_compression, "template", lambda name: tiny)
+    (result,) = deep_compression.run("tiny", tmp_path)
+    assert {measure.exporter for measure in result.measures} == {"onnx", "safetensors", "coded"}
