@@ -23,6 +23,8 @@ SAMPLES, INPUTS, CLASSES = 190, 6, 4
 
 
 class Silent:
+    asked = False
+
     def send(self, message: FromTrainer) -> None:
         pass
 
