@@ -42,6 +42,10 @@ class Silence:
     def send(self, message: FromTrainer) -> None:
         pass
 
+    @property
+    def asked(self) -> bool:
+        return False
+
     def orders(self) -> Sequence[Order | Release]:
         return ()
 

@@ -37,6 +37,10 @@ class RecorderLink:
     def send(self, message: FromTrainer) -> None:
         self._connection.send_bytes(encode(message))
 
+    @property
+    def asked(self) -> bool:
+        return False
+
     def orders(self) -> Sequence[Order | Release]:
         return ()
 

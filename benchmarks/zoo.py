@@ -115,6 +115,10 @@ class Silent:
     def send(self, message: FromTrainer) -> None:
         pass
 
+    @property
+    def asked(self) -> bool:
+        return False
+
     def orders(self) -> Sequence[Order | Release]:
         return ()
 

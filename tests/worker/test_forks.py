@@ -26,7 +26,15 @@ TRAIN = {
 PRUNE = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.6}, "recover": {"epochs": 1}}
 
 
-MEASURED = {"runtime": "none", "quality": {"accuracy": 0.5}, "peak_memory_bytes": 1, "timings": [], "operators": {}}
+MEASURED = {
+    "runtime": "none",
+    "quality": {"accuracy": 0.5},
+    "load_ms": 1.0,
+    "energy_meter": None,
+    "peak_memory_bytes": 1,
+    "timings": [],
+    "operators": {},
+}
 
 
 def spec(model: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Trainer:
         self.subject, self.companion = subject, companion or Companion()
         self.module, self.data, self.recipe, self.seed = arrange(subject), data, recipe, run_seed
         self.start, self.done = start, start.phase_step
+        self.total = planned_steps(recipe, len(data.train), run_seed)  # until more is known
         self.reporter, self.attend, self.tick = reporter, attend, tick
         self.diagnosis = diagnosis or Diagnosis.off()
         self.parameters = [*trainable(self.module), *self.companion.parameters()]
@@ -134,7 +135,6 @@ class Trainer:
 
     def _prepare(self) -> None:
         """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
-        self.total = planned_steps(self.recipe, len(self.data.train), self.seed)
         if not self.fitted:
             seconds = probe.step_seconds(self.module, self.data, self.recipe)
             batch = self.recipe.batch.fitted(len(self.data.train), seconds)

@@ -2,11 +2,14 @@
 
 from typing import Literal
 
+from torch import nn
+
 from worker.companion import Companion
 from worker.component import knob
 from worker.context import Context
+from worker.grids import Stored, is_weighted
 from worker.quantizers import Quantizer
-from worker.sharing import Codebooks, Sharing, share
+from worker.sharing import Codebooks, Sharing, k_means, nearest, share
 from worker.subject import Subject
 
 
@@ -39,6 +42,13 @@ class WeightSharing(Quantizer):
     def quantize(self, subject: Subject, context: Context) -> Subject:
         context.show("quantization", {"layers": share(subject, self._codebooks())})
         return subject
+
+    def stored(self, name: str, layer: nn.Module) -> Stored | None:
+        bits = self.bits_conv if isinstance(layer, nn.Conv1d | nn.Conv2d) else self.bits
+        if not is_weighted(layer) or layer.weight.numel() <= 2**bits:
+            return None
+        centroids = k_means(layer.weight.flatten(), 2**bits)
+        return centroids[nearest(layer.weight, centroids).cpu()].to(layer.weight), bits
 
     def companion(self) -> Companion:
         return Sharing(self._codebooks())

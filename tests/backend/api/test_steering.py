@@ -7,9 +7,10 @@ import yaml
 
 from backend.spec.catalog import Catalog
 from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import RunState
 from tests.backend.api.conftest import Api
-from tests.backend.api.making import claimed, event, queued, write
+from tests.backend.api.making import claimed, queued, stage, write
 
 STAGES = [
     {"kind": "train", "optimizer": {"kind": "sgd", "lr": 0.1}, "regularizers": [{"kind": "l2", "strength": 1e-4}]},
@@ -45,14 +46,12 @@ def test_the_knobs_of_what_trains_now_are_offered(api_on_each: Api, running: str
 def test_a_turned_knob_shows_its_value(api_on_each: Api, catalog: Catalog) -> None:
     api_on_each.client.post("/api/experiments", json={"spec": spec()})
     lease = claimed(api_on_each.store)
-    began = {"stage": 0, "kind": "train", "label": "train", "step": 0}
-    turned = {"command": "c", "kind": "set", "by": "ann", "step": 5, "state": "obeyed"}
     write(
         api_on_each.store,
         lease,
-        event("stage_began", began),
-        event("command", {**turned, "path": "optimizer.lr", "old": 0.1, "new": 0.02}),
-        event("command", {**turned, "state": "refused", "path": "optimizer.lr", "note": "No."}),
+        stage(0, "train: sgd", 0),
+        command(path="optimizer.lr", old=0.1, new=0.02),
+        command(path="optimizer.lr", state="refused", note="No."),
         stage=0,
         state=RunState.RUNNING,
     )
@@ -64,6 +63,11 @@ def test_a_turned_knob_shows_its_value(api_on_each: Api, catalog: Catalog) -> No
     assert api_on_each.client.post("/api/experiments", json={"spec": again}).status_code == 201
 
 
+def command(**more: Any) -> NewEvent:
+    body = {"command": "c", "kind": "set", "by": "ann", "step": 5, "state": "obeyed", **more}
+    return NewEvent(kind=EventKind.COMMAND, body=body)
+
+
 REFUSED = [
     ("set", {"path": "optimizer.rate", "value": 1}, "body.path", "optimizer.lr"),
     ("set", {"path": "optimizer.lr", "value": -1}, "body.value", "more than 0"),
@@ -72,7 +76,7 @@ REFUSED = [
     ("set", {}, "body.path", "required"),
     ("pause", {"now": True}, "body.now", "not permitted"),
     ("stages", {"stages": [{"kind": "melt"}]}, "body.stages[0].kind", "melt"),
-    ("stages", {"stages": [{"kind": "quantize"}, {"kind": "prune"}]}, "body.stages[1]", "float"),
+    ("stages", {"stages": [{"kind": "quantize"}, {"kind": "prune"}]}, "body.stages[1]", "have not been quantized"),
 ]
 
 

@@ -55,7 +55,12 @@ def test_a_replay_is_the_spec_with_what_was_done(store: Store, lease: Lease) -> 
         run = session.get_one(Run, lease.run_id)
         spec = steering.replay(session, run)
         assert spec["interventions"] == [{"kind": "set", "path": "optimizer.lr", "value": 0.1, "step": 5}]
-        assert {**spec, "interventions": [], "name": ""} == {**run.spec, "interventions": [], "name": "", "seed": run.seed}
+        assert {**spec, "interventions": [], "name": ""} == {
+            **run.spec,
+            "interventions": [],
+            "name": "",
+            "seed": run.seed,
+        }
 
 
 def test_only_a_person_steers(store: Store, lease: Lease) -> None:

@@ -138,7 +138,7 @@ def test_a_target_out_of_reach_leaves_the_model_as_it_came(trained: Subject, dig
     assert found is trained and not found.masks and found.quantizer is None
     assert context.shown["search"]["chosen"] is None
     assert not any(one["meets"] or one["kept"] for one in context.shown["search"]["evaluations"])
-    (told,) = context.told
+    told = context.told[-1]
     assert "none meets the target, and the model stays as it came. The nearest is the one with " in told
     assert "short of 99.99%" in told
 

@@ -34,7 +34,15 @@ PRUNE = {
     "method": {"kind": "magnitude", "sparsity": 0.5},
     "recover": {"epochs": 1, "distillers": ["soft_targets", "hard_targets"]},
 }
-MEASURED = {"runtime": "none", "quality": {"accuracy": 0.5}, "peak_memory_bytes": 1, "timings": [], "operators": {}}
+MEASURED = {
+    "runtime": "none",
+    "quality": {"accuracy": 0.5},
+    "load_ms": 1.0,
+    "energy_meter": None,
+    "peak_memory_bytes": 1,
+    "timings": [],
+    "operators": {},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -243,7 +251,7 @@ def test_a_teacher_that_does_not_fit_is_refused_before_a_step_is_taken(
     work = taught_by(catalog, settings, executed(catalog, settings, TRAIN), **changes)
     link = run(harm(work, settings) if harm else work, settings)
     assert link.finished.state is RunState.FAILED
-    assert link.finished.error is not None and link.finished.error.startswith(sentence)
+    assert link.finished.error is not None and sentence in link.finished.error
     assert "\n" not in link.finished.error and not link.all(Points)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from worker.component import discover
 from worker.data import Data, Split
-from worker.engine import probe, trainer
+from worker.engine import gradients, probe
 from worker.engine.checkpoint import Position
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
@@ -23,6 +23,8 @@ SAMPLES, INPUTS, CLASSES = 190, 6, 4
 
 
 class Silent:
+    asked = False
+
     def send(self, message: FromTrainer) -> None:
         pass
 
@@ -87,7 +89,7 @@ def test_the_full_batch_passes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None
     whole = trained(watched(model()), batch="full")
     assert sizes == [SAMPLES] * 3
     sizes.clear()
-    monkeypatch.setattr(trainer, "MOST_AT_ONCE", 70)
+    monkeypatch.setattr(gradients, "MOST_AT_ONCE", 70)
     assert (trained(watched(model()), batch="full") - whole).abs().max() < 1e-12
     assert sizes == [64, 63, 63] * 3
 

@@ -17,7 +17,7 @@ from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run
 from worker.component import find
 from worker.engine.turning import follow
 from worker.knobs import turned
-from worker.messages import Assignment, Checkpoint, Finished, Obeyed, Order, Planned, Progress, Release
+from worker.messages import Checkpoint, Finished, Obeyed, Order, Planned, Progress, Release
 from worker.recipe import Recipe
 
 TRAIN = {
@@ -77,7 +77,7 @@ def test_a_paused_run_rests_and_goes_on_as_if_nothing_had_been(catalog: Catalog,
         return len(rested) > 20
 
     ask = asking((after(30), order(CommandKind.PAUSE)), (long_enough, order(CommandKind.RESUME)))
-    link = run(assignment(SPEC, catalog), settings, ask=ask)
+    link = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
     assert obeyed(link) == [(CommandKind.PAUSE, True), (CommandKind.RESUME, True)]
     assert states(link) == ["paused", "running"]
     pause, resume = (answer.step for answer in link.all(Obeyed))
@@ -90,10 +90,10 @@ def test_a_paused_run_rests_and_goes_on_as_if_nothing_had_been(catalog: Catalog,
 def test_a_paused_run_that_is_given_back_is_still_paused(catalog: Catalog, settings: Settings) -> None:
     work = assignment(SPEC, catalog)
     paused = lambda link: "paused" in states(link)  # noqa: E731
-    first = run(work, settings, ask=asking((after(30), order(CommandKind.PAUSE)), (paused, Release())))
+    first = run(work, settings, asked=True, ask=asking((after(30), order(CommandKind.PAUSE)), (paused, Release())))
     assert first.finished == Finished(RunState.QUEUED)
     resume = first.all(Checkpoint)[-1]
-    again = run(replace(work, resume=resume), settings, ask=asking((paused, order(CommandKind.RESUME))))
+    again = run(replace(work, resume=resume), settings, asked=True, ask=asking((paused, order(CommandKind.RESUME))))
     assert states(again) == ["paused", "running"]
     assert ledger(first, again).hashes == ledger(run(work, settings)).hashes
 
@@ -107,7 +107,7 @@ def test_who_is_paused_can_be_steered_stopped_and_cancelled(catalog: Catalog, se
             (paused, order(CommandKind.SET, path="optimizer.lr", value=0.01)),
             (paused, order(kind)),
         )
-        link = run(assignment(SPEC, catalog), settings, ask=ask)
+        link = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
         assert link.finished == Finished(state)
         assert obeyed(link)[:3] == [(CommandKind.PAUSE, True), (CommandKind.PAUSE, False), (CommandKind.SET, True)]
 
@@ -118,7 +118,7 @@ def test_a_knob_is_turned_and_told(catalog: Catalog, settings: Settings) -> None
         (after(40), order(CommandKind.SET, path="regularizers[1].share", value=0.0)),
         (after(40), order(CommandKind.SET, path="batch.size", value=128)),
     )
-    link = run(assignment(SPEC, catalog), settings, ask=ask)
+    link = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
     rate, dropout, batch = link.all(Obeyed)
     assert rate.effect == {"path": "optimizer.lr", "old": 0.05, "new": 0.01}
     assert dropout.effect["old"] == 0.2
@@ -148,14 +148,14 @@ def test_what_cannot_be_set_is_refused_with_the_reason(body: dict[str, Any], rea
 
 def test_a_checkpoint_on_demand_is_kept(catalog: Catalog, settings: Settings) -> None:
     eager = settings.model_copy(update={"checkpoint_seconds": 1e-9})
-    link = run(assignment(SPEC, catalog), eager, ask=asking((after(20), order(CommandKind.CHECKPOINT))))
+    link = run(assignment(SPEC, catalog), eager, asked=True, ask=asking((after(20), order(CommandKind.CHECKPOINT))))
     (answer,) = link.all(Obeyed)
     wanted = [one for one in link.all(Checkpoint) if one.step == answer.step and one.stage == 0]
     assert any((settings.data_dir / one.path).is_file() for one in wanted)
 
 
 def test_the_next_stage_begins_on_demand(catalog: Catalog, settings: Settings) -> None:
-    link = run(assignment(SPEC, catalog), settings, ask=asking((after(30), order(CommandKind.NEXT))))
+    link = run(assignment(SPEC, catalog), settings, asked=True, ask=asking((after(30), order(CommandKind.NEXT))))
     assert link.finished == Finished(RunState.SUCCEEDED)
     train, prune = (done.result for done in link.done())
     assert train.step == link.all(Obeyed)[0].step < 4 * STEPS
@@ -166,7 +166,7 @@ def test_stages_that_have_not_begun_are_replaced(catalog: Catalog, settings: Set
     fold = {"kind": "quantize", "method": {"kind": "dynamic_int8"}}
     canonical = assignment({**SPEC, "stages": [TRAIN, PRUNE, fold]}, catalog).spec["stages"]
     ask = asking((after(30), order(CommandKind.STAGES, stages=[canonical[2]])))
-    link = run(assignment(SPEC, catalog), settings, ask=ask)
+    link = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
     assert [done.result.kind for done in link.done()] == ["train", "quantize"]
     assert link.all(Progress)[-1].total_steps == 4 * STEPS
 
@@ -181,7 +181,7 @@ def test_a_steered_run_is_replayed_without_its_person(catalog: Catalog, settings
         (after(45), order(CommandKind.SET, path="optimizer.momentum", value=0.5)),
         (after(60), order(CommandKind.SET, path="batch.size", value=32)),
     )
-    by_hand = run(assignment(SPEC, catalog), settings, ask=ask)
+    by_hand = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
     alone = run(replace(assignment(SPEC, catalog), planned=steered(by_hand)), settings)
     assert ledger(alone).points == ledger(by_hand).points
     assert ledger(alone).hashes == ledger(by_hand).hashes
@@ -194,21 +194,17 @@ def test_a_steered_run_is_replayed_without_its_person(catalog: Catalog, settings
 
 def test_what_was_set_since_the_last_checkpoint_is_set_again(catalog: Catalog, settings: Settings) -> None:
     """The trainer dies after it obeyed: whoever goes on is told what the events know, and does the same."""
-    eager = settings.model_copy(update={"checkpoint_seconds": 1e-9})
     setting = order(CommandKind.SET, path="optimizer.lr", value=0.01)
-    undisturbed = run(assignment(SPEC, catalog), eager, ask=asking((after(30), setting)))
-    (answer,) = undisturbed.all(Obeyed)
-    known = [Planned(answer.step, "optimizer.lr", 0.01, known=True)]
-    for before in (True, False):
-        found = [one for one in undisturbed.all(Checkpoint) if (one.step < answer.step) is before and one.stage == 0]
-        file = next((one for one in found if (eager.data_dir / one.path).is_file()), None)
-        if file is None:
-            continue
-        planned = [one for one in known if one.step >= file.step]
-        work: Assignment = replace(assignment(SPEC, catalog), resume=file, planned=planned)
-        resumed = run(work, settings)
-        assert ledger(resumed).hashes == ledger(undisturbed).hashes
-        assert resumed.happened(EventKind.COMMAND) == []
+    ask = asking((after(20), order(CommandKind.CHECKPOINT)), (after(30), setting))
+    undisturbed = run(assignment(SPEC, catalog), settings, asked=True, ask=ask)
+    checkpoint, answer = undisturbed.all(Obeyed)
+    file = next(one for one in undisturbed.all(Checkpoint) if one.step == checkpoint.step)
+    told = [Planned(answer.step, "optimizer.lr", 0.01, known=True)]
+    resumed = run(replace(assignment(SPEC, catalog), resume=file, planned=told), settings)
+    assert ledger(resumed).hashes == ledger(undisturbed).hashes
+    assert resumed.happened(EventKind.COMMAND) == []
+    forgetful = run(replace(assignment(SPEC, catalog), resume=file), settings)
+    assert ledger(forgetful).hashes != ledger(undisturbed).hashes
 
 
 @pytest.mark.parametrize(

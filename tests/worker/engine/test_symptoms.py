@@ -64,7 +64,7 @@ def test_a_loss_that_is_no_number_is_divergence_told_once(catalog: Catalog, sett
     assert link.finished.state is RunState.FAILED
     (body,) = [body for body in link.happened(EventKind.VERDICT) if body["code"] == "divergence"]
     assert body["text"].startswith("The loss became ") and link.finished.error is not None
-    assert link.finished.error.startswith(body["text"])
+    assert body["text"] in link.finished.error
     assert "lower learning rate" in body["remedy"]
 
 
