@@ -46,8 +46,6 @@ SPEC = {
 class Results:
     """A link that keeps what the stage measured and left. Raises RuntimeError when the run fails."""
 
-    asked = False
-
     def __init__(self) -> None:
         self.stage: StageResult | None = None
         self.checkpoint: Checkpoint | None = None
@@ -59,6 +57,10 @@ class Results:
             self.checkpoint = message
         if isinstance(message, Finished) and message.state is not RunState.SUCCEEDED:
             raise RuntimeError(message.error)
+
+    @property
+    def asked(self) -> bool:
+        return False
 
     def orders(self) -> Sequence[Order | Release]:
         return ()

@@ -25,8 +25,6 @@ SPEC = Experiment(name="benchmark", dataset={"kind": "none"}, model={"kind": "no
 class RecorderLink:
     """The trainer's end of a real pipe to a recorder process, whose database lies in `folder`."""
 
-    asked = False
-
     def __init__(self, folder: Path) -> None:
         self._connection, theirs = Pipe()
         arguments = [sys.executable, "-m", "benchmarks.recorder", str(theirs.fileno()), str(folder)]

@@ -110,8 +110,6 @@ class Reached(Exception):
 class Silent:
     """A link to nobody."""
 
-    asked = False
-
     def send(self, message: FromTrainer) -> None:
         pass
 
