@@ -34,7 +34,7 @@ def main() -> None:
     ready = _prepare(settings)
     link.send(ready)
     _warm_up(settings, link)
-    plain = list(ready.catalog["entries"])  # those that have no picture yet
+    plain = list(ready.catalog["entries"]) if settings.pictures else []  # those that have no picture yet
     _illustrate(plain, ready, link)
     while not isinstance(work := link.work(), Exit):
         _execute(work, link, settings)

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(
         default=5.0, gt=0, description="Longest training between two checkpoints, seconds."
     )
+    pictures: bool = Field(default=True, description="Whether an idle worker draws the catalog's pictures.")
     threads: int = Field(default=0, ge=0, description="CPU threads of the trainer; 0 leaves one core to the server.")
 
     @property

@@ -26,7 +26,8 @@ def embedded(folder: Path, **extra: str) -> Lathe:
     """What `make run` starts, on a free port."""
     port = free_port()
     data_dir = folder / "data"
-    env = {"PORT": str(port), "DATA_DIR": str(data_dir), "LATHE_TOKEN": "t" * 43, **extra}
+    common = {"LATHE_TOKEN": "t" * 43, "LATHE_PICTURES": "0"}
+    env = {"PORT": str(port), "DATA_DIR": str(data_dir), **common, **extra}
     lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env)
     lathe.start("embedded", ["backend.embedded"])
     return up(lathe)
@@ -53,6 +54,7 @@ def composed(folder: Path, database: str, broker: str) -> Lathe:
         "LATHE_BROKER": broker,
         "LATHE_DATA_DIR": str(data_dir),
         "LATHE_PORT": str(port),
+        "LATHE_PICTURES": "0",
         "LATHE_TOKEN": "t" * 43,
     }
     lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env)

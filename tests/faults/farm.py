@@ -176,7 +176,7 @@ def farm(data_dir: Path, database: str = "", broker: str = "", lease: float = LE
     """A farm whose workers have all ended when the block does."""
     shutil.copytree(PLUGINS, data_dir / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
     settings = Settings(
-        data_dir=data_dir, database=database, broker=broker, lease_seconds=lease, checkpoint_seconds=0.5
+        pictures=False, data_dir=data_dir, database=database, broker=broker, lease_seconds=lease, checkpoint_seconds=0.5
     )
     migrate(settings.database_url)
     made = Farm(settings, Store.open(settings.database_url))

@@ -43,7 +43,7 @@ class Launched:
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "PORT": str(port), "DATA_DIR": str(data_dir)}
+    return {**os.environ, "OMP_NUM_THREADS": "1", "LATHE_PICTURES": "0", "PORT": str(port), "DATA_DIR": str(data_dir)}
 
 
 @contextmanager
