@@ -8,7 +8,6 @@ over the rounds of the ratio in a round. `python -m benchmarks.auto_batch mlp` m
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +23,7 @@ from worker.engine.checkpoint import Position
 from worker.engine.load import Wanted, load
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.messages import FromTrainer, Order, Release
+from worker.link import Unattended
 from worker.models import Model
 from worker.recipe import Recipe
 from worker.subject import Subject, arrange
@@ -32,20 +31,6 @@ from worker.subject import Subject, arrange
 ROUNDS = {"mlp": 21, "cnn": 5}
 SAMPLES = {"mlp": 16_384, "cnn": 4_096}  # that each size trains on in a round
 SIZES = [2**power for power in range(3, 13)]
-
-
-class Silence:
-    """A link that leads nowhere: what telemetry costs is measured elsewhere."""
-
-    def send(self, message: FromTrainer) -> None:
-        pass
-
-    @property
-    def asked(self) -> bool:
-        return False
-
-    def orders(self) -> Sequence[Order | Release]:
-        return ()
 
 
 def fresh(model: str, data: Data) -> Subject:
@@ -64,7 +49,7 @@ def choose(model: str, data: Data) -> tuple[BatchPolicy, float]:
 def throughput(model: str, data: Data, size: int) -> float:
     """Samples per second of one epoch, of which all but the validation counts that no epoch can do without."""
     recipe = Recipe.model_validate({"epochs": 1, "batch": {"kind": "fixed", "size": size}})
-    reporter = Reporter(Silence(), Clock(), 0)
+    reporter = Reporter(Unattended(), Clock(), 0)
     trainer = Trainer(fresh(model, data), data, recipe, 0, Position(), reporter, lambda *_: reporter.flush())
     began = perf_counter()
     trainer.run()

@@ -21,12 +21,13 @@ from backend.spec.settings import Settings
 from worker import catalog
 from worker.component import discover
 from worker.engine.execute import execute
-from worker.messages import Assignment, Finished, FromTrainer, Order, Release, StageDone
+from worker.link import Unattended
+from worker.messages import Assignment, Finished, FromTrainer, StageDone
 
 TEMPLATES = Path(__file__).parents[1] / "backend" / "templates"
 
 
-class Results:
+class Results(Unattended):
     """A link that keeps what each stage measured."""
 
     def __init__(self) -> None:
@@ -38,13 +39,6 @@ class Results:
             print(row(message.result), flush=True)
         elif isinstance(message, Finished) and message.state is not RunState.SUCCEEDED:
             sys.exit(f"the run ended as {message.state}: {message.error}")
-
-    @property
-    def asked(self) -> bool:
-        return False
-
-    def orders(self) -> Sequence[Order | Release]:
-        return ()
 
 
 def template(name: str) -> dict[str, Any]:

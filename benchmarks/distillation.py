@@ -25,7 +25,8 @@ from backend.spec.settings import Settings
 from worker.catalog import build
 from worker.component import discover
 from worker.engine.execute import execute
-from worker.messages import Assignment, Checkpoint, Finished, FromTrainer, Order, Release, Source, StageDone
+from worker.link import Unattended
+from worker.messages import Assignment, Checkpoint, Finished, FromTrainer, Source, StageDone
 
 SEEDS = (0, 1, 2, 3, 4)
 SAMPLES = 100
@@ -43,7 +44,7 @@ SPEC = {
 }
 
 
-class Results:
+class Results(Unattended):
     """A link that keeps what the stage measured and left. Raises RuntimeError when the run fails."""
 
     def __init__(self) -> None:
@@ -57,13 +58,6 @@ class Results:
             self.checkpoint = message
         if isinstance(message, Finished) and message.state is not RunState.SUCCEEDED:
             raise RuntimeError(message.error)
-
-    @property
-    def asked(self) -> bool:
-        return False
-
-    def orders(self) -> Sequence[Order | Release]:
-        return ()
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -15,14 +14,14 @@ from backend.spec.settings import Settings
 from backend.store import experiments, runs, workers
 from backend.store.session import Store, migrate
 from worker.held import HeldRun
-from worker.link import decode, encode
-from worker.messages import FromTrainer, Order, Release
+from worker.link import Unattended, decode, encode
+from worker.messages import FromTrainer
 
 WAITING = 256  # messages that the supervisor takes at once
 SPEC = Experiment(name="benchmark", dataset={"kind": "none"}, model={"kind": "none"}, stages=[{"kind": "none"}])
 
 
-class RecorderLink:
+class RecorderLink(Unattended):
     """The trainer's end of a real pipe to a recorder process, whose database lies in `folder`."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,13 +33,6 @@ class RecorderLink:
 
     def send(self, message: FromTrainer) -> None:
         self._connection.send_bytes(encode(message))
-
-    @property
-    def asked(self) -> bool:
-        return False
-
-    def orders(self) -> Sequence[Order | Release]:
-        return ()
 
     def drain(self) -> None:
         """Returns when everything that was sent is committed."""

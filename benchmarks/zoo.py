@@ -27,7 +27,7 @@ from worker.engine.checkpoint import Position
 from worker.engine.load import Wanted, load
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.trainer import Trainer
-from worker.messages import FromTrainer, Order, Release
+from worker.link import Unattended
 from worker.models import Model
 from worker.optimizers import Optimizer
 from worker.recipe import Recipe
@@ -107,25 +107,11 @@ class Reached(Exception):
     """The target is reached: nothing more is to be learnt."""
 
 
-class Silent:
-    """A link to nobody."""
-
-    def send(self, message: FromTrainer) -> None:
-        pass
-
-    @property
-    def asked(self) -> bool:
-        return False
-
-    def orders(self) -> Sequence[Order | Release]:
-        return ()
-
-
 class Watch(Reporter):
     """Ends the training at the first epoch that reaches `target`."""
 
     def __init__(self, target: float) -> None:
-        super().__init__(Silent(), Clock(), 1)
+        super().__init__(Unattended(), Clock(), 1)
         self.target, self.best = target, 0.0
 
     def validated(self, metrics: dict[str, float]) -> None:

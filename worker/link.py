@@ -38,6 +38,18 @@ class Link(Protocol):
         """What has been asked since the last call; empty at once, and cheaply, when that is nothing."""
 
 
+class Unattended:
+    """A link on which nobody listens and nobody asks for anything, for what is trained beside a run's timeline."""
+
+    asked = False
+
+    def send(self, message: FromTrainer) -> None:
+        pass
+
+    def orders(self) -> Sequence[Order | Release]:
+        return ()
+
+
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in get_args(ToTrainer) + get_args(FromTrainer)
 }

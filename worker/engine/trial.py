@@ -1,6 +1,6 @@
 """Models that are tried beside a run's timeline: trained and measured, and nothing of it is recorded."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from worker.engine.checkpoint import Position
 from worker.engine.measure import check_devices, measure_trial
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.messages import FromTrainer, Order, Release
+from worker.link import Unattended
 from worker.phases import Training
 from worker.subject import Subject
 
@@ -36,7 +36,7 @@ class Trials:
 
     def train(self, subject: Subject, training: Training) -> None:
         """Train `subject` in place. Every trial of the phase draws the same, as if it were the phase's own training."""
-        silent = Reporter(_Silence(), Clock(), 0, self.data.task)
+        silent = Reporter(Unattended(), Clock(), 0, self.data.task)
 
         def attend(*_: object) -> None:
             silent.flush()
@@ -71,17 +71,3 @@ def asked(fields: Collection[str], settings: Measure) -> Measure:
     devices = sorted({device for _, device in places}) or settings.devices[:1]
     repeats = settings.repeats if places else FEWEST_CALLS
     return settings.model_copy(update={"batch_sizes": sizes, "devices": devices, "repeats": repeats})
-
-
-class _Silence:
-    """A link on which nobody listens and nobody asks for anything."""
-
-    def send(self, message: FromTrainer) -> None:
-        pass
-
-    @property
-    def asked(self) -> bool:
-        return False
-
-    def orders(self) -> Sequence[Order | Release]:
-        return ()

@@ -14,19 +14,12 @@ from worker.engine import gradients, probe
 from worker.engine.checkpoint import Position
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.messages import FromTrainer
+from worker.link import Unattended
 from worker.recipe import Recipe
 from worker.subject import Subject
 
 discover()
 SAMPLES, INPUTS, CLASSES = 190, 6, 4
-
-
-class Silent:
-    asked = False
-
-    def send(self, message: FromTrainer) -> None:
-        pass
 
 
 def data() -> Data:
@@ -46,7 +39,7 @@ def model(*norm: nn.Module) -> nn.Module:
 def trained(module: nn.Module, **recipe: Any) -> Tensor:
     """All weights after three epochs by gradient descent with momentum."""
     usual = {"epochs": 3, "batch": {"kind": "fixed", "size": 50}, "optimizer": {"kind": "sgd", "lr": 0.1}}
-    reporter = Reporter(Silent(), Clock(), 0)  # type: ignore[arg-type]
+    reporter = Reporter(Unattended(), Clock(), 0)  # type: ignore[arg-type]
     subject = Subject(copy.deepcopy(module), (INPUTS,))
     chosen = Recipe.model_validate({**usual, **recipe})
     Trainer(subject, data(), chosen, 0, Position(), reporter, lambda *_: reporter.flush()).run()
