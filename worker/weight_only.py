@@ -1,0 +1,43 @@
+"""What the quantizers share that round weights alone."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from worker.component import knob
+from worker.fake_quantization import ActsQuantized
+from worker.grids import Stored, by_block, by_channel, is_weighted, levels
+from worker.onnx_weights import Packing, pack
+from worker.quantizers import Quantizer
+from worker.subject import Subject
+
+
+class WeightOnly(Quantizer):
+    """Weights in `width` bits, everything computed in float.
+
+    Linear layers have a scale for each block of inputs, other layers one for each output channel.
+    """
+
+    width: ClassVar[int]
+    floats = (nn.Embedding,)
+
+    block: Literal[16, 32, 64, 128] = knob(
+        32, unit="inputs", description="Inputs of a linear layer that share a scale."
+    )
+
+    def companion(self) -> ActsQuantized:
+        return ActsQuantized(lambda _, weight: self._rounded(weight))
+
+    def stored(self, name: str, layer: nn.Module) -> Stored | None:
+        return (self._rounded(layer.weight), self.width) if is_weighted(layer) else None
+
+    def convert(self, subject: Subject, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
+        most = levels(self.width)
+        pack(source, target, Packing(lambda _: self.width, lambda _: most, self.block), calibration[:1])
+
+    def _rounded(self, weight: Tensor) -> Tensor:
+        most = levels(self.width)
+        return by_block(weight, most, self.block) if weight.ndim == 2 else by_channel(weight, most)
