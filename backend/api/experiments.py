@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
@@ -19,8 +21,10 @@ from backend.spec.experiment import Experiment, resolve
 from backend.spec.orders import Explored, explore, shared
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.variants import Variant, vary
-from backend.store import experiments, waiting
+from backend.store import experiments, tables, waiting
 from backend.store.session import Store
+
+Created = tuple[str, list[tables.Run]]  # the id of an experiment or group, and its runs
 
 MAX_RUNS = 500  # of one request
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -96,7 +100,8 @@ def submit(
         created = known(store, key, request_hash)
         if created is None:
             asked = _asked(store, body, catalog)
-            created = _create(store, body, asked.specs, catalog, key, request_hash)
+            rows = partial(_created, body=body, specs=asked.specs, catalog=catalog)
+            created = once(store, key, request_hash, rows)
             created.left_out = asked.left_out
         elif body.orders is not None:
             with suppress(SpecInvalid):  # should the catalog have changed since
@@ -151,21 +156,24 @@ def known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated
         return created_of(experiment_id, experiments.runs(session, experiment_id))
 
 
-def _create(
-    store: Store, body: NewExperiment, specs: list[Experiment], catalog: Catalog, key: str | None, request_hash: str
-) -> ExperimentCreated:
+def _created(session: Session, body: NewExperiment, specs: list[Experiment], catalog: Catalog) -> Created:
+    for spec in specs:
+        references.check(session, spec, catalog, hold=True)
+    seeds = body.seeds or [specs[0].seed]
+    if body.variants is None and body.orders is None:
+        return experiments.create(session, specs[0], seeds)
+    experiment_id, runs = experiments.create_group(session, specs, seeds)
+    if body.orders is not None:
+        for first in range(0, len(runs), len(specs)):  # seed by seed
+            waiting.arrange(session, runs[first : first + len(specs)], shared(specs))
+    return experiment_id, runs
+
+
+def once(store: Store, key: str | None, request_hash: str, create: Callable[[Session], Created]) -> ExperimentCreated:
+    """What `create` makes in one transaction, remembered under the key; or what another request with it made first."""
     try:
         with store.begin() as session:
-            for spec in specs:
-                references.check(session, spec, catalog, hold=True)
-            seeds = body.seeds or [specs[0].seed]
-            if body.variants is None and body.orders is None:
-                experiment_id, runs = experiments.create(session, specs[0], seeds)
-            else:
-                experiment_id, runs = experiments.create_group(session, specs, seeds)
-            if body.orders is not None:
-                for first in range(0, len(runs), len(specs)):  # seed by seed
-                    waiting.arrange(session, runs[first : first + len(specs)], shared(specs))
+            experiment_id, runs = create(session)
             if key is not None:
                 experiments.remember(session, key, request_hash, experiment_id)
             return created_of(experiment_id, runs)

@@ -1,14 +1,14 @@
 """Forks: runs that begin with another run's past."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.api import documents, references
 from backend.api.deps import CatalogDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
-from backend.api.experiments import Key, RequestHash, created_of, known
+from backend.api.experiments import Created, Key, RequestHash, known, once
 from backend.api.nursery import nursery
 from backend.api.submission import ExperimentCreated, NewFork
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
@@ -47,7 +47,8 @@ def fork(
             with nursery(store, settings.data_dir, child):
                 taken = _taken(store, past, child)
                 forks.share(settings.data_dir, taken)
-                created = _create(store, spec, catalog, past, taken, child, key, request_hash)
+                rows_of = partial(_created, spec=spec, catalog=catalog, past=past, taken=taken, child=child)
+                created = once(store, key, request_hash, rows_of)
     except experiments.KeyReused as error:
         raise Conflict(str(error)) from error
     except Unforkable as error:
@@ -87,33 +88,17 @@ def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:
         return forks.heirlooms(session, past, child)
 
 
-def _create(
-    store: Store,
-    spec: Experiment,
-    catalog: Catalog,
-    past: Cut,
-    taken: list[Heirloom],
-    child: str,
-    key: str | None,
-    request_hash: str,
-) -> ExperimentCreated:
+def _created(
+    session: Session, spec: Experiment, catalog: Catalog, past: Cut, taken: list[Heirloom], child: str
+) -> Created:
     """The rows of the fork, whose files are in their place. The parent cannot be deleted meanwhile."""
-    try:
-        with store.begin() as session:
-            parent = rows.locked(session, past.run.id)
-            if parent is None:
-                raise RunNotFound(past.run.id)
-            same = forks.heirlooms(session, past, child)
-            if [one.artifact.id for one in same] != [one.artifact.id for one in taken]:
-                raise Conflict("The run replaced some of what was to be forked meanwhile: try again.")
-            references.check(session, spec, catalog, hold=True)
-            experiment_id, runs = experiments.create(session, spec, [parent.seed], [child])
-            forks.queue(session, runs[0], past, taken)
-            if key is not None:
-                experiments.remember(session, key, request_hash, experiment_id)
-            return created_of(experiment_id, runs)
-    except IntegrityError:  # the same key arrived twice at once, and the other one was first
-        earlier = known(store, key, request_hash)
-        if earlier is None:
-            raise
-        return earlier
+    parent = rows.locked(session, past.run.id)
+    if parent is None:
+        raise RunNotFound(past.run.id)
+    same = forks.heirlooms(session, past, child)
+    if [one.artifact.id for one in same] != [one.artifact.id for one in taken]:
+        raise Conflict("The run replaced some of what was to be forked meanwhile: try again.")
+    references.check(session, spec, catalog, hold=True)
+    experiment_id, runs = experiments.create(session, spec, [parent.seed], [child])
+    forks.queue(session, runs[0], past, taken)
+    return experiment_id, runs
