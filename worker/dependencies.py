@@ -1,5 +1,6 @@
 """Channels that can only go together: found by following the model's graph, measured, and cut out of all its layers."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -35,9 +36,9 @@ class Following(Structured):
         1, ge=1, le=64, description="Keep a multiple of this many in each layer; fast kernels want 8 or 16."
     )
 
+    @abstractmethod
     def takes(self, group: "Group") -> bool:
         """Whether it removes of these coupled channels."""
-        raise NotImplementedError
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         with thawed(subject.module), evaluating(subject.module):

@@ -102,7 +102,7 @@ def unpack(path: Path, folder: Path) -> list[Path]:
             names = archive.namelist()[: MOST_MEMBERS + 1]
             chosen = _chosen(names)
             return [_extract(archive, name, folder / what) for name, what in chosen]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeError):
         raise FileInvalid("The NPZ file is damaged or encrypted: write it with numpy.savez_compressed.") from None
 
 

@@ -14,6 +14,7 @@ from backend.store import artifacts, events, exhibits, results
 from backend.store.tables import Artifact
 from tests.backend.api.conftest import Api, publish, running
 from tests.faults.invariants import violations
+from tests.worker.engine.harness import MEASURED
 from tests.worker.executing import Hand, curves, hashes, row
 from worker.engine import measure, reporter
 
@@ -24,17 +25,6 @@ TRAIN = {
     "optimizer": {"kind": "adam", "lr": 3e-3}, "schedule": {"kind": "cosine", "warmup_steps": 5},
 }  # fmt: skip
 PRUNE = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.6}, "recover": {"epochs": 1}}
-
-
-MEASURED = {
-    "runtime": "none",
-    "quality": {"accuracy": 0.5},
-    "load_ms": 1.0,
-    "energy_meter": None,
-    "peak_memory_bytes": 1,
-    "timings": [],
-    "operators": {},
-}
 
 
 def spec(model: dict[str, Any]) -> dict[str, Any]:

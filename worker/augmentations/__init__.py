@@ -1,5 +1,6 @@
 """Augmentations: each batch of images changed at random, on the device."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 import torch
@@ -15,6 +16,7 @@ class Augmentation(Component, family="augmentations"):
     mixes: ClassVar[bool] = False
     """Whether it mixes samples, and with them their targets."""
 
+    @abstractmethod
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Change a batch: images float32 [batch, channels, height, width] of 0 black … 1 white, in the same shape.
 
@@ -23,7 +25,6 @@ class Augmentation(Component, family="augmentations"):
         lies on the images' device. What has no source pixel becomes black. Never changes its arguments in place,
         and never waits for the device: no number of a batch is read back.
         """
-        raise NotImplementedError
 
 
 def uniform(images: Tensor, random: torch.Generator, *shape: int) -> Tensor:

@@ -1,5 +1,6 @@
 """Batch policies: how many samples each step sees."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Self
 
@@ -16,12 +17,12 @@ class BatchPolicy(Component, family="batches", default="fixed"):
     whole: ClassVar[bool] = False
     """Whether each step sees the whole training split, which then passes through the model in parts."""
 
+    @abstractmethod
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
         """The batch sizes of one epoch over `samples` samples, in order; a pure function of its arguments.
 
         `history` are the validation losses of the stage's epochs so far. The sizes add up to `samples`.
         """
-        raise NotImplementedError
 
     def steps(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> int:
         """How many steps one epoch takes, as far as `history` tells."""

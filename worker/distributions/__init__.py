@@ -1,5 +1,7 @@
 """Distributions: which samples of the training split are trained on, and how often."""
 
+from abc import abstractmethod
+
 from worker.component import Component
 from worker.data import Corpus, Samples
 
@@ -7,6 +9,6 @@ from worker.data import Corpus, Samples
 class Distribution(Component, family="distributions"):
     """Which samples of the training split are trained on, and how often; validation and test stay as they are."""
 
+    @abstractmethod
     def reshape(self, corpus: Corpus, seed: int) -> Samples:
         """The training split that takes the place of `corpus.train`. Raises ValueError in one sentence."""
-        raise NotImplementedError

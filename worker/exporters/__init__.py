@@ -1,5 +1,6 @@
 """Exporters: the files that a stage leaves."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,10 +24,10 @@ class Exporter(Component, family="exporters"):
         """Why this format cannot hold `subject`; None when it can."""
         return None
 
+    @abstractmethod
     def export(self, subject: Subject, path: Path, calibration: NDArray[np.float32]) -> None:
         """Write the file. `calibration` [n, *input_shape] serves quantizers; the module is left as it was."""
-        raise NotImplementedError
 
     def convert(self, source: Path, path: Path) -> None:
         """Write the file from `source`, which the exporter `made_of` has written: the same as `export`, sooner."""
-        raise NotImplementedError
+        raise AssertionError("an exporter that is `made_of` another one's file says how")

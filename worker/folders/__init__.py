@@ -1,5 +1,7 @@
 """Folders: layers that merge into their neighbours."""
 
+from abc import abstractmethod
+
 from worker.component import Component
 from worker.context import Context
 from worker.subject import Subject
@@ -8,9 +10,9 @@ from worker.subject import Subject
 class Folder(Component, family="folders", default="batch_norm"):
     """Layers that merge into their neighbours, which leaves fewer of them."""
 
+    @abstractmethod
     def fold(self, subject: Subject, context: Context) -> Subject:
         """Merge; the module may be changed in place. Raises ValueError in one sentence when there is nothing to fold."""
-        raise NotImplementedError
 
     def label(self) -> str:
         """How it is called on the timeline, with what matters most of its parameters."""

@@ -1,5 +1,7 @@
 """Losses: what is minimized."""
 
+from abc import abstractmethod
+
 from torch import Tensor
 from torch.nn import functional
 
@@ -9,13 +11,13 @@ from worker.component import Component
 class Loss(Component, family="losses", default="cross_entropy", defaults={"numbers": "mse"}):
     """What is minimized."""
 
+    @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean over the batch, a scalar.
 
         Classes: outputs [batch, classes], targets [batch] of indices or [batch, classes] of shares. Texts: outputs
         [batch, length, classes], targets [batch, length]. Numbers: both [batch, numbers].
         """
-        raise NotImplementedError
 
 
 def shares(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Normalizations: each keeps the values between two layers in a range that training gets along with."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from torch import nn
@@ -13,6 +14,6 @@ class Normalization(Component, family="normalizations", default="batch"):
     replaces_bias: ClassVar[bool] = False
     """Whether a bias of the layer before would cancel, so that the layer is built without one."""
 
+    @abstractmethod
     def build(self, channels: int, image: bool) -> nn.Module | None:
         """A layer for [batch, channels], or for `image` [batch, channels, height, width]; None where nothing is done."""
-        raise NotImplementedError

@@ -1,5 +1,6 @@
 """Optimizers: how a gradient moves the weights."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
@@ -30,10 +31,10 @@ class Optimizer(Component, family="optimizers", default="adam"):
 
     lr: float
 
+    @abstractmethod
     def build(self, parameters: Iterable[Tensor]) -> TorchOptimizer:
         """The torch optimizer over `parameters`; its base rate is `lr`, which the schedule scales.
 
         All state lies in `state_dict()`, as tensors and plain values. One that evaluates other weights than it trains
         has `train()` and `eval()`, which change between them.
         """
-        raise NotImplementedError

@@ -1,5 +1,6 @@
 """Preparations: how inputs are scaled before the model sees them."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,9 +20,9 @@ class Preparation(
 ):
     """How inputs are scaled, fitted on the training split alone."""
 
+    @abstractmethod
     def fit(self, train: Array) -> Scaling | None:
         """The scaling that `train` [n, …] calls for; None leaves the inputs as they are."""
-        raise NotImplementedError
 
 
 def blocks(train: Array) -> Iterator[NDArray[np.float64]]:

@@ -1,5 +1,6 @@
 """Pruners: which weights or channels go."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal, Self
@@ -23,12 +24,12 @@ class Pruner(Component, family="pruners", default="magnitude"):
     structured: ClassVar[bool] = False
     """Whether tensors shrink; else weights are masked."""
 
+    @abstractmethod
     def prune(self, subject: Subject, context: Context) -> Subject:
         """Mask weights (unstructured) or really remove them (structured); the module may be changed in place.
 
         Raises ValueError in one sentence when nothing would be left of a layer.
         """
-        raise NotImplementedError
 
     def phases(self) -> Sequence[Phase]:
         """What the pruning takes: `prune` at once, unless what goes shows in a training alone."""
@@ -41,7 +42,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
 
     def step(self, before: float, after: float) -> Self:
         """The pruner that goes on from where the share `before` is gone to where `after` is; where there is a `share`."""
-        raise NotImplementedError
+        raise AssertionError("a pruner without a share is not asked to take steps")
 
     def growing(self, plan: Plan) -> Companion:
         """Goes along with a training and masks more and more weights, as `plan` says; where there is a `share`."""
@@ -85,9 +86,9 @@ class Scored(Pruner):
         "layer with small weights lose them all, which is refused.",
     )
 
+    @abstractmethod
     def scores(self, subject: Subject, context: Context) -> Scores:
         """How much each weight matters, by parameter name, in the weights' shapes; only relations count."""
-        raise NotImplementedError
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         if not prunable_weights(subject.module):

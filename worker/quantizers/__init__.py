@@ -48,7 +48,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
         `calibration` [n, *input_shape] is taken from the training split. Raises ValueError with the reason when
         this machine's runtime would fall back to float.
         """
-        raise NotImplementedError
+        raise AssertionError("a quantizer that marks its subject says how its file is converted")
 
     def label(self) -> str:
         """How it is called on the timeline, with what matters most of its parameters."""

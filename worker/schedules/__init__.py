@@ -1,5 +1,6 @@
 """Schedules: how the learning rate changes over a stage."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from worker.component import Component, knob
@@ -12,9 +13,9 @@ class Schedule(Component, family="schedules", default="constant"):
         0, ge=0, le=1_000_000, unit="steps", description="Linear rise of the rate from 0 before the schedule begins."
     )
 
+    @abstractmethod
     def factor(self, step: int, total: int) -> float:
         """What the base rate is multiplied by at `step` (0 … `total`) after the warm-up; a pure function."""
-        raise NotImplementedError
 
     def damping(self, history: Sequence[float]) -> float:
         """A further factor, from the validation losses of the stage's epochs so far; a pure function."""

@@ -1,5 +1,6 @@
 """Transfers: what of another run's model a run goes on from."""
 
+from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -17,13 +18,13 @@ class Transfer(Component, family="transfers", default="parameters"):
 
     source: str
 
+    @abstractmethod
     def transfer(self, subject: Subject, context: Context) -> Subject:
         """Give layers of the module, in place, what they are in the model of `source`; freeze those that are to rest.
 
         Layers match by name and shape; those that do not are told and shown. Raises ValueError in one sentence when no
         layer matches, or when a name is not one of a layer.
         """
-        raise NotImplementedError
 
     def label(self) -> str:
         """How it is called on the timeline."""

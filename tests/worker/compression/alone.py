@@ -1,41 +1,26 @@
 """The run around a method that is tried by itself."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from worker.component import find
-from worker.context import Context
 from worker.data import Data
 from worker.engine.evaluate import evaluate
 from worker.losses import Loss
-from worker.models import Model
-from worker.phases import Training
-from worker.subject import Subject
+from worker.pictures.sketch import Sketch
 
 
-class Alone(Context):
-    """A run that has `data` and keeps what it is told and shown; what else is asked of it is a mistake."""
+class Alone(Sketch):
+    """A run that has `data` and keeps what it is told and shown; there is nothing else to it."""
 
     def __init__(self, data: Data | None = None) -> None:
         self._data = data
         self._loss: Loss = find("losses", Loss.default_kind)()  # type: ignore[assignment]
         self.told: list[str] = []
         self.shown: dict[str, dict[str, Any]] = {}
-
-    def source(self, name: str, same_data: bool = False) -> Subject:
-        raise NotImplementedError
-
-    def fresh(self) -> nn.Module:
-        raise NotImplementedError
-
-    def generator(self, stream: str) -> torch.Generator:
-        return torch.Generator().manual_seed(0)
-
-    def anew(self, model: Model | None = None) -> Subject:
-        raise NotImplementedError
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         train = self.data.train
@@ -48,23 +33,8 @@ class Alone(Context):
     def validate(self, module: nn.Module) -> Mapping[str, float]:
         return evaluate(module, self.data.validation, self._loss, self.data)
 
-    def quality(self, module: nn.Module) -> float:
-        return self.validate(module)["accuracy"]
-
-    def recalibrate(self, module: nn.Module) -> None:
-        raise NotImplementedError
-
-    def train(self, subject: Subject, training: Training) -> None:
-        raise NotImplementedError
-
-    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        raise NotImplementedError
-
     def aside(self) -> "Alone":
         return Alone(self._data)
-
-    def observe(self, metrics: Mapping[str, float]) -> None:
-        pass
 
     def tell(self, text: str, level: str = "info") -> None:
         self.told.append(text)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch import nn
@@ -79,8 +80,9 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path: Path) -> None:
             runtimes.load(name, str(tmp_path / "model.pt2"), "cpu", 1)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_a_device_that_a_runtime_lacks_is_told_with_the_remedy() -> None:
+def test_a_device_that_a_runtime_lacks_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     for name in ("torch", "onnxruntime"):
         assert runtimes.runtime(name).lacks("cpu") is None
         assert "take `cpu`" in (runtimes.runtime(name).lacks("cuda") or "")

@@ -15,7 +15,7 @@ from backend.spec.problems import SpecInvalid
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store import chunks
-from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
+from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed
 from worker.distillation import Distillation
 from worker.engine import measure, seed
@@ -33,15 +33,6 @@ PRUNE = {
     "kind": "prune",
     "method": {"kind": "magnitude", "sparsity": 0.5},
     "recover": {"epochs": 1, "distillers": ["soft_targets", "hard_targets"]},
-}
-MEASURED = {
-    "runtime": "none",
-    "quality": {"accuracy": 0.5},
-    "load_ms": 1.0,
-    "energy_meter": None,
-    "peak_memory_bytes": 1,
-    "timings": [],
-    "operators": {},
 }
 
 
