@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from worker.context import Context
+from worker.recipe import Recipe
 from worker.subject import Subject
 
 
@@ -33,6 +34,9 @@ class Companion:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` told."""
+
+    def follow(self, recipe: Recipe) -> None:
+        """The phase's recipe is this one from the next step on: a person turned a knob, or had before the checkpoint."""
 
     def attach(self, module: nn.Module) -> AbstractContextManager[object]:
         """Hooks on `module` for as long as the phase trains. They act while it is validated as well."""
@@ -86,6 +90,10 @@ class Together(Companion):
     def load(self, state: Mapping[str, Any]) -> None:
         for companion, own in zip(self._companions, state["companions"], strict=True):
             companion.load(own)
+
+    def follow(self, recipe: Recipe) -> None:
+        for companion in self._companions:
+            companion.follow(recipe)
 
     @contextmanager
     def attach(self, module: nn.Module) -> Iterator[None]:

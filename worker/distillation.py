@@ -14,7 +14,7 @@ from worker.companion import Companion, together
 from worker.context import Context
 from worker.distillers import Distiller
 from worker.phases import Phase, Training, Transform
-from worker.recipe import Recovery
+from worker.recipe import Recipe, Recovery
 from worker.subject import Subject, arrange, evaluating
 
 EVERY = 10  # steps between two points of the curves: each makes the host wait for the device
@@ -92,6 +92,10 @@ class Distillation(Companion):
         self._kept = nn.ModuleList(self.lessons)
         self._done = 0
         self._looks: list[dict[str, float]] = []  # of the parts of a batch
+
+    def follow(self, recipe: Recipe) -> None:
+        if isinstance(recipe, Recovery):
+            self.distillers = list(recipe.distillers)
 
     def parameters(self) -> list[nn.Parameter]:
         return list(self._kept.parameters())

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.api.deps import By, CatalogDep, HintsDep, Reading, RunDep, RunId, Writing, run_of
 from backend.api.schemas import CommandRow, KnobRow, NewCommand
 from backend.errors import Conflict, Invalid, RunNotFound
-from backend.spec import knobs, plain, text
+from backend.spec import knobs, plain, references, text
 from backend.spec.commands import CommandKind, Setting, Stages, body_of
 from backend.spec.experiment import resolve
 from backend.spec.problems import Problem, SpecInvalid
@@ -81,12 +81,17 @@ def _check_setting(session: Session, run: tables.Run, setting: Setting) -> None:
 
 def _resolved(session: Session, run: tables.Run, wanted: Stages) -> list[dict[str, Any]]:
     """The stages to come, with every default: checked as a whole spec with those that have begun before them."""
-    begun = run.spec["stages"][: (run.stage or 0) + 1]
+    begun, catalog = run.spec["stages"][: (run.stage or 0) + 1], workers.catalog(session)
     whole = {**run.spec, "stages": [*begun, *wanted.stages]}
     try:
-        return resolve(whole, workers.catalog(session)).stages[len(begun) :]
+        coming = resolve(whole, catalog).stages[len(begun) :]
     except SpecInvalid as error:
         raise SpecInvalid([_in_body(problem, len(begun)) for problem in error.problems]) from error
+    named = [path for path, _ in references.marked({"stages": coming}, catalog, references.RUN)]
+    if named:
+        message = "names another run, whose model a live run is not given: fork this run with that stage instead."
+        raise SpecInvalid([Problem(path=f"body.{path}", message=message) for path in named])
+    return coming
 
 
 def _in_body(problem: Problem, begun: int) -> Problem:

@@ -146,8 +146,10 @@ class Steering:
     def _rest(self) -> None:
         if self.paused:
             raise ValueError("The run is paused already.")
-        self.paused = True
-        self._checkpoint()
+        self.paused = True  # which the checkpoint holds
+        if not self._checkpoint():
+            self.paused = False
+            raise ValueError("The run goes on, because no checkpoint of it could be written.")
         self._move(RunState.PAUSED)
 
     def _go_on(self) -> None:

@@ -103,6 +103,7 @@ class Trainer:
         if self.best and state["best"]:
             self.best.load(state["best"])
         self.diagnosis.load(state["diagnosis"], self.reporter)
+        self.companion.follow(self.recipe)
         self.companion.load(state["companion"])
 
     # ---- the loop
@@ -165,6 +166,7 @@ class Trainer:
         if self.recipe.optimizer != before.optimizer:
             fresh = (recipe.optimizer.build(self.parameters) for recipe in (before, self.recipe))
             follow(self.optimizer, *fresh)
+        self.companion.follow(self.recipe)
         if self.recipe.regularizers != before.regularizers:
             self._hooks.close()
             self._attach()

@@ -9,7 +9,7 @@ from worker.distillation import Distillation
 from worker.distillers import Distiller
 from worker.models import Model
 from worker.phases import Phase, Training, Transform
-from worker.recipe import Recipe
+from worker.recipe import Recipe, Recovery
 from worker.stages import Stage
 from worker.subject import Subject
 
@@ -48,7 +48,7 @@ class Distill(Stage, Recipe):
     )
 
     def phases(self) -> Sequence[Phase]:
-        recipe = Recipe.model_validate({name: getattr(self, name) for name in Recipe.model_fields})
+        recipe = Recovery.model_validate({name: getattr(self, name) for name in Recovery.model_fields})
         return [Transform(self._meet), Training(recipe, Distillation(self.distillers))]
 
     def label(self) -> str:

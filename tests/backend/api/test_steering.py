@@ -77,6 +77,7 @@ REFUSED = [
     ("pause", {"now": True}, "body.now", "not permitted"),
     ("stages", {"stages": [{"kind": "melt"}]}, "body.stages[0].kind", "melt"),
     ("stages", {"stages": [{"kind": "quantize"}, {"kind": "prune"}]}, "body.stages[1]", "have not been quantized"),
+    ("stages", {"stages": [{"kind": "soup", "sources": ["abc"]}]}, "body.stages[0].sources[0]", "fork this run"),
 ]
 
 

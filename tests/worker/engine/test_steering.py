@@ -15,6 +15,7 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run, steps_done
 from worker.component import find
+from worker.engine.checkpoint import Checkpoints, State
 from worker.engine.turning import follow
 from worker.knobs import turned
 from worker.messages import Checkpoint, Finished, Obeyed, Order, Planned, Progress, Release
@@ -96,6 +97,22 @@ def test_a_paused_run_that_is_given_back_is_still_paused(catalog: Catalog, setti
     again = run(replace(work, resume=resume), settings, asked=True, ask=asking((paused, order(CommandKind.RESUME))))
     assert states(again) == ["paused", "running"]
     assert ledger(first, again).hashes == ledger(run(work, settings)).hashes
+
+
+def test_a_pause_that_no_checkpoint_could_keep_is_refused(
+    catalog: Catalog, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Checkpoints.write
+
+    def write(files: Checkpoints, state: State, stage: int, keep: bool = False) -> Checkpoint:
+        if state.paused:
+            raise OSError(28, "No space left on device")
+        return whole(files, state, stage, keep)
+
+    monkeypatch.setattr(Checkpoints, "write", write)
+    link = run(assignment(SPEC, catalog), settings, asked=True, ask=asking((after(30), order(CommandKind.PAUSE))))
+    assert obeyed(link) == [(CommandKind.PAUSE, False)] and states(link) == []
+    assert link.finished == Finished(RunState.SUCCEEDED)
 
 
 def test_who_is_paused_can_be_steered_stopped_and_cancelled(catalog: Catalog, settings: Settings) -> None:
@@ -205,6 +222,27 @@ def test_what_was_set_since_the_last_checkpoint_is_set_again(catalog: Catalog, s
     assert resumed.happened(EventKind.COMMAND) == []
     forgetful = run(replace(assignment(SPEC, catalog), resume=file), settings)
     assert ledger(forgetful).hashes != ledger(undisturbed).hashes
+
+
+SELF_TAUGHT = [
+    {"kind": "distill", "epochs": 4, "distillers": [{"kind": "soft_targets", "temperature": 4.0}]},
+    {**PRUNE, "recover": {"epochs": 4, "distillers": [{"kind": "soft_targets", "temperature": 4.0}]}},
+]
+
+
+@pytest.mark.parametrize("stage", SELF_TAUGHT, ids=["distill", "recover"])
+def test_a_teacher_is_softened_while_it_teaches(stage: dict[str, Any], catalog: Catalog, settings: Settings) -> None:
+    work = assignment({**SPEC, "stages": [{**TRAIN, "epochs": 1}, stage]}, catalog)
+    turning = order(CommandKind.SET, path="distillers[0].temperature", value=1.0)
+    ask = asking((after(STEPS + 20), turning), (after(STEPS + 40), order(CommandKind.CHECKPOINT)))
+    by_hand = run(work, settings, asked=True, ask=ask)
+    answer, checkpoint = by_hand.all(Obeyed)
+    assert answer.effect == {"path": "distillers[0].temperature", "old": 4.0, "new": 1.0}
+    planned = [Planned(answer.step, "distillers[0].temperature", 1.0)]
+    assert ledger(run(replace(work, planned=planned), settings)).hashes == ledger(by_hand).hashes
+    assert ledger(run(work, settings)).hashes[1] != ledger(by_hand).hashes[1]
+    file = next(one for one in by_hand.all(Checkpoint) if one.step == checkpoint.step)
+    assert ledger(run(replace(work, resume=file), settings)).hashes[1] == ledger(by_hand).hashes[1]
 
 
 @pytest.mark.parametrize(
