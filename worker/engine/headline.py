@@ -25,8 +25,8 @@ NOT_FASTER: tuple[Verdict, ...] = (
 def headline(after: StageResult, first: StageResult | None) -> str | None:
     """What the stages up to `after` gained over `first`, the run's first stage; None where nothing can be compared.
 
-    The smallest file that ran is told against the same format of the first stage, each runtime's speed where it
-    gained most, and accuracy as it changed. What was not gained is followed by its reason.
+    The smallest file that ran is told against the same format of the first stage, speed where it gained most and where
+    it lost most, and accuracy as it changed. What was not gained is followed by its reason.
     """
     pair = alike(after, first) if first is not None else None
     if pair is None:
@@ -49,21 +49,29 @@ def _size(after: StageResult, first: StageResult) -> tuple[str, bool]:
 
 
 def _speed(after: StageResult, first: StageResult) -> tuple[str, bool]:
-    """The change of the median call that is largest in favour, and whether it is one.
+    """The change of the median call where it is largest in favour, and where it is worst if that is a loss; and whether
+    there is a gain.
 
-    Equal operators on equal shapes are the same work: a difference there is the machine's.
+    Of each runtime its first file speaks: files that decode to the same model would only be more draws of the same
+    times, of which the luckiest would be told. Equal operators on equal shapes are the same work: a difference there is
+    the machine's.
     """
+    spoken = {new.runtime: (new, old) for new, old in reversed(files(after, first))}
     changes = [
         (now.p50_ms / was.p50_ms, now.batch_size, now.device)
-        for new, old in files(after, first)
+        for new, old in spoken.values()
         if after.flops != first.flops or new.operators != old.operators
         for now, was in timed(new, old)
         if differs(now, was)
     ]
     if not changes:
         return "no faster", False
-    share, batch, device = min(changes)
-    return f"{ratio(share, 1.0, 'faster', 'slower')} at batch {batch} ({device})", share < 1
+    best, worst = min(changes), max(changes)
+    told = [best, worst] if best[0] < 1 < worst[0] else [best]
+    sentences = [
+        f"{ratio(share, 1.0, 'faster', 'slower')} at batch {batch} ({device})" for share, batch, device in told
+    ]
+    return " but ".join(sentences), best[0] < 1
 
 
 def _accuracy(after: StageResult, first: StageResult) -> str:

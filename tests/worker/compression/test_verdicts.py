@@ -292,6 +292,20 @@ def test_the_headline_takes_the_format_that_gained_most() -> None:
     )
 
 
+def test_the_headline_does_not_hide_where_a_model_became_slower() -> None:
+    both = stage("quantize", one=1.6, many=5.0, operators={"QLinearConv": 3})
+    assert "2.00 times faster at batch 64 (cpu) but 1.60 times slower at batch 1 (cpu)" in str(headline(both, stage()))
+
+
+def test_files_that_decode_to_the_same_model_do_not_draw_again() -> None:
+    """A coded file that happened to be timed well says nothing of the model."""
+    lucky = [latency.model_copy(update={"p50_ms": latency.p50_ms / 3}) for latency in stage().measures[0].latency]
+    pruned = stage("prune", flops=1500)
+    pruned.measures.append(pruned.measures[0].model_copy(update={"exporter": "coded", "latency": lucky}))
+    first = beside(stage(), exporter="coded")
+    assert ", no faster" in str(headline(pruned, first))
+
+
 def test_a_first_stage_has_no_headline() -> None:
     assert headline(TRAINED, None) is None
     assert headline(TRAINED, stage(exporter="torch_export")) is None
