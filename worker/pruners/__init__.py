@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from worker.companion import Companion
 from worker.component import Component, knob
@@ -53,6 +53,18 @@ class Pruner(Component, family="pruners", default="magnitude"):
         """How it is called on the timeline, with what matters most of its parameters."""
         return self.kind.replace("_", " ")
 
+    def prunable(self, module: nn.Module) -> dict[str, Tensor]:
+        """The weights that can be masked, by parameter name. Raises ValueError when there are none."""
+        weights = prunable_weights(module)
+        if not weights:
+            raise ValueError(f"{self.kind} pruning found no linear or convolution layer in this model")
+        return weights
+
+    def magnitudes(self, subject: Subject) -> Scores:
+        """|θ| of the weights that can be masked; what is masked already lies below all."""
+        weights = self.prunable(subject.module)
+        return below_all({name: weight.abs() for name, weight in weights.items()}, subject.masks)
+
     def _shown(self, subject: Subject, context: Context) -> Subject:
         totals = sizes(subject.module)
         pruned = self.prune(subject, context)
@@ -91,8 +103,7 @@ class Scored(Pruner):
         """How much each weight matters, by parameter name, in the weights' shapes; only relations count."""
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        if not prunable_weights(subject.module):
-            raise ValueError(f"{self.kind} pruning found no linear or convolution layer in this model")
+        self.prunable(subject.module)
         return self.mask(subject, self.scores(subject, context))
 
     def mask(self, subject: Subject, scores: Scores) -> Subject:

@@ -2,7 +2,7 @@
 
 from worker.component import knob
 from worker.context import Context
-from worker.masks import Scope, below_all, lowest, prunable_weights
+from worker.masks import Scope, lowest
 from worker.pruners import Searched, masked
 from worker.subject import Subject
 
@@ -33,10 +33,7 @@ class Constrained(Searched):
     )
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        weights = prunable_weights(subject.module)
-        if not weights:
-            raise ValueError("constrained pruning found no linear or convolution layer in this model")
-        scores = below_all({name: weight.abs() for name, weight in weights.items()}, subject.masks)
+        scores = self.magnitudes(subject)
         search = self._search(subject, context, lambda share: lowest(scores, share, self.scope, self.floor))
         sparsity = search.furthest(0.0, MOST)
         context.show("search", search.body("sparsity", self.measured, sparsity))

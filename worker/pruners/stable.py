@@ -5,7 +5,7 @@ from torch import Tensor
 
 from worker.component import knob
 from worker.context import Context
-from worker.masks import below_all, lowest, prunable_weights
+from worker.masks import lowest
 from worker.pruners import Searched, masked
 from worker.subject import Subject
 
@@ -25,10 +25,7 @@ class Stable(Searched):
     sparsity: float = knob(0.5, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        weights = prunable_weights(subject.module)
-        if not weights:
-            raise ValueError("stable pruning found no linear or convolution layer in this model")
-        scores = below_all({name: weight.abs() for name, weight in weights.items()}, subject.masks)
+        weights, scores = self.prunable(subject.module), self.magnitudes(subject)
 
         def at(floor: float) -> dict[str, Tensor]:
             return lowest(scores, self.sparsity, "global", floor)

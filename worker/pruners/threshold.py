@@ -2,7 +2,6 @@
 
 from worker.component import knob
 from worker.context import Context
-from worker.masks import below_all, prunable_weights
 from worker.pruners import Pruner, masked
 from worker.subject import Subject
 
@@ -20,10 +19,7 @@ class Threshold(Pruner):
     threshold: float = knob(0.01, ge=0, le=1e6, description="ε: weights whose magnitude is less go.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        weights = prunable_weights(subject.module)
-        if not weights:
-            raise ValueError("threshold pruning found no linear or convolution layer in this model")
-        scores = below_all({name: weight.abs() for name, weight in weights.items()}, subject.masks)
+        scores = self.magnitudes(subject)
         return masked(subject, {name: score >= self.threshold for name, score in scores.items()}, self._refusal)
 
     def label(self) -> str:
