@@ -11,6 +11,7 @@ from backend.spec import plain
 from backend.spec.catalog import Catalog, Family
 from backend.spec.commands import Intervention
 from backend.spec.fit import misfits
+from backend.spec.knobs import unturnable
 from backend.spec.measures import MAX_BATCH
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
@@ -120,7 +121,7 @@ def resolve(document: Any, catalog: Catalog) -> Experiment:
     Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
     """
     canonical = fill(document, catalog)
-    if problems := misfits(canonical, catalog):
+    if problems := misfits(canonical, catalog) or list(unturnable(canonical, catalog)):
         raise SpecInvalid(problems)
     return Experiment.model_validate(canonical)
 

@@ -50,6 +50,17 @@ def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Pro
     return Problem(path="body.value", message=sentence_of(error)) if error else None
 
 
+def unturnable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+    """The interventions of a resolved spec that could be made in none of its stages."""
+    for index, one in enumerate(spec["interventions"]):
+        setting = Setting(path=one["path"], value=one["value"])
+        found = [problem(stage, setting, catalog) for stage in spec["stages"]]
+        if all(found):
+            closest = next((told for told in found if told and told.path == "body.value"), found[0])
+            assert closest
+            yield closest.model_copy(update={"path": closest.path.replace("body", f"interventions[{index}]", 1)})
+
+
 def _live(value: Any, schema: Mapping[str, Any], path: str, component: str, catalog: Catalog) -> Iterator[Knob]:
     if value is None:
         return

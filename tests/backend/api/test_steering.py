@@ -120,3 +120,15 @@ def test_two_people_are_both_in_the_record(api_on_each: Api, running: str) -> No
     first = ask(api_on_each, running, "set", path="optimizer.lr", value=0.01).json()
     second = ask(api_on_each, running, "set", path="optimizer.lr", value=0.02).json()
     assert first["id"] != second["id"] and {first["state"], second["state"]} == {"pending"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place"),
+    [("optimizer.rate", 0.1, "interventions[0].path"), ("optimizer.lr", -1.0, "interventions[0].value")],
+)
+def test_an_intervention_that_no_stage_could_make_is_refused(
+    api: Api, catalog: Catalog, path: str, value: float, place: str
+) -> None:
+    wanted = {**spec(), "interventions": [{"step": 5, "path": path, "value": value}]}
+    answer = api.client.post("/api/experiments", json={"spec": wanted})
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, place)

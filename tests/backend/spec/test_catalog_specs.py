@@ -25,6 +25,10 @@ GOOD: dict[str, Any] = {
 }
 
 
+BEYOND_SCHEMAS = ("which nothing before it provides", "is no knob of what trains")
+"""What is wrong with a spec although an editor takes it: its parts do not go together."""
+
+
 @pytest.fixture(scope="module")
 def editor(catalog: Catalog) -> Draft202012Validator:
     schema = editor_schema(catalog)
@@ -48,7 +52,7 @@ def test_the_canonical_form_is_its_own_canonical_form(catalog: Catalog, editor: 
     def check(draft: dict[str, Any]) -> None:
         assert editor.is_valid(draft), [error.message for error in editor.iter_errors(draft)]
         found = problems(draft, catalog)
-        assert all("which nothing before it provides" in message for message in found)
+        assert all(any(words in message for words in BEYOND_SCHEMAS) for message in found)
         assume(not found)
         once = resolve(draft, catalog)
         canonical = once.model_dump(mode="json")
