@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from backend.spec.catalog import Catalog
 from backend.spec.commands import Setting
+from backend.spec.fields import SpecField, fields
 from backend.spec.problems import Problem
 from backend.spec.resolve import sentence_of
 
@@ -27,14 +28,11 @@ class Knob:
 
 def knobs(stage: Mapping[str, Any], catalog: Catalog) -> list[Knob]:
     """Every live knob of the recipe that `stage`, resolved, trains with."""
-    entry = catalog.find("stages", stage["kind"])
-    assert entry is not None
-    fields = entry.parameters["properties"]
-    found = list(_live(stage, entry.parameters, "", stage["kind"], catalog))
-    for name in RECIPES:
-        if stage.get(name) is not None:
-            found = list(_live(stage[name], _branch(fields[name]), "", name, catalog))
-    return [knob for knob in found if not knob.path.startswith(RECIPES)]
+    found = [field for field in fields(stage, {"x-family": "stages"}, catalog) if field.schema.get("x-live")]
+    recipe = next((name for name in RECIPES if stage.get(name) is not None), None)
+    if recipe is not None:
+        return [_knob(field, field.path.removeprefix(f"{recipe}.")) for field in found if _within(field, recipe)]
+    return [_knob(field, field.path) for field in found]
 
 
 def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
@@ -61,27 +59,9 @@ def unturnable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
             yield closest.model_copy(update={"path": closest.path.replace("body", f"interventions[{index}]", 1)})
 
 
-def _live(value: Any, schema: Mapping[str, Any], path: str, component: str, catalog: Catalog) -> Iterator[Knob]:
-    if value is None:
-        return
-    if schema.get("x-live"):
-        yield Knob(path, component, schema, value)
-    elif "x-family" in schema:
-        entry = catalog.find(schema["x-family"], value["kind"])
-        if entry is not None:
-            yield from _live(value, entry.parameters, path, entry.kind, catalog)
-    elif "anyOf" in schema:
-        yield from _live(value, _branch(schema), path, component, catalog)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _live(item, schema.get("items", {}), f"{path}[{index}]", component, catalog)
-    elif isinstance(value, Mapping):
-        for name, field in schema.get("properties", {}).items():
-            below = f"{path}.{name}" if path else name
-            yield from _live(value.get(name), field, below, component, catalog)
+def _within(field: SpecField, recipe: str) -> bool:
+    return field.path.startswith(f"{recipe}.")
 
 
-def _branch(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an optional field is when it is there."""
-    branches = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
-    return branches[0] if branches else schema
+def _knob(field: SpecField, path: str) -> Knob:
+    return Knob(path, field.component, field.schema, field.value)

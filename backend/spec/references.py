@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import outline
+from backend.spec.fields import fields
 
 RUN = "x-run"
 CONSTRAINT = "x-constraint"
@@ -32,24 +33,8 @@ def marked(spec: Mapping[str, Any], catalog: Catalog, mark: str) -> Iterator[tup
 
     An empty list gives one empty text. `spec` is resolved; a component that the catalog does not know is passed over.
     """
-    return _walk(spec, outline(), "", catalog, mark)
-
-
-def _walk(value: Any, schema: Mapping[str, Any], path: str, catalog: Catalog, mark: str) -> Iterator[tuple[str, str]]:
-    if value is None:
-        return
-    if schema.get(mark):
-        entries = [(f"{path}[{index}]", item) for index, item in enumerate(value)] if isinstance(value, list) else []
-        yield from entries or [(path, "" if isinstance(value, list) else value)]
-    elif "x-family" in schema:
-        entry = catalog.find(schema["x-family"], value["kind"])
-        yield from _walk(value, entry.parameters if entry else {}, path, catalog, mark)
-    elif "anyOf" in schema:
-        for branch in schema["anyOf"]:
-            yield from _walk(value, branch, path, catalog, mark)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _walk(item, schema.get("items", {}), f"{path}[{index}]", catalog, mark)
-    elif isinstance(value, Mapping):
-        for name, field in schema.get("properties", {}).items():
-            yield from _walk(value.get(name), field, f"{path}.{name}" if path else name, catalog, mark)
+    for field in fields(spec, outline(), catalog):
+        if field.schema.get(mark) and isinstance(field.value, list):
+            yield from [(f"{field.path}[{index}]", item) for index, item in enumerate(field.value)] or [(field.path, "")]
+        elif field.schema.get(mark):
+            yield field.path, field.value
