@@ -48,6 +48,11 @@ class UploadNotFound(NotFound):
         super().__init__(f"There is no upload `{upload_id[:80]}`.")
 
 
+class StudyNotFound(NotFound):
+    def __init__(self, study_id: str) -> None:
+        super().__init__(f"There is no study `{study_id[:80]}`.")
+
+
 class ChartNotFound(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"There is no chart `{name[:80]}`; known: {', '.join(known)}.")

@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Self
@@ -169,8 +169,9 @@ def components(family: str) -> Mapping[str, type[Component]]:
     return _kinds[family]
 
 
-def discover(plugins: Path | None = None) -> None:
-    """Import every family folder of `worker`, then the operator's own files `plugins/<family>/<kind>.py`.
+def discover(plugins: Path | None = None, only: Collection[str] = ()) -> None:
+    """Import every family folder of `worker`, then the operator's own files `plugins/<family>/<kind>.py`; with `only`
+    those of these families.
 
     Fails loudly, with the file's name: a file that does not import, that does not hold exactly one component of its
     folder's family, or that takes a name which is taken, is a RuntimeError. Finding the same files again is harmless.
@@ -178,19 +179,21 @@ def discover(plugins: Path | None = None) -> None:
     import worker
 
     for package in pkgutil.iter_modules(worker.__path__):
-        if package.ispkg:
+        if package.ispkg and (not only or package.name in only):
             module = importlib.import_module(f"worker.{package.name}")
             if package.name in _families:
                 for child in pkgutil.iter_modules(module.__path__):
                     _register(package.name, child.name, importlib.import_module(f"{module.__name__}.{child.name}"))
-    for family, file in _plugin_files(plugins):
+    for family, file in _plugin_files(plugins, only):
         _register(family, file.stem, _import_file(family, file))
 
 
-def _plugin_files(plugins: Path | None) -> Iterator[tuple[str, Path]]:
+def _plugin_files(plugins: Path | None, only: Collection[str]) -> Iterator[tuple[str, Path]]:
     if plugins is None or not plugins.is_dir():
         return
     for folder in sorted(path for path in plugins.iterdir() if path.is_dir()):
+        if only and folder.name not in only:
+            continue
         if folder.name not in _families:
             raise RuntimeError(f"{folder}: no family is called `{folder.name}`; known: {', '.join(sorted(_families))}")
         yield from ((folder.name, file) for file in sorted(folder.glob("*.py")))

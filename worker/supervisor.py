@@ -19,6 +19,7 @@ from worker.held import HeldRun
 from worker.keeper import Keeper
 from worker.messages import Ready, Release, Renewed
 from worker.reaper import Reaper
+from worker.studies.child import ConductorChild
 from worker.timer import Timer
 
 log = logging.getLogger("lathe.worker")
@@ -39,6 +40,7 @@ class Supervisor:
         self._store = Store.open(settings.database_url)
         self._bell = Event()
         self._keeper = Keeper(settings, self._bell)
+        self._conductor = ConductorChild(settings, self._store)
         self._held: HeldRun | None = None
         self._announced: Ready | None = None
         self._leaving: float | None = None  # since when
@@ -74,6 +76,7 @@ class Supervisor:
             self._bell.wait(self._pause())
             self._bell.clear()
             self._tick()
+        self._conductor.close(seconds=2.0)
         self._keeper.close(seconds=2.0)
         self._say_goodbye()
         self._store.close()
@@ -98,6 +101,8 @@ class Supervisor:
             elif self._keeper.ready and self._leaving is None and self._claim.due():
                 self._claim_run()
             self._appear()
+            if self._leaving is None:
+                self._conductor.tend()
             self._reachable = True
         except UNAVAILABLE as error:
             if self._reachable:

@@ -1,65 +1,31 @@
 """Submitting experiments."""
 
 import hashlib
-import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.api import documents, references
+from backend.api import documents
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
 from backend.api.submission import ExperimentCreated, NewExperiment, RunCreated
+from backend.api.yaml_body import YAML_BODY, YamlRoute
 from backend.errors import Conflict, Invalid
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
 from backend.spec.orders import Explored, explore, shared
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.variants import Variant, vary
-from backend.store import experiments, tables, waiting
+from backend.store import experiments, references, tables, waiting
 from backend.store.session import Store
 
 Created = tuple[str, list[tables.Run]]  # the id of an experiment or group, and its runs
 
 MAX_RUNS = 500  # of one request
-YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
-YAML_BODY: dict[str, Any] = {
-    "requestBody": {
-        "content": {"application/yaml": {"schema": {"type": "string", "description": "The spec itself, as YAML."}}}
-    }
-}
-
-
-class YamlRoute(APIRoute):
-    """A route that also takes the spec itself as a YAML body, as `curl --data-binary @spec.yaml` sends it."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def with_yaml(request: Request) -> Response:
-            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            return await handle(await _as_json(request) if kind in YAML_TYPES else request)
-
-        return with_yaml
-
-
-async def _as_json(request: Request) -> Request:
-    """The same request with its YAML body as the JSON that the endpoint expects."""
-    try:
-        text = (await request.body()).decode()
-    except UnicodeDecodeError:
-        raise Invalid("The body is not UTF-8 text.") from None
-    headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-    headers.append((b"content-type", b"application/json"))
-    translated = Request({**request.scope, "headers": headers}, request.receive)
-    translated._body = json.dumps({"spec": text}).encode()
-    return translated
-
 
 router = APIRouter(tags=["experiments"], route_class=YamlRoute)
 

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, BackgroundTasks
 from sqlalchemy.orm import Session
 
-from backend.api import documents, references
+from backend.api import documents
 from backend.api.deps import CatalogDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.experiments import Created, Key, RequestHash, known, once
 from backend.api.nursery import nursery
@@ -16,7 +16,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
 from backend.spec.lineage import departures
 from backend.spec.problems import SpecInvalid
-from backend.store import experiments, files, forks, rows, tables
+from backend.store import experiments, files, forks, references, rows, tables
 from backend.store.clock import new_id
 from backend.store.forks import Cut, Heirloom, NoCheckpoint, Unforkable
 from backend.store.session import Store

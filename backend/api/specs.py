@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from backend.api import documents, references
+from backend.api import documents
 from backend.api.deps import CatalogDep, Reading
 from backend.api.estimate import estimate
 from backend.api.schemas import SpecChecked, SpecDraft, Template
@@ -14,6 +14,7 @@ from backend.spec import text
 from backend.spec.catalog import Catalog, CatalogEntry
 from backend.spec.experiment import editor_schema, resolve
 from backend.spec.problems import SpecInvalid
+from backend.store import references
 
 router = APIRouter(tags=["specs"])
 

@@ -35,6 +35,8 @@ def marked(spec: Mapping[str, Any], catalog: Catalog, mark: str) -> Iterator[tup
     """
     for field in fields(spec, outline(), catalog):
         if field.schema.get(mark) and isinstance(field.value, list):
-            yield from [(f"{field.path}[{index}]", item) for index, item in enumerate(field.value)] or [(field.path, "")]
+            yield from [(f"{field.path}[{index}]", item) for index, item in enumerate(field.value)] or [
+                (field.path, "")
+            ]
         elif field.schema.get(mark):
             yield field.path, field.value

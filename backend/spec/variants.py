@@ -48,6 +48,8 @@ def _put(document: Any, path: str, value: Any) -> None:
     for key, following in pairwise(keys):
         if isinstance(key, str) and isinstance(place, dict) and isinstance(following, str):
             place.setdefault(key, {})
+            if isinstance(place[key], str):
+                place[key] = {"kind": place[key]}  # a component in short
         place = _item(place, key, path)
     _item(place, keys[-1], path, missing_is_fine=True)
     place[keys[-1]] = value

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Float,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from backend.spec.commands import CommandState
 from backend.spec.runs import Place, RunState
+from backend.spec.study import StudyState, TrialState
 from backend.store.columns import Instant, Prose, Word
 
 
@@ -50,6 +52,7 @@ class Experiment(Table):
     spec: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(String(64), index=True)
     group_id: Mapped[str | None] = mapped_column(String(36), index=True)  # the first of those submitted together
+    study_id: Mapped[str | None] = mapped_column(ForeignKey("lathe_studies.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime]
 
 
@@ -189,6 +192,50 @@ class Artifact(Table):
     bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+
+
+class Study(Table):
+    """A search over an experiment's fields. The plain names, `studies` and `trials`, are those of Optuna's own tables."""
+
+    __tablename__ = "lathe_studies"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    document: Mapped[dict[str, Any]]  # a `backend.spec.study.Study`, as it stands after what people changed
+    state: Mapped[StudyState] = mapped_column(Word(StudyState))
+    error: Mapped[str | None] = mapped_column(Prose)
+    trials: Mapped[int] = mapped_column(Integer, default=0)  # numbers that have been given
+    generation: Mapped[int] = mapped_column(Integer, default=0)  # grows when the space is narrowed
+    holder: Mapped[str | None] = mapped_column(String(36))  # the conductor that leads it
+    beat: Mapped[int] = mapped_column(BigInteger, default=0)  # a counter, never a clock
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Trial(Table):
+    """One attempt of a study: what it tries, the run that tries it, and what came out."""
+
+    __tablename__ = "lathe_trials"
+    __table_args__ = (Index(None, "study_id", "told"), Index(None, "run_id"))
+
+    study_id: Mapped[str] = mapped_column(ForeignKey("lathe_studies.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    state: Mapped[TrialState] = mapped_column(Word(TrialState))
+    assignment: Mapped[dict[str, Any]]  # field -> what it holds
+    by: Mapped[str | None] = mapped_column(String(100))  # the person who asked for it; None where the sampler chose
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    generation: Mapped[int] = mapped_column(Integer, default=0)
+    asked: Mapped[int | None] = mapped_column(Integer)  # Optuna's number of it, in the storage of its generation
+    told: Mapped[bool] = mapped_column(Boolean, default=False)  # whether Optuna knows how it ended
+    looks: Mapped[int] = mapped_column(Integer, default=0)  # values on the way that Optuna knows
+    values: Mapped[list[Any]] = mapped_column(JSON, default=list)  # one for each objective, once it is complete
+    violation: Mapped[float] = mapped_column(Float, default=0.0)  # by how much it misses the constraint
+    steps: Mapped[int] = mapped_column(BigInteger, default=0)  # optimizer steps that it took
+    seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    joules: Mapped[float | None] = mapped_column(Float)
+    error: Mapped[str | None] = mapped_column(Prose)
+    began_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class Upload(Table):

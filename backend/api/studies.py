@@ -1,0 +1,258 @@
+"""Studies: searches over an experiment's fields."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from backend.api import documents, trials
+from backend.api.deps import By, CatalogDep, Reading, RunDep, Writing
+from backend.api.experiments import Key
+from backend.api.schemas import SpecDraft
+from backend.api.study_schemas import (
+    NewStudy,
+    NewStudyCommand,
+    StudyChecked,
+    StudyDetail,
+    StudyDraft,
+    StudyRow,
+    TrialPage,
+    TrialSort,
+    VariableField,
+)
+from backend.api.yaml_body import YAML_BODY, YamlRoute
+from backend.errors import Conflict, Invalid, StudyNotFound
+from backend.spec import experiment, plain, study_commands, text
+from backend.spec import study as studying
+from backend.spec.around import around, variable
+from backend.spec.catalog import Catalog
+from backend.spec.problems import Problem, SpecInvalid
+from backend.spec.space import contains, size
+from backend.spec.study import Budget, Study, StudyState, TrialState
+from backend.spec.study_commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
+from backend.store import references, studies, tables
+
+
+class StudyRoute(YamlRoute):
+    field = "study"
+
+
+router = APIRouter(tags=["studies"], route_class=StudyRoute)
+
+
+def study_of(session: Session, study_id: str) -> tables.Study:
+    """The study. Raises StudyNotFound."""
+    row = studies.get(session, study_id)
+    if row is None:
+        raise StudyNotFound(study_id)
+    return row
+
+
+StudyId = Annotated[str, Path(max_length=64, description="Id of a study.")]
+
+
+def _study(session: Reading, study_id: StudyId) -> tables.Study:
+    return study_of(session, study_id)
+
+
+StudyDep = Annotated[tables.Study, Depends(_study)]
+
+
+@router.post("/api/studies", status_code=201, openapi_extra=YAML_BODY)
+def create(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
+    """Begin a study; it creates runs until its budget is used up."""
+    study = _resolved(session, documents.read(body.study), catalog)
+    wrong = [index for index, values in enumerate(body.first) if not contains(study.space, values)]
+    if wrong:
+        raise Invalid(f"`first[{wrong[0]}]` does not lie in the space.", path=f"first[{wrong[0]}]")
+    study_id = None if key is None else str(uuid.uuid5(uuid.NAMESPACE_OID, key))
+    known = studies.get(session, study_id) if study_id else None
+    if known is not None and known.document != study.model_dump(mode="json"):
+        raise Conflict(f"The Idempotency-Key {key!r} was used for another request: send a new key.")
+    made = known or studies.create(session, study, [(values, by) for values in body.first], study_id)
+    return trials.study_row(session, made)
+
+
+@router.get("/api/studies")
+def listed(session: Reading) -> list[StudyRow]:
+    """The newest studies first."""
+    return trials.study_rows(session, studies.newest(session))
+
+
+@router.post("/api/studies/check")
+def check(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChecked:
+    """Hold a draft against the catalog; nothing is created."""
+    document, shown = None, draft.study if isinstance(draft.study, str) else ""
+    try:
+        document = documents.read(draft.study)
+        shown = shown or text.to_yaml(document)
+        study = _resolved(session, document, catalog)
+    except SpecInvalid as invalid:
+        return StudyChecked(study=None, document=document, yaml=shown, problems=invalid.problems)
+    canonical = text.to_yaml(study.model_dump(mode="json", exclude_none=True))
+    return StudyChecked(study=study, document=document, yaml=canonical, size=size(study.space))
+
+
+@router.post("/api/studies/fields")
+def variables(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list[VariableField]:
+    """The fields of a spec that a study can vary, each with a proposal."""
+    document = documents.read(draft.spec)
+    fitted = references.fitted(session, document, catalog)
+    spec = experiment.resolve(document, fitted).model_dump(mode="json")
+    first = {dimension.field for dimension in around(spec, fitted)}
+    return [
+        VariableField(
+            path=field.path,
+            title=str(field.schema.get("title") or field.path.rpartition(".")[2]),
+            component=field.component,
+            description=field.schema.get("description", ""),
+            unit=field.schema.get("x-unit", ""),
+            value=field.value,
+            suggested=field.path in first,
+            dimension=dimension,
+        )
+        for field, dimension in variable(spec, fitted)
+    ]
+
+
+@router.get("/api/runs/{run_id}/around")
+def around_run(session: Reading, run: RunDep, catalog: CatalogDep) -> dict[str, Any]:
+    """A study around what this run did: a draft, and the run's own values as the trial to begin with."""
+    fitted = references.fitted(session, run.spec, catalog)
+    space = around(run.spec, fitted)
+    if not space:
+        raise Invalid("Nothing in this run's spec is a knob with a number: write a study of your own.")
+    document = {
+        "name": f"Around {run.experiment.name}"[:150],
+        "spec": {**run.spec, "seed": run.seed, "interventions": []},
+        "space": [one.model_dump(mode="json", exclude_defaults=True) for one in space],
+        "objectives": [{"measure": _usual_objective(run)}],
+        "budget": {"trials": 20},
+    }
+    return {"study": document, "first": [_values_of(run.spec, [one.field for one in space], fitted)]}
+
+
+def _usual_objective(run: tables.Run) -> str:
+    known = [f"{studying.LIVE}{name}" for name in studying.LIVE_METRICS]
+    return next((name for name in known if name in run.latest), f"{studying.LIVE}loss")
+
+
+def _values_of(spec: Mapping[str, Any], wanted: list[str], catalog: Catalog) -> dict[str, Any]:
+    return {field.path: field.value for field, _ in variable(spec, catalog) if field.path in wanted}
+
+
+@router.get("/api/studies/{study_id}")
+def detail(session: Reading, row: StudyDep) -> StudyDetail:
+    return trials.study_detail(session, row)
+
+
+@router.get("/api/studies/{study_id}/trials")
+def page(
+    session: Reading,
+    row: StudyDep,
+    sort: TrialSort = "number",
+    descending: bool = True,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> TrialPage:
+    """Trials, sorted; `value` is the first objective's, the best first when descending."""
+    return trials.page(session, row, sort, descending, offset, limit)
+
+
+@router.post("/api/studies/{study_id}/commands")
+def command(session: Writing, study_id: StudyId, body: NewStudyCommand, by: By, catalog: CatalogDep) -> StudyRow:
+    """Steer a study: it is obeyed at once, and seen by its next trial."""
+    plain.check({"body": body.body})
+    row = studies.locked(session, study_id)
+    if row is None:
+        raise StudyNotFound(study_id)
+    if row.state not in study_commands.ACCEPTING[body.kind]:
+        fitting = " or ".join(sorted(study_commands.ACCEPTING[body.kind]))
+        raise Conflict(f"The study is {row.state}: it takes `{body.kind}` while it is {fitting}.")
+    try:
+        typed = study_commands.body_of(body.kind, body.body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(map(str, ("body", *first["loc"])))
+        raise Invalid(f"`{path}`: {first['msg']}.", path=path) from error
+    _obey(session, row, body.kind, typed, by, catalog)
+    return trials.study_row(session, row)
+
+
+def _obey(session: Session, row: tables.Study, kind: StudyCommandKind, body: object, by: str, catalog: Catalog) -> None:
+    match body:
+        case Stop():
+            studies.move(session, row, StudyState.STOPPING)
+            if body.running == "cancel":
+                for trial in studies.trials(session, row.id, [TrialState.RUNNING]):
+                    studies.cancel_run(session, trial, by)
+        case Extend():
+            studies.change(session, row, budget=_extended(studies.document(row).budget, body).model_dump(mode="json"))
+        case Enqueue():
+            _enqueue(session, row, body, by)
+        case Narrow():
+            _narrow(session, row, body, catalog)
+        case _:
+            studies.move(session, row, StudyState.PAUSED if kind is StudyCommandKind.PAUSE else StudyState.RUNNING)
+
+
+def _extended(budget: Budget, more: Extend) -> Budget:
+    added = {name: getattr(more, name) for name in Extend.model_fields if getattr(more, name)}
+    limits = {name: getattr(budget, name) for name in added}
+    if not added or None in limits.values():
+        name = next((name for name, limit in limits.items() if limit is None), "trials")
+        kept = ", ".join(f"`{name}`" for name, limit in budget.model_dump().items() if limit is not None)
+        raise Invalid(f"`body.{name}` extends nothing: the study's budget is in {kept}.", path=f"body.{name}")
+    wider = {name: limits[name] + added[name] for name in added}
+    try:
+        return Budget.model_validate({**budget.model_dump(), **wider})
+    except ValidationError as error:
+        where = str(error.errors()[0]["loc"][0])
+        raise Invalid(
+            f"`body.{where}` makes the budget {wider[where]:,}, which is too much.", path=f"body.{where}"
+        ) from None
+
+
+def _enqueue(session: Session, row: tables.Study, body: Enqueue, by: str) -> None:
+    space = studies.document(row).space
+    if not contains(space, body.values):
+        raise Invalid(f"`body.values` does not lie in the space: {_told(space)}.", path="body.values")
+    studies.enqueue(session, row, body.values, by)
+    if row.state.over:
+        studies.move(session, row, StudyState.RUNNING)
+
+
+def _told(space: list[Any]) -> str:
+    """`stages[0].optimizer.lr from 0.001 to 0.1`."""
+    return ", ".join(
+        f"{one.field} " + (f"one of {one.choice}" if one.choice is not None else f"from {one.low:g} to {one.high:g}")
+        for one in space
+    )[:400]
+
+
+def _narrow(session: Session, row: tables.Study, body: Narrow, catalog: Catalog) -> None:
+    study = studies.document(row)
+    narrower = {one.field: one for one in body.space}
+    for index, one in enumerate(body.space):
+        before = next((known for known in study.space if known.field == one.field), None)
+        if before is None:
+            raise Invalid(f"`{one.field}` is not in the space.", path=f"body.space[{index}].field")
+        if before.when != one.when or not one.model_copy(update={"integer": before.integer}).within(before):
+            message = f"`{one.field}` would take values that it does not take now: {_told([before])}."
+            raise Invalid(message, path=f"body.space[{index}]")
+    space = [narrower.get(one.field, one) for one in study.space]
+    document = {**study.model_dump(mode="json"), "space": [one.model_dump(mode="json") for one in space]}
+    studies.narrow(session, row, _resolved(session, document, catalog, "body.").space)
+
+
+def _resolved(session: Session, document: Any, catalog: Catalog, prefix: str = "") -> Study:
+    """The study, with the catalog fitted to its data. Raises SpecInvalid with `prefix` before each path."""
+    try:
+        spec = document.get("spec") if isinstance(document, dict) else None
+        return studying.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
+    except SpecInvalid as invalid:
+        told = [Problem(path=f"{prefix}{one.path}", message=one.message) for one in invalid.problems]
+        raise SpecInvalid(told) from None

@@ -1,0 +1,270 @@
+"""Studies and their trials."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend.spec.commands import CommandKind
+from backend.spec.experiment import Experiment
+from backend.spec.runs import TERMINAL
+from backend.spec.space import Assignment, Dimension
+from backend.spec.study import Study, StudyState, TrialState
+from backend.store import commands, experiments, tables
+from backend.store.clock import new_id, now
+
+JOULES = "energy/joules"
+"""The metric that counts the energy that a run's training has taken."""
+
+LEADING = (StudyState.RUNNING, StudyState.PAUSED, StudyState.STOPPING)
+
+
+def create(
+    session: Session, study: Study, first: Sequence[tuple[Assignment, str]] = (), study_id: str | None = None
+) -> tables.Study:
+    """A study that begins at once; `first` are trials that people ask for, with who asks."""
+    row = tables.Study(
+        id=study_id or new_id(),
+        name=study.name,
+        document=study.model_dump(mode="json"),
+        state=StudyState.RUNNING,
+        created_at=now(),
+        trials=0,
+        generation=0,
+        beat=0,
+    )
+    session.add(row)
+    session.flush()
+    for values, by in first:
+        enqueue(session, row, values, by)
+    return row
+
+
+def get(session: Session, study_id: str) -> tables.Study | None:
+    return session.get(tables.Study, study_id)
+
+
+def locked(session: Session, study_id: str) -> tables.Study | None:
+    """The study as it is now, held against every other writer until the transaction ends."""
+    query = select(tables.Study).where(tables.Study.id == study_id).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def document(row: tables.Study) -> Study:
+    return Study.model_validate(row.document)
+
+
+def newest(session: Session, limit: int = 200) -> list[tables.Study]:
+    return list(session.scalars(select(tables.Study).order_by(tables.Study.created_at.desc()).limit(limit)))
+
+
+def leading(session: Session) -> list[tables.Study]:
+    """The studies that somebody has to lead, oldest first."""
+    query = select(tables.Study).where(tables.Study.state.in_(LEADING))
+    return list(session.scalars(query.order_by(tables.Study.created_at)))
+
+
+def beat(session: Session, study_id: str, holder: str, seen: int) -> bool:
+    """Lead a study for one more turn, or take it over from one whose counter stood still at `seen`. False when somebody
+    else has been faster."""
+    query = update(tables.Study).where(tables.Study.id == study_id, tables.Study.beat == seen)
+    return bool(session.execute(query.values(holder=holder, beat=tables.Study.beat + 1)).rowcount)  # type: ignore[attr-defined]
+
+
+# ---- trials
+
+
+def trials(session: Session, study_id: str, states: Sequence[TrialState] = ()) -> list[tables.Trial]:
+    query = select(tables.Trial).where(tables.Trial.study_id == study_id)
+    if states:
+        query = query.where(tables.Trial.state.in_(states))
+    return list(session.scalars(query.order_by(tables.Trial.number)))
+
+
+def trial(session: Session, known: tables.Trial) -> tables.Trial:
+    """The trial as it is now, to be changed in this transaction."""
+    return session.get_one(tables.Trial, (known.study_id, known.number), populate_existing=True)
+
+
+def open_trials(session: Session, study_id: str) -> list[tables.Trial]:
+    """Trials that are to begin, that run, or of whose end the sampler has not been told."""
+    query = select(tables.Trial).where(tables.Trial.study_id == study_id, tables.Trial.told.is_(False))
+    return list(session.scalars(query.order_by(tables.Trial.number)))
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a study has used up of its budget: trials that were begun, hours that runs were at work, joules."""
+
+    trials: int
+    hours: float
+    joules: float
+
+
+def spent(session: Session, study_id: str) -> Spent:
+    query = (
+        select(
+            tables.Trial.state, tables.Trial.seconds, tables.Trial.joules, tables.Run.active_seconds, tables.Run.latest
+        )
+        .join(tables.Run, tables.Run.id == tables.Trial.run_id, isouter=True)
+        .where(tables.Trial.study_id == study_id, tables.Trial.state != TrialState.WAITING)
+    )
+    rows = session.execute(query).all()
+    seconds = sum(max(kept, active or 0.0) for _, kept, _, active, _ in rows)
+    joules = sum(max(kept or 0.0, (latest or {}).get(JOULES, 0.0)) for _, _, kept, _, latest in rows)
+    return Spent(len(rows), seconds / 3600, joules)
+
+
+@dataclass(frozen=True)
+class PlaceOfTrial:
+    """As much of a trial as its place in an order needs; `value` is the first objective's."""
+
+    number: int
+    state: TrialState
+    value: float
+    violation: float
+    seconds: float
+
+
+def places(session: Session, study_id: str) -> list[PlaceOfTrial]:
+    """Of every trial, by number."""
+    columns = tables.table(tables.Trial).c
+    query = select(columns.number, columns.state, columns["values"], columns.violation, columns.seconds)
+    rows = session.execute(query.where(columns.study_id == study_id).order_by(columns.number))
+    return [
+        PlaceOfTrial(number, state, values[0] if values else 0.0, violation, seconds)
+        for number, state, values, violation, seconds in rows
+    ]
+
+
+def best(session: Session, study_id: str, rising: bool) -> tables.Trial | None:
+    """The complete trial with the best first objective that meets the constraint; of equals the first."""
+    found = [one for one in places(session, study_id) if one.state is TrialState.COMPLETE and one.violation <= 0]
+    if not found:
+        return None
+    chosen = max(found, key=lambda one: (one.value if rising else -one.value, -one.number))
+    return session.get(tables.Trial, (study_id, chosen.number))
+
+
+def numbered(session: Session, study_id: str, numbers: Sequence[int]) -> list[tables.Trial]:
+    query = select(tables.Trial).where(tables.Trial.study_id == study_id, tables.Trial.number.in_(numbers))
+    return list(session.scalars(query))
+
+
+def counts(session: Session, study_ids: Sequence[str]) -> dict[str, dict[TrialState, int]]:
+    query = select(tables.Trial.study_id, tables.Trial.state, func.count()).where(tables.Trial.study_id.in_(study_ids))
+    found: dict[str, dict[TrialState, int]] = {study_id: {} for study_id in study_ids}
+    for study_id, state, count in session.execute(query.group_by(tables.Trial.study_id, tables.Trial.state)):
+        found[study_id][state] = count
+    return found
+
+
+def enqueue(
+    session: Session, row: tables.Study, values: Assignment, by: str | None = None, asked: int | None = None
+) -> tables.Trial:
+    """One more trial, which begins next. `row` is held, or new."""
+    trial = tables.Trial(
+        study_id=row.id,
+        number=row.trials,
+        state=TrialState.WAITING,
+        assignment=values,
+        by=by,
+        generation=row.generation,
+        asked=asked,
+        told=False,
+        looks=0,
+        values=[],
+        violation=0.0,
+        steps=0,
+        seconds=0.0,
+    )
+    row.trials += 1
+    session.add(trial)
+    session.flush()
+    return trial
+
+
+def begin(session: Session, trial: tables.Trial, spec: Experiment) -> tables.Run:
+    """Queue the trial's run. `trial` waits, and its study is held."""
+    assert trial.state is TrialState.WAITING
+    experiment_id, (run,) = experiments.create(session, spec, [spec.seed])
+    session.get_one(tables.Experiment, experiment_id).study_id = trial.study_id
+    trial.state, trial.run_id, trial.began_at = TrialState.RUNNING, run.id, now()
+    session.flush()
+    return run
+
+
+def end(
+    session: Session,
+    trial: tables.Trial,
+    state: TrialState,
+    *,
+    values: Sequence[float] = (),
+    violation: float = 0.0,
+    error: str | None = None,
+) -> None:
+    """Say how a trial ended: the first word holds."""
+    if not trial.state.over:
+        trial.state, trial.values, trial.violation, trial.error = state, list(values), violation, error
+        trial.ended_at = now()
+        session.flush()
+
+
+def told(session: Session, trial: tables.Trial, run: tables.Run | None) -> None:
+    """The sampler knows how the trial ended; keep what its run took."""
+    trial.told = True
+    if run is not None:
+        trial.steps, trial.seconds, trial.joules = run.step, run.active_seconds, run.latest.get(JOULES)
+    session.flush()
+
+
+def failed_in_a_row(session: Session, study_id: str, most: int = 20) -> int:
+    """How many of the newest trials that are over failed, one after the other; `most` are looked at."""
+    over = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED]
+    query = select(tables.Trial.state).where(tables.Trial.study_id == study_id, tables.Trial.state.in_(over))
+    states = list(session.scalars(query.order_by(tables.Trial.number.desc()).limit(most)))
+    return next((index for index, state in enumerate(states) if state is not TrialState.FAILED), len(states))
+
+
+def release(session: Session, holder: str) -> None:
+    """Nobody leads the studies of this conductor any more."""
+    session.execute(update(tables.Study).where(tables.Study.holder == holder).values(holder=None))
+
+
+def cancel_run(session: Session, trial: tables.Trial, by: str) -> None:
+    """End the run of a trial, if it has not come to its end."""
+    if trial.run_id is not None:
+        with suppress(commands.RunMissing, commands.RunOver):
+            commands.ask(session, trial.run_id, CommandKind.CANCEL, {}, by)
+
+
+def under_way(session: Session, study_id: str) -> int:
+    """Runs of the study that are not over, those of pruned trials too until they have let go of their device."""
+    query = select(func.count()).select_from(tables.Trial).join(tables.Run, tables.Run.id == tables.Trial.run_id)
+    return session.scalar(query.where(tables.Trial.study_id == study_id, tables.Run.state.not_in(TERMINAL))) or 0
+
+
+# ---- what people change
+
+
+def move(session: Session, row: tables.Study, state: StudyState, error: str | None = None) -> None:
+    row.state, row.error = state, error
+    row.finished_at = now() if state.over else None
+    session.flush()
+
+
+def change(session: Session, row: tables.Study, **changes: Any) -> None:
+    """Keep a document that people have changed; a study that was over goes on."""
+    row.document = {**row.document, **changes}
+    if row.state.over:
+        move(session, row, StudyState.RUNNING)
+    session.flush()
+
+
+def narrow(session: Session, row: tables.Study, space: Sequence[Dimension]) -> None:
+    """From now on draw from a smaller space. The sampler begins anew with what it knows of that part."""
+    row.generation += 1
+    change(session, row, space=[one.model_dump(mode="json") for one in space])

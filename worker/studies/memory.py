@@ -1,0 +1,183 @@
+"""What samplers have learnt: Optuna's own tables, in the database where everything else is."""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from backend.spec.space import Assignment, Dimension, Space, assign, contains
+from backend.spec.study import Study
+from backend.store import tables
+from backend.store.session import Store
+from worker.samplers import Sampler
+from worker.trial_pruners import TrialPruner
+
+warnings.filterwarnings("ignore", category=ExperimentalWarning)
+optuna.logging.set_verbosity(logging.WARNING)
+
+NUMBER, VIOLATION, SEEDED = "number", "violation", "seeded"
+TRIES = 20  # to make the tables, when several conductors do so at once
+
+
+def open_storage(store: Store) -> RDBStorage:
+    """Optuna's storage over the connections of `store`. Our migrations keep the version table that both would use."""
+    engine = store.engine
+    for _ in range(TRIES):
+        with suppress(DBAPIError):
+            storage = RDBStorage(
+                engine.url.render_as_string(hide_password=False),
+                engine_kwargs={"pool": engine.pool, "execution_options": {"begin": "BEGIN IMMEDIATE"}},
+                skip_compatibility_check=True,
+            )
+            break
+        time.sleep(0.1)
+    else:
+        raise RuntimeError("The tables of the samplers cannot be made.")
+    if engine.dialect.name == "sqlite":
+        event.listen(storage.engine, "begin", _begin)
+    return storage
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def violations(trial: FrozenTrial) -> Sequence[float]:
+    return [trial.user_attrs.get(VIOLATION, 0.0)]
+
+
+class Memory:
+    """Of one study, in one generation of its space."""
+
+    def __init__(self, storage: RDBStorage, row: tables.Study, study: Study) -> None:
+        self.study = study
+        self.sampler = Sampler.choose(study.sampler)
+        self._constrained = violations if study.constraints() is not None else None
+        self._optuna = optuna.create_study(
+            storage=storage,
+            study_name=f"{row.id}.{row.generation}",
+            directions=["maximize" if one.rising else "minimize" for one in study.objectives],
+            pruner=TrialPruner.choose(study.pruner).build(),
+            load_if_exists=True,
+        )
+
+    def seed(self, trials: Iterable[tables.Trial]) -> None:
+        """Tell a new memory of the trials of wider spaces that lie in this one. Harmless when it was done before."""
+        if self._optuna.user_attrs.get(SEEDED):
+            return
+        known = {trial.user_attrs.get(NUMBER) for trial in self._optuna.trials}
+        for trial in trials:
+            if trial.state.over and trial.number not in known:
+                self.add(trial)
+        self._optuna.set_user_attr(SEEDED, True)
+
+    def add(self, trial: tables.Trial) -> None:
+        """Tell of a trial that was not asked for here, if it lies in the space and has a value."""
+        if not trial.values or not contains(self.study.space, trial.assignment):
+            return
+        pruned = trial.state.value == "pruned"
+        attributes = {NUMBER: trial.number, VIOLATION: trial.violation}
+        self._optuna.add_trial(
+            create_trial(
+                state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
+                values=trial.values,
+                params=encoded(self.study.space, trial.assignment),
+                distributions={
+                    one.field: distribution(one) for one in self.study.space if one.field in trial.assignment
+                },
+                intermediate_values={max(trial.looks, 1): trial.values[0]} if pruned else {},
+                user_attrs=attributes,
+                system_attrs={"constraints": violations_of(trial)} if self._constrained else {},
+            )
+        )
+
+    def ask(self, number: int, wanted: Assignment | None = None) -> tuple[int, Assignment] | None:
+        """What trial `number` is to try, and Optuna's own number for it; `wanted` where a person has said it.
+
+        None when everything has been tried.
+        """
+        self._optuna.sampler = self.sampler.build(self.study.seed, number, self._constrained)
+        try:
+            planned = wanted or self.sampler.planned(self.study.space, self.study.seed, number)
+        except IndexError:
+            return None
+        if planned is not None:
+            params = encoded(self.study.space, planned)
+            self._optuna.enqueue_trial(params, user_attrs={NUMBER: number})
+        while True:
+            trial = self._optuna.ask()
+            if trial.user_attrs.get(NUMBER) in (None, number):
+                break
+            self._optuna.tell(trial, state=TrialState.FAIL)  # asked for before a crash, and asked for again since
+        trial.set_user_attr(NUMBER, number)
+        return trial.number, assign(self.study.space, lambda one: _suggest(trial, one))
+
+    def look(self, asked: int, index: int, value: float) -> bool:
+        """Tell of the value after the `index`-th look. Returns whether the trial is to end."""
+        trial = Trial(self._optuna, self._id(asked))
+        trial.report(value, index)
+        return trial.should_prune()
+
+    def tell(self, trial: tables.Trial) -> None:
+        """How a trial that was asked for here ended. Harmless when it was told before."""
+        assert trial.asked is not None
+        state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}.get(trial.state.value, TrialState.FAIL)
+        self._optuna.sampler = self.sampler.build(self.study.seed, trial.number, self._constrained)
+        with suppress(RuntimeError):  # it is over there
+            self._optuna._storage.set_trial_user_attr(self._id(trial.asked), VIOLATION, trial.violation)
+        values = trial.values if state is TrialState.COMPLETE else None
+        self._optuna.tell(trial.asked, values=values, state=state, skip_if_finished=True)
+
+    def forget(self, known: Iterable[int | None]) -> None:
+        """Give up what was asked for and never begun, since a conductor died in between."""
+        kept = set(known)
+        for trial in self._optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if trial.number not in kept:
+                self._optuna.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+    def _id(self, asked: int) -> int:
+        return self._optuna._storage.get_trial_id_from_study_id_trial_number(self._optuna._study_id, asked)
+
+
+def violations_of(trial: tables.Trial) -> list[float]:
+    return [trial.violation]
+
+
+def distribution(one: Dimension) -> BaseDistribution:
+    """The dimension as Optuna has it; a choice goes by its place, since its values may be whole components."""
+    if one.choice is not None:
+        return CategoricalDistribution(range(len(one.choice)))
+    if one.integer:
+        return IntDistribution(round(one.bottom), round(one.top), log=one.log, step=round(one.step or 1))
+    return FloatDistribution(one.bottom, one.top, log=one.log, step=one.step)
+
+
+def _suggest(trial: Trial, one: Dimension) -> Any:
+    if one.choice is not None:
+        return one.choice[trial.suggest_categorical(one.field, range(len(one.choice)))]
+    if one.integer:
+        return trial.suggest_int(one.field, round(one.bottom), round(one.top), log=one.log, step=round(one.step or 1))
+    return trial.suggest_float(one.field, one.bottom, one.top, log=one.log, step=one.step)
+
+
+def encoded(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An assignment as Optuna has it."""
+    by_field: Mapping[str, Callable[[Any], Any]] = {
+        one.field: one.choice.index if one.choice is not None else _same for one in space
+    }
+    return {field: by_field[field](value) for field, value in values.items()}
+
+
+def _same(value: Any) -> Any:
+    return value
