@@ -62,7 +62,7 @@ StudyDep = Annotated[tables.Study, Depends(_study)]
 
 
 @router.post("/api/studies", status_code=201, openapi_extra=YAML_BODY)
-def create(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
+def create_study(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
     """Begin a study; it creates runs until its budget is used up."""
     study = _resolved(session, documents.read(body.study), catalog)
     wrong = [index for index, values in enumerate(body.first) if not contains(study.space, values)]
@@ -77,13 +77,13 @@ def create(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, key: K
 
 
 @router.get("/api/studies")
-def listed(session: Reading) -> list[StudyRow]:
+def list_studies(session: Reading) -> list[StudyRow]:
     """The newest studies first."""
     return trials.study_rows(session, studies.newest(session))
 
 
 @router.post("/api/studies/check")
-def check(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChecked:
+def check_study(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChecked:
     """Hold a draft against the catalog; nothing is created."""
     document, shown = None, draft.study if isinstance(draft.study, str) else ""
     try:
@@ -97,7 +97,7 @@ def check(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChec
 
 
 @router.post("/api/studies/fields")
-def variables(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list[VariableField]:
+def list_fields(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list[VariableField]:
     """The fields of a spec that a study can vary, each with a proposal."""
     document = documents.read(draft.spec)
     fitted = references.fitted(session, document, catalog)
@@ -145,12 +145,12 @@ def _values_of(spec: Mapping[str, Any], wanted: list[str], catalog: Catalog) -> 
 
 
 @router.get("/api/studies/{study_id}")
-def detail(session: Reading, row: StudyDep) -> StudyDetail:
+def show_study(session: Reading, row: StudyDep) -> StudyDetail:
     return trials.study_detail(session, row)
 
 
 @router.get("/api/studies/{study_id}/trials")
-def page(
+def list_trials(
     session: Reading,
     row: StudyDep,
     sort: TrialSort = "number",
@@ -163,7 +163,7 @@ def page(
 
 
 @router.post("/api/studies/{study_id}/commands")
-def command(session: Writing, study_id: StudyId, body: NewStudyCommand, by: By, catalog: CatalogDep) -> StudyRow:
+def steer_study(session: Writing, study_id: StudyId, body: NewStudyCommand, by: By, catalog: CatalogDep) -> StudyRow:
     """Steer a study: it is obeyed at once, and seen by its next trial."""
     plain.check({"body": body.body})
     row = studies.locked(session, study_id)

@@ -91,7 +91,16 @@ class StudyDetail(StudyRow):
     yaml: str = Field(description="The study as YAML.")
     size: int | None = Field(description="Trials that differ; null where a range is a continuum.")
     spent: Spent
+    charts: list["StudyChartRow"] = Field(description="In the order in which they are shown.")
     front: list[int] = Field(description="Numbers of the trials that no other is better than in all objectives.")
+
+
+class StudyChartRow(BaseModel):
+    """A chart that the study has something to show in."""
+
+    name: str
+    title: str
+    fields: list[str] = Field(default=[], description="Fields that it can be drawn over: `x` and `y` of the request.")
 
 
 class TrialPage(BaseModel):

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.api.study_schemas import Spent, StudyDetail, StudyRow, TrialPage, TrialRow, TrialSort
-from backend.charts.front import undominated
+from backend.api.study_schemas import Spent, StudyChartRow, StudyDetail, StudyRow, TrialPage, TrialRow, TrialSort
+from backend.charts.trials import study_charts
 from backend.spec import text
 from backend.spec.space import size
 from backend.spec.study import Study, TrialState
@@ -32,6 +32,7 @@ def study_detail(session: Session, row: tables.Study) -> StudyDetail:
         yaml=text.to_yaml(study.model_dump(mode="json", exclude_none=True)),
         size=size(study.space),
         spent=Spent(trials=spent.trials, hours=spent.hours, joules=spent.joules),
+        charts=_charts(study),
         front=_front(session, row, study) if len(study.objectives) > 1 else [],
     )
 
@@ -61,11 +62,11 @@ def trial_row(trial: tables.Trial) -> TrialRow:
 def page(session: Session, row: tables.Study, sort: TrialSort, descending: bool, offset: int, limit: int) -> TrialPage:
     """Trials in order: by number, by the time they took, or by the first objective, the best ones at the top."""
     rising = studies.document(row).objectives[0].rising
-    places = studies.places(session, row.id)
+    places = studies.attempts(session, row.id)
 
-    def worth(place: studies.PlaceOfTrial) -> float:
+    def worth(place: studies.Attempt) -> float:
         if sort == "value":
-            return place.value if rising else -place.value
+            return place.values[0] if rising else -place.values[0]
         return place.seconds if sort == "seconds" else place.number
 
     ranked = [place for place in places if sort != "value" or place.state is TrialState.COMPLETE]
@@ -77,8 +78,12 @@ def page(session: Session, row: tables.Study, sort: TrialSort, descending: bool,
 
 
 def _front(session: Session, row: tables.Study, study: Study) -> list[int]:
-    """Numbers of the trials that no other one dominates."""
-    complete = [one for one in studies.trials(session, row.id, [TrialState.COMPLETE]) if one.violation <= 0]
-    signs = [-1.0 if one.rising else 1.0 for one in study.objectives]
-    costs = [[sign * value for sign, value in zip(signs, trial.values, strict=True)] for trial in complete]
-    return [trial.number for trial, best in zip(complete, undominated(costs), strict=True) if best]
+    return [one.number for one in studies.undominated(study, studies.attempts(session, row.id))]
+
+
+def _charts(study: Study) -> list[StudyChartRow]:
+    return [
+        StudyChartRow(name=name, title=chart.title, fields=list(chart.over(study.space)))
+        for name, chart in study_charts().items()
+        if chart.shows(study.objectives, study.space)
+    ]

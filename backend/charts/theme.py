@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import plotly.graph_objects as go
@@ -64,10 +65,17 @@ def template(theme: Theme) -> go.layout.Template:
 
 def figure(traces: Sequence[Any], runs: Sequence[RunData], options: Options, summary: str, **layout: Any) -> go.Figure:
     """A figure in our look. `summary` says in words what it shows; `layout.meta.seq` up to which event it goes."""
-    meta = {"summary": summary, "seq": {run.id: run.seq for run in runs}}
+    return drawn(traces, options.theme, summary, {"seq": {run.id: run.seq for run in runs}}, **layout)
+
+
+def drawn(
+    traces: Sequence[Any], theme: Theme, summary: str, meta: Mapping[str, Any] = MappingProxyType({}), **layout: Any
+) -> go.Figure:
+    """A figure in our look, of whatever it is."""
+    told = {"summary": summary, **meta}
     return go.Figure(
         data=list(traces),
-        layout={"template": template(options.theme), "uirevision": "constant", "meta": meta, **layout},
+        layout={"template": template(theme), "uirevision": "constant", "meta": told, **layout},
         skip_invalid=False,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandKind
 from backend.spec.experiment import Experiment
+from backend.spec.fronts import undominated as front
 from backend.spec.runs import TERMINAL
 from backend.spec.space import Assignment, Dimension
 from backend.spec.study import Study, StudyState, TrialState
@@ -118,34 +120,41 @@ def spent(session: Session, study_id: str) -> Spent:
     return Spent(len(rows), seconds / 3600, joules)
 
 
-@dataclass(frozen=True)
-class PlaceOfTrial:
-    """As much of a trial as its place in an order needs; `value` is the first objective's."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A trial as charts and orders need it: ten thousand of them are read at once."""
 
     number: int
     state: TrialState
-    value: float
+    assignment: Assignment
+    values: list[float]
     violation: float
     seconds: float
+    began: datetime | None
+    ended: datetime | None
 
 
-def places(session: Session, study_id: str) -> list[PlaceOfTrial]:
-    """Of every trial, by number."""
-    columns = tables.table(tables.Trial).c
-    query = select(columns.number, columns.state, columns["values"], columns.violation, columns.seconds)
-    rows = session.execute(query.where(columns.study_id == study_id).order_by(columns.number))
-    return [
-        PlaceOfTrial(number, state, values[0] if values else 0.0, violation, seconds)
-        for number, state, values, violation, seconds in rows
-    ]
+def attempts(session: Session, study_id: str) -> list[Attempt]:
+    """Every trial, by number."""
+    of = tables.table(tables.Trial).c
+    query = select(of.number, of.state, of.assignment, of["values"], of.violation, of.seconds, of.began_at, of.ended_at)
+    return [Attempt(*row) for row in session.execute(query.where(of.study_id == study_id).order_by(of.number))]
+
+
+def undominated(study: Study, found: Sequence[Attempt]) -> list[Attempt]:
+    """Complete trials that meet the constraint and that no other one is better than in every objective."""
+    complete = [one for one in found if one.state is TrialState.COMPLETE and one.violation <= 0]
+    signs = [-1.0 if one.rising else 1.0 for one in study.objectives]
+    costs = [[sign * value for sign, value in zip(signs, one.values, strict=True)] for one in complete]
+    return [one for one, kept in zip(complete, front(costs), strict=True) if kept]
 
 
 def best(session: Session, study_id: str, rising: bool) -> tables.Trial | None:
     """The complete trial with the best first objective that meets the constraint; of equals the first."""
-    found = [one for one in places(session, study_id) if one.state is TrialState.COMPLETE and one.violation <= 0]
+    found = [one for one in attempts(session, study_id) if one.state is TrialState.COMPLETE and one.violation <= 0]
     if not found:
         return None
-    chosen = max(found, key=lambda one: (one.value if rising else -one.value, -one.number))
+    chosen = max(found, key=lambda one: (one.values[0] if rising else -one.values[0], -one.number))
     return session.get(tables.Trial, (study_id, chosen.number))
 
 

@@ -206,6 +206,9 @@ class Study(Table):
     error: Mapped[str | None] = mapped_column(Prose)
     trials: Mapped[int] = mapped_column(Integer, default=0)  # numbers that have been given
     generation: Mapped[int] = mapped_column(Integer, default=0)  # grows when the space is narrowed
+    importance: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # field -> how much it matters, as the conductor sees it
     holder: Mapped[str | None] = mapped_column(String(36))  # the conductor that leads it
     beat: Mapped[int] = mapped_column(BigInteger, default=0)  # a counter, never a clock
     created_at: Mapped[datetime]

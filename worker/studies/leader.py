@@ -16,9 +16,11 @@ from backend.store.studies import Spent
 from worker.studies.looks import Looks
 from worker.studies.memory import Memory
 from worker.studies.outcome import Outcome, outcome
+from worker.timer import Timer
 
 log = logging.getLogger("lathe.studies")
 
+WEIGH_SECONDS = 5.0  # between two estimates of how much each field matters
 HOPELESS = 20  # trials in a row that failed, after which the study is given up
 
 
@@ -36,6 +38,7 @@ class Leader:
         self._memory: Memory | None = None
         self._generation = -1
         self._looks: dict[str, Looks] = {}
+        self._weighing = Timer(WEIGH_SECONDS)
 
     def turn(self) -> None:
         with self._store.read() as session:
@@ -51,7 +54,8 @@ class Leader:
             trials = studies.open_trials(session, self._id)
         if fact(catalog, "trial_pruners", study.pruner, "live"):
             self._prune(study, memory, trials)
-        self._tell(memory)
+        if self._tell(memory):
+            self._weigh(memory)
         if row.state is StudyState.RUNNING and catalog.entries:
             self._begin(study, memory, catalog)
         self._conclude()
@@ -88,8 +92,9 @@ class Leader:
             state = TrialState.FAILED if found.error else TrialState.COMPLETE
             studies.end(session, trial, state, values=found.values, violation=found.violation, error=found.error)
 
-    def _tell(self, memory: Memory) -> None:
-        """Tell the sampler of every trial that is over and whose run has let go, and keep what it took."""
+    def _tell(self, memory: Memory) -> bool:
+        """Tell the sampler of every trial that is over and whose run has let go, and keep what it took. Returns whether
+        there was any."""
         with self._store.read() as session:
             ended = [trial for trial in studies.open_trials(session, self._id) if trial.state.over]
             taken = {trial.number: runs.get(session, trial.run_id) for trial in ended if trial.run_id}
@@ -105,6 +110,14 @@ class Leader:
                 self._held(session)
                 studies.told(session, studies.trial(session, trial), run)
             self._looks.pop(trial.run_id or "", None)
+        return bool(ended)
+
+    def _weigh(self, memory: Memory) -> None:
+        """Keep how much each field matters, as far as is known by now."""
+        if self._weighing.due():
+            importance = memory.importance()
+            with self._store.begin() as session:
+                self._held(session).importance = importance
 
     # ---- poor trials
 
@@ -115,13 +128,16 @@ class Leader:
             if trial.state is TrialState.RUNNING and trial.run_id and trial.generation == self._generation:
                 with self._store.read() as session:
                     values = self._looks.setdefault(trial.run_id, Looks(trial.run_id, metric)).read(session)
-                self._look(memory, trial, values)
+                    run = runs.get(session, trial.run_id)
+                trained = run is not None and run.total_steps is not None and run.step >= run.total_steps
+                self._look(memory, trial, values, trained)
 
-    def _look(self, memory: Memory, trial: tables.Trial, values: Sequence[float]) -> None:
-        """Tell of the values that are new, one by one, until one of them ends the trial."""
+    def _look(self, memory: Memory, trial: tables.Trial, values: Sequence[float], trained: bool) -> None:
+        """Tell of the values that are new, one by one, until one of them ends the trial; one that is `trained` to its
+        end is measured, for there is nothing left to save."""
         assert trial.asked is not None
         for index in range(trial.looks, len(values)):
-            poor = memory.look(trial.asked, index + 1, values[index])
+            poor = memory.look(trial.asked, index + 1, values[index]) and not trained
             with self._store.begin() as session:
                 row = self._held(session)
                 trial = studies.trial(session, trial)

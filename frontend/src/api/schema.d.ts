@@ -268,6 +268,167 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Studies
+         * @description The newest studies first.
+         */
+        get: operations["list_studies"];
+        put?: never;
+        /**
+         * Create Study
+         * @description Begin a study; it creates runs until its budget is used up.
+         */
+        post: operations["create_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Study
+         * @description Hold a draft against the catalog; nothing is created.
+         */
+        post: operations["check_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Fields
+         * @description The fields of a spec that a study can vary, each with a proposal.
+         */
+        post: operations["list_fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Around Run
+         * @description A study around what this run did: a draft, and the run's own values as the trial to begin with.
+         */
+        get: operations["around_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show Study */
+        get: operations["show_study"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trials
+         * @description Trials, sorted; `value` is the first objective's, the best first when descending.
+         */
+        get: operations["list_trials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Steer Study
+         * @description Steer a study: it is obeyed at once, and seen by its next trial.
+         */
+        post: operations["steer_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/figures/{chart}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Study Figure
+         * @description One chart of a study's trials.
+         */
+        get: operations["study_figure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/points": {
         parameters: {
             query?: never;
@@ -616,6 +777,27 @@ export interface components {
             created_at: string;
         };
         /**
+         * Budget
+         * @description Where the study ends: at the first of these that is used up.
+         */
+        Budget: {
+            /**
+             * Trials
+             * @description Trials, those that are ended early too.
+             */
+            trials?: number | null;
+            /**
+             * Hours
+             * @description Time that runs are at work, all of them together.
+             */
+            hours?: number | null;
+            /**
+             * Joules
+             * @description Energy that training takes, where the machine counts it.
+             */
+            joules?: number | null;
+        };
+        /**
          * Catalog
          * @description Every family, trait and component.
          */
@@ -869,6 +1051,56 @@ export interface components {
              * @default false
              */
             landscape: boolean;
+        };
+        /**
+         * Dimension
+         * @description One field that is varied: over a choice of values, or over a range of numbers.
+         */
+        Dimension: {
+            /**
+             * Field
+             * @description Path of the field in the spec, such as `stages[0].optimizer.lr`.
+             */
+            field: string;
+            /**
+             * Choice
+             * @description The values to choose from; components by kind, too.
+             */
+            choice?: unknown[] | null;
+            /**
+             * Low
+             * @description Least value of a range.
+             */
+            low?: number | null;
+            /**
+             * High
+             * @description Greatest value of a range.
+             */
+            high?: number | null;
+            /**
+             * Log
+             * @description Whether ratios count and not distances, as for a learning rate.
+             * @default false
+             */
+            log: boolean;
+            /**
+             * Step
+             * @description Distance of two values; any in between when left out.
+             */
+            step?: number | null;
+            /**
+             * Points
+             * @description Values of the range that a grid takes, the ends among them.
+             */
+            points?: number | null;
+            /**
+             * Integer
+             * @description Whether the field takes whole numbers; found from the catalog.
+             * @default false
+             */
+            integer: boolean;
+            /** @description Vary it only where another field holds certain values. */
+            when?: components["schemas"]["When"] | null;
         };
         /**
          * Error
@@ -1399,6 +1631,58 @@ export interface components {
                 [key: string]: unknown;
             } | string | null;
         };
+        /** NewStudy */
+        NewStudy: {
+            /**
+             * Study
+             * @description The study, as a mapping or as YAML/JSON text.
+             */
+            study: {
+                [key: string]: unknown;
+            } | string;
+            /**
+             * First
+             * @description Trials to begin with: field -> what it holds.
+             * @default []
+             */
+            first: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** NewStudyCommand */
+        NewStudyCommand: {
+            kind: components["schemas"]["StudyCommandKind"];
+            /**
+             * Body
+             * @default {}
+             */
+            body: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Objective
+         * @description What is to be as small, or as large, as possible.
+         */
+        Objective: {
+            /**
+             * Measure
+             * @description A metric of the validation split such as `validation/accuracy`, or what is measured of the last stage's artifact: `accuracy`, `bytes`, `p95_ms@1`.
+             */
+            measure: string;
+            /**
+             * Direction
+             * @description By itself the one in which it is better.
+             */
+            direction?: ("minimize" | "maximize") | null;
+            /**
+             * Of
+             * @description Which value of a metric of the validation split counts.
+             * @default last
+             * @enum {string}
+             */
+            of: "last" | "best";
+        };
         /**
          * Picture
          * @description A small picture of one sample.
@@ -1805,6 +2089,15 @@ export interface components {
                 [key: string]: unknown;
             } | string;
         };
+        /** Spent */
+        Spent: {
+            /** Trials */
+            trials: number;
+            /** Hours */
+            hours: number;
+            /** Joules */
+            joules: number;
+        };
         /** StageEstimate */
         StageEstimate: {
             /** Label */
@@ -1926,6 +2219,226 @@ export interface components {
             /** @description The points of a `points` event. */
             columns?: components["schemas"]["Columns"] | null;
         };
+        /**
+         * Study
+         * @description A search over an experiment's fields: it creates runs until its budget is used up.
+         */
+        Study: {
+            /**
+             * Name
+             * @description What it is called.
+             */
+            name: string;
+            /**
+             * Spec
+             * @description The experiment whose fields are varied.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * Space
+             * @description The fields that are varied, and within what.
+             */
+            space: components["schemas"]["Dimension"][];
+            /**
+             * Objectives
+             * @description What is to be as good as possible; of several, the trade-offs are found.
+             */
+            objectives: components["schemas"]["Objective"][];
+            /**
+             * Constraint
+             * @description What a trial must meet to count, of the last stage's artifact: `bytes <= 100KB and p95 <= 2ms`.
+             * @default
+             */
+            constraint: string;
+            /**
+             * Sampler
+             * @description How the next trial is chosen.
+             * @default {
+             *       "kind": "tpe"
+             *     }
+             */
+            sampler: {
+                [key: string]: unknown;
+            };
+            /**
+             * Pruner
+             * @description Which trials are ended early.
+             * @default {
+             *       "kind": "none"
+             *     }
+             */
+            pruner: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Where it ends: at the first of these that is used up.
+             * @default {}
+             */
+            budget: components["schemas"]["Budget"];
+            /**
+             * Parallel
+             * @description Trials that are under way at once, queued ones too: one more than workers keeps all busy.
+             * @default 2
+             */
+            parallel: number;
+            /**
+             * Seed
+             * @description Where the sampler's randomness begins.
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * StudyChartRow
+         * @description A chart that the study has something to show in.
+         */
+        StudyChartRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Fields
+             * @description Fields that it can be drawn over: `x` and `y` of the request.
+             * @default []
+             */
+            fields: string[];
+        };
+        /**
+         * StudyChecked
+         * @description A draft held against the catalog.
+         */
+        StudyChecked: {
+            /** @description The canonical study; null while there are problems. */
+            study: components["schemas"]["Study"] | null;
+            /**
+             * Document
+             * @description The draft as parsed from text; null when it does not parse.
+             */
+            document: unknown;
+            /**
+             * Yaml
+             * @description The canonical study as YAML, or the draft as it was while there are problems.
+             */
+            yaml: string;
+            /**
+             * Problems
+             * @default []
+             */
+            problems: components["schemas"]["Problem"][];
+            /**
+             * Size
+             * @description Trials that differ; null where a range is a continuum.
+             */
+            size?: number | null;
+        };
+        /**
+         * StudyCommandKind
+         * @enum {string}
+         */
+        StudyCommandKind: "pause" | "resume" | "stop" | "extend" | "enqueue" | "narrow";
+        /** StudyDetail */
+        StudyDetail: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["StudyState"];
+            /** Error */
+            error: string | null;
+            /** Sampler */
+            sampler: string;
+            /** Pruner */
+            pruner: string;
+            /** Objectives */
+            objectives: string[];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            budget: components["schemas"]["Budget"];
+            /** @description The best complete trial that meets the constraint; null for several objectives. */
+            best: components["schemas"]["TrialRow"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            study: components["schemas"]["Study"];
+            /**
+             * Yaml
+             * @description The study as YAML.
+             */
+            yaml: string;
+            /**
+             * Size
+             * @description Trials that differ; null where a range is a continuum.
+             */
+            size: number | null;
+            spent: components["schemas"]["Spent"];
+            /**
+             * Charts
+             * @description In the order in which they are shown.
+             */
+            charts: components["schemas"]["StudyChartRow"][];
+            /**
+             * Front
+             * @description Numbers of the trials that no other is better than in all objectives.
+             */
+            front: number[];
+        };
+        /** StudyDraft */
+        StudyDraft: {
+            /**
+             * Study
+             * @description The study, as a mapping or as YAML/JSON text.
+             */
+            study: {
+                [key: string]: unknown;
+            } | string;
+        };
+        /**
+         * StudyRow
+         * @description A study as a table shows it.
+         */
+        StudyRow: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["StudyState"];
+            /** Error */
+            error: string | null;
+            /** Sampler */
+            sampler: string;
+            /** Pruner */
+            pruner: string;
+            /** Objectives */
+            objectives: string[];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            budget: components["schemas"]["Budget"];
+            /** @description The best complete trial that meets the constraint; null for several objectives. */
+            best: components["schemas"]["TrialRow"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /**
+         * StudyState
+         * @enum {string}
+         */
+        StudyState: "running" | "paused" | "stopping" | "finished" | "stopped" | "failed";
         /**
          * Template
          * @description A spec that runs as it is.
@@ -2053,6 +2566,58 @@ export interface components {
              */
             devices: string[];
         };
+        /** TrialPage */
+        TrialPage: {
+            /** Trials */
+            trials: components["schemas"]["TrialRow"][];
+            /** Total */
+            total: number;
+        };
+        /** TrialRow */
+        TrialRow: {
+            /** Number */
+            number: number;
+            state: components["schemas"]["TrialState"];
+            /**
+             * Assignment
+             * @description Field -> what it holds.
+             */
+            assignment: {
+                [key: string]: unknown;
+            };
+            /**
+             * Values
+             * @description One for each objective; of a pruned trial what it had come to.
+             */
+            values: number[];
+            /**
+             * Violation
+             * @description By how much it misses the constraint; 0 where it meets it.
+             */
+            violation: number;
+            /**
+             * By
+             * @description Who asked for it; null where the sampler chose.
+             */
+            by: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Steps */
+            steps: number;
+            /** Seconds */
+            seconds: number;
+            /** Error */
+            error: string | null;
+            /** Began At */
+            began_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * TrialState
+         * @enum {string}
+         */
+        TrialState: "waiting" | "running" | "complete" | "pruned" | "failed";
         /**
          * UploadDetail
          * @description One's own data with everything that was found in them.
@@ -2144,6 +2709,37 @@ export interface components {
             created_at: string;
         };
         /**
+         * VariableField
+         * @description A field of a spec that a study can vary.
+         */
+        VariableField: {
+            /** Path */
+            path: string;
+            /** Title */
+            title: string;
+            /**
+             * Component
+             * @description Kind of the component that it belongs to; empty in the outline.
+             */
+            component: string;
+            /** Description */
+            description: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Value
+             * @description What the spec holds there.
+             */
+            value: unknown;
+            /**
+             * Suggested
+             * @description Whether it is among what a person would turn first.
+             */
+            suggested: boolean;
+            /** @description What would be natural to try. */
+            dimension: components["schemas"]["Dimension"];
+        };
+        /**
          * Variant
          * @description What one of several runs does otherwise.
          */
@@ -2160,6 +2756,22 @@ export interface components {
             changes: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * When
+         * @description A condition: another field of the space holds one of these.
+         */
+        When: {
+            /**
+             * Field
+             * @description A field of the space that stands before this one and has choices.
+             */
+            field: string;
+            /**
+             * Among
+             * @description Those of its values, or kinds of components, that are meant.
+             */
+            among: unknown[];
         };
         /** WorkerRow */
         WorkerRow: {
@@ -2647,6 +3259,317 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentCreated"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_studies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRow"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_study: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStudy"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRow"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    check_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StudyDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyChecked"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableField"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    around_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    show_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a study. */
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyDetail"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: {
+                sort?: "number" | "value" | "seconds";
+                descending?: boolean;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a study. */
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialPage"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    steer_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a study. */
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStudyCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRow"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    study_figure: {
+        parameters: {
+            query?: {
+                theme?: "light" | "dark";
+                /** @description Field across, of a chart that is drawn over two. */
+                x?: string;
+                /** @description Field upwards. */
+                y?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of a chart, such as `history`. */
+                chart: string;
+                /** @description Id of a study. */
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figure"];
                 };
             };
             /** @description What is wrong, and what would be right. */

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("trials", sa.Integer(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("importance", sa.JSON(), nullable=False),
         sa.Column("holder", sa.String(length=36), nullable=True),
         sa.Column("beat", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

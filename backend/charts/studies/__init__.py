@@ -1,0 +1,1 @@
+"""Charts of studies: one file, one chart."""

@@ -1,0 +1,56 @@
+"""Two objectives against each other."""
+
+import plotly.graph_objects as go
+
+from backend.charts.palette import COLORS
+from backend.charts.theme import LOOKS, drawn, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
+
+CROWD = 1500
+
+
+def draw(study: StudyData, options: StudyOptions) -> go.Figure:
+    """The first two objectives; trials that no other one beats in all of them are on the front, the others dim."""
+    best = [trial for trial in study.complete if trial.best]
+    others = [trial for trial in study.complete if not trial.best]
+    faint = LOOKS[options.theme].faint
+    line = sorted(best, key=lambda trial: trial.values[0])
+    traces = [
+        _dots(
+            "another one is better",
+            {"color": faint, "size": 6, "opacity": 0.5},
+            others[:: -(-len(others) // CROWD) or 1],
+        ),
+        _dots("on the front", {"color": COLORS[0], "size": 9}, line),
+    ]
+    if len(study.objectives) == 2:
+        shape = "vh" if study.objectives[0].rising else "hv"
+        style = {"color": COLORS[0], "width": 1.5, "shape": shape}
+        x, y = ([trial.values[index] for trial in line] for index in (0, 1))
+        traces.append(
+            go.Scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip", meta={"role": "front"})
+        )
+    told = (
+        f"{len(best)} of {len(study.complete)} complete trials are on the front."
+        if best
+        else "No trial is complete yet."
+    )
+    names = [text(named(one)) for one in study.objectives[:2]]
+    axes = {"xaxis": {"title": {"text": names[0]}}, "yaxis": {"title": {"text": names[1]}}}
+    return drawn(traces, options.theme, told, **axes)
+
+
+def _dots(name: str, marker: dict[str, object], trials: list[TrialData]) -> go.Scatter:
+    return go.Scatter(
+        x=[trial.values[0] for trial in trials],
+        y=[trial.values[1] for trial in trials],
+        mode="markers",
+        name=name,
+        marker=marker,
+        customdata=[trial.number for trial in trials],
+        hovertemplate="trial %{customdata}: %{x:.4g}, %{y:.4g}<extra></extra>",
+        meta={"role": "trials"},
+    )
+
+
+chart = StudyChart("Trade-offs", draw, shows=lambda objectives, space: len(objectives) > 1, rank=15)

@@ -1,0 +1,76 @@
+"""What each trial came to, and the best so far."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from backend.charts.palette import COLORS
+from backend.charts.theme import LOOKS, drawn, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
+from backend.spec.study import TrialState
+
+CROWD = 1500  # trials that are drawn one by one; of more an even choice, and every one that was the best
+
+
+def draw(study: StudyData, options: StudyOptions) -> go.Figure:
+    """The first objective of every trial in order; pruned ones are hollow, those that miss the constraint crosses."""
+    faint = LOOKS[options.theme].faint
+    best = _best_so_far(study)
+    looks: list[tuple[str, dict[str, Any], list[TrialData]]] = [
+        ("complete", {"color": COLORS[0], "size": 7}, [one for one in study.complete if one.meets]),
+        (
+            "misses the constraint",
+            {"color": faint, "size": 8, "symbol": "x"},
+            [one for one in study.complete if not one.meets],
+        ),
+        (
+            "pruned",
+            {"color": faint, "size": 7, "symbol": "circle-open"},
+            [one for one in study.trials if one.state is TrialState.PRUNED and one.values],
+        ),
+    ]
+    traces = [_dots(name, marker, _thinned(trials)) for name, marker, trials in looks if trials]
+    if best:
+        last = max(trial.number for trial in study.trials)
+        x = [number for number, _ in best] + [last]
+        y = [value for _, value in best] + [best[-1][1]]
+        line = {"color": COLORS[1], "width": 2, "shape": "hv"}
+        traces.append(go.Scatter(x=x, y=y, mode="lines", name="best so far", line=line, meta={"role": "best"}))
+    told = (
+        f"The best of {len(study.trials)} trials has {named(study.objectives[0])} {best[-1][1]:.4g}."
+        if best
+        else ("No trial is complete yet.")
+    )
+    axes = {"xaxis": {"title": {"text": "trial"}}, "yaxis": {"title": {"text": text(named(study.objectives[0]))}}}
+    return drawn(traces, options.theme, told, **axes)
+
+
+def _best_so_far(study: StudyData) -> list[tuple[int, float]]:
+    """Number and value of each trial that was the best when it came."""
+    found: list[tuple[int, float]] = []
+    rising = study.objectives[0].rising
+    for trial in study.complete:
+        value = trial.values[0]
+        if trial.meets and (not found or (value > found[-1][1] if rising else value < found[-1][1])):
+            found.append((trial.number, value))
+    return found
+
+
+def _dots(name: str, marker: dict[str, Any], trials: list[TrialData]) -> go.Scatter:
+    return go.Scatter(
+        x=[trial.number for trial in trials],
+        y=[trial.values[0] for trial in trials],
+        mode="markers",
+        name=name,
+        marker=marker,
+        customdata=[trial.number for trial in trials],
+        hovertemplate="trial %{x}: %{y:.4g}<extra></extra>",
+        meta={"role": "trials"},
+    )
+
+
+def _thinned(trials: list[TrialData]) -> list[TrialData]:
+    return trials[:: -(-len(trials) // CROWD)] if len(trials) > CROWD else trials
+
+
+chart = StudyChart("History", draw, rank=10)
