@@ -23,7 +23,7 @@ class Event(Reply):
     seq: int
     kind: str
     at: datetime
-    body: dict[str, Any]
+    body: dict[str, Any] = Field(repr=False)
 
 
 class Points(Event):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import httpx2
 
-from client.errors import LatheError
+from client.errors import UNREACHABLE, LatheError
 from client.events import Event, StateChanged, event
 from client.wire import Wire, passing
 
@@ -62,6 +62,7 @@ class _Lost:
     def judge(self, error: LatheError) -> None:
         """Raises the error unless it is worth coming back."""
         self._since = self._since or time.monotonic()
+        self._known = self._known or error.error != UNREACHABLE
         if not (self._known and passing(error)) or time.monotonic() - self._since > PATIENCE:
             raise error
 

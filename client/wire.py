@@ -1,6 +1,7 @@
 """Requests to the server: every failure a LatheError, a cut connection survived where that is harmless."""
 
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +27,7 @@ class Wire:
         headers = {"Authorization": f"Bearer {token}", "X-Lathe": "1"}
         # A proxy for the world does not lead to this machine.
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=SECONDS, trust_env=not is_local(url))
+        weakref.finalize(self, self._http.close)  # a notebook closes nothing
 
     def close(self) -> None:
         self._http.close()

@@ -1,7 +1,7 @@
 """What can be typed."""
 
 import json
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from client.lathe import Lathe
 from client.states import RunState
 
 Do = Callable[[Lathe, Namespace], int]
+Make = Callable[[str, Do, str], ArgumentParser]
 
 DESCRIPTION = "Submit, follow, steer and compare runs. RUN is an id, or how it begins."
 ENVIRONMENT = """environment:
@@ -38,11 +39,11 @@ def parser() -> ArgumentParser:
 
     _submitting(command)
     _looking(command, about_run)
-    _steering(about_run)
+    _steering(command, about_run)
     return root
 
 
-def _submitting(command: Callable[[str, Do, str], ArgumentParser]) -> None:
+def _submitting(command: Make) -> None:
     run = command("run", commands.submit, "queue the runs of a spec")
     run.add_argument("spec", metavar="SPEC", help="a YAML or JSON file; - reads the standard input")
     run.add_argument("--seed", type=int, action="append", metavar="N", help="one run for each; may be repeated")
@@ -52,9 +53,7 @@ def _submitting(command: Callable[[str, Do, str], ArgumentParser]) -> None:
     run.add_argument("--watch", action="store_true", help="follow them until they are over, then show the results")
 
 
-def _looking(
-    command: Callable[[str, Do, str], ArgumentParser], about_run: Callable[[str, Do, str], ArgumentParser]
-) -> None:
+def _looking(command: Make, about_run: Make) -> None:
     runs = command("runs", commands.runs, "list runs, the newest first")
     runs.add_argument("search", nargs="?", default="", metavar="TEXT", help="part of a name, or how an id begins")
     runs.add_argument("--state", action="append", choices=list(map(str, RunState)), help="only this; may be repeated")
@@ -78,7 +77,7 @@ def _looking(
     download.add_argument("--to", type=Path, default=Path(), metavar="PATH", help="a file or a folder (.)")
 
 
-def _steering(about_run: Callable[[str, Do, str], ArgumentParser]) -> None:
+def _steering(command: Make, about_run: Make) -> None:
     summaries = {
         "pause": "let a run rest between two steps",
         "resume": "let a paused run go on",
@@ -88,7 +87,9 @@ def _steering(about_run: Callable[[str, Do, str], ArgumentParser]) -> None:
         "next": "end the training that runs now, and go on with what comes after it",
     }
     for name, summary in summaries.items():
-        about_run(name, commands.steer, summary).set_defaults(kind=name)
+        one = command(name, commands.steer, summary)
+        one.add_argument("run", metavar="RUN", nargs="+")
+        one.set_defaults(kind=name)
     turn = about_run("set", commands.turn, "turn a knob of a live run")
     turn.add_argument("path", metavar="KNOB", help="such as optimizer.lr")
     turn.add_argument("value", type=_value, metavar="VALUE")
@@ -102,7 +103,10 @@ def _steering(about_run: Callable[[str, Do, str], ArgumentParser]) -> None:
 
 
 def _indexes(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ArgumentTypeError(f"`{text}` does not name stages: write their indexes like 1,2") from None
 
 
 def _value(text: str) -> Any:

@@ -96,12 +96,15 @@ def watch(lathe: Lathe, asked: Namespace) -> int:
 
 
 def steer(lathe: Lathe, asked: Namespace) -> int:
-    run = lathe.run(asked.run)
+    return max([_steer(lathe.run(name), asked.kind) for name in dict.fromkeys(asked.run)])
+
+
+def _steer(run: Run, kind: str) -> int:
     commands = {
         "pause": run.pause, "resume": run.resume, "stop": run.stop,
         "cancel": run.cancel, "checkpoint": run.checkpoint, "next": run.next,
     }  # fmt: skip
-    return _obeyed(run, commands[asked.kind]())
+    return _obeyed(run, commands[kind]())
 
 
 def turn(lathe: Lathe, asked: Namespace) -> int:

@@ -84,7 +84,7 @@ def results(run: Run) -> None:
 def _rows(result: StageResult) -> Iterator[Sequence[str]]:
     """A line for each batch size of each file; what does not differ is said once."""
     name = f"{result.stage + 1} {result.label}"
-    kept = f"{result.nonzero / result.parameters:.0%}" if result.parameters else words.DASH
+    kept = f"{100 * result.nonzero / result.parameters:.0f} %" if result.parameters else words.DASH
     for measure in result.measures:
         if measure.runtime is None:
             continue

@@ -78,6 +78,8 @@ class Course:
 
 
 class View(Protocol):
+    def begins(self, course: Course) -> None: ...
+
     def moved(self, course: Course, event: Event) -> None: ...
 
     def say(self, text: str) -> None: ...
@@ -88,6 +90,9 @@ class Lines:
 
     def __init__(self) -> None:
         self._next = 0.0
+
+    def begins(self, course: Course) -> None:
+        self.say(f"{course.name}{course.run.row.name}, seed {course.run.row.seed}: {course.run.row.state}")
 
     def moved(self, course: Course, event: Event) -> None:
         if isinstance(event, StageBegan) and not isinstance(event, StageEnded):
@@ -107,9 +112,12 @@ class Bars:
         self._progress = progress
         self._bars: dict[str, TaskID] = {}
 
+    def begins(self, course: Course) -> None:
+        self._bars[course.run.id] = self._progress.add_task(
+            words.plain(course.name + course.stage), total=None, steps="", metrics="", left=""
+        )
+
     def moved(self, course: Course, event: Event) -> None:
-        if course.run.id not in self._bars:
-            self._bars[course.run.id] = self._progress.add_task("", total=None, steps="", metrics="", left="")
         self._progress.update(
             self._bars[course.run.id],
             description=words.plain(course.name + course.stage),
@@ -143,6 +151,9 @@ def follow(lathe: Lathe, runs: Sequence[Run]) -> int:
     courses = {run.id: Course(run, several=len(runs) > 1) for run in runs}
     try:
         with view() as shown:
+            for course in courses.values():
+                course.look()
+                shown.begins(course)
             for event in lathe.watch(*runs):
                 course = courses[event.run_id]
                 course.take(event)
