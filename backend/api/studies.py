@@ -25,13 +25,12 @@ from backend.api.study_schemas import (
 )
 from backend.api.yaml_body import YAML_BODY, YamlRoute
 from backend.errors import Conflict, Invalid, StudyNotFound
-from backend.spec import experiment, plain, study_commands, text
-from backend.spec import study as studying
+from backend.spec import experiment, plain, study_check, study_commands, text
 from backend.spec.around import around, variable
 from backend.spec.catalog import Catalog
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.space import contains, size
-from backend.spec.study import Budget, Study, StudyState, TrialState
+from backend.spec.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
 from backend.spec.study_commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
 from backend.store import references, studies, tables
 
@@ -136,8 +135,8 @@ def around_run(session: Reading, run: RunDep, catalog: CatalogDep) -> dict[str, 
 
 
 def _usual_objective(run: tables.Run) -> str:
-    known = [f"{studying.LIVE}{name}" for name in studying.LIVE_METRICS]
-    return next((name for name in known if name in run.latest), f"{studying.LIVE}loss")
+    known = [f"{LIVE}{name}" for name in LIVE_METRICS]
+    return next((name for name in known if name in run.latest), f"{LIVE}loss")
 
 
 def _values_of(spec: Mapping[str, Any], wanted: list[str], catalog: Catalog) -> dict[str, Any]:
@@ -252,7 +251,7 @@ def _resolved(session: Session, document: Any, catalog: Catalog, prefix: str = "
     """The study, with the catalog fitted to its data. Raises SpecInvalid with `prefix` before each path."""
     try:
         spec = document.get("spec") if isinstance(document, dict) else None
-        return studying.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
+        return study_check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
     except SpecInvalid as invalid:
         told = [Problem(path=f"{prefix}{one.path}", message=one.message) for one in invalid.problems]
         raise SpecInvalid(told) from None

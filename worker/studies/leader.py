@@ -9,7 +9,8 @@ from backend.spec import experiment
 from backend.spec.catalog import Catalog
 from backend.spec.problems import SpecInvalid
 from backend.spec.space import Assignment
-from backend.spec.study import Budget, Study, StudyState, TrialState, fact, trial_spec
+from backend.spec.study import Budget, Study, StudyState, TrialState, trial_spec
+from backend.spec.study_check import fact
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
 from backend.store.studies import Spent

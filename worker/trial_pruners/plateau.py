@@ -16,7 +16,7 @@ class Plateau(TrialPruner):
     reference = "Prechelt: Early stopping – but when? (1998)"
 
     patience: int = knob(3, ge=1, le=100_000, unit="epochs", description="p: epochs without getting better.")
-    threshold: float = knob(0.0, ge=0, description="δ: what counts as better.")
+    threshold: float = knob(0.0, ge=0, le=1e6, description="δ: what counts as better.")
 
     def build(self) -> "BasePruner":
         from optuna.pruners import PatientPruner
