@@ -1,6 +1,7 @@
 """A run that this worker owns: its lease, what waits to be written, and how often its trainer has died."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from time import monotonic
 
@@ -14,6 +15,7 @@ from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
 from backend.store.tables import Run
 from worker import checkpoints, files, inheritance, planned, sources
+from worker.alarms import alarms
 from worker.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
 from worker.turn import Turn
 
@@ -32,10 +34,10 @@ BEGINNING = 10
 class HeldRun:
     """All that this process knows of the run. No method waits for the trainer."""
 
-    def __init__(self, store: Store, settings: Settings, run: Run) -> None:
+    def __init__(self, store: Store, settings: Settings, run: Run, raised: Collection[int] = ()) -> None:
         self._store, self._settings = store, settings
         self._lease = Lease.of(run)
-        self._known = Turn(step=run.step, latest=dict(run.latest))
+        self._known = Turn(step=run.step, latest=dict(run.latest), alarms=alarms(run.spec, raised))
         self._waits = run.waits_for is not None
         self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
@@ -162,7 +164,7 @@ class HeldRun:
         """Begin where the run that this one waited for has come."""
         self.flush()
         run = inheritance.accept(self._store, self._settings.data_dir, self._lease)
-        self._known = Turn(step=run.step, latest=dict(run.latest))
+        self._known = Turn(step=run.step, latest=dict(run.latest), alarms=self._known.alarms)
         self._waits = False
 
     def new_orders(self) -> list[Order]:

@@ -11,7 +11,7 @@ from time import monotonic
 
 from backend.spec.catalog import Catalog
 from backend.spec.settings import Settings
-from backend.store import runs, workers
+from backend.store import events, runs, workers
 from backend.store.runs import LeaseLost
 from backend.store.session import UNAVAILABLE, Store
 from worker import health
@@ -132,9 +132,10 @@ class Supervisor:
                 return
         with self._store.begin() as session:
             run = runs.claim(session, self.id)
+            raised = events.alerts(session, run.id) if run else ()
         if run is not None:
             log.info("Run %s begins (attempt %d).", run.id, run.attempts)
-            self._held = HeldRun(self._store, self._settings, run)
+            self._held = HeldRun(self._store, self._settings, run, raised)
             self._beat.force()
             self._bell.set()
 

@@ -1,17 +1,19 @@
 """What the trainer said since the last turn, folded into what one transaction writes."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandState
+from backend.spec.commands import CommandKind, CommandState
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import Place, RunState
 from backend.store import artifacts, commands, exhibits, results, runs
-from backend.store.chunks import decode
+from backend.store.chunks import Chunk, decode
 from backend.store.runs import Lease
+from worker.alarms import Alarm
 from worker.messages import (
     Checkpoint,
     Exhibit,
@@ -42,10 +44,12 @@ class Turn:
     exhibits: list[Exhibit] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
     finished: Finished | None = None
+    alarms: tuple[Alarm, ...] = ()
+    raised: list[dict[str, Any]] = field(default_factory=list)
 
     def next(self, messages: Iterable[FromTrainer]) -> "Turn":
         """The turn that comes after this one was written."""
-        turn = Turn(self.step, dict(self.latest), self.place)
+        turn = Turn(self.step, dict(self.latest), self.place, alarms=self.alarms)
         for message in messages:
             turn._take(message)
         return turn
@@ -73,6 +77,8 @@ class Turn:
             )
         for obeyed in self.obeyed:
             commands.settle(session, obeyed.order.id, _settled(obeyed), obeyed.note)
+        for alert in self.raised:
+            _act(session, lease.run_id, alert)
         if self.finished and self.finished.state is RunState.QUEUED:
             runs.release(session, lease, self.finished.error or "The worker was shut down.")
         elif self.finished:
@@ -105,9 +111,19 @@ class Turn:
     def _points(self, points: Points) -> None:
         self._event(EventKind.POINTS, {}, points.chunk)
         self.latest |= points.latest
-        steps = decode(points.chunk).steps
+        chunk = decode(points.chunk)
+        steps = chunk.steps
+        self._watch(chunk)
         self.step = max(self.step, int(steps[-1]) if len(steps) else 0)
         self.changes |= {"step": self.step, "latest": self.latest}
+
+    def _watch(self, chunk: Chunk) -> None:
+        watched = [alarm.watch(chunk) for alarm in self.alarms]
+        self.alarms = tuple(alarm for alarm, _ in watched)
+        for _, alert in watched:
+            if alert is not None:
+                self.raised.append(alert)
+                self._event(EventKind.ALERT, alert)
 
     def _happened(self, happened: Happened) -> None:
         self._event(happened.kind, happened.body)
@@ -143,6 +159,13 @@ class Turn:
 
     def _event(self, kind: EventKind, body: dict[str, Any], chunk: bytes | None = None) -> None:
         self.events.append(NewEvent(kind=kind, body=body, chunk=chunk))
+
+
+def _act(session: Session, run_id: str, alert: dict[str, Any]) -> None:
+    """What an alert does beside being told: a command like a person's, obeyed where the run can take it."""
+    if alert["then"] != "tell":
+        with suppress(commands.RunOver, commands.NotNow):
+            commands.ask(session, run_id, CommandKind(alert["then"]), {}, f"the alert on {alert['metric']}"[:100])
 
 
 def _forget_files(session: Session, run_id: str, stage: int) -> None:

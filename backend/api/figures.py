@@ -154,6 +154,8 @@ def _marks(happened: Sequence[tables.Event]) -> tuple[Mark, ...]:
     for event in happened:
         if event.kind == EventKind.REWIND:
             marks.append(Mark(event.body["step"], f"continued from step {event.body['step']}"))
+        elif event.kind == EventKind.ALERT:
+            marks.append(Mark(event.body["step"], f"alert: {event.body['text']}"))
         elif event.kind == EventKind.COMMAND:
             marks.append(Mark(event.body["step"], _told(event.body)))
     return tuple(marks)

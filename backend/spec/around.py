@@ -8,7 +8,7 @@ from backend.spec.experiment import outline
 from backend.spec.fields import SpecField, fields
 from backend.spec.space import Dimension
 
-APART = ("name", "seed", "interventions", "measure", "diagnosis", "storage")
+APART = ("name", "seed", "interventions", "alerts", "measure", "diagnosis", "storage")
 """Fields that change what a run is called, or what is looked at, but not the model."""
 RATIO = 10.0
 MOST_AROUND = 5

@@ -10,6 +10,7 @@
 | rewind      | {step, reason}: points with a greater step that came before are withdrawn  |
 | exhibit     | {kind, stage, step}: something to be shown, see `backend.store.exhibits`    |
 | verdict     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |
+| alert       | {alert, metric, step, text, then}: one of the spec's `alerts` was met          |
 | command     | {command, kind, by, step, state, note?}; of `set` path, old, new too         |
 | forked      | {parent, name, checkpoint, artifact, stage, step}: all before is the parent's past, up to its `checkpoint`, |
 |             | of which `artifact` is this run's own; `stage` is the first of its own |
@@ -31,6 +32,7 @@ class EventKind(StrEnum):
     REWIND = "rewind"
     EXHIBIT = "exhibit"
     VERDICT = "verdict"
+    ALERT = "alert"
     COMMAND = "command"
     FORKED = "forked"
     LOG = "log"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.spec import plain
+from backend.spec.alerts import Alert, odd_alerts
 from backend.spec.catalog import Catalog, Family
 from backend.spec.commands import Intervention
 from backend.spec.fit import misfits
@@ -111,6 +112,9 @@ class Experiment(BaseModel):
         description="Knobs that are turned at given steps, as a person would in the live run: how a steered run is "
         "replayed.",
     )
+    alerts: list[Alert] = Field(
+        default=[], max_length=20, description="What is told, or done, when a metric meets a condition."
+    )
     measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
     diagnosis: Diagnosis = Field(default=Diagnosis(), description="What is looked at while it trains.")
 
@@ -121,7 +125,7 @@ def resolve(document: Any, catalog: Catalog) -> Experiment:
     Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
     """
     canonical = fill(document, catalog)
-    if problems := misfits(canonical, catalog) or list(unturnable(canonical, catalog)):
+    if problems := misfits(canonical, catalog) or [*unturnable(canonical, catalog), *odd_alerts(canonical)]:
         raise SpecInvalid(problems)
     return Experiment.model_validate(canonical)
 

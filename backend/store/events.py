@@ -50,6 +50,12 @@ def marks(session: Session, run_id: str, after: int = 0) -> list[Event]:
     return list(session.scalars(query.order_by(Event.seq)))
 
 
+def alerts(session: Session, run_id: str) -> set[int]:
+    """Which alerts of its spec the run has raised."""
+    query = select(Event.body).where(Event.run_id == run_id, Event.kind == EventKind.ALERT.value)
+    return {body["alert"] for body in session.scalars(query)}
+
+
 def chunks(
     session: Session,
     run_id: str,

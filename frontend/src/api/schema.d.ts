@@ -682,6 +682,39 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Alert
+         * @description A condition on one metric; a value that is not a number meets every one.
+         */
+        Alert: {
+            /**
+             * Metric
+             * @description The metric that is watched: `loss`, `validation/accuracy`, `gradient_norm`.
+             */
+            metric: string;
+            /**
+             * Above
+             * @description Tell when it is more than this: a target reached, a loss too high.
+             */
+            above?: number | null;
+            /**
+             * Below
+             * @description Tell when it is less than this.
+             */
+            below?: number | null;
+            /**
+             * Still
+             * @description Tell when so many values in a row were no new best; accuracies and R² rise, all else falls.
+             */
+            still?: number | null;
+            /**
+             * Then
+             * @description What becomes of the run when it is met.
+             * @default tell
+             * @enum {string}
+             */
+            then: "tell" | "pause" | "stop";
+        };
+        /**
          * ArtifactMeasure
          * @description One file that the stage left, and what its own runtime measured in a clean process.
          */
@@ -1154,7 +1187,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "command" | "forked" | "log";
+        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "alert" | "command" | "forked" | "log";
         /**
          * Experiment
          * @description What a person wants executed: data, a model, a pipeline of stages, and what to measure.
@@ -1223,6 +1256,12 @@ export interface components {
              * @default []
              */
             interventions: components["schemas"]["Intervention"][];
+            /**
+             * Alerts
+             * @description What is told, or done, when a metric meets a condition.
+             * @default []
+             */
+            alerts: components["schemas"]["Alert"][];
             /**
              * @description What is measured after each stage.
              * @default {

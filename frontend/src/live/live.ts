@@ -1,3 +1,4 @@
+import { notifications } from "@mantine/notifications";
 import type { QueryClient } from "@tanstack/react-query";
 import { queryClient } from "../api/queryClient";
 import type { RunDetail, RunRow, StreamEvent } from "../api/types";
@@ -14,6 +15,7 @@ const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
   command: ["run", "knobs", "figures"],
   forked: ["run", "figures"],
   exhibit: ["run"],
+  alert: ["figures"],
 };
 
 const MOMENT = 120;
@@ -37,9 +39,16 @@ function editByEvents(client: QueryClient, events: StreamEvent[]): void {
     client.setQueryData<StreamEvent[]>(["events", run], (log) => log && editLog(log, own));
     const stale = new Set(own.flatMap(({ kind }) => STALE[kind] ?? []));
     for (const resource of stale) refetchSoon(client, resource, run);
+    for (const { seq, kind, body } of own) if (kind === "alert") tell(client, run, seq, String(body.text));
     const shown = new Set(own.filter(({ kind }) => kind === "exhibit").map(({ body }) => String(body.kind)));
     if (shown.size > 0) refetchExhibited(client, run, shown);
   }
+}
+
+/** An alert of a run, on whatever page one is; the run's own page keeps it. */
+function tell(client: QueryClient, run: string, seq: number, text: string): void {
+  const name = client.getQueryData<RunDetail>(["run", run])?.name ?? "A run";
+  notifications.show({ id: `alert-${run}-${seq}`, color: "orange", autoClose: 15_000, title: `Alert: ${name}`, message: text });
 }
 
 const due = new Map<string, () => void>();

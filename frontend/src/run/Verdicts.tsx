@@ -3,8 +3,35 @@ import type { StreamEvent } from "../api/types";
 import { count } from "../format";
 import { AlertIcon } from "../ui/icons";
 
-/** What the diagnosis says in plain words, each with its remedy. */
+/** The alerts that the run has raised, and what the diagnosis says in plain words, each with its remedy. */
 export function Verdicts({ events }: { events: StreamEvent[] }) {
+  return (
+    <>
+      <Raised events={events} />
+      <Findings events={events} />
+    </>
+  );
+}
+
+function Raised({ events }: { events: StreamEvent[] }) {
+  const raised = events.filter(({ kind }) => kind === "alert");
+  if (raised.length === 0) return null;
+  return (
+    <Alert color="orange" icon={<AlertIcon />} title={raised.length === 1 ? "Alert" : `${raised.length} alerts`}>
+      {raised.map(({ seq, body }) => (
+        <Text key={seq} size="sm">
+          {String(body.text)}
+          {body.then === "tell" ? "" : body.then === "pause" ? ": the run was asked to pause" : ": the run was asked to stop"}{" "}
+          <Text span size="xs" c="dimmed">
+            step {count(Number(body.step))}
+          </Text>
+        </Text>
+      ))}
+    </Alert>
+  );
+}
+
+function Findings({ events }: { events: StreamEvent[] }) {
   const told = events.filter(({ kind }) => kind === "verdict");
   if (told.length === 0) return null;
   return (
