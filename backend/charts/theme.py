@@ -62,13 +62,25 @@ def template(theme: Theme) -> go.layout.Template:
     )
 
 
-def figure(traces: Sequence[Any], runs: Sequence[RunData], options: Options, summary: str, **layout: Any) -> go.Figure:
-    """A figure in our look. `summary` says in words what it shows; `layout.meta.seq` up to which event it goes."""
+def figure(
+    traces: Sequence[Any],
+    runs: Sequence[RunData],
+    options: Options,
+    summary: str,
+    *,
+    checked: bool = True,
+    **layout: Any,
+) -> go.Figure:
+    """A figure in our look. `summary` says in words what it shows; `layout.meta.seq` up to which event it goes.
+
+    Plotly looks at each number in turn unless `checked` is False.
+    """
     meta = {"summary": summary, "seq": {run.id: run.seq for run in runs}}
     return go.Figure(
         data=list(traces),
         layout={"template": template(options.theme), "uirevision": "constant", "meta": meta, **layout},
         skip_invalid=False,
+        _validate=checked,
     )
 
 

@@ -1997,7 +1997,7 @@ export interface components {
             };
             /**
              * Front
-             * @description Whether no other point is at least as good in both of the chart's measures.
+             * @description Whether no other one is at least as good in quality and in what is minimized.
              */
             front: boolean;
         };
@@ -2008,12 +2008,12 @@ export interface components {
         Tradeoffs: {
             /**
              * Points
-             * @description At most 2,000: the front, the best, and an even choice of the rest.
+             * @description All of up to 600; of more the front, the best or the nearest, and a spread of the rest.
              */
             points: components["schemas"]["TradeoffPoint"][];
             /**
              * Total
-             * @description How many measured models were asked.
+             * @description How many measured models were asked: those whose quality was measured.
              */
             total: number;
             /**
@@ -2040,6 +2040,16 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+            /**
+             * Quality
+             * @description The measure of how well a model does that the front weighs: accuracy, r2, mae or loss.
+             */
+            quality: string;
+            /**
+             * Qualities
+             * @description Those of them that were measured of any of these runs.
+             */
+            qualities: string[];
             /**
              * Formats
              * @description Formats that these runs left, those that were not asked for too.
@@ -2745,8 +2755,12 @@ export interface operations {
             query?: {
                 /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
                 where?: string;
-                /** @description What the best has least of. */
+                /** @description What the best has least of; the cost when empty. */
                 minimize?: string;
+                /** @description What the chart weighs quality against. */
+                cost?: string;
+                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                quality?: "" | "accuracy" | "r2" | "mae" | "loss";
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
                 /** @description Names, comma-separated; all when empty. */
@@ -2815,8 +2829,14 @@ export interface operations {
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
                 theme?: "light" | "dark";
-                /** @description What `pareto` weighs accuracy against. */
+                /** @description What the chart weighs quality against. */
                 cost?: string;
+                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                quality?: "" | "accuracy" | "r2" | "mae" | "loss";
+                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
+                where?: string;
+                /** @description What the best has least of; the cost when empty. */
+                minimize?: string;
                 /** @description Names, comma-separated; all when empty. */
                 formats?: string;
                 /** @description Names, comma-separated; all when empty. */
