@@ -8,6 +8,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.experiment import outline
 
 RUN = "x-run"
+SAME_DATA = "x-same-data"
 CONSTRAINT = "x-constraint"
 
 

@@ -31,6 +31,10 @@ class Pruner(Component, family="pruners", default="magnitude"):
         Raises ValueError in one sentence when nothing would be left of a layer.
         """
 
+    @classmethod
+    def nature(cls) -> tuple[str, ...]:
+        return tuple(["structured"] * cls.structured + ["open"] * (cls.share is Pruner.share))
+
     def phases(self) -> Sequence[Phase]:
         """What the pruning takes: `prune` at once, unless what goes shows in a training alone."""
         return [Transform(self._shown)]

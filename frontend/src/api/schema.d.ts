@@ -670,7 +670,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
              */
             parameters: {
                 [key: string]: unknown;
@@ -693,6 +693,24 @@ export interface components {
              * @default []
              */
             removes: string[];
+            /**
+             * Needs When
+             * @description Traits that must be there before it when its own parameters equal `when`.
+             * @default []
+             */
+            needs_when: components["schemas"]["Provision"][];
+            /**
+             * Nature
+             * @description Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.
+             * @default []
+             */
+            nature: string[];
+            /**
+             * Conflicts
+             * @description What its fields cannot hold together.
+             * @default []
+             */
+            conflicts: components["schemas"]["Conflict"][];
             /**
              * Picture
              * @description What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
@@ -846,6 +864,29 @@ export interface components {
          * @enum {string}
          */
         CommandState: "pending" | "obeyed" | "refused";
+        /**
+         * Conflict
+         * @description Values that fields of one component cannot have together.
+         */
+        Conflict: {
+            /**
+             * Path
+             * @description The field that would have to change.
+             */
+            path: string;
+            /**
+             * When
+             * @description Field -> its value; of a field that holds a component also a word of that component's `nature`.
+             */
+            when: {
+                [key: string]: unknown;
+            };
+            /**
+             * Message
+             * @description One sentence with the remedy; `{method}` stands for what the field `method` holds.
+             */
+            message: string;
+        };
         /**
          * Diagnosis
          * @description What is looked at inside the model while it trains.
@@ -1445,7 +1486,7 @@ export interface components {
         };
         /**
          * Provision
-         * @description A trait that a component brings, when its own parameters equal `when` (always, when that is empty).
+         * @description A trait that a component brings or needs, when its own parameters equal `when` (always, when that is empty).
          */
         Provision: {
             /** Trait */
