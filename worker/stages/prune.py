@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from torch import nn
+
 from backend.spec.catalog import Conflict
 from worker import mapping
 from worker.component import choice, knob
@@ -76,6 +78,13 @@ class Prune(Stage):
             rewinding = [Transform(_rewound)] if self.rewind else []
             phases += recovering([*method.phases(), *rewinding], self.recover)
         return phases
+
+    @property
+    def keeps_shapes(self) -> bool:
+        return not self.method.structured
+
+    def foresee(self, module: nn.Module) -> None:
+        self.method.foresee(module)
 
     def label(self) -> str:
         when = "" if self.schedule.at_once else f", {self.schedule.kind.replace('_', ' ')}"
