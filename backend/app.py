@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -18,6 +18,7 @@ from backend.api import (
     forks,
     health,
     logs,
+    measured,
     nursery,
     points,
     report,
@@ -39,9 +40,9 @@ from backend.api.schemas import Error
 from backend.charts.chart import charts
 from backend.config import Settings
 from backend.queue import Hints
-from backend.store.session import Store
+from backend.store.session import UNAVAILABLE, Store
 
-WARM_AFTER = 2.0  # seconds after which Plotly is loaded, so that the first chart need not wait for it
+WARM_AFTER = 2.0  # seconds after which the first chart is prepared for
 ROUTERS = (
     experiments,
     specs,
@@ -105,12 +106,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
     await asyncio.to_thread(nursery.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)
-    warm = asyncio.get_running_loop().call_later(WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(charts)))
+    warm = asyncio.get_running_loop().call_later(
+        WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(_warm, app.state.store))
+    )
     yield
     warm.cancel()
     await app.state.hub.close()
     app.state.hints.close()
     app.state.store.close()
+
+
+def _warm(store: Store) -> None:
+    """Load Plotly and what was measured, so that the first chart need not wait for it."""
+    charts()
+    with suppress(*UNAVAILABLE), store.read() as session:
+        measured.artifacts(session, None, tradeoffs.MAX_RUNS)
 
 
 def _end_streams_on_signal(hub: Hub) -> None:

@@ -10,6 +10,7 @@ NAMES = (
     "diagnosis",
     "points",
     "latency",
+    "tradeoffs",
     "compression",
     "deep_compression",
     "constrained",

@@ -18,6 +18,7 @@ TRAITS = {
     "channels": "a model with channels or neurons to remove",
     "neurons": "a model with hidden linear layers",
     "heads": "a model with attention",
+    "units": "a model with recurrent units to remove",
     "batch_norm": "a model with batch normalization",
     "float": "a model whose weights have not been quantized",
 }
@@ -54,6 +55,9 @@ def _entry(component: type[Component]) -> CatalogEntry:
         needs=list(component.needs),
         provides=[item if isinstance(item, Provision) else Provision(trait=item) for item in component.provides],
         removes=list(component.removes),
+        needs_when=list(component.needs_when),
+        nature=list(component.nature()),
+        conflicts=list(component.conflicts),
         facts=dict(component.facts),
         unavailable=component.unavailable(),
     )

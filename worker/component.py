@@ -24,11 +24,12 @@ from pydantic import (
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, core_schema
 
-from backend.spec.catalog import Provision
+from backend.spec.catalog import Conflict, Provision
 
 PLUGINS = "lathe_plugins"
 """The package that operators' own files are imported into."""
@@ -57,6 +58,10 @@ class Component(BaseModel):
     """Traits that it brings to whatever comes after it."""
     removes: ClassVar[tuple[str, ...]] = ()
     """Traits that are gone after it."""
+    needs_when: ClassVar[tuple[Provision, ...]] = ()
+    """Traits that it needs only with some of its parameters."""
+    conflicts: ClassVar[tuple[Conflict, ...]] = ()
+    """Values that its fields cannot have together: refused before a spec is queued, and here."""
     facts: ClassVar[Mapping[str, Any]] = {}
     """Published facts that help to plan (a dataset's counts and shape), plain JSON."""
 
@@ -73,6 +78,20 @@ class Component(BaseModel):
     def unavailable(cls) -> str | None:
         """Why this machine cannot run it ("needs CUDA"); None when it can."""
         return None
+
+    @classmethod
+    def nature(cls) -> tuple[str, ...]:
+        """Words for what it is whatever its parameters, which the `conflicts` of who holds it name."""
+        return ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        held = {name: getattr(self, name) for name in type(self).model_fields}
+        for conflict in self.conflicts:
+            named = {name: value.kind if isinstance(value, Component) else value for name, value in held.items()}
+            if conflict.holds(named, lambda name: _nature(held.get(name))):
+                raise ValueError(conflict.told(named))
+        return self
 
     @classmethod
     def plugged_in(cls) -> bool:
@@ -111,6 +130,10 @@ class Component(BaseModel):
         return {"kind": self.kind, **handler(self)}
 
 
+def _nature(value: Any) -> tuple[str, ...]:
+    return value.nature() if isinstance(value, Component) else ()
+
+
 def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, Component) else value
 
@@ -122,6 +145,7 @@ def knob(
     live: bool = False,
     inherit: bool = False,
     run: bool = False,
+    same_data: bool = False,
     upload: str = "",
     constraint: bool = False,
     measure: bool = False,
@@ -130,11 +154,11 @@ def knob(
     """A hyper-parameter: pydantic's `Field` plus a `unit`, whether a person may change it in a live run (`live`),
     whether it takes the last recipe's value when it is left out (`inherit`), and whether it names another run or, in a
     list, several (`run`): then it must name one that is there before a spec is queued, and a stage gets its model by
-    `Context.source`. `upload` marks what a dataset's fields say of a person's own data: see `backend.spec.uploads.MARK`.
+    `Context.source`; `same_data` says that the run's data must have the shape of one's own. `upload` marks what a dataset's fields say of a person's own data: see `backend.spec.uploads.MARK`.
     `constraint` marks text that says what a model must meet (`backend.spec.constraints`, empty for nothing), `measure`
     text that names what is measured (`backend.spec.measures`): both are read before a spec is queued."""
     marks: JsonDict = {
-        "x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run, "x-upload": upload, "x-constraint": constraint,
+        "x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run, "x-same-data": same_data, "x-upload": upload, "x-constraint": constraint,
         "x-measure": measure,
     }  # fmt: skip
     extra: JsonDict = {name: value for name, value in marks.items() if value}

@@ -9,6 +9,7 @@ import torch
 import torch_pruning
 from torch import Tensor, nn
 
+from backend.spec.catalog import Provision
 from worker.component import knob
 from worker.context import Context
 from worker.freezing import thawed
@@ -26,6 +27,8 @@ class Following(Structured):
     """What is removed, in a word."""
     layer: ClassVar[str]
     """The layers that have such outputs, in words."""
+
+    needs_when = (Provision(trait="batch_norm", when={"importance": "bn_scale"}),)
 
     importance: Literal["l1", "l2", "taylor", "bn_scale"] = knob(
         "l2",

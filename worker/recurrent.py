@@ -1,6 +1,6 @@
 """What the recurrent models share: how a sample is read as a sequence, and what is answered from the states."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import torch
@@ -10,6 +10,9 @@ from worker.component import choice, knob
 from worker.initializations import Initialization
 from worker.layers import initialize
 from worker.models import Model
+
+READERS: Mapping[str, tuple[str, ...]] = {"recurrent": ("output.1",)}
+"""Recurrent layers -> the linear layers that read the last one's states and nothing else, by name."""
 
 
 class Recurrent(Model):
@@ -55,6 +58,8 @@ class Recurrent(Model):
 class Text(nn.Module):
     """Token ids [batch, length] -> logits [batch, length, tokens] of the next one."""
 
+    readers = READERS
+
     def __init__(self, tokens: int, recurrent: nn.RNNBase, output: nn.Module) -> None:
         super().__init__()
         self.embedding = nn.Embedding(tokens, recurrent.input_size)
@@ -68,6 +73,8 @@ class Text(nn.Module):
 
 class Rows(nn.Module):
     """Image [batch, channels, height, width] -> [batch, outputs], read from the top row to the bottom one."""
+
+    readers = READERS
 
     def __init__(self, recurrent: nn.RNNBase, output: nn.Module) -> None:
         super().__init__()

@@ -88,16 +88,21 @@ def share(subject: Subject, codebooks: Codebooks) -> list[dict[str, Any]]:
         weight = subject.module.get_parameter(name)
         kept = _kept(subject, name)
         values = weight[kept]
-        if len(values) <= 2**bits:
-            raise ValueError(
-                f"weight sharing with {bits} bits would give `{name}` a codebook of {2**bits} entries for {len(values)} "
-                "weights, which saves nothing; take fewer bits, or prune less"
-            )
+        check(name, bits, len(values))
         centroids = k_means(values, 2**bits)
         shared = codebooks.entries(centroids.to(values))[nearest(values, centroids)]
         told.append(_cost(name, bits, values, shared))
         weight[kept] = shared
     return told
+
+
+def check(name: str, bits: int, values: int) -> None:
+    """Raises ValueError when a tensor has no more values than its codebook has entries."""
+    if values <= 2**bits:
+        raise ValueError(
+            f"weight sharing with {bits} bits would give `{name}` a codebook of {2**bits} entries for {values} "
+            "weights, which saves nothing; take fewer bits, or prune less"
+        )
 
 
 def _kept(subject: Subject, name: str) -> Tensor:

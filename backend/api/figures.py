@@ -1,26 +1,35 @@
 """Charts as Plotly figures: loads what a chart needs and lets it draw."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading
-from backend.api.tradeoffs import MAX_RUNS, NameList, RunList, chosen_runs, names, run_ids
+from backend.api.measured import artifacts
+from backend.api.tradeoffs import MAX_RUNS, Cost, Minimize, NameList, Quality, RunList, Where, asked, run_ids
 from backend.charts import chart as registry
 from backend.charts import wire
+from backend.charts.artifacts import Artifacts
 from backend.charts.chart import Chart, Group
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
 from backend.charts.palette import color, dash
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
-from backend.spec.measures import field_of
 from backend.spec.results import StageResult
 from backend.store import events, exhibits, pages, results, tables
+from backend.store import runs as stored
+
+if TYPE_CHECKING:
+    from plotly import graph_objects as go
 
 router = APIRouter(tags=["figures"])
+
+Wanted = TypeVar("Wanted", Sequence[str], Sequence[str] | None)
 
 PIXELS = 700  # buckets of a line: two points each, 1,400 in all
 CURVE_RUNS = 50
@@ -70,7 +79,10 @@ def figure(
     chart: Annotated[str, Path(max_length=40, description="Name of a chart, such as `loss`.")],
     runs: RunList = "",
     theme: Theme = "light",
-    cost: Annotated[str, Query(max_length=60, description="What `pareto` weighs accuracy against.")] = "bytes",
+    cost: Cost = "bytes",
+    quality: Quality = "",
+    where: Where = "",
+    minimize: Minimize = "",
     formats: NameList = "",
     devices: NameList = "",
     target: Annotated[
@@ -78,32 +90,48 @@ def figure(
     ] = None,
 ) -> Response:
     """One chart of these runs, or of the newest ones."""
-    field = field_of(cost.strip().lower())
-    if field is None:
-        raise Invalid(f"`cost` names `{cost[:40]}`, which is not measured.", path="cost")
+    question = asked(where=where, minimize=minimize, cost=cost, quality=quality, formats=formats, devices=devices)
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
-    options = Options(theme, field, formats=names(formats), devices=names(devices), target=target)
+    options = replace(question, theme=theme, target=target)
     text = draw(session, registry.charts()[chart], run_ids(runs), options)
     return Response(text, media_type="application/json")
 
 
 def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options) -> str:
     """The figure as JSON."""
+    if chart.draw_artifacts:
+        return _of_artifacts(chart, artifacts(session, _few(wanted, MAX_RUNS), MAX_RUNS), options)
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
-    data = [run_data(session, run, chart, measured.get(run.id, [])) for run in chosen]
-    figure = chart.draw(data, options)
+    return _text(
+        chart, chart.draw([run_data(session, run, chart, measured.get(run.id, [])) for run in chosen], options)
+    )
+
+
+@lru_cache(maxsize=8)
+def _of_artifacts(chart: Chart, found: Artifacts, options: Options) -> str:
+    """Remembered for as long as nothing else was measured, see `artifacts`."""
+    assert chart.draw_artifacts
+    return _text(chart, chart.draw_artifacts(found, options))
+
+
+def _text(chart: Chart, figure: "go.Figure") -> str:
     figure.layout.meta |= {"exhibits": list(chart.exhibits)}
     return wire.dumps(figure)
 
 
 def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tables.Run]:
-    if wanted is None and most == CURVE_RUNS:
-        return pages.page(session, limit=NEWEST)[0]
+    """The named runs as far as they exist; the newest without any names. Raises Invalid when too many are named."""
+    if wanted is None:
+        return pages.page(session, limit=NEWEST if most == CURVE_RUNS else most)[0]
+    return [run for run in (stored.get(session, run_id) for run_id in _few(wanted, most)) if run is not None]
+
+
+def _few(wanted: Wanted, most: int) -> Wanted:
     if wanted is not None and len(wanted) > most:
         raise Invalid(f"`runs` names {len(wanted)} runs; at most {most} fit into this chart.", path="runs")
-    return chosen_runs(session, wanted)
+    return wanted
 
 
 def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult]) -> RunData:

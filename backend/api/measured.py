@@ -1,59 +1,72 @@
-"""The measured artifacts of many runs, remembered: what a finished stage measured never changes."""
+"""The measured artifacts of many runs, remembered as columns: what a finished stage measured never changes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
 from sqlalchemy.orm import Session
 
-from backend.charts.measures import Place, places
-from backend.store import results, tables
+from backend.charts.artifacts import Artifacts, Block, block, together
+from backend.charts.data import RunData
+from backend.charts.palette import color, dash
+from backend.store import results
+from backend.store.results import Owner
 
-REMEMBERED = 20_000  # results of stages; at five files each about 200 MB
+REMEMBERED = 4000  # runs; with 25 artifacts each about 50 MB
+AT_ONCE = 200  # runs whose results are read together
 
-Stamp = tuple[str, int, datetime]
+Stamps = tuple[tuple[int, datetime], ...]  # of each result of a run: its stage, and when it was written
 
-_known: dict[Stamp, tuple[Place, ...]] = {}
+
+@dataclass(frozen=True)
+class _Known:
+    seq: int  # every result is written together with an event: nothing changed while this one was the last
+    stamps: Stamps
+    block: Block
+
+
+_known: dict[str, _Known] = {}  # by run
+_last: tuple[Sequence[Owner], Sequence[Block], Artifacts] | None = None
 _lock = Lock()
 
 
-@dataclass(slots=True, eq=False)
-class Point:
-    """One artifact that a runtime loaded and ran; `front` as the question sees it."""
+def artifacts(session: Session, wanted: Sequence[str] | None, most: int) -> Artifacts:
+    """Those of the named runs as far as they exist; of the newest `most` without any names.
 
-    run: tables.Run
-    place: Place
-    front: bool = False
-
-    @property
-    def values(self) -> dict[str, float]:
-        return self.place.values  # type: ignore[return-value]
-
-
-def points(session: Session, runs: Sequence[tables.Run]) -> Iterator[Point]:
-    """One for each measured artifact of `runs`, in their order, by stage."""
-    by_run: dict[str, list[Stamp]] = {run.id: [] for run in runs}
-    for stamp in results.stamps(session, list(by_run)):
-        by_run[stamp[0]].append(stamp)
-    found = _remember(session, [stamp for stamps in by_run.values() for stamp in stamps])
-    for run in runs:
-        for stamp in by_run[run.id]:
-            yield from (Point(run, place) for place in found[stamp])
-
-
-def _remember(session: Session, stamps: Sequence[Stamp]) -> dict[Stamp, tuple[Place, ...]]:
-    """The places of each result, read from the database where they are not known yet; the oldest are forgotten."""
+    The same object as last time where neither the runs nor what was measured of them has changed.
+    """
+    owners = results.owners(session, wanted, most)
     with _lock:
-        found = {stamp: _known[stamp] for stamp in stamps if stamp in _known}
-    unknown = {stamp[:2]: stamp for stamp in stamps if stamp not in found}
-    read = results.of(session, {run for run, _ in unknown})
-    for run, rows in read.items():
-        for row in rows:
-            if (run, row.stage) in unknown:
-                found[unknown[run, row.stage]] = tuple(replace(place, latency=()) for place in places([row]))
-    with _lock:
-        _known.update(found)
-        while len(_known) > REMEMBERED:
-            del _known[next(iter(_known))]
-    return found
+        if _last and _last[0] == owners:
+            return _last[2]
+        _refresh(session, owners)
+        return _together(owners, [_known[owner.id].block for owner in owners])
+
+
+def _together(owners: Sequence[Owner], blocks: Sequence[Block]) -> Artifacts:
+    global _last
+    runs = [RunData(one.id, one.name, one.seed, color(one.color), dash=dash(one.color), seq=one.seq) for one in owners]
+    made = _last[2].of(runs) if _last and _last[1] == blocks else together(runs, blocks)
+    if len(owners) > 1:  # those of one are quickly put together
+        _last = owners, blocks, made
+    return made
+
+
+def _refresh(session: Session, owners: Sequence[Owner]) -> None:
+    """Read the results of those runs that have others than are known; those of others that were read longest ago are forgotten."""
+    moved = [one.id for one in owners if one.id not in _known or _known[one.id].seq != one.seq]
+    stamps: dict[str, Stamps] = dict.fromkeys(moved, ())
+    for run, stage, at in results.stamps(session, moved):
+        stamps[run] += ((stage, at),)
+    stale = [run for run in moved if run not in _known or _known[run].stamps != stamps[run]]
+    blocks = {run: _known[run].block for run in moved if run in _known}
+    for first in range(0, len(stale), AT_ONCE):
+        read = results.of(session, stale[first : first + AT_ONCE])
+        blocks |= {run: block(found) for run, found in read.items()}
+    seqs = {one.id: one.seq for one in owners}
+    for run in moved:
+        _known.pop(run, None)
+        _known[run] = _Known(seqs[run], stamps[run], blocks[run])
+    for run in [run for run in _known if run not in seqs][: max(0, len(_known) - REMEMBERED)]:
+        del _known[run]

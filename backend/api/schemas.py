@@ -268,20 +268,24 @@ class TradeoffPoint(BaseModel):
     values: dict[str, float] = Field(
         description="accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"
     )
-    front: bool = Field(description="Whether no other point is at least as good in both of the chart's measures.")
+    front: bool = Field(description="Whether no other one is at least as good in quality and in what is minimized.")
 
 
 class Tradeoffs(BaseModel):
     """Points that meet the constraint, best first; without any, the nearest misses and by how much they miss."""
 
     points: list[TradeoffPoint] = Field(
-        description="At most 2,000: the front, the best, and an even choice of the rest."
+        description="All of up to 600; of more the front, the best or the nearest, and a spread of the rest."
     )
-    total: int = Field(description="How many measured models were asked.")
+    total: int = Field(description="How many measured models were asked: those whose quality was measured.")
     qualifying: list[str] = Field(description="Artifact ids of those points that meet the constraint, best first.")
     nearest: list[str] = Field(default=[], description="Artifact ids that miss by least, when none qualifies.")
     sentence: str = Field(description="The answer in words.")
     fields: dict[str, str] = Field(default={}, description="What can be asked for, and its unit.")
+    quality: str = Field(
+        description="The measure of how well a model does that the front weighs: accuracy, r2, mae or loss."
+    )
+    qualities: list[str] = Field(description="Those of them that were measured of any of these runs.")
     formats: list[str] = Field(
         default=[], description="Formats that these runs left, those that were not asked for too."
     )

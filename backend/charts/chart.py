@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from backend.charts import figures
+from backend.charts.artifacts import Artifacts
 from backend.charts.data import Options, RunData
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Chart:
     exhibits: tuple[str, ...] = ()
     """Kinds of exhibits that it draws."""
     results: bool = False
+    draw_artifacts: Callable[[Artifacts, Options], "Figure"] | None = None
+    """Draws the same of what is remembered of very many artifacts, when it asks nothing else of the runs."""
     group: Group = "training"
     rank: int = 50
     """Its place among the charts of its group: the smallest comes first."""

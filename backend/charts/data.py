@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.spec.constraints import Constraint
 from backend.spec.results import StageResult
 
 Theme = Literal["light", "dark"]
@@ -72,7 +73,10 @@ class RunData:
 @dataclass(frozen=True)
 class Options:
     theme: Theme = "light"
-    cost: str = "bytes"  # what accuracy is weighed against, see `backend.charts.measures`
+    cost: str = "bytes"  # what quality is weighed against, see `backend.spec.measures`
+    quality: str = ""  # one of `QUALITIES`; by itself the first that was measured
+    minimize: str = ""  # what the best has least of; by itself the cost
+    where: Constraint | None = None  # what a model must meet
     formats: tuple[str, ...] = ()  # exporters whose files are drawn; all where none is named
     devices: tuple[str, ...] = ()  # devices on which a file must have been timed; any where none is named
     target: float | None = None  # the validation accuracy that is to be reached, a share; by itself what all can reach

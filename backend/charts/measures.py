@@ -4,57 +4,63 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.spec.measures import Measured, measure_of, values
-from backend.spec.results import Latency, StageResult
+import numpy as np
+from numpy.typing import ArrayLike
+
+from backend.spec.measures import QUALITIES, Measured, measure_of, values
+from backend.spec.results import ArtifactMeasure, Latency, StageResult
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """One artifact that a runtime loaded and ran, and what was measured of it."""
+class File:
+    """One artifact that a runtime loaded and ran."""
 
     stage: int
     label: str
     exporter: str
     artifact: str
+    runtime: str
+    devices: tuple[str, ...]  # on which it was timed
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """An artifact and what was measured of it."""
+
+    file: File
     values: Measured
     latency: Sequence[Latency]
-    runtime: str = ""
-    devices: Sequence[str] = ()  # on which it was timed
 
 
 def places(results: Sequence[StageResult], formats: Collection[str] = (), devices: Collection[str] = ()) -> list[Place]:
-    """Every artifact with a measured accuracy, in the order of the stages; of these formats and timed on one of these
+    """Every artifact whose quality was measured, in the order of the stages; of these formats and timed on one of these
     devices, where any are named."""
-    found = _places(results)
-    if formats:
-        found = [place for place in found if place.exporter in formats]
-    return [place for place in found if not devices or set(devices) & set(place.devices)]
-
-
-def _places(results: Sequence[StageResult]) -> list[Place]:
-    return [
-        Place(
-            stage=result.stage,
-            label=result.label,
-            exporter=measure.exporter,
-            artifact=measure.artifact,
-            values=values(result, measure),
-            latency=measure.latency,
-            runtime=measure.runtime or "",
-            devices=sorted({latency.device for latency in measure.latency}),
-        )
+    found = [
+        Place(_file(result, measure), values(result, measure), measure.latency)
         for result in results
         for measure in result.measures
-        if measure.accuracy is not None
+        if any(getattr(measure, quality) is not None for quality in QUALITIES)
     ]
+    return [place for place in found if wanted(place.file, formats, devices)]
 
 
-def wide(numbers: Sequence[float]) -> bool:
+def wanted(file: File, formats: Collection[str], devices: Collection[str]) -> bool:
+    """Whether it has one of these formats and was timed on one of these devices; where none is named, any will do."""
+    return (not formats or file.exporter in formats) and (not devices or not set(devices).isdisjoint(file.devices))
+
+
+def _file(result: StageResult, measure: ArtifactMeasure) -> File:
+    devices = tuple(sorted({latency.device for latency in measure.latency}))
+    return File(result.stage, result.label, measure.exporter, measure.artifact, measure.runtime or "", devices)
+
+
+def wide(numbers: ArrayLike) -> bool:
     """Whether only a logarithmic axis shows them all."""
-    return bool(numbers) and min(numbers) > 0 and max(numbers) / min(numbers) > 20
+    known = np.asarray(numbers, dtype=float)
+    return known.size > 0 and known.min() > 0 and bool(known.max() / known.min() > 20)
 
 
-def axis(field: str, numbers: Sequence[float]) -> dict[str, Any]:
+def axis(field: str, numbers: ArrayLike) -> dict[str, Any]:
     """The axis of a field: its name, its unit, and a scale that shows all of `numbers`."""
     measure = measure_of(field)
     batch = f" at batch {' on '.join(field.split('@')[1:])}" if measure.by_batch else ""
@@ -63,3 +69,10 @@ def axis(field: str, numbers: Sequence[float]) -> dict[str, Any]:
     scale = {"type": "log"} if wide(numbers) else {"type": "linear", "rangemode": "tozero"}
     title = f"{measure.title[:1].lower()}{measure.title[1:]}{batch}{unit}"
     return {"title": {"text": title}, "tickformat": ticks, **scale}
+
+
+def quality_axis(quality: str) -> dict[str, Any]:
+    """The axis of how well models do, which need not begin at zero."""
+    measure = measure_of(quality)
+    title = measure.title if quality == "r2" else f"{measure.title[:1].lower()}{measure.title[1:]}"
+    return {"title": {"text": title}, "tickformat": ".1%" if measure.unit == "share" else "~g"}

@@ -63,13 +63,31 @@ def template(theme: Theme) -> go.layout.Template:
     )
 
 
-def figure(traces: Sequence[Any], runs: Sequence[RunData], options: Options, summary: str, **layout: Any) -> go.Figure:
-    """A figure in our look. `summary` says in words what it shows; `layout.meta.seq` up to which event it goes."""
-    return drawn(traces, options.theme, summary, {"seq": {run.id: run.seq for run in runs}}, **layout)
+def figure(
+    traces: Sequence[Any],
+    runs: Sequence[RunData],
+    options: Options,
+    summary: str,
+    *,
+    checked: bool = True,
+    **layout: Any,
+) -> go.Figure:
+    """A figure in our look. `summary` says in words what it shows; `layout.meta.seq` up to which event it goes.
+
+    Plotly looks at each number in turn unless `checked` is False.
+    """
+    seq = {"seq": {run.id: run.seq for run in runs}}
+    return drawn(traces, options.theme, summary, seq, checked=checked, **layout)
 
 
 def drawn(
-    traces: Sequence[Any], theme: Theme, summary: str, meta: Mapping[str, Any] = MappingProxyType({}), **layout: Any
+    traces: Sequence[Any],
+    theme: Theme,
+    summary: str,
+    meta: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    checked: bool = True,
+    **layout: Any,
 ) -> go.Figure:
     """A figure in our look, of whatever it is."""
     told = {"summary": summary, **meta}
@@ -77,6 +95,7 @@ def drawn(
         data=list(traces),
         layout={"template": template(theme), "uirevision": "constant", "meta": told, **layout},
         skip_invalid=False,
+        _validate=checked,
     )
 
 

@@ -1,13 +1,13 @@
 """The catalog: what the workers can do, as they publish it and as specs are checked against it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Provision(BaseModel):
-    """A trait that a component brings, when its own parameters equal `when` (always, when that is empty)."""
+    """A trait that a component brings or needs, when its own parameters equal `when` (always, when that is empty)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,9 +18,30 @@ class Provision(BaseModel):
         return all(_named(parameters.get(name)) == value for name, value in self.when.items())
 
 
+class Conflict(BaseModel):
+    """Values that fields of one component cannot have together."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str = Field(description="The field that would have to change.")
+    when: dict[str, Any] = Field(
+        description="Field -> its value; of a field that holds a component also a word of that component's `nature`."
+    )
+    message: str = Field(
+        description="One sentence with the remedy; `{method}` stands for what the field `method` holds."
+    )
+
+    def holds(self, parameters: Mapping[str, Any], nature: Callable[[str], Collection[str]]) -> bool:
+        """`nature` tells the words of the component that a field holds."""
+        return all(_named(parameters.get(name)) == value or value in nature(name) for name, value in self.when.items())
+
+    def told(self, parameters: Mapping[str, Any]) -> str:
+        return self.message.format_map({name: f"`{_named(value)}`" for name, value in parameters.items()})
+
+
 def _named(value: Any) -> Any:
     """A nested component goes by its kind."""
-    return value.get("kind") if isinstance(value, Mapping) else value
+    return value["kind"] if isinstance(value, Mapping) and "kind" in value else value
 
 
 class Family(BaseModel):
@@ -50,12 +71,20 @@ class CatalogEntry(BaseModel):
     parameters: dict[str, Any] = Field(
         description="JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, "
         "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, "
-        "`x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data, "
+        "`x-run` text that names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's own data, "
         "`x-constraint` text that is a constraint, `x-measure` text that names what is measured."
     )
     needs: list[str] = Field(default=[], description="Traits that must be there before it.")
     provides: list[Provision] = Field(default=[], description="Traits that are there after it.")
     removes: list[str] = Field(default=[], description="Traits that are gone after it.")
+    needs_when: list[Provision] = Field(
+        default=[], description="Traits that must be there before it when its own parameters equal `when`."
+    )
+    nature: list[str] = Field(
+        default=[],
+        description="Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.",
+    )
+    conflicts: list[Conflict] = Field(default=[], description="What its fields cannot hold together.")
     picture: dict[str, Any] | None = Field(
         default=None,
         description="What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.",

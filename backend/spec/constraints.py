@@ -11,9 +11,10 @@ Fields and units are looked up in tables; nothing of the text is ever evaluated.
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import reduce
+from typing import Any, ClassVar
 
 from backend.spec.measures import MEASURES, Measured, field_of, shown
 
@@ -36,9 +37,16 @@ class ConstraintWrong(ValueError):
     """Text that is no constraint; the message goes on where "The constraint" began: `expects a number, but it ends.`"""
 
 
-COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
 }  # fmt: skip
+
+
+Where = Callable[[Any, Any, Any], Any]
+
+
+def _choose(condition: bool, yes: float, no: float) -> float:
+    return yes if condition else no
 
 
 @dataclass(frozen=True)
@@ -47,35 +55,31 @@ class Comparison:
     symbol: str
     target: float
 
-    def holds(self, values: Measured) -> bool:
-        value = values.get(self.field)
-        return value is not None and COMPARE[self.symbol](value, self.target)
+    def miss(self, values: Mapping[str, Any], where: Where = _choose) -> Any:
+        """By how much of the target it misses: 0 when it holds, infinite when the field was not measured.
 
-    def miss(self, values: Measured) -> float:
-        """By how much of the target it misses: 0 when it holds, infinite when the field was not measured."""
-        if self.holds(values):
-            return 0.0
-        value = values.get(self.field)
-        return math.inf if value is None else abs(value - self.target) / (abs(self.target) or 1.0) or TINY
+        `values` may hold columns, NaN where nothing was measured, when `where` chooses among their elements.
+        """
+        value = values.get(self.field, math.nan)
+        distance = abs(value - self.target) / (abs(self.target) or 1.0)
+        distance = where(distance > 0, distance, where(value == value, TINY, math.inf))
+        return where(COMPARE[self.symbol](value, self.target), 0.0, distance)
 
     def failures(self, values: Measured) -> list["Comparison"]:
-        return [] if self.holds(values) else [self]
+        return [self] if self.miss(values) else []
 
 
 @dataclass(frozen=True)
 class Group:
-    parts: Sequence["Constraint"]
+    parts: tuple["Constraint", ...]
     word: ClassVar[str]
 
 
 class AllOf(Group):
     word = "and"
 
-    def holds(self, values: Measured) -> bool:
-        return all(part.holds(values) for part in self.parts)
-
-    def miss(self, values: Measured) -> float:
-        return sum(part.miss(values) for part in self.parts)
+    def miss(self, values: Mapping[str, Any], where: Where = _choose) -> Any:
+        return sum(part.miss(values, where) for part in self.parts)
 
     def failures(self, values: Measured) -> list[Comparison]:
         return [failure for part in self.parts for failure in part.failures(values)]
@@ -84,14 +88,12 @@ class AllOf(Group):
 class AnyOf(Group):
     word = "or"
 
-    def holds(self, values: Measured) -> bool:
-        return any(part.holds(values) for part in self.parts)
-
-    def miss(self, values: Measured) -> float:
-        return min(part.miss(values) for part in self.parts)
+    def miss(self, values: Mapping[str, Any], where: Where = _choose) -> Any:
+        misses = [part.miss(values, where) for part in self.parts]
+        return reduce(lambda least, miss: where(miss < least, miss, least), misses)
 
     def failures(self, values: Measured) -> list[Comparison]:
-        return [] if self.holds(values) else min(self.parts, key=lambda part: part.miss(values)).failures(values)
+        return min(self.parts, key=lambda part: part.miss(values)).failures(values)
 
 
 Constraint = Comparison | AllOf | AnyOf
@@ -174,13 +176,13 @@ class _Parser:
         parts = [self.all()]
         while self._take("or"):
             parts.append(self.all())
-        return parts[0] if len(parts) == 1 else AnyOf(parts)
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def all(self) -> Constraint:
         parts = [self.one()]
         while self._take("and"):
             parts.append(self.one())
-        return parts[0] if len(parts) == 1 else AllOf(parts)
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def one(self) -> Constraint:
         if not self._take("("):

@@ -1,9 +1,9 @@
 """Whether the parts of a spec fit together, told from the traits that components need, provide and remove."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from backend.spec.catalog import Catalog, CatalogEntry
+from backend.spec.catalog import Catalog, CatalogEntry, Provision
 from backend.spec.problems import Problem
 
 
@@ -36,7 +36,10 @@ class _Way:
         """The component at `path`, then every component nested in it; after them what it brings and removes itself."""
         entry = self.catalog.find(family, value["kind"])
         assert entry is not None
-        self.problems += [_misfit(path, entry, need, self.catalog) for need in entry.needs if need not in self.traits]
+        needs = [*(Provision(trait=need) for need in entry.needs), *entry.needs_when]
+        unmet = [need for need in needs if need.holds(value) and need.trait not in self.traits]
+        self.problems += [_misfit(path, entry, need, self.catalog) for need in unmet]
+        self.problems += _conflicts(path, entry, value, self.catalog)
         self._nested(value, entry.parameters, path)
         self.traits -= self._of_models if entry.family == "models" else set(entry.removes)  # it takes the other's place
         self.traits |= {provision.trait for provision in entry.provides if provision.holds(value)}
@@ -58,17 +61,41 @@ class _Way:
                 self._nested(value.get(name), field, f"{path}.{name}")
 
 
-def _misfit(path: str, entry: CatalogEntry, need: str, catalog: Catalog) -> Problem:
-    meaning = catalog.traits.get(need, need)
-    givers = [f"`{giver.kind}`" + _condition(giver, need) for giver in catalog.entries if _gives(giver, need)]
+def _conflicts(path: str, entry: CatalogEntry, value: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
+    """What the component's own fields cannot hold together."""
+
+    def nature(name: str) -> Collection[str]:
+        held, schema = value.get(name), entry.parameters["properties"].get(name, {})
+        families = [branch["x-family"] for branch in (schema, *schema.get("anyOf", [])) if "x-family" in branch]
+        found = catalog.find(families[0], held["kind"]) if families and isinstance(held, Mapping) else None
+        return found.nature if found else ()
+
+    return [
+        Problem(path=f"{path}.{conflict.path}", message=conflict.told(value))
+        for conflict in entry.conflicts
+        if conflict.holds(value, nature)
+    ]
+
+
+def _misfit(path: str, entry: CatalogEntry, need: Provision, catalog: Catalog) -> Problem:
+    trait = need.trait
+    meaning = catalog.traits.get(trait, trait)
+    givers = [f"`{giver.kind}`" + _told(_given(giver, trait)) for giver in catalog.entries if _gives(giver, trait)]
     remedy = f"; {', '.join(givers)} would provide it" if givers else ""
-    return Problem(path=path, message=f"`{entry.kind}` needs {meaning}, which nothing before it provides{remedy}.")
+    return Problem(
+        path=path, message=f"`{entry.kind}`{_told(need)} needs {meaning}, which nothing before it provides{remedy}."
+    )
 
 
 def _gives(entry: CatalogEntry, trait: str) -> bool:
     return any(provision.trait == trait for provision in entry.provides)
 
 
-def _condition(entry: CatalogEntry, trait: str) -> str:
-    when = next(provision.when for provision in entry.provides if provision.trait == trait)
-    return f" (with {', '.join(f'{name}: {value}' for name, value in when.items())})" if when else ""
+def _given(entry: CatalogEntry, trait: str) -> Provision:
+    return next(provision for provision in entry.provides if provision.trait == trait)
+
+
+def _told(provision: Provision) -> str:
+    """On which parameters it depends."""
+    when = ", ".join(f"{name}: {value}" for name, value in provision.when.items())
+    return f" (with {when})" if when else ""

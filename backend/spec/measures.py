@@ -1,7 +1,7 @@
 """What is measured of an artifact, under the names that people ask for it by."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +22,7 @@ MEASURES: Mapping[str, Measure] = {
     "accuracy": Measure("Accuracy on the test split", "share", larger_is_better=True),
     "loss": Measure("Loss on the test split", ""),
     "r2": Measure("R² on the test split", "", larger_is_better=True),
-    "mae": Measure("Mean absolute error on the test split", ""),
+    "mae": Measure("Mean absolute error on the test split, in the targets' unit", ""),
     "bytes": Measure("Size on disk", "bytes"),
     "gzip_bytes": Measure("Size after gzip", "bytes"),
     "load_ms": Measure("Time to load, decoding included", "ms"),
@@ -41,6 +41,14 @@ MEASURES: Mapping[str, Measure] = {
     ),
 }
 """The last three are derived from what was measured: how much of the test split a byte, a ms, a joule gets right."""
+
+QUALITIES: Mapping[str, str] = {
+    "accuracy": "an accuracy",
+    "r2": "an R²",
+    "mae": "a mean absolute error",
+    "loss": "a loss",
+}
+"""How well a model does what it is for, as a sentence calls it; that of several which people look at first comes first."""
 
 MAX_BATCH = 4096
 _BATCH = re.compile(r"([1-9][0-9]{0,3})(?:@([a-z]+))?", re.ASCII)
@@ -63,6 +71,11 @@ def field_of(name: str) -> str | None:
     if place is None or int(place[1]) > MAX_BATCH:
         return None
     return f"{base}@{place[1]}{_suffix(place[2] or 'cpu')}"
+
+
+def quality_of(fields: Collection[str]) -> str:
+    """The quality that models are compared by when nobody says another: the first that was measured."""
+    return next((quality for quality in QUALITIES if quality in fields), next(iter(QUALITIES)))
 
 
 def place_of(field: str) -> tuple[int, str] | None:

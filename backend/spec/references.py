@@ -9,6 +9,7 @@ from backend.spec.experiment import outline
 from backend.spec.fields import fields
 
 RUN = "x-run"
+SAME_DATA = "x-same-data"
 CONSTRAINT = "x-constraint"
 
 

@@ -1,5 +1,6 @@
 """Whether the runs and the uploads that a spec names are there, and what an upload makes of a spec."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from backend.spec import own
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment
 from backend.spec.problems import Problem, SpecInvalid
-from backend.spec.references import RUN, marked
+from backend.spec.references import RUN, SAME_DATA, marked
 from backend.spec.uploads import Facts
 from backend.store import sources, tables, uploads
 
@@ -43,13 +44,35 @@ def check(session: Session, spec: Experiment, catalog: Catalog, hold: bool = Fal
     if (asked := own.asked(document, catalog)) is not None:
         _upload(session, asked, hold)
     problems = []
+    alike = {path for path, _ in marked(document, catalog, SAME_DATA)}
     for path, text in sorted(marked(document, catalog, RUN), key=lambda found: found[1]):
         try:
-            sources.find(session, text, hold)
+            found = sources.find(session, text, hold)
+            if path in alike and (told := _unlike(found.run, document, catalog)):
+                problems.append(Problem(path=path, message=told))
         except sources.SourceMissing as error:
             problems.append(Problem(path=path, message=f"{error} {_candidates(session)}"))
     if problems:
         raise SpecInvalid(sorted(problems, key=lambda problem: problem.path))
+
+
+def _unlike(run: tables.Run, document: Mapping[str, Any], catalog: Catalog) -> str | None:
+    """How the run's data differ in shape from the document's; None where they do not, or where only their files tell."""
+    theirs, ours = run.spec["dataset"]["kind"], document["dataset"]["kind"]
+    there, here = (_shape(kind, catalog) for kind in (theirs, ours))
+    if theirs == ours or not there or not here or there == here:
+        return None
+    return (
+        f"names “{run.experiment.name}”, whose `{theirs}` has samples {list(there[0])} and {there[1]} outputs, while "
+        f"`{ours}` has {list(here[0])} and {here[1]}: name a run for the same data."
+    )
+
+
+def _shape(dataset: str, catalog: Catalog) -> tuple[tuple[int, ...], int] | None:
+    """The shape of a sample, and how many outputs there are, where the catalog knows."""
+    entry = catalog.find("datasets", dataset)
+    facts = entry.facts if entry else {}
+    return (tuple(facts["shape"]), facts["outputs"]) if {"shape", "outputs"} <= set(facts) else None
 
 
 def _candidates(session: Session) -> str:

@@ -1,14 +1,15 @@
 """What finished stages measured."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from backend.spec.results import StageResult
 from backend.store.clock import now
-from backend.store.tables import Result
+from backend.store.tables import Experiment, Result, Run, table
 
 
 def put(session: Session, run_id: str, result: StageResult) -> None:
@@ -25,6 +26,29 @@ def put(session: Session, run_id: str, result: StageResult) -> None:
     session.merge(row)
 
 
+class Owner(NamedTuple):
+    """A run as what it left is called after it; `seq` is its last event."""
+
+    id: str
+    name: str
+    seed: int
+    color: int
+    seq: int
+
+
+def owners(session: Session, wanted: Sequence[str] | None, most: int) -> list[Owner]:
+    """The named runs as far as they exist, in that order; the newest ones first without any names. At most `most`."""
+    run, experiment = table(Run), table(Experiment)
+    of = run.join(experiment, run.c.experiment_id == experiment.c.id)
+    query = select(run.c.id, experiment.c.name, run.c.seed, run.c.color, run.c.last_seq).select_from(of)
+    if wanted is None:
+        newest = query.order_by(run.c.created_at.desc(), run.c.id.desc()).limit(most)
+        return list(map(Owner._make, session.execute(newest)))
+    named = session.execute(query.where(run.c.id.in_(wanted[:most])))
+    found = {owner.id: owner for owner in map(Owner._make, named)}
+    return [found[run_id] for run_id in dict.fromkeys(wanted) if run_id in found]
+
+
 def stamps(session: Session, run_ids: Collection[str]) -> list[tuple[str, int, datetime]]:
     """Run, stage and time of each result, by stage: a result that was replaced has another time."""
     query = select(Result.run_id, Result.stage, Result.at).where(Result.run_id.in_(run_ids))
@@ -34,7 +58,8 @@ def stamps(session: Session, run_ids: Collection[str]) -> list[tuple[str, int, d
 def of(session: Session, run_ids: Collection[str]) -> dict[str, list[StageResult]]:
     """The results of each run, by stage; runs without any have an empty list."""
     found: dict[str, list[StageResult]] = {run_id: [] for run_id in run_ids}
-    query = select(Result).where(Result.run_id.in_(run_ids)).order_by(Result.run_id, Result.stage)
-    for row in session.scalars(query):
-        found[row.run_id].append(StageResult.model_validate(row.body))
+    text = cast(Result.body, Text)  # read once, by pydantic: there may be thousands
+    query = select(Result.run_id, text).where(Result.run_id.in_(run_ids)).order_by(Result.run_id, Result.stage)
+    for run_id, body in session.execute(query):
+        found[run_id].append(StageResult.model_validate_json(body))
     return found

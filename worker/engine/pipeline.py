@@ -69,6 +69,8 @@ class Execution:
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
+        if not self.assignment.resume:
+            self.route.foresee(self.subject.module)
         try:
             while self.position.stage < len(self.route.stages):
                 self._run_stage(self.position.stage)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from torch import nn
+
 from worker.data import Task
 from worker.engine.draw import planned_steps
 from worker.losses import Loss
@@ -41,3 +43,13 @@ class Route:
         recipes = self.recipes(last=index) or self.recipes()
         usual = Loss.default_kinds["numbers"] if task == "regression" else Loss.default_kind
         return recipes[-1].loss if recipes else Loss.choose(usual)
+
+    def foresee(self, module: nn.Module) -> None:
+        """Ask the stages before any work is wasted on one that cannot be, as far as layers keep the shapes of `module`."""
+        for index, stage in enumerate(self.stages):
+            try:
+                stage.foresee(module)
+            except ValueError as error:
+                raise ValueError(f"Nothing was trained, because stage {index + 1} cannot be: {error}") from error
+            if not stage.keeps_shapes:
+                return

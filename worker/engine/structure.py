@@ -13,9 +13,14 @@ from torch import nn
 _CONVOLUTION = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")  # fmt: skip
 _BATCH_NORM = ("num_features", "eps", "momentum", "affine", "track_running_stats")
 
+_RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional")
+
 _ARGUMENTS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Conv1d: _CONVOLUTION,
     nn.Conv2d: _CONVOLUTION,
+    nn.LSTM: _RECURRENT,
+    nn.GRU: _RECURRENT,
+    nn.RNN: (*_RECURRENT, "nonlinearity"),
     nn.Linear: ("in_features", "out_features", "bias"),
     nn.BatchNorm1d: _BATCH_NORM,
     nn.BatchNorm2d: _BATCH_NORM,
@@ -87,7 +92,7 @@ def _leaf(module: nn.Module) -> dict[str, Any]:
 def _argument(module: nn.Module, name: str) -> Any:
     value = getattr(module, name)
     if name == "bias":
-        return value is not None
+        return value is not None and value is not False
     return list(value) if isinstance(value, tuple) else value
 
 

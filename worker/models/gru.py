@@ -14,6 +14,6 @@ class GRU(Recurrent):
     formula = "r, u = σ(W x + U h + b); n = tanh(Wₙ x + bₙ + r ⊙ (Uₙ h + cₙ)); h ← (1 − u) ⊙ n + u ⊙ h; z = V h + c"
     reference = "Cho et al.: Learning Phrase Representations using RNN Encoder–Decoder (2014), arXiv:1406.1078"
     needs = ("sequence",)
-    provides = ("float",)
+    provides = ("float", "units")
     cell = nn.GRU
     gates = 3

@@ -16,7 +16,7 @@ class LSTM(Recurrent):
     formula = "i, f, o = σ(W x + U h + b); c ← f ⊙ c + i ⊙ tanh(W_c x + U_c h + b_c); h ← o ⊙ tanh(c); z = V h + d"
     reference = "Hochreiter, Schmidhuber: Long Short-Term Memory (1997)"
     needs = ("sequence",)
-    provides = ("float",)
+    provides = ("float", "units")
     cell = nn.LSTM
     gates = 4
 

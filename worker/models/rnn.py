@@ -15,5 +15,5 @@ class RNN(Recurrent):
     formula = "h ← tanh(W x + U h + b); z = V h + c"
     reference = "Elman: Finding Structure in Time (1990)"
     needs = ("sequence",)
-    provides = ("float",)
+    provides = ("float", "units")
     cell = nn.RNN

@@ -18,11 +18,14 @@ from worker.pictures.shapes import Picture, bars, density, line, rounded
 from worker.pictures.sketch import Sketch
 from worker.pruners import Pruner
 from worker.quantizers import Quantizer
+from worker.recurrent import Rows
 from worker.structured import Structured
 from worker.subject import Subject
 
 WINDOWS = ((0.0, 1.0), (0.0, 6 / 64), (0.0, 6 / 127), (1.0, 2**-5), (1.0, 2**-8))  # middle and reach
 MOST_LEVELS = 16
+
+Sketched = tuple[nn.Module, tuple[int, ...], tuple[str, ...]]  # a network, the shape of its inputs, weights to be shown
 
 
 def model(model: Model) -> Picture | None:
@@ -69,19 +72,28 @@ def pruner(pruner: Pruner) -> Picture | None:
 
 
 def _shrunk(pruner: Structured) -> Picture:
-    """The weights of four heads' values, and below of twelve neurons that read what these see: before and after."""
+    """The weights before and after: of four heads' values, and below of twelve neurons that read what these see; for who
+    takes recurrent units those of twelve units, by which each reads the others."""
+    module, shape, names = _recurrent() if "units" in pruner.needs else _feedforward()
+
+    def rows() -> NDArray[np.float32]:
+        return torch.cat([module.get_parameter(name).detach().abs() for name in names]).numpy()
+
+    before = rows()
+    pruner.prune(Subject(module, shape), Sketch(12, 6))
+    return {"cells": [[rounded(row) for row in grid / before.max()] for grid in (before, rows())]}
+
+
+def _recurrent() -> Sketched:
+    network = Rows(nn.RNN(6, 12, batch_first=True), nn.Sequential(nn.Identity(), nn.Linear(12, 6)))
+    return network, (1, 4, 6), ("recurrent.weight_hh_l0",)
+
+
+def _feedforward() -> Sketched:
     attention = Attention(places=1, heads=4, head_width=3, causal=False)
     layers = OrderedDict(split=nn.Unflatten(1, (1, 12)), attention=attention, join=nn.Flatten())
     layers |= OrderedDict(hidden=nn.Linear(12, 12), activation=nn.ReLU(), output=nn.Linear(12, 6))
-    module = nn.Sequential(layers)
-
-    def rows() -> NDArray[np.float32]:
-        weights = (module.get_parameter(name) for name in ("attention.value.weight", "hidden.weight"))
-        return torch.cat([weight.detach().abs() for weight in weights]).numpy()
-
-    before = rows()
-    pruner.prune(Subject(module, (12,)), Sketch(12, 6))
-    return {"cells": [[rounded(row) for row in grid / before.max()] for grid in (before, rows())]}
+    return nn.Sequential(layers), (12,), ("attention.value.weight", "hidden.weight")
 
 
 def folder(folder: Folder) -> Picture | None:

@@ -31,6 +31,13 @@ class Pruner(Component, family="pruners", default="magnitude"):
         Raises ValueError in one sentence when nothing would be left of a layer.
         """
 
+    @classmethod
+    def nature(cls) -> tuple[str, ...]:
+        return tuple(["structured"] * cls.structured + ["open"] * (cls.share is Pruner.share))
+
+    def foresee(self, module: nn.Module) -> None:
+        """Raises ValueError in one sentence where the layers' shapes tell already that nothing can go."""
+
     def phases(self) -> Sequence[Phase]:
         """What the pruning takes: `prune` at once, unless what goes shows in a training alone."""
         return [Transform(self._shown)]

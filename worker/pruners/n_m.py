@@ -1,7 +1,7 @@
 """N:M pruning."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from worker.component import knob
 from worker.context import Context
@@ -26,21 +26,29 @@ class NM(Pruner):
     m: int = knob(4, ge=2, le=32, unit="weights", description="How many lie side by side in a group.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        weights = prunable_weights(subject.module)
-        fitting = {name: weight.abs() for name, weight in weights.items() if weight.shape[1] % self.m == 0}
+        fitting, left_out = self._fitting(subject.module)
+        if left_out:
+            context.tell(
+                f"Left as they are, since their number of inputs is no multiple of {self.m}: {', '.join(left_out)}.",
+                "warning",
+            )
+        scores = below_all({name: weight.abs() for name, weight in fitting.items()}, subject.masks)
+        return masked(subject, {name: self._keep(score) for name, score in scores.items()}, self._refusal)
+
+    def foresee(self, module: nn.Module) -> None:
+        self._fitting(module)
+
+    def _fitting(self, module: nn.Module) -> tuple[dict[str, Tensor], list[str]]:
+        """The weights that fall into groups of m, and the names of the others. Raises ValueError when none does."""
+        weights = prunable_weights(module)
+        fitting = {name: weight for name, weight in weights.items() if weight.shape[1] % self.m == 0}
         left_out = [f"`{name}` ({weight.shape[1]})" for name, weight in weights.items() if name not in fitting]
         if not fitting:
             raise ValueError(
                 f"{self.n}:{self.m} pruning needs a layer whose number of inputs is a multiple of {self.m}, and "
                 f"this model has none ({', '.join(left_out[:8]) or 'no layer at all'}); lower m, or take `magnitude`"
             )
-        if left_out:
-            context.tell(
-                f"Left as they are, since their number of inputs is no multiple of {self.m}: {', '.join(left_out)}.",
-                "warning",
-            )
-        scores = below_all(fitting, subject.masks)
-        return masked(subject, {name: self._keep(score) for name, score in scores.items()}, self._refusal)
+        return fitting, left_out
 
     def label(self) -> str:
         return f"{self.n}:{self.m}"

@@ -14,6 +14,10 @@ class PruningSchedule(Component, family="pruning_schedules", default="one_shot")
     grows: ClassVar[bool] = False
     """Whether masks grow within the recovery, as `grown` says; else there are rounds of pruning and recovery."""
 
+    @classmethod
+    def nature(cls) -> tuple[str, ...]:
+        return tuple(["spread"] * (not cls.at_once) + ["grows"] * cls.grows)
+
     def shares(self, share: float) -> Sequence[float]:
         """What is gone after each round, `share` after the last one; a pure function."""
         return [share]

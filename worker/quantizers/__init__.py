@@ -22,6 +22,9 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     floats: ClassVar[tuple[type[nn.Module], ...]] = ()
     """Layers with weights that it leaves in floating point."""
 
+    def foresee(self, module: nn.Module) -> None:
+        """Raises ValueError in one sentence where the layers' shapes tell already that nothing is gained."""
+
     def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer; shows what rounding costs each layer."""
         context.show("quantization", analysis(subject.module, self.stored))

@@ -9,7 +9,7 @@ from worker.component import knob
 from worker.context import Context
 from worker.grids import Stored, is_weighted
 from worker.quantizers import Quantizer
-from worker.sharing import Codebooks, Sharing, k_means, nearest, share
+from worker.sharing import Codebooks, Sharing, check, k_means, nearest, share
 from worker.subject import Subject
 
 
@@ -38,6 +38,10 @@ class WeightSharing(Quantizer):
     entries: Literal["float32", "bfloat16"] = knob(
         "float32", description="How exactly centroids are stored: bfloat16 halves the codebooks."
     )
+
+    def foresee(self, module: nn.Module) -> None:
+        for name, bits in self._codebooks().bits(module).items():
+            check(name, bits, module.get_parameter(name).numel())
 
     def quantize(self, subject: Subject, context: Context) -> Subject:
         context.show("quantization", {"layers": share(subject, self._codebooks())})

@@ -30,6 +30,7 @@ class Distill(Stage, Recipe):
         None,
         max_length=64,
         run=True,
+        same_data=True,
         description="Run whose model teaches: its id, or `id:stage`; null takes the model that came in.",
     )
     student: Model | None = knob(

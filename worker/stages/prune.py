@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Self
 
-from pydantic import model_validator
+from torch import nn
 
+from backend.spec.catalog import Conflict
 from worker import mapping
 from worker.component import choice, knob
 from worker.context import Context
@@ -30,19 +30,44 @@ class Prune(Stage):
     formula = "θ ← m ⊙ θ, m ∈ {0, 1}; then train θ with m held; rewound: θ ← m ⊙ θ₀ first"
     reference = "Han, Pool, Tran, Dally: Learning both Weights and Connections (2015), arXiv:1506.02626; rewound: Frankle, Carbin: The Lottery Ticket Hypothesis (2019), arXiv:1803.03635"  # fmt: skip
 
+    conflicts = (
+        Conflict(
+            path="schedule",
+            when={"method": "open", "schedule": "spread"},
+            message="How much {method} takes away is not known beforehand, so it cannot be spread over time: take "
+            "`schedule: one_shot`.",
+        ),
+        Conflict(
+            path="schedule",
+            when={"method": "structured", "schedule": "grows"},
+            message="{method} changes the shapes of layers, which cannot happen within a training as {schedule} has it: "
+            "take `schedule: iterative`.",
+        ),
+        Conflict(
+            path="recover",
+            when={"recover": None, "schedule": "grows"},
+            message="{schedule} masks weights while the model trains: give the stage `recover`, with the epochs for it.",
+        ),
+        Conflict(
+            path="rewind",
+            when={"method": "structured", "rewind": True},
+            message="What {method} leaves has other shapes than the initial weights, so they cannot be rewound: take a "
+            "method that masks weights.",
+        ),
+        Conflict(
+            path="rewind",
+            when={"schedule": "grows", "rewind": True},
+            message="{schedule} prunes within a training, after which there is nothing to rewind for: take "
+            "`schedule: iterative`.",
+        ),
+    )
+
     method: Pruner = choice(Pruner, description="Which weights or channels go.")
     schedule: PruningSchedule = choice(PruningSchedule, description="Whether they go at once, in rounds, or gradually.")
     recover: Recovery | None = knob(None, description="Training afterwards, or during it; null leaves it out.")
     rewind: bool = knob(
         False, description="Whether weights that stay go back to their initial values after each pruning."
     )
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        for conflict, sentence in self._conflicts():
-            if conflict:
-                raise ValueError(sentence)
-        return self
 
     def phases(self) -> Sequence[Phase]:
         if self.schedule.grows:
@@ -54,6 +79,13 @@ class Prune(Stage):
             phases += recovering([*method.phases(), *rewinding], self.recover)
         return phases
 
+    @property
+    def keeps_shapes(self) -> bool:
+        return not self.method.structured
+
+    def foresee(self, module: nn.Module) -> None:
+        self.method.foresee(module)
+
     def label(self) -> str:
         when = "" if self.schedule.at_once else f", {self.schedule.kind.replace('_', ' ')}"
         return f"prune: {self.method.label()}{when}{', rewound' if self.rewind else ''}"
@@ -64,35 +96,6 @@ class Prune(Stage):
         if share is None or self.schedule.at_once:
             return [self.method]
         return [self.method.step(before, after) for before, after in pairwise([0.0, *self.schedule.shares(share)])]
-
-    def _conflicts(self) -> list[tuple[bool, str]]:
-        method, schedule = f"`{self.method.kind}`", f"`{self.schedule.kind}`"
-        return [
-            (
-                self.method.share is None and not self.schedule.at_once,
-                f"How much {method} takes away is not known beforehand, so it cannot be spread over time: take "
-                "`schedule: one_shot`",
-            ),
-            (
-                self.schedule.grows and self.method.structured,
-                f"{method} changes the shapes of layers, which cannot happen within a training as {schedule} has it: "
-                "take `schedule: iterative`",
-            ),
-            (
-                self.schedule.grows and self.recover is None,
-                f"{schedule} masks weights while the model trains: give the stage `recover`, with the epochs for it",
-            ),
-            (
-                self.rewind and self.method.structured,
-                f"What {method} leaves has other shapes than the initial weights, so they cannot be rewound: take a "
-                "method that masks weights",
-            ),
-            (
-                self.rewind and self.schedule.grows,
-                f"{schedule} prunes within a training, after which there is nothing to rewind for: take "
-                "`schedule: iterative`",
-            ),
-        ]
 
 
 def _rewound(subject: Subject, context: Context) -> Subject:

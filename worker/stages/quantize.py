@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from torch import nn
+
 from worker.component import choice, knob
 from worker.distillation import recovering
 from worker.phases import Phase, Transform
@@ -29,6 +31,9 @@ class Quantize(Stage):
 
     def phases(self) -> Sequence[Phase]:
         return recovering([Transform(self.method.quantize)], self.recover, self.method.companion())
+
+    def foresee(self, module: nn.Module) -> None:
+        self.method.foresee(module)
 
     def label(self) -> str:
         return f"quantize: {self.method.label()}"

@@ -36,7 +36,11 @@ class Soup(Stage):
     needs = ("float",)
 
     sources: list[Annotated[str, Field(max_length=64)]] = knob(
-        [], max_length=32, run=True, description="Runs whose models are averaged: their ids, or `id:stage`."
+        [],
+        max_length=32,
+        run=True,
+        same_data=True,
+        description="Runs whose models are averaged: their ids, or `id:stage`.",
     )
     method: Literal["uniform", "greedy"] = knob("uniform", description="All of them, or those that help.")
 

@@ -16,5 +16,9 @@ class Train(Stage, Recipe):
     def phases(self) -> Sequence[Phase]:
         return [Training(Recipe.model_validate({name: getattr(self, name) for name in Recipe.model_fields}))]
 
+    @property
+    def keeps_shapes(self) -> bool:
+        return True
+
     def label(self) -> str:
         return f"train: {self.optimizer.kind}"

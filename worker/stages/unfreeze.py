@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from torch import nn
+
 from worker import mapping
 from worker.component import knob
 from worker.context import Context
@@ -22,6 +24,13 @@ class Unfreeze(Stage):
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self._apply)]
+
+    @property
+    def keeps_shapes(self) -> bool:
+        return True
+
+    def foresee(self, module: nn.Module) -> None:
+        mapping.named(module, self.layers)
 
     def _apply(self, subject: Subject, _: Context) -> Subject:
         named = mapping.named(subject.module, self.layers)

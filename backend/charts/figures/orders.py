@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -49,7 +50,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     traces += [_seeds(order) for order in orders if len(order.ends) > 1]
     traces += [_so_far(run, place) for run, place in underway]
     yaxis = {"title": {"text": "accuracy on the test split"}, "tickformat": ".1%"}
-    layout = {"xaxis": axis("bytes", sizes), "yaxis": yaxis, "showlegend": False, "height": 380}
+    layout: dict[str, Any] = {"xaxis": axis("bytes", sizes), "yaxis": yaxis, "showlegend": False, "height": 380}
     return figure(traces, runs, options, _summary(orders), **layout)
 
 
@@ -105,7 +106,7 @@ def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatte
         cliponaxis=False,
         marker={"color": order.color, "size": 12},
         hovertemplate=f"<b>{plain(order.name)}</b><br>{whose}<br>{told}<extra></extra>",
-        customdata=[[order.ends[0][0].id, order.ends[0][1].stage, order.ends[0][1].artifact]],
+        customdata=[[order.ends[0][0].id, order.ends[0][1].file.stage, order.ends[0][1].file.artifact]],
         meta={"run": order.ends[0][0].id, "role": "order"},
     )
 

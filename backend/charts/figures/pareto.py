@@ -1,15 +1,17 @@
-"""Accuracy against cost."""
+"""Quality against cost."""
 
 from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
+from backend.charts.artifacts import Artifacts, of_runs
 from backend.charts.chart import Chart
+from backend.charts.choice import MAX_SHOWN, Choice, choose
 from backend.charts.data import Options, RunData
-from backend.charts.front import front
-from backend.charts.measures import Place, axis, places
+from backend.charts.measures import File, axis, quality_axis
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
 from backend.spec.measures import measure_of, shown
@@ -17,96 +19,107 @@ from backend.spec.measures import measure_of, shown
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
 
 
-CROWD = 1500  # points that are drawn one by one; of more the front, and an even choice of the others
-
-Found = tuple[RunData, Place, bool]  # whether it is on the front
-
-
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Accuracy of every measured artifact against what it costs; points that another one beats in both are dim.
+    return draw_artifacts(of_runs(runs), options)
 
-    Each file format has a marker of its own, and its points of one run are joined in the order of the stages; of a crowd
-    none is joined.
+
+def draw_artifacts(artifacts: Artifacts, options: Options) -> go.Figure:
+    """Quality of every measured artifact against what it costs; points that another one beats in both are dim.
+
+    Each file format has a marker of its own, and its points of one run are joined in the order of the stages. Of a crowd
+    none is joined, and only those are drawn that matter, with a spread of the others.
     """
-    found = _found(runs, options)
-    symbols = dict(zip(dict.fromkeys(place.exporter for _, place, _ in found), cycle(SYMBOLS), strict=False))
-    crowded = len(found) > CROWD
-    grouped: dict[tuple[str, str], list[Found]] = {}
-    for point in _thinned(found) if crowded else found:
-        run, place, _ = point
-        grouped.setdefault(("" if crowded else run.id, place.exporter), []).append(point)
-    named: set[str] = set()
-    traces: list[Any] = []
-    for (owner, name), mine in grouped.items():
-        traces.append(
-            _points(mine, symbols[name], options, joined=not crowded, named=not crowded and owner not in named)
-        )
-        named.add(owner)
+    choice = choose(artifacts, options)
+    having = ~np.isnan(artifacts.column(options.cost))
+    found, drawn = choice.asked[having[choice.asked]], choice.shown[having[choice.shown]]
+    crowded = len(choice.asked) > MAX_SHOWN
+    formats = dict.fromkeys(artifacts.files[index].exporter for index in drawn)
+    symbols = dict(zip(formats, cycle(SYMBOLS), strict=False))
+    traces: list[Any] = _groups(artifacts, drawn.tolist(), choice, symbols, options, crowded=crowded)
     if len(symbols) > 1:
         traces += [_key(name, symbol, options) for name, symbol in symbols.items()]
-    best = [(run, place) for run, place, on in found if on]
-    line = sorted((place for _, place in best), key=_by(options.cost))
-    if line:
-        traces.insert(0, _front_line(line, options))
-    yaxis = {"title": {"text": "accuracy on the test split"}, "tickformat": ".1%"}
-    across = axis(options.cost, [place.values[options.cost] for _, place, _ in found])
-    return figure(traces, runs, options, _summary(best, len(found), options), xaxis=across, yaxis=yaxis)
+    line = np.flatnonzero(choice.drawn_front)
+    if len(line):
+        traces.insert(0, _front_line(artifacts, line, choice, options))
+    across = axis(options.cost, artifacts.column(options.cost)[found])
+    told = _summary(artifacts, line, len(found), choice, options)
+    runs = [] if crowded else artifacts.runs
+    drawing = figure(traces, runs, options, told, checked=False, xaxis=across, yaxis=quality_axis(choice.quality))
+    drawing.layout.meta |= {"drawn": len(drawn), "of": len(found)}
+    return drawing
 
 
-def _found(runs: Sequence[RunData], options: Options) -> list[Found]:
-    """Every artifact with this cost, in the order of runs and stages."""
-    having = [
-        (run, place)
-        for run in runs
-        for place in places(run.results, options.formats, options.devices)
-        if options.cost in place.values
-    ]
-    sign = -1.0 if measure_of(options.cost).larger_is_better else 1.0
-    costs = [sign * place.values[options.cost] for _, place in having]
-    best = front(costs, [place.values["accuracy"] for _, place in having])
-    return [(run, place, on) for (run, place), on in zip(having, best, strict=True)]
+def _groups(
+    artifacts: Artifacts,
+    drawn: Sequence[int],
+    choice: Choice,
+    symbols: dict[str, str],
+    options: Options,
+    *,
+    crowded: bool,
+) -> list[Any]:
+    """One trace for each run and format; of a crowd for each format, the front apart: what all share is drawn faster."""
+    grouped: dict[tuple[str, str], list[int]] = {}
+    for index in sorted(drawn, key=lambda index: not choice.drawn_front[index]) if crowded else drawn:
+        owner = str(choice.drawn_front[index]) if crowded else artifacts.run(index).id
+        grouped.setdefault((owner, artifacts.files[index].exporter), []).append(index)
+    named: set[str] = set()
+    traces = []
+    for (owner, name), mine in grouped.items():
+        once = not crowded and owner not in named
+        traces.append(_points(artifacts, mine, choice, symbols[name], options, joined=not crowded, named=once))
+        named.add(owner)
+    return traces
 
 
-def _thinned(found: Sequence[Found]) -> list[Found]:
-    """The front, and an even choice of the others."""
-    every = -(-len(found) // CROWD)
-    return [point for number, point in enumerate(found) if point[2] or number % every == 0]
-
-
-def _points(mine: Sequence[Found], symbol: str, options: Options, *, joined: bool, named: bool) -> go.Scatter:
+def _points(
+    artifacts: Artifacts,
+    mine: Sequence[int],
+    choice: Choice,
+    symbol: str,
+    options: Options,
+    *,
+    joined: bool,
+    named: bool,
+) -> go.Scatter:
     """Artifacts of one format: one run's, `joined`, which the legend may name, or those of a crowd."""
-    first = mine[0][0]
+    first, runs, files = artifacts.run(mine[0]), [artifacts.run(index) for index in mine], artifacts.files
+    on = choice.drawn_front[mine]
+    costs, gains = artifacts.column(options.cost)[mine], artifacts.column(choice.quality)[mine]
+    names = {run.id: label(run) for run in runs}
     text = [
-        f"<b>{plain(place.label)}</b> ({_format(place)})<br>{label(run)}<br>"
-        f"accuracy {shown('accuracy', place.values['accuracy'])}, {plain(options.cost)} "
-        f"{shown(options.cost, place.values[options.cost])}{'' if on else '<br>another one is better in both'}"
-        for run, place, on in mine
+        f"<b>{plain(files[index].label)}</b> ({_format(files[index])})<br>{names[run.id]}<br>"
+        f"{choice.quality} {shown(choice.quality, gain)}, {plain(options.cost)} {shown(options.cost, cost)}"
+        f"{'' if best else '<br>another one is better in both'}"
+        for index, run, gain, cost, best in zip(mine, runs, gains.tolist(), costs.tolist(), on.tolist(), strict=True)
     ]
+    about = [[run.id, files[index].stage, files[index].artifact] for index, run in zip(mine, runs, strict=True)]
     return go.Scatter(
-        x=[place.values[options.cost] for _, place, _ in mine],
-        y=[place.values["accuracy"] for _, place, _ in mine],
+        x=costs,
+        y=gains,
         name=label(first),
-        legendgroup=first.id,
+        legendgroup=first.id if joined else None,
         showlegend=named,
         mode="lines+markers" if joined else "markers",
         line={"color": first.color, "width": 1, "dash": "dot"},
         marker={
-            "color": first.color if joined else [run.color for run, _, _ in mine],
+            "color": first.color if joined else np.array([run.color for run in runs]),
             "size": 11 if joined else 7,
-            "symbol": [symbol] * len(mine),
-            "opacity": [1.0 if on else 0.35 for _, _, on in mine],
-            "line": {"width": [1.5 if on else 0 for _, _, on in mine], "color": LOOKS[options.theme].text},
+            "symbol": symbol,
+            "opacity": np.where(on, 1.0, 0.35) if joined else (1.0 if on[0] else 0.35),
+            "line": {"width": np.where(on, 1.5, 0.0) if joined else 1.5 * on[0], "color": LOOKS[options.theme].text},
         },
-        text=text,
+        text=np.array(text),
         hovertemplate="%{text}<extra></extra>",
-        customdata=[[run.id, place.stage, place.artifact] for run, place, _ in mine],
+        customdata=np.array(about, dtype=object),
         meta={"role": "artifacts", **({"run": first.id} if joined else {})},
+        _validate=False,
     )
 
 
-def _format(place: Place) -> str:
+def _format(file: File) -> str:
     """`onnx in onnxruntime 1.31.1, cpu, 1 thread`."""
-    return plain(place.exporter.replace("_", " ")) + (f" in {plain(place.runtime)}" if place.runtime else "")
+    return plain(file.exporter.replace("_", " ")) + (f" in {plain(file.runtime)}" if file.runtime else "")
 
 
 def _key(name: str, symbol: str, options: Options) -> go.Scatter:
@@ -116,32 +129,35 @@ def _key(name: str, symbol: str, options: Options) -> go.Scatter:
     return go.Scatter(x=[None], y=[None], mode="markers", name=plain(name.replace("_", " ")), marker=marker, meta=about)
 
 
-def _front_line(line: Sequence[Place], options: Options) -> go.Scatter:
-    shape = "vh" if measure_of(options.cost).larger_is_better else "hv"
+def _front_line(artifacts: Artifacts, line: Any, choice: Choice, options: Options) -> go.Scatter:
+    costs, gains = artifacts.column(options.cost)[line], artifacts.column(choice.quality)[line]
+    order = np.lexsort((gains, costs))
     return go.Scatter(
-        x=[place.values[options.cost] for place in line],
-        y=[place.values["accuracy"] for place in line],
+        x=costs[order].tolist(),
+        y=gains[order].tolist(),
         name="Pareto front",
         mode="lines",
-        line={"color": LOOKS[options.theme].faint, "width": 2, "shape": shape},
+        line={
+            "color": LOOKS[options.theme].faint,
+            "width": 2,
+            "shape": "vh" if measure_of(options.cost).larger_is_better else "hv",
+        },
         hoverinfo="skip",
         meta={"role": "front"},
     )
 
 
-def _by(cost: str) -> Any:
-    return lambda place: (place.values[cost], place.values["accuracy"])
-
-
-def _summary(best: Sequence[tuple[RunData, Place]], number: int, options: Options) -> str:
-    if not best:
+def _summary(artifacts: Artifacts, best: Any, number: int, choice: Choice, options: Options) -> str:
+    if not len(best):
         return "Nothing has been measured yet."
-    told = [
-        f"{title(run)} after {place.label}, {place.exporter.replace('_', ' ')}: {shown('accuracy', place.values['accuracy'])} at "
-        f"{shown(options.cost, place.values[options.cost])}"
-        for run, place in best[:10]
-    ]
+    told = []
+    for index, values in zip(best[:10].tolist(), artifacts.values(best[:10]), strict=True):
+        file = artifacts.files[index]
+        quality, cost = shown(choice.quality, values[choice.quality]), shown(options.cost, values[options.cost])
+        how = quality if choice.quality == "accuracy" else f"{choice.quality} {quality}"
+        after = f"{file.label}, {file.exporter.replace('_', ' ')}"
+        told.append(f"{title(artifacts.run(index))} after {after}: {how} at {cost}")
     return f"{len(best)} of {number} artifacts are on the front. " + "; ".join(told) + "."
 
 
-chart = Chart("Accuracy against cost", draw, results=True, group="results")
+chart = Chart("Accuracy against cost", draw, results=True, draw_artifacts=draw_artifacts, group="results")

@@ -24,7 +24,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """
     every = [(run, places(run.results, options.formats, options.devices)) for run in runs]
     formats = _formats([place for _, found in every for place in found])
-    measured = [(run, [place for place in found if place.exporter in formats[:1]]) for run, found in every]
+    measured = [(run, [place for place in found if place.file.exporter in formats[:1]]) for run, found in every]
     sizes = sorted({latency.batch_size for _, found in measured for place in found for latency in place.latency})
     traces: list[Any] = []
     for (run, found), (_, files) in zip(measured, every, strict=True):
@@ -38,12 +38,12 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
 
 def _formats(found: Sequence[Place]) -> list[str]:
     """The formats, the one that most stages have first; of equals the one that was written first."""
-    counted = Counter(place.exporter for place in found)
+    counted = Counter(place.file.exporter for place in found)
     return sorted(counted, key=lambda name: -counted[name])
 
 
 def _has(files: Sequence[Place], name: str) -> bool:
-    return any(place.exporter == name for place in files)
+    return any(place.file.exporter == name for place in files)
 
 
 def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[Any]:
@@ -66,18 +66,18 @@ def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[
 
 
 def _common(run: RunData, found: Sequence[Place]) -> dict[str, Any]:
-    about = [[run.id, place.stage, place.artifact] for place in found]
+    about = [[run.id, place.file.stage, place.file.artifact] for place in found]
     return {"x": [_stage(place) for place in found], "legendgroup": run.id, "customdata": about}
 
 
 def _bytes(run: RunData, files: Sequence[Place], name: str, index: int) -> go.Bar:
     """The files of one format; each format has a pattern of its own."""
     marker = {"color": run.color, "pattern": {"shape": _pattern(index)[1], "solidity": 0.35}}
-    return _bars(run, [place for place in files if place.exporter == name], "bytes", "2", marker)
+    return _bars(run, [place for place in files if place.file.exporter == name], "bytes", "2", marker)
 
 
 def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, marker: dict[str, Any]) -> go.Bar:
-    file = f", {_told(found[0].exporter)} file" if field == "bytes" else ""
+    file = f", {_told(found[0].file.exporter)} file" if field == "bytes" else ""
     return go.Bar(
         y=[place.values[field] for place in found],
         text=[f"{shown(field, place.values[field])}{file}" for place in found],
@@ -123,12 +123,14 @@ def _timed(place: Place, size: int) -> Latency | None:
 
 
 def _stage(place: Place) -> str:
-    return f"{place.stage + 1} {plain(place.label)}"
+    return f"{place.file.stage + 1} {plain(place.file.label)}"
 
 
 def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
     """A grid of two by two; the panels share their stages, in the order of the pipeline."""
-    stages = list(dict.fromkeys(_stage(place) for place in sorted(every, key=lambda place: (place.stage, place.label))))
+    stages = list(
+        dict.fromkeys(_stage(place) for place in sorted(every, key=lambda place: (place.file.stage, place.file.label)))
+    )
     left, right, top, bottom = [0.0, 0.45], [0.55, 1.0], [0.6, 0.96], [0.08, 0.44]
     times = [latency.p50_ms for place in every for latency in place.latency]
     across = {"type": "category", "categoryorder": "array", "categoryarray": stages, "tickangle": -20}
@@ -186,7 +188,7 @@ def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]]) -> str:
     told = []
     for run, found in measured[:10]:
         stages = [
-            f"{place.label} {shown('accuracy', place.values['accuracy'])}, {shown('bytes', place.values['bytes'])}"
+            f"{place.file.label} {shown('accuracy', place.values['accuracy'])}, {shown('bytes', place.values['bytes'])}"
             for place in found
         ]
         if stages:

@@ -885,7 +885,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
              */
             parameters: {
                 [key: string]: unknown;
@@ -908,6 +908,24 @@ export interface components {
              * @default []
              */
             removes: string[];
+            /**
+             * Needs When
+             * @description Traits that must be there before it when its own parameters equal `when`.
+             * @default []
+             */
+            needs_when: components["schemas"]["Provision"][];
+            /**
+             * Nature
+             * @description Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.
+             * @default []
+             */
+            nature: string[];
+            /**
+             * Conflicts
+             * @description What its fields cannot hold together.
+             * @default []
+             */
+            conflicts: components["schemas"]["Conflict"][];
             /**
              * Picture
              * @description What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
@@ -1061,6 +1079,29 @@ export interface components {
          * @enum {string}
          */
         CommandState: "pending" | "obeyed" | "refused";
+        /**
+         * Conflict
+         * @description Values that fields of one component cannot have together.
+         */
+        Conflict: {
+            /**
+             * Path
+             * @description The field that would have to change.
+             */
+            path: string;
+            /**
+             * When
+             * @description Field -> its value; of a field that holds a component also a word of that component's `nature`.
+             */
+            when: {
+                [key: string]: unknown;
+            };
+            /**
+             * Message
+             * @description One sentence with the remedy; `{method}` stands for what the field `method` holds.
+             */
+            message: string;
+        };
         /**
          * Diagnosis
          * @description What is looked at inside the model while it trains.
@@ -1768,7 +1809,7 @@ export interface components {
         };
         /**
          * Provision
-         * @description A trait that a component brings, when its own parameters equal `when` (always, when that is empty).
+         * @description A trait that a component brings or needs, when its own parameters equal `when` (always, when that is empty).
          */
         Provision: {
             /** Trait */
@@ -2549,7 +2590,7 @@ export interface components {
             };
             /**
              * Front
-             * @description Whether no other point is at least as good in both of the chart's measures.
+             * @description Whether no other one is at least as good in quality and in what is minimized.
              */
             front: boolean;
         };
@@ -2560,12 +2601,12 @@ export interface components {
         Tradeoffs: {
             /**
              * Points
-             * @description At most 2,000: the front, the best, and an even choice of the rest.
+             * @description All of up to 600; of more the front, the best or the nearest, and a spread of the rest.
              */
             points: components["schemas"]["TradeoffPoint"][];
             /**
              * Total
-             * @description How many measured models were asked.
+             * @description How many measured models were asked: those whose quality was measured.
              */
             total: number;
             /**
@@ -2592,6 +2633,16 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+            /**
+             * Quality
+             * @description The measure of how well a model does that the front weighs: accuracy, r2, mae or loss.
+             */
+            quality: string;
+            /**
+             * Qualities
+             * @description Those of them that were measured of any of these runs.
+             */
+            qualities: string[];
             /**
              * Formats
              * @description Formats that these runs left, those that were not asked for too.
@@ -3707,8 +3758,12 @@ export interface operations {
             query?: {
                 /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
                 where?: string;
-                /** @description What the best has least of. */
+                /** @description What the best has least of; the cost when empty. */
                 minimize?: string;
+                /** @description What the chart weighs quality against. */
+                cost?: string;
+                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                quality?: "" | "accuracy" | "r2" | "mae" | "loss";
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
                 /** @description Names, comma-separated; all when empty. */
@@ -3777,8 +3832,14 @@ export interface operations {
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
                 theme?: "light" | "dark";
-                /** @description What `pareto` weighs accuracy against. */
+                /** @description What the chart weighs quality against. */
                 cost?: string;
+                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                quality?: "" | "accuracy" | "r2" | "mae" | "loss";
+                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
+                where?: string;
+                /** @description What the best has least of; the cost when empty. */
+                minimize?: string;
                 /** @description Names, comma-separated; all when empty. */
                 formats?: string;
                 /** @description Names, comma-separated; all when empty. */

@@ -1,9 +1,14 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, body } from "./client";
+import type { operations } from "./schema";
+
+export type Quality = NonNullable<NonNullable<operations["tradeoffs"]["parameters"]["query"]>["quality"]>;
 
 export interface TradeoffQuery {
   where?: string;
   minimize?: string;
+  cost?: string;
+  quality?: Quality;
   runs?: string;
   formats?: string;
   devices?: string;

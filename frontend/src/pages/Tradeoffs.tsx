@@ -1,13 +1,13 @@
 import { Paper, Select, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
-import { useTradeoffs } from "../api/tradeoffs";
+import { useTradeoffs, type Quality } from "../api/tradeoffs";
 import type { Tradeoffs as Answered } from "../api/types";
 import { Chart } from "../charts/Chart";
-import { count, plural } from "../format";
+import { count, plural, title as heading } from "../format";
 import { stageLink } from "../form/goal";
 import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
@@ -33,17 +33,25 @@ const NOTHING = "none";
 export default function Tradeoffs() {
   useDocumentTitle("Trade-offs · Lathe");
   const view = useTradeoffsView();
-  const known = useKnownRuns();
+  const [answered, setAnswered] = useState(false);
+  const filtered = view.runs.length + view.datasets.length + view.models.length > 0;
+  const known = useKnownRuns(answered || filtered); // a question about all runs is answered before they are listed
   const runs = known.data ?? NO_RUNS;
   useFreshness(runs);
   const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
   const ids = chosen.none && known.data ? NOTHING : chosen.ids;
-  const asked = useMemo(() => ({ runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }), [ids, view.formats, view.devices]);
-  const answer = useTradeoffs({ where: view.where, minimize: view.minimize, ...asked });
+  const { where, minimize, cost, quality } = view;
+  const asked = useMemo<Asked>(
+    () => ({ where, minimize, cost, quality: quality as Quality, runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }),
+    [where, minimize, cost, quality, ids, view.formats, view.devices],
+  );
+  const answer = useTradeoffs(asked);
+  useEffect(() => setAnswered(answer.isFetched), [answer.isFetched]);
   const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
   const error = answer.error ?? known.error;
   // While a constraint is being typed and does not parse, the last answer stays to be read, or the one without a constraint.
-  const plain = useTradeoffs({ where: refused ? "" : view.where, minimize: view.minimize, ...asked });
+  const readable = useMemo(() => (refused ? { ...asked, where: "" } : asked), [asked, refused]);
+  const plain = useTradeoffs(readable);
   const last = useRef(answer.data);
   if (answer.data) last.current = answer.data;
   const data = last.current ?? plain.data;
@@ -54,7 +62,7 @@ export default function Tradeoffs() {
       {error && !refused && !data ? (
         <Failure what="The measured models" error={error} retry={() => void Promise.all([answer.refetch(), known.refetch()])} />
       ) : data ? (
-        <Answers view={view} runs={runs} asked={asked} cut={chosen.cut} answer={data ?? NO_ANSWER} refused={refused} asking={answer.isFetching} />
+        <Answers view={view} runs={runs} asked={readable} cut={chosen.cut} answer={data ?? NO_ANSWER} refused={refused} asking={answer.isFetching} />
       ) : (
         <Loading what="the measured models" />
       )}
@@ -62,7 +70,7 @@ export default function Tradeoffs() {
   );
 }
 
-const NO_ANSWER: Answered = { points: [], total: 0, qualifying: [], nearest: [], sentence: "", fields: {}, formats: [], devices: [] };
+const NO_ANSWER: Answered = { points: [], total: 0, qualifying: [], nearest: [], sentence: "", fields: {}, quality: "accuracy", qualities: [], formats: [], devices: [] };
 
 interface AnswersProps {
   view: TradeoffsView;
@@ -81,7 +89,7 @@ function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersPro
   const rows = useMemo(() => sorted(ranked, view.sort), [ranked, view.sort]);
   const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
   const first = answer.points.length > 0 ? ranked[0] : undefined;
-  const columns = view.columns.length > 0 ? view.columns : usual(units, view.minimize);
+  const columns = view.columns.length > 0 ? view.columns : usual(units, view.minimize, answer.quality);
 
   if (runs.length === 0 && answer.points.length === 0 && !refused)
     return (
@@ -92,17 +100,17 @@ function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersPro
   return (
     <>
       <Paper className={classes.panel} component="section" aria-label="Question">
-        <ConstraintBox view={view} units={units} points={answer.points} error={refused?.message} />
+        <ConstraintBox view={view} units={units} points={answer.points} quality={answer.quality} qualities={answer.qualities} error={refused?.message} />
         {!refused && <Answer sentence={answer.sentence} first={first} stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined} asking={asking} />}
       </Paper>
-      <ParetoChart view={view} asked={asked} units={units} rows={ranked} constrained={constrained} />
+      <ParetoChart view={view} asked={asked} units={units} quality={answer.quality} rows={ranked} constrained={constrained} />
       <Paper component="section" aria-label="Artifacts">
         <div className={classes.bar}>
           <Filters view={view} known={runs} answer={answer} />
-          <Tools view={view} units={units} rows={rows} />
+          <Tools view={view} units={units} quality={answer.quality} rows={rows} />
         </div>
         <Text size="xs" c="dimmed" px="sm" pb="xs">
-          {plural(answer.total, "measured artifact")}{answer.total > rows.length && `, ${count(rows.length)} of them shown: the best, the front and some of the rest`}. Dim ones are beaten by another in both accuracy and {titleOf(view.minimize)}.
+          {plural(answer.total, "measured artifact")}{answer.total > rows.length && `, ${count(rows.length)} of them shown: the front, the best or the nearest, and a spread of the rest`}. Dim ones are beaten by another in both {titleOf(answer.quality)} and {titleOf(view.minimize)}.
           {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}
         </Text>
         <ArtifactTable rows={rows} columns={columns} units={units} colors={colors} constrained={constrained} view={view} />
@@ -115,28 +123,37 @@ interface ParetoChartProps {
   view: TradeoffsView;
   asked: Asked;
   units: Units;
+  quality: string;
   rows: ReturnType<typeof rowsOf>;
   constrained: boolean;
 }
 
-function ParetoChart({ view, asked, units, rows, constrained }: ParetoChartProps) {
+function ParetoChart({ view, asked, units, quality, rows, constrained }: ParetoChartProps) {
   const [, navigate] = useLocation();
-  const pareto = usePareto(asked, view.cost, useTheme(), asked.runs !== NOTHING);
+  const pareto = usePareto(asked, useTheme(), asked.runs !== NOTHING);
   const figure = useMemo(() => pareto.data && emphasize(pareto.data, rows, constrained), [pareto.data, rows, constrained]);
-  const costs = [...new Set([...ordered(units, view.minimize).filter((field) => units[field] !== "share"), view.cost])];
+  const costs = [...new Set([...ordered(units, view.minimize).filter((field) => units[field] !== "share" && field !== quality), view.cost])];
+  const { drawn = 0, of = 0 } = (figure?.layout.meta ?? {}) as { drawn?: number; of?: number };
   const open = (about: unknown) => {
     const picked = pickedFrom(about);
     if (picked) navigate(`/runs/${picked.run}#stage-${picked.stage}`);
   };
   return (
     <Chart
-      title={`Accuracy against ${titleOf(view.cost)}`} figure={figure} error={pareto.error} retry={() => void pareto.refetch()} height={420} onPick={open}
+      title={`${heading(titleOf(quality))} against ${titleOf(view.cost)}`} figure={figure} error={pareto.error} retry={() => void pareto.refetch()} height={420} onPick={open}
       empty="No measured model fits the filters."
       controls={
-        <Select
-          size="xs" aria-label="Horizontal axis" data={costs.map((field) => ({ value: field, label: titleOf(field) }))} value={view.cost}
-          allowDeselect={false} searchable onChange={(cost) => view.change({ cost: cost === view.minimize ? null : cost })}
-        />
+        <>
+          {drawn < of && (
+            <Text size="xs" c="dimmed" title="All of the front, the best and the nearest are drawn, and of the others one in each place.">
+              {count(drawn)} of {count(of)} points drawn
+            </Text>
+          )}
+          <Select
+            size="xs" aria-label="Horizontal axis" data={costs.map((field) => ({ value: field, label: titleOf(field) }))} value={view.cost}
+            allowDeselect={false} searchable onChange={(cost) => view.change({ cost: cost === view.minimize ? null : cost })}
+          />
+        </>
       }
     />
   );

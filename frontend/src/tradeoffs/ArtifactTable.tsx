@@ -9,7 +9,7 @@ import { turned, sortText, type Row, type Sort } from "./rows";
 import classes from "./tradeoffs.module.css";
 import type { TradeoffsView } from "./view";
 
-const PAGE = 100;
+const PAGE = 50;
 
 interface ArtifactTableProps {
   rows: readonly Row[];

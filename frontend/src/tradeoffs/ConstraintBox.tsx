@@ -16,12 +16,15 @@ interface ConstraintBoxProps {
   view: TradeoffsView;
   units: Units;
   points: readonly TradeoffPoint[];
+  /** How well models do: what the answer weighs, and what else was measured. */
+  quality: string;
+  qualities: readonly string[];
   /** What the server says is wrong with the constraint. */
   error: string | undefined;
 }
 
 /** What a model must fulfil, in words that the server understands, and what the best has least of. */
-export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps) {
+export function ConstraintBox({ view, units, points, quality, qualities, error }: ConstraintBoxProps) {
   const [text, setText] = useState(view.where);
   const told = useRef(view.where);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -44,9 +47,9 @@ export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps
   const offered = after === text.length ? completions(text, units, points) : [];
   // Half of a word is not wrong yet for as long as it may still become a right one.
   const wrong = combobox.dropdownOpened && offered.length > 0 ? undefined : error;
-  const fields = ordered(units, view.minimize);
+  const fields = ordered(units, view.minimize, quality);
   const whole = text.trim() === "";
-  const chips = whole ? examples(units, points) : usual(units, view.minimize).map((field) => suggestion(field, units[field], points)).filter(Boolean);
+  const chips = whole ? examples(units, points, quality) : usual(units, view.minimize, quality).map((field) => suggestion(field, units[field], points)).filter(Boolean);
   return (
     <div className={classes.ask}>
       <div className={classes.question}>
@@ -95,9 +98,16 @@ export function ConstraintBox({ view, units, points, error }: ConstraintBoxProps
             </Combobox.Options>
           </Combobox.Dropdown>
         </Combobox>
+        {qualities.length > 1 && (
+          <Select
+            label="Quality" description="How well a model does." inputWrapperOrder={["label", "input", "error", "description"]}
+            data={qualities.map((field) => ({ value: field, label: titleOf(field) }))} value={quality} allowDeselect={false}
+            onChange={(quality) => view.change({ quality })}
+          />
+        )}
         <Select
           label="Minimize" description="The best has least of it." inputWrapperOrder={["label", "input", "error", "description"]}
-          data={[...new Set([...fields.filter((field) => units[field] !== "share"), view.minimize])].map((field) => ({ value: field, label: titleOf(field) }))}
+          data={[...new Set([...fields.filter((field) => units[field] !== "share" && field !== quality), view.minimize])].map((field) => ({ value: field, label: titleOf(field) }))}
           value={view.minimize} allowDeselect={false} searchable maxDropdownHeight={320}
           onChange={(minimize) => view.change({ minimize, cost: null })}
         />

@@ -52,12 +52,13 @@ function Filter({ label, data, value, onChange }: FilterProps) {
 interface ToolsProps {
   view: TradeoffsView;
   units: Units;
+  quality: string;
   rows: readonly Row[];
 }
 
 /** Which columns, and the table as a file. */
-export function Tools({ view, units, rows }: ToolsProps) {
-  const shown = view.columns.length > 0 ? view.columns : usual(units, view.minimize);
+export function Tools({ view, units, quality, rows }: ToolsProps) {
+  const shown = view.columns.length > 0 ? view.columns : usual(units, view.minimize, quality);
   const toggle = (field: string) => {
     const columns = shown.includes(field) ? shown.filter((name) => name !== field) : [...shown, field];
     view.change({ columns: columns.length > 0 ? columns : null });
@@ -73,7 +74,7 @@ export function Tools({ view, units, rows }: ToolsProps) {
           </Tooltip>
         </Menu.Target>
         <Menu.Dropdown mah={380} className={classes.menu}>
-          {ordered(units, view.minimize).map((field) => (
+          {ordered(units, view.minimize, quality).map((field) => (
             <Menu.Item key={field} component="div" p={0}>
               <Checkbox size="xs" p="xs" label={titleOf(field)} checked={shown.includes(field)} onChange={() => toggle(field)} />
             </Menu.Item>

@@ -18,18 +18,19 @@ function holdsArtifacts({ meta }: Trace): boolean {
 }
 
 function marked(trace: Trace, known: ReadonlyMap<string, Row>, constrained: boolean): Trace {
+  if (!constrained) return trace;
   const about = (trace["customdata"] as unknown[] | undefined)?.map(artifactOf) ?? [];
   const standings = about.map((artifact) => (artifact === undefined ? undefined : known.get(artifact)?.standing) ?? "misses");
   const marker = (trace["marker"] ?? {}) as Record<string, unknown>;
-  const own = marker["symbol"] as string[] | undefined;
+  const own = (marker["symbol"] as string | undefined) ?? "circle";
   const size = typeof marker["size"] === "number" ? marker["size"] : SIZE;
   return {
     ...trace,
     marker: {
       ...marker,
-      opacity: constrained ? standings.map((standing) => (standing === "misses" ? DIM : 1)) : marker["opacity"],
-      symbol: standings.map((standing, index) => (standing === "best" && constrained ? "star" : standing === "nearest" ? "diamond-open" : (own?.[index] ?? "circle"))),
-      size: standings.map((standing) => (standing === "best" && constrained ? SIZE * 1.8 : size)),
+      opacity: standings.map((standing) => (standing === "misses" ? DIM : 1)),
+      symbol: standings.map((standing) => (standing === "best" ? "star" : standing === "nearest" ? "diamond-open" : own)),
+      size: standings.map((standing) => (standing === "best" ? SIZE * 1.8 : size)),
     },
   };
 }

@@ -5,10 +5,12 @@ import type { TradeoffPoint } from "../api/types";
 
 export type Units = Record<string, string>;
 
+const NAMES: Record<string, string> = { r2: "R²", mae: "mean absolute error" };
+
 /** "p95 ms, batch 1" for `p95_ms@1`. */
 export function titleOf(field: string): string {
   const [base = "", batch, device] = field.split("@");
-  const name = words(base);
+  const name = NAMES[base] ?? words(base);
   return [name, batch && `batch ${batch}`, device].filter(Boolean).join(", ");
 }
 
@@ -21,15 +23,15 @@ export function told(value: number | undefined, unit: string | undefined): strin
   return value !== undefined && Number.isInteger(value) ? count(value) : number(value);
 }
 
-/** The columns of the table: shares first, then what is minimized, then the rest by name. */
-export function ordered(units: Units, minimize: string): string[] {
-  const rank = (field: string) => (units[field] === "share" ? 0 : field === minimize ? 1 : 2);
+/** The columns of the table: quality and shares first, then what is minimized, then the rest by name. */
+export function ordered(units: Units, minimize: string, quality = ""): string[] {
+  const rank = (field: string) => (field === quality ? -1 : units[field] === "share" ? 0 : field === minimize ? 1 : 2);
   return Object.keys(units).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
 }
 
-/** What the table shows before anybody chooses: what has a unit, and what is minimized. */
-export function usual(units: Units, minimize: string): string[] {
-  return ordered(units, minimize).filter((field) => units[field] !== "" || field === minimize);
+/** What the table shows before anybody chooses: what has a unit, what is minimized, and quality. */
+export function usual(units: Units, minimize: string, quality = ""): string[] {
+  return ordered(units, minimize, quality).filter((field) => units[field] !== "" || field === minimize || field === quality);
 }
 
 /** A comparison to start from: what half of the models reach. */
@@ -40,7 +42,7 @@ export function suggestion(field: string, unit: string | undefined, points: read
 
 /** Which side of a bound is the good one. */
 export const direction = (field: string, unit: string | undefined): ">=" | "<=" =>
-  unit === "share" || field.startsWith("samples_per_s") || field === "r2" ? ">=" : "<=";
+  unit === "share" || field.startsWith("samples_per_s") || field.includes("_per_") || field === "r2" ? ">=" : "<=";
 
 /** The median of what was measured, rounded so that it is reached, in the field's own unit; empty without any. */
 export function bound(field: string, unit: string | undefined, points: readonly TradeoffPoint[]): string {
@@ -54,14 +56,23 @@ export function bound(field: string, unit: string | undefined, points: readonly 
 }
 
 /** Whole questions made from what was measured: small within a point of the best, small and fast, tiny. */
-export function examples(units: Units, points: readonly TradeoffPoint[]): string[] {
-  const best = Math.max(...points.map(({ values }) => values["accuracy"] ?? 0));
-  if (!(best > 0)) return [];
-  const near = `accuracy >= ${percentDown(best - 0.01)}`;
+export function examples(units: Units, points: readonly TradeoffPoint[], quality: string): string[] {
+  const near = nearBest(quality, units[quality], points);
+  if (!near) return [];
   const latency = Object.keys(units).find((field) => field.startsWith("p95_ms@"));
   const fast = latency && suggestion(latency, units[latency], points);
   const small = suggestion("bytes", units["bytes"], points);
   return [near, fast && `${near} and ${fast}`, small && fast && `${small} and ${fast}`].filter((text): text is string => Boolean(text));
+}
+
+/** As good as the best but for a hundredth of it; of shares, for a point. */
+function nearBest(quality: string, unit: string | undefined, points: readonly TradeoffPoint[]): string {
+  const values = points.flatMap(({ values }) => values[quality] ?? []);
+  const more = direction(quality, unit) === ">=";
+  const best = more ? Math.max(...values) : Math.min(...values);
+  if (!(best > 0) || !Number.isFinite(best)) return "";
+  if (unit === "share") return `${quality} >= ${percentDown(best - 0.01)}`;
+  return more ? `${quality} >= ${Math.floor(best * 99) / 100}` : `${quality} <= ${roundUp(best * 1.01)}`;
 }
 
 const percentDown = (share: number): string => `${Math.floor(share * 1000) / 10}%`;

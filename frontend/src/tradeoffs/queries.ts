@@ -3,6 +3,7 @@ import { useEffect } from "react";
 
 import { api, body } from "../api/client";
 import type { Theme } from "../api/figures";
+import type { TradeoffQuery } from "../api/tradeoffs";
 import type { RunRow } from "../api/types";
 import type { Figure } from "../charts/figure";
 
@@ -13,9 +14,9 @@ const OFTEN_MS = 5_000;
 
 export type KnownRun = Pick<RunRow, "id" | "name" | "seed" | "dataset" | "model" | "color" | "state">;
 
-/** Every run with its data and its model, to filter by. Loaded apart from the table of runs, which knows only its own pages. */
-export function useKnownRuns() {
-  return useQuery({ queryKey: ["tradeoffs", "known-runs"], queryFn: ({ signal }) => knownRuns(signal), refetchInterval: SLOWLY_MS });
+/** Every run with its data and its model, to filter by, once it is `enabled`. Loaded apart from the table of runs, which knows only its own pages. */
+export function useKnownRuns(enabled: boolean) {
+  return useQuery({ enabled, queryKey: ["tradeoffs", "known-runs"], queryFn: ({ signal }) => knownRuns(signal), refetchInterval: SLOWLY_MS });
 }
 
 async function knownRuns(signal: AbortSignal): Promise<KnownRun[]> {
@@ -43,23 +44,19 @@ export function useFreshness(runs: readonly KnownRun[]): void {
   }, [client, live]);
 }
 
-/** What is asked about, each comma-separated; empty means all. */
-export interface Asked {
-  runs: string;
-  formats: string;
-  devices: string;
-}
+/** What both the answer and its chart are asked; runs, formats and devices comma-separated, empty means all. */
+export type Asked = Required<TradeoffQuery>;
 
-/** Accuracy against one cost, of these runs or of all. */
-export function usePareto(asked: Asked, cost: string, theme: Theme, enabled: boolean) {
+/** Quality against one cost, of these runs or of all. */
+export function usePareto(asked: Asked, theme: Theme, enabled: boolean) {
   return useQuery({
-    queryKey: ["tradeoffs", "pareto", asked, cost, theme],
+    queryKey: ["tradeoffs", "pareto", asked, theme],
     enabled,
     staleTime: 5_000,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     queryFn: async ({ signal }) => {
-      const params = { path: { chart: "pareto" }, query: { ...asked, theme, cost } };
+      const params = { path: { chart: "pareto" }, query: { ...asked, theme } };
       const figure = (await body(api.GET("/api/figures/{chart}", { params, signal }))) as unknown as Figure;
       return { ...figure, seq: {} };
     },

@@ -6,6 +6,8 @@ import { sortFrom, type Sort } from "./rows";
 export interface TradeoffsView {
   where: string;
   minimize: string;
+  /** How well a model does; empty leaves the choice to what was measured. */
+  quality: string;
   /** The chart's horizontal axis: what is minimized, unless somebody chose otherwise. */
   cost: string;
   runs: string[];
@@ -30,6 +32,7 @@ export function useTradeoffsView(): TradeoffsView {
     return {
       where: params.get("where") ?? "",
       minimize,
+      quality: params.get("quality") ?? "",
       cost: params.get("cost") ?? minimize,
       runs: listed(params, "runs"),
       datasets: listed(params, "dataset"),

@@ -96,3 +96,21 @@ def test_a_stage_is_a_number(text: str) -> None:
     assert Reference.parse("a:12") == Reference("a", 12)
     with pytest.raises(ValueError, match="stages counted from 0"):
         Reference.parse(text)
+
+
+def test_a_teacher_of_other_data_is_refused(api: Api, catalog: Catalog) -> None:
+    """Whatever it knows has other shapes: told before anything is queued."""
+    teacher = left_model(api, catalog)
+    stages = [{"kind": "distill", "teacher": teacher, "epochs": 1}]
+    assert problems(api, {**SPEC, "stages": stages}) == []
+    [(path, message)] = problems(api, {**SPEC, "dataset": {"kind": "wine"}, "stages": stages})
+    assert path == "stages[0].teacher"
+    assert message.endswith("and 10 outputs, while `wine` has [13] and 3: name a run for the same data.")
+    soup = [{"kind": "train", "epochs": 1}, {"kind": "soup", "sources": [teacher]}]
+    assert [found[0] for found in problems(api, {**SPEC, "dataset": {"kind": "wine"}, "stages": soup})] == [
+        "stages[1].sources[0]"
+    ]
+    moved = [{"kind": "transfer", "method": {"kind": "features", "source": teacher}}]
+    assert (
+        problems(api, {**SPEC, "dataset": {"kind": "wine"}, "stages": moved}) == []
+    )  # its layers may be of use elsewhere

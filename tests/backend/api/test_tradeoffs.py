@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from backend.api import tradeoffs
+from backend.charts import choice
 from backend.spec.catalog import Catalog
-from backend.store import results
+from backend.spec.events import EventKind
+from backend.spec.results import StageResult
+from backend.store import results, runs
 from tests.backend.api.conftest import Api
-from tests.backend.api.making import finished
+from tests.backend.api.making import claimed, finished, points, queued, result, stage, write
 
 
 def ask(api: Api, **params: str) -> dict[str, Any]:
@@ -21,7 +23,8 @@ def ask(api: Api, **params: str) -> dict[str, Any]:
 def test_nothing_measured_is_said(api: Api) -> None:
     assert ask(api, where="accuracy > 0.5") == {
         "points": [], "total": 0, "qualifying": [], "nearest": [], "sentence": "Nothing has been measured yet.",
-        "fields": {"accuracy": "share", "bytes": "bytes"}, "formats": [], "devices": [],
+        "fields": {"accuracy": "share", "bytes": "bytes"}, "quality": "accuracy", "qualities": ["accuracy"],
+        "formats": [], "devices": [],
     }  # fmt: skip
 
 
@@ -129,20 +132,33 @@ def test_formats_and_devices_are_told_apart_and_asked_for(api: Api, catalog: Cat
     assert ask(api, where="accuracy_per_kb > 0.1")["qualifying"] == ["c"]
 
 
+def _measured_again(api: Api, lease: runs.Lease, made: StageResult) -> None:
+    """As a worker does: a result and its event are written together."""
+    with api.store.begin() as session:
+        runs.write(session, lease, [stage(made.stage, made.label, made.step, EventKind.STAGE_ENDED)])
+        results.put(session, lease.run_id, made)
+
+
 def test_a_stage_that_is_measured_again_is_seen_anew(api: Api, catalog: Catalog) -> None:
     """What was read is remembered as long as it stands."""
-    run = formats(api, catalog)
-    assert ask(api)["total"] == ask(api)["total"] == 4
-    with api.store.begin() as session:
-        row = results.of(session, [run])[run][1]
-        results.put(session, run, row.model_copy(update={"measures": row.measures[:2]}))
-    assert ask(api)["total"] == 2
+    (run,) = queued(api.store, catalog)
+    lease = claimed(api.store)
+    assert ask(api)["total"] == 0
+    for size, total in ((80_000, 1), (70_000, 1)):
+        _measured_again(api, lease, result(0, "train: adam", "a", accuracy=0.9, size=size, p50=0.1))
+        assert [point["values"]["bytes"] for point in ask(api)["points"]] == [size]
+        assert ask(api)["total"] == ask(api, runs=run)["total"] == total
+    write(api.store, lease, points(1, 3, loss=1.0))
+    assert ask(api)["total"] == 1
+    _measured_again(api, lease, result(1, "quantize", "b", accuracy=0.9, size=60_000, p50=0.1))
+    assert ask(api)["total"] == 2 and ask(api)["sentence"].startswith("2 models were measured.")
 
 
 def test_of_too_many_the_answer_holds_those_that_matter(
     api: Api, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tradeoffs, "MAX_POINTS", 8)
+    monkeypatch.setattr(choice, "MAX_SHOWN", 8)
+    monkeypatch.setattr(choice, "BEST", 2)
     run = finished(api.store, catalog)
     with api.store.begin() as session:
         row = results.of(session, [run])[run][0]
@@ -153,10 +169,49 @@ def test_of_too_many_the_answer_holds_those_that_matter(
         results.put(session, run, row)
     found = ask(api, where="bytes >= 7")
     assert (found["total"], found["qualifying"][:2]) == (41, ["a7", "a8"]) and "35 of 41" in found["sentence"]
-    assert "a1" in [point["artifact"] for point in found["points"] if point["front"]] and len(found["points"]) <= 9
+    assert "a1" in [point["artifact"] for point in found["points"] if point["front"]] and len(found["points"]) <= 8 + 3
+    drawn = api.client.get("/api/figures/pareto", params={"where": "bytes >= 7"}).json()
+    meta, parts = drawn["layout"]["meta"], [one for one in drawn["data"] if one["meta"]["role"] == "artifacts"]
+    assert (meta["drawn"], meta["of"]) == (len(found["points"]), 41)
+    assert sorted(about[2] for dots in parts for about in dots["customdata"]) == sorted(
+        one["artifact"] for one in found["points"]
+    )
 
 
 def test_what_is_no_constraint_is_refused_at_its_field(api: Api) -> None:
     answer = api.client.get("/api/tradeoffs", params={"where": "accuracy >="})
     assert (answer.status_code, answer.json()["path"]) == (422, "where")
     assert answer.json()["detail"] == "The constraint expects a number, but it ends."
+
+
+def of_numbers(api: Api, catalog: Catalog) -> str:
+    """A run whose targets are numbers: it has no accuracy."""
+    run = finished(api.store, catalog, "Numbers")
+    with api.store.begin() as session:
+        for row, r2, mae in zip(results.of(session, [run])[run], (0.9, 0.8), (2.0, 3.5), strict=True):
+            row.measures[1].accuracy, row.measures[1].r2, row.measures[1].mae = None, r2, mae
+            results.put(session, run, row)
+    return run
+
+
+def test_models_of_numbers_are_weighed_by_r2_or_by_their_error(api: Api, catalog: Catalog) -> None:
+    of_numbers(api, catalog)
+    found = ask(api, where="r2 >= 0.85")
+    assert (found["quality"], found["qualities"], found["total"]) == ("r2", ["r2", "mae", "loss"], 2)
+    assert "80 KB at an R² of 0.9." in found["sentence"] and found["fields"]["mae"] == ""
+    by_error = ask(api, quality="mae", where="mae <= 1")
+    assert "its `mae` of 2 is 1 above 1" in by_error["sentence"] or "3.5" in by_error["sentence"]
+    assert [point["front"] for point in by_error["points"]] == [True, True]
+    drawn = api.client.get("/api/figures/pareto", params={"quality": "mae"}).json()
+    line = next(one for one in drawn["data"] if one["meta"]["role"] == "front")
+    assert line["y"] == [3.5, 2.0]  # less of it is better: the larger file has less
+    title = drawn["layout"]["yaxis"]["title"]["text"]
+    assert title == "mean absolute error on the test split, in the targets' unit"
+
+
+def test_accuracy_comes_first_where_both_were_measured(api: Api, catalog: Catalog) -> None:
+    of_numbers(api, catalog)
+    finished(api.store, catalog)
+    assert (ask(api)["quality"], ask(api)["total"], ask(api, quality="r2")["total"]) == ("accuracy", 2, 2)
+    answer = api.client.get("/api/tradeoffs", params={"quality": "beauty"})
+    assert (answer.status_code, answer.json()["path"]) == (422, "quality")

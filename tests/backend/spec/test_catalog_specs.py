@@ -25,7 +25,13 @@ GOOD: dict[str, Any] = {
 }
 
 
-BEYOND_SCHEMAS = ("which nothing before it provides", "is no knob of what trains")
+BEYOND_SCHEMAS = (
+    "take `schedule: ",
+    "give the stage `recover`",
+    "take a method that masks weights",
+    "which nothing before it provides",
+    "is no knob of what trains",
+)
 """What is wrong with a spec although an editor takes it: its parts do not go together."""
 
 

@@ -33,6 +33,7 @@ from worker.pruners.channels import Channels
 from worker.pruners.heads import Heads
 from worker.pruners.magnitude import Magnitude
 from worker.pruners.neurons import Neurons
+from worker.pruners.units import Units
 from worker.quantizers import Quantizer
 from worker.quantizers.dynamic_int8 import DynamicInt8
 from worker.quantizers.qat_int8 import QatInt8
@@ -41,7 +42,12 @@ from worker.quantizers.weight_only_int4 import WeightOnlyInt4
 from worker.structured import Structured
 from worker.subject import Subject
 
-STRUCTURED = [(Channels(), 0.85), (Neurons(), 0.95), (Heads(), 0.95)]  # and the part that is left at most
+STRUCTURED = [
+    (Channels(), 0.85),
+    (Neurons(), 0.95),
+    (Heads(), 0.95),
+    (Units(), 0.85),
+]  # and the part that is left at most
 CATALOG = build()
 ATTENTION = {"depth": 2, "heads": 2, "head_width": 8}
 PAIRS = {"kind": "group", "groups": 2}

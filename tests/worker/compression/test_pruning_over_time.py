@@ -1,7 +1,9 @@
 """Pruning over time: the phases of the stage, masks that grow within a training, and lottery tickets."""
 
 import copy
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -9,9 +11,14 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from backend.spec.catalog import Catalog
+from backend.spec.experiment import resolve
+from backend.spec.problems import Problem, SpecInvalid
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import Alone
 from tests.worker.engine.training import Watched, adam, clouds, planted
+from worker.catalog import build
+from worker.component import discover
 from worker.engine.evaluate import evaluate
 from worker.masks import gone
 from worker.phases import Training, Transform
@@ -85,20 +92,67 @@ def test_the_timeline_names_schedule_and_rewinding() -> None:
     assert prune(method={"kind": "n_m"}).label() == "prune: 2:4"
 
 
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"method": "threshold", "schedule": "iterative"}, "`threshold` takes away is not known beforehand.*one_shot"),
-        ({"method": "constrained", "schedule": "gradual", "recover": {}}, "`constrained` takes away is not known"),
-        ({"method": "channels", "schedule": "gradual", "recover": {}}, "`channels` changes the shapes .*iterative"),
-        ({"schedule": "gradual"}, "`gradual` masks weights while the model trains: give the stage `recover`"),
-        ({"method": "channels", "rewind": True}, "cannot be rewound: take a method that masks weights"),
-        ({"schedule": "gradual", "recover": {}, "rewind": True}, "nothing to rewind for: take `schedule: iterative`"),
-    ],
-)
-def test_what_does_not_go_together_is_refused_in_one_sentence(fields: dict[str, Any], sentence: str) -> None:
+CONFLICTS = [
+    ({"method": "threshold", "schedule": "iterative"}, "schedule", "`threshold` takes away is not known.*one_shot"),
+    (
+        {"method": "constrained", "schedule": "gradual", "recover": {"epochs": 1}},
+        "schedule",
+        "`constrained` takes away is not known",
+    ),
+    (
+        {"method": "channels", "schedule": "gradual", "recover": {"epochs": 1}},
+        "schedule",
+        "`channels` changes the shapes .*iterative",
+    ),
+    ({"schedule": "gradual"}, "recover", "`gradual` masks weights while the model trains: give the stage `recover`"),
+    ({"method": "channels", "rewind": True}, "rewind", "cannot be rewound: take a method that masks weights"),
+    (
+        {"schedule": "gradual", "recover": {"epochs": 1}, "rewind": True},
+        "rewind",
+        "nothing to rewind for: take `schedule: iterative`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "path", "sentence"), CONFLICTS)
+def test_what_does_not_go_together_is_refused_in_one_sentence(fields: dict[str, Any], path: str, sentence: str) -> None:
+    """Before a run is queued, where the form marks it, and by the stage itself."""
     with pytest.raises(ValidationError, match=sentence):
         prune(**fields)
+    found = {problem.path: problem.message for problem in refused({"kind": "prune", **fields})}
+    assert re.search(sentence, found[f"stages[1].{path}"])
+
+
+def test_what_goes_together_is_taken() -> None:
+    assert refused({"kind": "prune", "schedule": "gradual", "recover": {"epochs": 1}}) == []
+    assert refused({"kind": "prune", "method": "channels", "schedule": "iterative", "recover": {"epochs": 1}}) == []
+    assert refused({"kind": "prune", "rewind": True, "schedule": "iterative"}) == []
+
+
+def test_scales_are_measured_where_there_are_any() -> None:
+    stage = {"kind": "prune", "method": {"kind": "channels", "importance": "bn_scale"}}
+    (problem,) = refused(stage)
+    assert problem.path == "stages[1].method"
+    assert problem.message.startswith("`channels` (with importance: bn_scale) needs a model with batch normalization")
+    assert refused(stage, {"kind": "mlp", "norm": "batch"}) == []
+    (folded,) = refused({"kind": "fold", "method": "batch_norm"}, {"kind": "mlp", "norm": "batch"}, stage)
+    assert folded.path == "stages[2].method"
+
+
+@lru_cache(maxsize=1)
+def catalog() -> Catalog:
+    discover()
+    return build()
+
+
+def refused(stage: dict[str, Any], model: Any = "mlp", *more: dict[str, Any]) -> list[Problem]:
+    """What the catalog says of a pipeline that trains, then has this stage."""
+    stages = [{"kind": "train", "epochs": 1}, stage, *more]
+    try:
+        resolve({"name": "tried", "dataset": "digits", "model": model, "stages": stages}, catalog())
+    except SpecInvalid as error:
+        return error.problems
+    return []
 
 
 # ---- rewinding

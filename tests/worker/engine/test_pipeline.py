@@ -166,6 +166,37 @@ def test_a_stage_that_fails_keeps_what_was_measured_before_it(catalog: Catalog, 
     assert [one.stage for one in link.all(Checkpoint)] == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ({"kind": "prune", "method": {"kind": "n_m", "n": 1, "m": 32}}, "1:32 pruning needs a layer"),
+        (
+            {"kind": "quantize", "method": {"kind": "weight_sharing", "bits": 8}},
+            "codebook of 256 entries for 160 weights",
+        ),
+        ({"kind": "unfreeze", "layers": ["hidden.7"]}, "The model has no layer `hidden.7`"),
+    ],
+)
+def test_what_shapes_tell_is_told_before_anything_is_trained(
+    stage: dict[str, Any], told: str, catalog: Catalog, settings: Settings
+) -> None:
+    model = {"kind": "mlp", "hidden": [30, 16]}
+    data = {"kind": "diabetes" if stage["kind"] == "prune" else "digits"}  # ten inputs, or sixty-four
+    link = run(assignment({"dataset": data, "model": model, "stages": [TRAIN, stage]}, catalog), settings)
+    assert link.finished.state is RunState.FAILED and steps_done(link) == 0 and link.done() == []
+    assert link.finished.error is not None and told in link.finished.error
+    assert link.finished.error.startswith("Nothing was trained, because stage 2 cannot be: ")
+
+
+def test_what_comes_after_other_shapes_is_not_foreseen(catalog: Catalog, settings: Settings) -> None:
+    """A stage that takes channels away may leave what the next one needs: nobody refuses that too early."""
+    neurons = {"kind": "prune", "method": {"kind": "neurons", "ratio": 0.5}}
+    sharing = {"kind": "quantize", "method": {"kind": "weight_sharing", "bits": 8}}
+    link = run(assignment({**DIGITS, "stages": [TRAIN, neurons, sharing]}, catalog), settings)
+    assert [done.result.stage for done in link.done()] == [0, 1]
+    assert link.finished.error is not None and link.finished.error.startswith("Stage 3 of 3")
+
+
 def test_a_component_that_refuses_is_one_sentence(catalog: Catalog, settings: Settings) -> None:
     fold = {"kind": "fold", "method": {"kind": "batch_norm"}}
     work = assignment({**DIGITS, "model": {"kind": "mlp", "norm": "batch"}, "stages": [fold, TRAIN]}, catalog)
