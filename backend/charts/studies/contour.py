@@ -24,7 +24,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     x, y = (fields[name] for name in _chosen(study.space, options))
     trials = [one for one in study.complete if x.field in one.assignment and y.field in one.assignment][-MOST:]
     labels = [short(one.field, study.space) for one in (x, y)]
-    axes = {"xaxis": _axis(x, labels[0]), "yaxis": _axis(y, labels[1])}
+    axes: dict[str, Any] = {"xaxis": _axis(x, labels[0]), "yaxis": _axis(y, labels[1])}
     if len(trials) < 3:
         return drawn([], options.theme, "Fewer than three complete trials vary both fields.", **axes)
     places = np.array(

@@ -1,5 +1,7 @@
 """Two objectives against each other."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from backend.charts.palette import COLORS
@@ -36,7 +38,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         else "No trial is complete yet."
     )
     names = [text(named(one)) for one in study.objectives[:2]]
-    axes = {"xaxis": {"title": {"text": names[0]}}, "yaxis": {"title": {"text": names[1]}}}
+    axes: dict[str, Any] = {"xaxis": {"title": {"text": names[0]}}, "yaxis": {"title": {"text": names[1]}}}
     return drawn(traces, options.theme, told, **axes)
 
 

@@ -41,7 +41,10 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         if best
         else ("No trial is complete yet.")
     )
-    axes = {"xaxis": {"title": {"text": "trial"}}, "yaxis": {"title": {"text": text(named(study.objectives[0]))}}}
+    axes: dict[str, Any] = {
+        "xaxis": {"title": {"text": "trial"}},
+        "yaxis": {"title": {"text": text(named(study.objectives[0]))}},
+    }
     return drawn(traces, options.theme, told, **axes)
 
 

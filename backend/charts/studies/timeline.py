@@ -1,5 +1,7 @@
 """When each trial ran."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from backend.charts.palette import COLORS
@@ -41,7 +43,10 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
                 )
             )
     told = f"{len(begun)} trials." if len(begun) == len(study.trials) else f"The newest {len(begun)} trials."
-    axes = {"xaxis": {"title": {"text": "seconds since the first began"}}, "yaxis": {"title": {"text": "trial"}}}
+    axes: dict[str, Any] = {
+        "xaxis": {"title": {"text": "seconds since the first began"}},
+        "yaxis": {"title": {"text": "trial"}},
+    }
     return drawn(traces, options.theme, told, barmode="overlay", **axes)
 
 
