@@ -111,6 +111,7 @@ class Progress:
     step: int
     total_steps: int
     seconds: float
+    joules: float = 0.0  # taken since the last one
 
 
 @dataclass(frozen=True)

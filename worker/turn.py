@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandKind, CommandState
 from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import Place, RunState
+from backend.spec.runs import JOULES, Place, RunState
 from backend.store import artifacts, commands, exhibits, results, runs
 from backend.store.chunks import Chunk, decode
 from backend.store.runs import Lease
@@ -89,9 +89,7 @@ class Turn:
             case Points():
                 self._points(message)
             case Progress():
-                self.step = message.step
-                self.changes |= {"stage": message.stage, "step": message.step}
-                self.changes |= {"total_steps": message.total_steps, "active_seconds": message.seconds}
+                self._progress(message)
             case Happened():
                 self._happened(message)
             case Checkpoint():
@@ -107,6 +105,14 @@ class Turn:
                 self.finished = message
             case Ready():
                 raise AssertionError("A trainer is ready before it is given a run.")
+
+    def _progress(self, progress: Progress) -> None:
+        self.step = progress.step
+        self.changes |= {"stage": progress.stage, "step": progress.step}
+        self.changes |= {"total_steps": progress.total_steps, "active_seconds": progress.seconds}
+        if progress.joules:  # what was done twice after a death was paid twice
+            self.latest[JOULES] = self.latest.get(JOULES, 0.0) + progress.joules
+            self.changes["latest"] = self.latest
 
     def _points(self, points: Points) -> None:
         self._event(EventKind.POINTS, {}, points.chunk)

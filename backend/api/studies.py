@@ -32,7 +32,7 @@ from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.space import contains, size
 from backend.spec.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
 from backend.spec.study_commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
-from backend.store import references, studies, tables
+from backend.store import references, studies, tables, workers
 
 
 class StudyRoute(YamlRoute):
@@ -64,6 +64,9 @@ StudyDep = Annotated[tables.Study, Depends(_study)]
 def create_study(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
     """Begin a study; it creates runs until its budget is used up."""
     study = _resolved(session, documents.read(body.study), catalog)
+    if study.budget.joules is not None and not any("energy" in worker.device for worker in workers.all(session)):
+        message = "No worker's machine counts energy: give the budget in `trials` or `hours`."
+        raise Invalid(message, path="budget.joules")
     wrong = [index for index, values in enumerate(body.first) if not contains(study.space, values)]
     if wrong:
         raise Invalid(f"`first[{wrong[0]}]` does not lie in the space.", path=f"first[{wrong[0]}]")
@@ -145,6 +148,7 @@ def _values_of(spec: Mapping[str, Any], wanted: list[str], catalog: Catalog) -> 
 
 @router.get("/api/studies/{study_id}")
 def show_study(session: Reading, row: StudyDep) -> StudyDetail:
+    """A study with everything but its trials."""
     return trials.study_detail(session, row)
 
 

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+JOULES = "energy/joules"
+"""The metric that counts the energy that a run has taken, where the machine counts it."""
+
 
 class RunState(StrEnum):
     QUEUED = "queued"

@@ -12,14 +12,11 @@ from sqlalchemy.orm import Session
 from backend.spec.commands import CommandKind
 from backend.spec.experiment import Experiment
 from backend.spec.fronts import undominated as front
-from backend.spec.runs import TERMINAL
+from backend.spec.runs import JOULES, TERMINAL
 from backend.spec.space import Assignment, Dimension
 from backend.spec.study import Study, StudyState, TrialState
 from backend.store import commands, experiments, tables
 from backend.store.clock import new_id, now
-
-JOULES = "energy/joules"
-"""The metric that counts the energy that a run's training has taken."""
 
 LEADING = (StudyState.RUNNING, StudyState.PAUSED, StudyState.STOPPING)
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from backend.spec.settings import Settings
+from worker.engine.energy import meter
 
 
 def prepare(settings: Settings) -> str:
@@ -51,7 +52,8 @@ def describe() -> dict[str, Any]:
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
         description |= {"name": properties.name, "memory_bytes": properties.total_memory}
-    return description
+    counted = meter(description["kind"])
+    return description | ({"energy": counted.name} if counted else {})
 
 
 def _processor() -> str:

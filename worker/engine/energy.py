@@ -42,6 +42,20 @@ class Meter:
         return sum(counter.since(was) for counter, was in zip(self.counters, before, strict=True))
 
 
+class Spending:
+    """What a device takes, told piece by piece; nothing where no meter counts it."""
+
+    def __init__(self, meter: Meter | None = None) -> None:
+        self._counters = meter.counters if meter else ()
+        self._before = [counter.read() for counter in self._counters]
+
+    def since(self) -> float:
+        """Joules since it was last asked."""
+        spent = sum(counter.since(was) for counter, was in zip(self._counters, self._before, strict=True))
+        self._before = [counter.read() for counter in self._counters]
+        return spent
+
+
 def meter(device: str) -> Meter | None:
     """What counts the energy of `device` (cpu, cuda); None where nothing does, or nobody may read it."""
     found = rapl() if device == "cpu" else nvml()

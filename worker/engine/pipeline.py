@@ -17,6 +17,7 @@ from worker.engine.context import RunContext
 from worker.engine.control import Cancelled, Control, Released, Skipped, Stopped
 from worker.engine.device import prepare
 from worker.engine.diagnose import Diagnosis
+from worker.engine.energy import Spending, meter
 from worker.engine.evaluate import evaluate
 from worker.engine.explain import Place
 from worker.engine.load import Wanted, load
@@ -51,7 +52,7 @@ class Execution:
         state = self._begin()
         self.subject, self.position, self.resumed = state.subject, state.position, state
         self.began, self.first, self.result = state.stage_began, state.first, state.result
-        self.clock = Clock(state.seconds)
+        self.clock = Clock(state.seconds, Spending(meter(self.device)))
         self.checkpointed = state.seconds
         self.control = Control(link)
         self.reporter = Reporter(

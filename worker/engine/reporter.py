@@ -17,6 +17,7 @@ from torch import Tensor
 from backend.spec.events import EventKind
 from backend.store.chunks import Chunk, Floats, Steps, encode
 from worker.data import Task
+from worker.engine.energy import Spending
 from worker.link import Link
 from worker.messages import Exhibit, Happened, Points, Progress
 
@@ -32,10 +33,11 @@ class Diverged(ValueError):
 
 
 class Clock:
-    """Seconds of active training: goes on where the checkpoint's `seconds` ended."""
+    """Seconds of active training: goes on where the checkpoint's `seconds` ended. `spending` counts the energy."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, seconds: float = 0.0, spending: Spending | None = None) -> None:
         self.origin = perf_counter() - seconds
+        self.spending = spending or Spending()
 
     @contextmanager
     def resting(self) -> Iterator[None]:
@@ -145,7 +147,9 @@ class Reporter:
 
     def _catch_up(self) -> None:
         self._send_points()
-        self._link.send(Progress(self.stage, self.step, self.total_steps, self._clock.seconds()))
+        self._link.send(
+            Progress(self.stage, self.step, self.total_steps, self._clock.seconds(), self._clock.spending.since())
+        )
         self._deadline = perf_counter() + FLUSH_SECONDS
 
     def _send_points(self) -> None:

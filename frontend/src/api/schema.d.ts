@@ -359,7 +359,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show Study */
+        /**
+         * Show Study
+         * @description A study with everything but its trials.
+         */
         get: operations["show_study"];
         put?: never;
         post?: never;
