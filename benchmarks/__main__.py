@@ -10,6 +10,8 @@ NAMES = (
     "diagnosis",
     "points",
     "latency",
+    "steering",
+    "studies",
     "tradeoffs",
     "compression",
     "deep_compression",
