@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from sklearn.cluster import AgglomerativeClustering
 from torch import Tensor, nn
 
 TINY = 1e-30
@@ -32,6 +31,8 @@ class Channels:
     def clusters(self, ratio: float, threshold: float) -> list[list[int]]:
         """Every channel once: the most similar ones together, until `ratio` of the channels is gone or the next two groups
         lie further apart than `threshold`, in the mean over their members. One channel stays."""
+        from sklearn.cluster import AgglomerativeClustering  # here: it takes seconds to load
+
         count = len(self.rows)
         groups = {channel: [channel] for channel in range(count)}
         most = min(round(ratio * count), count - 1)
