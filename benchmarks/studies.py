@@ -11,6 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import yaml
+
 from backend.spec.study import Study, TrialState
 from backend.store import studies, tables
 from backend.store.clock import now
@@ -20,34 +22,22 @@ from tests.e2e.lathe import Lathe
 
 SEEDS = range(5)
 TRIALS = 10_000
-EPOCHS = 16
-STUDY: dict[str, Any] = {
-    "name": "A rate for a small CNN",
-    "spec": {
-        "dataset": {"kind": "digits"},
-        "model": {"kind": "cnn"},
-        "stages": [
-            {"kind": "train", "epochs": EPOCHS, "batch": {"kind": "fixed", "size": 8}, "optimizer": {"kind": "sgd"}}
-        ],
-        "measure": {"batch_sizes": [1], "repeats": 5, "formats": [{"kind": "onnx"}]},
-        "diagnosis": {"every": 0},
-    },
-    "space": [
-        {"field": "stages[0].optimizer.lr", "low": 1e-4, "high": 1.0, "log": True, "points": 9},
-        {"field": "stages[0].optimizer.momentum", "choice": [0.0, 0.5, 0.9]},
-    ],
-    "objectives": [{"measure": "validation/accuracy"}],
-    "sampler": {"kind": "grid"},
-    "parallel": 2,
-}
+(TEMPLATE,) = (Path(__file__).parents[1] / "backend" / "templates").glob("*_search-a-rate.yaml")
+
+
+def template() -> dict[str, Any]:
+    """The study of the template "Search a rate"."""
+    read = yaml.safe_load(TEMPLATE.read_text())
+    return {"name": read["title"], "spec": read["spec"], **read["study"]}
+
+
+STUDY = template()
 
 
 def searched(lathe: Lathe, seed: int, pruner: dict[str, Any]) -> tuple[float, int]:
     """The best score that the study finds, and the optimizer steps that it takes."""
-    spec = {**STUDY["spec"], "seed": seed}
-    status, made = lathe.call(
-        "POST", "/api/studies", {"study": {**STUDY, "spec": spec, "seed": seed, "pruner": pruner}}
-    )
+    study = {**STUDY, "spec": {**STUDY["spec"], "seed": seed}, "seed": seed, "pruner": pruner}
+    status, made = lathe.call("POST", "/api/studies", {"study": study})
     assert status == 201, made
     while (told := lathe.get(f"/api/studies/{made['id']}"))["state"] not in ("finished", "failed"):
         time.sleep(0.5)
@@ -60,7 +50,7 @@ def asha(lathe: Lathe) -> None:
     shares, equal = [], 0
     for seed in SEEDS:
         best, whole = searched(lathe, seed, {"kind": "none"})
-        found, part = searched(lathe, seed, {"kind": "asha", "first": 1, "factor": 4})
+        found, part = searched(lathe, seed, STUDY["pruner"])
         print(
             f"seed {seed}: grid {best:.4f} in {whole:,} steps, ASHA {found:.4f} in {part:,} ({part / whole:.0%})",
             flush=True,

@@ -72,6 +72,10 @@ class Template(BaseModel):
     seeds: list[int] | None = None
     variants: list[Variant] | None = Field(default=None, description="What is compared; null for a run by itself.")
     orders: list[int] | None = Field(default=None, description="Stages that are run in every order, to be compared.")
+    study: dict[str, Any] | None = Field(
+        default=None,
+        description="What searches the spec's fields: a study but for its name and its spec; null for runs.",
+    )
 
 
 class StageSummary(BaseModel):

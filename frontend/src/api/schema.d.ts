@@ -2554,6 +2554,13 @@ export interface components {
              * @description Stages that are run in every order, to be compared.
              */
             orders?: number[] | null;
+            /**
+             * Study
+             * @description What searches the spec's fields: a study but for its name and its spec; null for runs.
+             */
+            study?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * TradeoffPoint

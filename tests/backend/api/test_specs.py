@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import resolve
 from backend.spec.orders import explore
+from backend.spec.study_check import resolve as resolve_study
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import SPEC, finished
 
@@ -87,6 +88,9 @@ def test_every_template_runs_as_it_is(api: Api, catalog: Catalog) -> None:
         resolve(template["spec"], catalog)
         if template["orders"]:
             assert len(explore(template["spec"], template["orders"], catalog).specs) > 1
+        if template["study"]:
+            study = {"name": template["title"], "spec": template["spec"], **template["study"]}
+            assert resolve_study(study, catalog).space
         assert template["title"] and template["summary"].endswith(".") and template["minutes"] > 0
     kinds = [[stage["kind"] for stage in template["spec"]["stages"]] for template in templates]
     assert ["train", "prune", "fold", "quantize"] in kinds
