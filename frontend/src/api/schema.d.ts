@@ -288,6 +288,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of
+         * @description What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit.
+         */
+        get: operations["of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stream": {
         parameters: {
             query?: never;
@@ -1442,6 +1462,44 @@ export interface components {
              * @description One sentence: what is wrong and what would be right.
              */
             message: string;
+        };
+        /**
+         * Proof
+         * @description Two computations of the same steps, compared bit by bit.
+         */
+        Proof: {
+            /**
+             * About
+             * @description What the run's points were compared with.
+             * @enum {string}
+             */
+            about: "parent" | "resume";
+            /**
+             * Verdict
+             * @description `changed`: a fork that was to compute something else; `uncompared`: there was nothing to compare.
+             * @enum {string}
+             */
+            verdict: "equal" | "different" | "changed" | "uncompared";
+            /**
+             * Title
+             * @description The verdict in a few words.
+             */
+            title: string;
+            /**
+             * Facts
+             * @description What was compared with what, in sentences.
+             */
+            facts: string[];
+            /**
+             * Points
+             * @description Values that both computations have.
+             */
+            points: number;
+            /**
+             * First Difference
+             * @description The first step at which a value is not the same.
+             */
+            first_difference: number | null;
         };
         /**
          * Provision
@@ -2688,6 +2746,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Points"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"][];
                 };
             };
             /** @description What is wrong, and what would be right. */
