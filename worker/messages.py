@@ -23,6 +23,7 @@ class Checkpoint:
     step: int
     seconds: float  # active training time when it was taken
     place: Place | None = None
+    trains: bool = False  # whether it was taken between two steps of a training
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: 
     """The figure as JSON."""
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
-    data = [run_data(session, run, chart, measured.get(run.id, [])) for run in chosen]
+    ids = {run.id for run in chosen}
+    data = [run_data(session, run, chart, measured.get(run.id, []), ghost=run.ghost_of in ids) for run in chosen]
     figure = chart.draw(data, options)
     figure.layout.meta |= {"exhibits": list(chart.exhibits)}
     return wire.dumps(figure)
@@ -106,8 +107,10 @@ def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tab
     return chosen_runs(session, wanted)
 
 
-def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult]) -> RunData:
-    """A run as the chart sees it."""
+def run_data(
+    session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult], ghost: bool = False
+) -> RunData:
+    """A run as the chart sees it; a `ghost` lies beside the run that it shows differently."""
     metrics = chart.metrics
     seq, chunks = events.chunks(session, run.id, metrics=metrics) if metrics else (run.last_seq, [])
     happened = events.marks(session, run.id) if metrics else []
@@ -119,6 +122,7 @@ def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence
         experiment=run.experiment_id,
         color=color(run.color),
         dash=dash(run.color),
+        ghost=ghost,
         seq=seq,
         lines={metric: _line(curve) for metric, curve in events.curves(chunks).items()},
         bands=_bands(happened, run.step),

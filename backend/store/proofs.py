@@ -60,16 +60,21 @@ class Resumption:
 
 
 def kinship(session: Session, run: Run) -> Kinship | None:
-    """None of a run that began with no other's past, or whose parent is gone."""
-    parent = session.get(Run, run.parent_id) if run.parent_id else None
-    if parent is None or run.fork_step is None or run.fork_stage is None:
+    """None of a run that began with no other's past and is no ghost, or whose parent is gone.
+
+    A ghost that began anew is compared with its run from the first step on.
+    """
+    older = run.parent_id or run.ghost_of
+    parent = session.get(Run, older) if older else None
+    if parent is None:
         return None
-    mine, theirs = (events.curves(events.chunks(session, one.id, first=run.fork_step + 1)[1]) for one in (run, parent))
+    step, stage = run.fork_step or 0, run.fork_stage or 0
+    mine, theirs = (events.curves(events.chunks(session, one.id, first=step + 1)[1]) for one in (run, parent))
     return Kinship(
         parent,
         compared([mine], theirs),
-        _weights(session, run, parent, run.fork_stage),
-        _changed(session, run, parent, run.fork_step),
+        _weights(session, run, parent, stage),
+        _changed(session, run, parent, step),
         not (run.state.terminal and parent.state.terminal),
     )
 

@@ -80,7 +80,13 @@ class Checkpoints:
             while len(self._within) > KEEP:
                 self._within.popleft().unlink(missing_ok=True)
         digest, step = hashlib.sha256(data).hexdigest(), state.position.step
-        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state))
+        trains = state.phase is not None
+        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state), trains)
+
+    def hold(self) -> None:
+        """Keep the newest of those that later ones would take the place of: something happens that one may go back before."""
+        if self._within:
+            self._within.pop()
 
 
 def _place(state: State) -> Place:
