@@ -1,6 +1,6 @@
 """Charts as Plotly figures: loads what a chart needs and lets it draw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -18,7 +18,7 @@ from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
 from backend.spec.measures import field_of
 from backend.spec.results import StageResult
-from backend.store import events, exhibits, pages, results, tables
+from backend.store import events, exhibits, ghosts, pages, results, tables
 
 router = APIRouter(tags=["figures"])
 
@@ -93,7 +93,7 @@ def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: 
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
     ids = {run.id for run in chosen}
-    data = [run_data(session, run, chart, measured.get(run.id, []), ghost=run.ghost_of in ids) for run in chosen]
+    data = [run_data(session, run, chart, measured.get(run.id, []), ids) for run in chosen]
     figure = chart.draw(data, options)
     figure.layout.meta |= {"exhibits": list(chart.exhibits)}
     return wire.dumps(figure)
@@ -108,9 +108,9 @@ def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tab
 
 
 def run_data(
-    session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult], ghost: bool = False
+    session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult], beside: Collection[str] = ()
 ) -> RunData:
-    """A run as the chart sees it; a `ghost` lies beside the run that it shows differently."""
+    """A run as the chart sees it, beside runs of these ids."""
     metrics = chart.metrics
     seq, chunks = events.chunks(session, run.id, metrics=metrics) if metrics else (run.last_seq, [])
     happened = events.marks(session, run.id) if metrics else []
@@ -122,7 +122,7 @@ def run_data(
         experiment=run.experiment_id,
         color=color(run.color),
         dash=dash(run.color),
-        ghost=ghost,
+        ghost=ghosts.about(session, run) if run.ghost_of in beside else "",
         seq=seq,
         lines={metric: _line(curve) for metric, curve in events.curves(chunks).items()},
         bands=_bands(happened, run.step),

@@ -70,7 +70,7 @@ def _equal(points: Agreement) -> str:
 
 def _of_resume(resumed: Resumption) -> Proof:
     points, times = resumed.points, f"{resumed.times} time{'s' if resumed.times > 1 else ''}"
-    facts = [f"It went on from a checkpoint {times}."]
+    facts = [f"It was interrupted and went on {times}."]
     if not points.points:
         facts.append("Nothing that had been written was computed again, so nothing could be compared.")
         return _proof("resume", "uncompared", f"Resumed {times}", facts, points)

@@ -35,7 +35,7 @@ def curves(
     alone = len(own) == 1
     traces = [
         _trace(run, role, run.lines.get(role.metric, NOTHING), number, alone)
-        for run in sorted(runs, key=lambda run: run.ghost)
+        for run in sorted(runs, key=lambda run: run.ghost != "")
         for role in roles
     ]
     shapes, annotations = _bands(own[0], options) if alone else ([], [])
@@ -54,7 +54,7 @@ def curves(
 
 
 def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go.Scatter:
-    name = label(run) if run.ghost or not alone else role.name
+    name = plain(run.ghost) or (role.name if alone else label(run))
     few = len(line.steps) <= 40
     color = role.color or run.color
     return go.Scatter(
@@ -68,7 +68,7 @@ def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go
         marker={"size": 5, "color": color},
         opacity=1.0 if role.strong else 0.6 if alone else 0.42,
         connectgaps=False,
-        hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{label(run, 40)}<br>{plain(role.name)}</extra>",
+        hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{plain(run.ghost) or label(run, 40)}<br>{plain(role.name)}</extra>",
         meta={"run": run.id, "metric": role.metric, "role": role.name},
     )
 

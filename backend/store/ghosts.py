@@ -51,6 +51,16 @@ def of(session: Session, run_id: str) -> list[Run]:
     return list(session.scalars(query))
 
 
+def about(session: Session, ghost: Run) -> str:
+    """`without optimizer.lr 0.01 at step 30`: what it leaves out; nothing when its run is gone."""
+    turns = steering.turns(session, ghost.ghost_of) if ghost.ghost_of else []
+    return next((_without(turn) for turn in turns if turn.seq == ghost.ghost_seq), "")
+
+
+def _without(turn: Turn) -> str:
+    return f"without {turn.made.path[:40]} {turn.made.value} at step {turn.made.step:,}"
+
+
 def before(session: Session, run: Run, turn: Turn) -> Iterator[Cut]:
     """The pasts that end before the intervention, the longest first."""
     for checkpoint in artifacts.checkpoints(session, run.id):
@@ -77,9 +87,9 @@ def spec_without(session: Session, run: Run, turn: Turn, past: Cut | None) -> Ex
         for one in steering.turns(session, run.id)
         if one.seq > after and one.seq != turn.seq and (one.made.step, one.made.path, one.made.value) not in told
     ]
-    name = f"{spec.name[:120]} · without {turn.made.path[:40]} {turn.made.value} at step {turn.made.step:,}"
     interventions = sorted([*planned, *by_hand], key=lambda one: one.step)
-    return spec.model_copy(update={"name": name[:200], "interventions": interventions})
+    name = f"{spec.name[:100]} · {_without(turn)}"[:200]
+    return spec.model_copy(update={"name": name, "interventions": interventions})
 
 
 def mark(run: Run, of: Run, turn: Turn) -> None:

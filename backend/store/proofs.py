@@ -92,7 +92,9 @@ def resumption(session: Session, run: Run) -> Resumption | None:
 
 def compared(pieces: Iterable[Mapping[str, Curve]], whole: Mapping[str, Curve]) -> Agreement:
     """Every value of the pieces beside the one that `whole` has at that step, if it has one. Steps of a curve rise."""
-    points, metrics, steps, differences = 0, set(), [], []
+    points, metrics = 0, set()
+    steps: list[int] = []
+    differences: list[Difference] = []
     for piece in pieces:
         for name, curve in piece.items():
             if name not in whole:

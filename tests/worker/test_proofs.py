@@ -1,6 +1,7 @@
 """What the API says of a run's exactness: equal where it is, different where a bug was planted, nothing uncompared."""
 
 import random
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,13 +13,26 @@ from tests.worker.executing import row
 from tests.worker.test_forks import MLP, api, checkpoints, fork, hand, spec, submit
 from tests.worker.test_matrix import killed_often
 from worker.engine import seed
-from worker.messages import Release
+from worker.engine.checkpoint import Checkpoints, State
+from worker.messages import Checkpoint, Release
 
 __all__ = ["api"]
 
 
 def forget_randomness(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(seed, "restore", lambda state: None)
+
+
+def refuse_most_checkpoints(patch: pytest.MonkeyPatch) -> None:
+    """The disk takes every third one within a stage, so that there are points beyond it."""
+    whole, turn = Checkpoints.write, count()
+
+    def write(files: Checkpoints, state: State, stage: int, keep: bool = False) -> Checkpoint:
+        if not keep and next(turn) % 3:
+            raise OSError(28, "No space left on device")
+        return whole(files, state, stage, keep)
+
+    patch.setattr(Checkpoints, "write", write)
 
 
 def proofs(api: Api, run_id: str) -> dict[str, dict[str, Any]]:
@@ -66,8 +80,8 @@ def test_what_is_computed_again_is_compared_with_what_was_withdrawn(
     if not exact:
         forget_randomness(monkeypatch)
     monkeypatch.setattr("worker.engine.checkpoint.KEEP", 1_000)
+    refuse_most_checkpoints(monkeypatch)
     worker = hand(api)
-    worker.settings = worker.settings.model_copy(update={"checkpoint_seconds": 0.08})  # some points lie beyond
     killed = submit(api, spec({**MLP, "dropout": 0.5}))
     kills = killed_often(worker, random.Random(3))
     proof = proofs(api, killed)["resume"]
@@ -76,6 +90,23 @@ def test_what_is_computed_again_is_compared_with_what_was_withdrawn(
     assert proof["points"] > 0 and proof["title"].startswith("Resumed ")
     if exact:
         assert f"bit-equal over {proof['points']:,} point" in proof["title"]
+
+
+def test_a_trainer_that_died_right_after_a_checkpoint_is_told_and_nothing_claimed(api: Api) -> None:
+    worker = hand(api)
+    submit(api, spec(MLP))
+    held = worker.claim()
+    assert held
+    sent = worker.work(held)
+    places = [place for place, said in enumerate(sent) if isinstance(said, Checkpoint) and said.stage == 0]
+    killed = submit(api, spec(MLP))
+    again = worker.claim()
+    assert again
+    worker.work(again, kill_at=places[1] + 1)
+    again.trainer_ended("Killed.")
+    worker.work(again)
+    proof = proofs(api, killed)["resume"]
+    assert (proof["verdict"], proof["title"], proof["points"]) == ("uncompared", "Resumed 1 time", 0)
 
 
 def test_a_run_that_was_given_back_at_a_checkpoint_claims_nothing(api: Api) -> None:

@@ -21,6 +21,7 @@ function ProofBadge({ proof: { verdict, title, facts } }: { proof: Proof }) {
   return (
     <Tooltip
       multiline
+      position="bottom-start"
       maw={440}
       label={facts.map((fact) => (
         <div key={fact}>{fact}</div>
