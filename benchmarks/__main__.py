@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 NAMES = (
+    "exactness",
     "training",
     "augmentation",
     "auto_batch",

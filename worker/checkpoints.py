@@ -1,5 +1,6 @@
 """Which checkpoint a run goes on from: the newest one whose file is what was registered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -15,12 +16,13 @@ def newest(store: Store, data_dir: Path, run_id: str) -> tuple[Checkpoint | None
     """The checkpoint to resume from, None to begin anew; and a sentence for each newer one that is damaged."""
     with store.read() as session:
         registered = artifacts.checkpoints(session, run_id)
-        seconds = _seconds(session, run_id) if registered else {}
+        seconds, inherited = _told(session, run_id) if registered else ({}, "")
     complaints: list[str] = []
     for artifact in registered:
         damage = files.damage(artifact, data_dir / artifact.path)
         if damage is None:
-            return _checkpoint(artifact, seconds.get(artifact.id, 0.0)), complaints
+            found = _checkpoint(artifact, seconds.get(artifact.id, 0.0))
+            return replace(found, inherited=artifact.id == inherited), complaints
         complaints.append(f"The checkpoint at step {artifact.step:,} {damage}: an earlier one is used.")
     return None, complaints
 
@@ -32,9 +34,12 @@ def forget_vanished(session: Session, data_dir: Path, run_id: str) -> None:
             artifacts.forget(session, artifact.id)
 
 
-def _seconds(session: Session, run_id: str) -> dict[str, float]:
-    taken = [mark.body for mark in events.marks(session, run_id) if mark.kind == EventKind.CHECKPOINT]
-    return {body["artifact"]: body["seconds"] for body in taken}
+def _told(session: Session, run_id: str) -> tuple[dict[str, float], str]:
+    """The seconds at which each checkpoint was taken, and the one that a fork began with."""
+    marks = events.marks(session, run_id)
+    taken = (mark.body for mark in marks if mark.kind == EventKind.CHECKPOINT)
+    begun = [mark.body["artifact"] for mark in marks if mark.kind == EventKind.FORKED]
+    return {body["artifact"]: body["seconds"] for body in taken}, begun[-1] if begun else ""
 
 
 def _checkpoint(artifact: Artifact, seconds: float) -> Checkpoint:

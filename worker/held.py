@@ -43,6 +43,7 @@ class HeldRun:
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
         self._forwarded: set[str] = set()
         self._deaths = 0
+        self._died = False  # whether a trainer has died over it since it was last assigned
         self._renewed = self._heard = monotonic()
         self._spoke = False  # whether the trainer has said anything about this assignment
         self._cancel: tuple[Order, float] | None = None  # and by when the trainer must have ended it
@@ -72,7 +73,7 @@ class HeldRun:
 
     def begin(self) -> None:
         """The trainer was given the assignment."""
-        self.assigned, self._spoke = True, False
+        self.assigned, self._spoke, self._died = True, False, False
         self._heard = monotonic()
 
     def take(self, messages: list[FromTrainer]) -> None:
@@ -117,7 +118,7 @@ class HeldRun:
         elif self.must_yield:
             self._note("warning", why)
         else:
-            self._deaths += 1
+            self._deaths, self._died = self._deaths + 1, True
             self._note("error", why)
             if self._deaths >= MAX_DEATHS:
                 self._end(RunState.FAILED, f"{why} It died {MAX_DEATHS} times without reaching a new checkpoint.")
@@ -147,7 +148,7 @@ class HeldRun:
         for complaint in complaints:
             self._note("warning", complaint)
         step = resume.step if resume else 0
-        if self._known.step > step:
+        if self._known.step > step or (self._died and resume):
             body = {"step": step, "reason": f"The run goes on from step {step:,}."}
             self.backlog.append(Happened(EventKind.REWIND, body))
         self.flush()

@@ -23,6 +23,8 @@ class Checkpoint:
     step: int
     seconds: float  # active training time when it was taken
     place: Place | None = None
+    trains: bool = False  # whether it was taken between two steps of a training
+    inherited: bool = False  # whether it is the parent's, of a fork that has none of its own yet
 
 
 @dataclass(frozen=True)

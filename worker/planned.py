@@ -13,9 +13,9 @@ def of(store: Store, run_id: str, step: int) -> tuple[dict[str, Any], list[Plann
     """The spec as it is by now, and the settings from `step` on, where the run goes on."""
     with store.read() as session:
         made = steering.interventions(session, run_id)
+        kept = steering.kept(session, run_id)
         spec = session.get_one(Run, run_id).spec
     wanted = [Intervention.model_validate(one) for one in spec.get("interventions", [])]
-    known = {(one.step, one.path) for one in made}
-    new = [one for one in wanted if (one.step, one.path) not in known]
+    new = [one for one in wanted if (one.step, one.path, one.value) not in kept]
     planned = [Planned(one.step, one.path, one.value, known=one in made) for one in [*made, *new]]
     return spec, [one for one in planned if one.step >= step]

@@ -1,6 +1,6 @@
 """Charts as Plotly figures: loads what a chart needs and lets it draw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -21,7 +21,7 @@ from backend.charts.palette import color, dash
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
-from backend.store import events, exhibits, pages, results, tables
+from backend.store import events, exhibits, ghosts, pages, results, tables
 from backend.store import runs as stored
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: 
         return _of_artifacts(chart, artifacts(session, _few(wanted, MAX_RUNS), MAX_RUNS), options)
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
-    return _text(
-        chart, chart.draw([run_data(session, run, chart, measured.get(run.id, [])) for run in chosen], options)
-    )
+    ids = {run.id for run in chosen}
+    data = [run_data(session, run, chart, measured.get(run.id, []), ids) for run in chosen]
+    return _text(chart, chart.draw(data, options))
 
 
 @lru_cache(maxsize=8)
@@ -134,8 +134,10 @@ def _few(wanted: Wanted, most: int) -> Wanted:
     return wanted
 
 
-def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult]) -> RunData:
-    """A run as the chart sees it."""
+def run_data(
+    session: Session, run: tables.Run, chart: Chart, measured: Sequence[StageResult], beside: Collection[str] = ()
+) -> RunData:
+    """A run as the chart sees it, beside runs of these ids."""
     metrics = chart.metrics
     seq, chunks = events.chunks(session, run.id, metrics=metrics) if metrics else (run.last_seq, [])
     happened = events.marks(session, run.id) if metrics else []
@@ -147,6 +149,7 @@ def run_data(session: Session, run: tables.Run, chart: Chart, measured: Sequence
         experiment=run.experiment_id,
         color=color(run.color),
         dash=dash(run.color),
+        ghost=ghosts.about(session, run) if run.ghost_of in beside else "",
         seq=seq,
         lines={metric: _line(curve) for metric, curve in events.curves(chunks).items()},
         bands=_bands(happened, run.step),

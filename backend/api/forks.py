@@ -1,27 +1,66 @@
 """Forks: runs that begin with another run's past."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter, BackgroundTasks, Query
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from backend.api import documents
-from backend.api.deps import CatalogDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
+from backend.api.deps import CatalogDep, HintsDep, Reading, RunDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.experiments import Created, Key, RequestHash, known, once
 from backend.api.nursery import nursery
 from backend.api.submission import ExperimentCreated, NewFork
+from backend.config import Settings
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
 from backend.spec.catalog import Catalog
 from backend.spec.experiment import Experiment, resolve
-from backend.spec.lineage import departures
-from backend.spec.problems import SpecInvalid
-from backend.store import experiments, files, forks, references, rows, tables
+from backend.spec.lineage import Past, follow
+from backend.store import experiments, files, forks, references, rows, steering, tables
 from backend.store.clock import new_id
 from backend.store.forks import Cut, Heirloom, NoCheckpoint, Unforkable
 from backend.store.session import Store
 
 router = APIRouter(tags=["runs"])
+
+
+class ForkStart(BaseModel):
+    """What a fork begins with."""
+
+    spec: Experiment = Field(
+        description="What it executes when nothing is changed, knobs where they had been turned to."
+    )
+    step: int = Field(description="Optimizer steps that it takes over.")
+    ended: int = Field(description="Stages that had ended; later ones may be others.")
+    within: int | None = Field(description="Index of the stage in whose midst it begins; null between two stages.")
+    live: list[str] = Field(description="Fields of that stage that may differ, as paths in the spec: live knobs.")
+
+
+@router.get("/api/runs/{run_id}/fork")
+def start(
+    session: Reading,
+    run: RunDep,
+    catalog: CatalogDep,
+    checkpoint: Annotated[str | None, Query(max_length=64, description="Artifact id of the checkpoint.")] = None,
+    stage: Annotated[int | None, Query(ge=0, le=1000, description="Or the end of this stage.")] = None,
+) -> ForkStart:
+    """What a fork of this run would begin with there, and what it may change."""
+    _one_place(checkpoint, stage)
+    try:
+        cut = _cut(session, run, checkpoint, stage)
+    except Unforkable as error:
+        raise Conflict(str(error)) from error
+    past = _past(session, cut)
+    return ForkStart(
+        spec=Experiment.model_validate(_document(cut, past)),
+        step=past.step,
+        ended=past.ended,
+        within=past.ended if past.within else None,
+        live=list(past.live(catalog)),
+    )
 
 
 @router.post("/api/runs/{run_id}/fork", status_code=201)
@@ -37,39 +76,75 @@ def fork(
     key: Key = None,
 ) -> ExperimentCreated:
     """Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there."""
-    try:
-        created = known(store, key, request_hash)
-        if created is None:
-            past, spec = _asked(store, run_id, body or NewFork(), catalog)
-            if damage := files.damage(past.checkpoint, settings.data_dir / past.checkpoint.path):
-                raise Conflict(f"The checkpoint at step {past.checkpoint.step:,} {damage}: fork from another one.")
-            child = new_id()
-            with nursery(store, settings.data_dir, child):
-                taken = _taken(store, past, child)
-                forks.share(settings.data_dir, taken)
-                rows_of = partial(_created, spec=spec, catalog=catalog, past=past, taken=taken, child=child)
-                created = once(store, key, request_hash, rows_of)
-    except experiments.KeyReused as error:
-        raise Conflict(str(error)) from error
-    except Unforkable as error:
-        raise Conflict(str(error)) from error
+
+    def find() -> Beginning:
+        past, spec = _asked(store, run_id, body or NewFork(), catalog)
+        if damage := files.damage(past.checkpoint, settings.data_dir / past.checkpoint.path):
+            raise Conflict(f"The checkpoint at step {past.checkpoint.step:,} {damage}: fork from another one.")
+        return Beginning(run_id, spec, past)
+
+    created = begun(store, settings, catalog, key, request_hash, find)
     after.add_task(hints.wake)
     return created
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """A run that is to be made out of run `of`: with its past up to a cut, or anew. `mark` changes its row."""
+
+    of: str
+    spec: Experiment
+    past: Cut | None
+    mark: Callable[[Session, tables.Run, tables.Run], None] = lambda session, parent, run: None
+
+
+def begun(
+    store: Store,
+    settings: Settings,
+    catalog: Catalog,
+    key: str | None,
+    request_hash: str,
+    find: Callable[[], Beginning],
+) -> ExperimentCreated:
+    """Queue what `find` finds, once for each key. Raises Conflict, and whatever `find` raises."""
+    try:
+        if (created := known(store, key, request_hash)) is not None:
+            return created
+        beginning, child = find(), new_id()
+        if beginning.past is None:
+            return once(
+                store, key, request_hash, partial(_created, new=beginning, catalog=catalog, taken=[], child=child)
+            )
+        with nursery(store, settings.data_dir, child):
+            taken = _taken(store, beginning.past, child)
+            forks.share(settings.data_dir, taken)
+            rows_of = partial(_created, new=beginning, catalog=catalog, taken=taken, child=child)
+            return once(store, key, request_hash, rows_of)
+    except (experiments.KeyReused, Unforkable) as error:
+        raise Conflict(str(error)) from error
+
+
 def _asked(store: Store, run_id: str, body: NewFork, catalog: Catalog) -> tuple[Cut, Experiment]:
     """Where the fork begins and what it executes. Raises what is wrong with either."""
-    if body.checkpoint is not None and body.stage is not None:
-        raise Invalid("`stage` and `checkpoint` both say where the fork begins: leave one of them out.", path="stage")
+    _one_place(body.checkpoint, body.stage)
     with store.read() as session:
         parent = run_of(session, run_id)
-        past = _cut(session, parent, body.checkpoint, body.stage)
-        document = _document(parent) if body.spec is None else documents.read(body.spec)
+        cut = _cut(session, parent, body.checkpoint, body.stage)
+        past = _past(session, cut)
+        document = _document(cut, past) if body.spec is None else documents.read(body.spec)
         spec = resolve(document, references.fitted(session, document, catalog))
-    before = Experiment.model_validate(parent.spec)
-    if problems := departures(spec, before, parent.seed, past.equal):
-        raise SpecInvalid(problems)
-    return past, spec
+    return cut, follow(spec, past, catalog)
+
+
+def _past(session: Session, cut: Cut) -> Past:
+    run, step = cut.run, cut.checkpoint.step
+    turned = steering.turned(session, run, (cut.seq, step)) if cut.within else {}
+    return Past(Experiment.model_validate(run.spec), run.seed, step, cut.ended, cut.within, cut.trains, turned)
+
+
+def _one_place(checkpoint: str | None, stage: int | None) -> None:
+    if checkpoint is not None and stage is not None:
+        raise Invalid("`stage` and `checkpoint` both say where the fork begins: leave one of them out.", path="stage")
 
 
 def _cut(session: Session, parent: tables.Run, checkpoint: str | None, stage: int | None) -> Cut:
@@ -79,8 +154,8 @@ def _cut(session: Session, parent: tables.Run, checkpoint: str | None, stage: in
         raise ArtifactNotFound(checkpoint or "", str(error)) from error
 
 
-def _document(parent: tables.Run) -> dict[str, Any]:
-    return {**parent.spec, "name": f"{parent.experiment.name[:190]} · fork"}
+def _document(cut: Cut, past: Past) -> dict[str, Any]:
+    return {**past.effective(), "name": f"{cut.run.experiment.name[:190]} · fork"}
 
 
 def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:
@@ -88,17 +163,21 @@ def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:
         return forks.heirlooms(session, past, child)
 
 
-def _created(
-    session: Session, spec: Experiment, catalog: Catalog, past: Cut, taken: list[Heirloom], child: str
-) -> Created:
-    """The rows of the fork, whose files are in their place. The parent cannot be deleted meanwhile."""
-    parent = rows.locked(session, past.run.id)
+def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Heirloom], child: str) -> Created:
+    """The rows of the run, whose files are in their place. The parent cannot be deleted meanwhile."""
+    parent = rows.locked(session, new.of)
     if parent is None:
-        raise RunNotFound(past.run.id)
-    same = forks.heirlooms(session, past, child)
-    if [one.artifact.id for one in same] != [one.artifact.id for one in taken]:
+        raise RunNotFound(new.of)
+    if new.past and _ids(forks.heirlooms(session, new.past, child)) != _ids(taken):
         raise Conflict("The run replaced some of what was to be forked meanwhile: try again.")
-    references.check(session, spec, catalog, hold=True)
-    experiment_id, runs = experiments.create(session, spec, [parent.seed], [child])
-    forks.queue(session, runs[0], past, taken)
+    references.check(session, new.spec, catalog, hold=True)
+    experiment_id, runs = experiments.create(session, new.spec, [parent.seed], [child])
+    if new.past:
+        forks.queue(session, runs[0], new.past, taken)
+    new.mark(session, parent, runs[0])
+    session.flush()
     return experiment_id, runs
+
+
+def _ids(taken: Sequence[Heirloom]) -> list[str]:
+    return [one.artifact.id for one in taken]

@@ -6,24 +6,28 @@ from sqlalchemy.orm import Session
 
 from backend.api.schemas import Relative
 from backend.charts.palette import color
-from backend.store import forks, runs, tables
+from backend.store import forks, ghosts, runs, tables
 
-Relation = Literal["parent", "child", "awaited", "waiting"]
+Relation = Literal["parent", "child", "awaited", "waiting", "original", "ghost"]
 
 
 def relatives(session: Session, run: tables.Run) -> list[Relative]:
-    """The run's parent or the one that it waits for, then those that began with it or wait to."""
+    """The run's parent, the one that it waits for or shows differently, then those that began with it, wait to, or show it."""
     found: list[Relative] = []
-    for relation, older in (("parent", run.parent_id), ("awaited", run.waits_for)):
-        if older is not None and (ancestor := runs.get(session, older)) is not None:
-            found.append(_relative(ancestor, "parent" if relation == "parent" else "awaited", run))
+    older: list[tuple[Relation, str | None]] = [("awaited", run.waits_for), ("original", run.ghost_of)]
+    if run.parent_id != run.ghost_of:
+        older.insert(0, ("parent", run.parent_id))
+    for relation, run_id in older:
+        if run_id is not None and (ancestor := runs.get(session, run_id)) is not None:
+            found.append(_relative(ancestor, relation, run))
     for child in forks.children(session, run.id):
-        found.append(_relative(child, "child" if child.parent_id == run.id else "waiting", child))
-    return found
+        if child.ghost_of != run.id:
+            found.append(_relative(child, "child" if child.parent_id == run.id else "waiting", child))
+    return found + [_relative(ghost, "ghost", ghost) for ghost in ghosts.of(session, run.id)]
 
 
 def _relative(run: tables.Run, relation: Relation, younger: tables.Run) -> Relative:
-    forked = relation in ("parent", "child")
+    forked = relation not in ("awaited", "waiting")
     waited = None if younger.waits_stage is None else younger.waits_stage + 1
     return Relative(
         id=run.id,

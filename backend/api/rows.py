@@ -25,6 +25,8 @@ def run_row(run: tables.Run) -> RunRow:
         fork_stage=run.fork_stage,
         waits_for=run.waits_for,
         waits_stage=run.waits_stage,
+        ghost_of=run.ghost_of,
+        ghost_seq=run.ghost_seq,
         dataset=spec["dataset"]["kind"],
         model=spec["model"]["kind"],
         stage=run.stage,

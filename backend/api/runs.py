@@ -25,6 +25,9 @@ def page(
     state: Annotated[list[RunState] | None, Query(description="Only these states; all when left out.")] = None,
     search: Annotated[str, Query(max_length=200, description="Part of a name, or how an id begins.")] = "",
     group: Annotated[str, Query(max_length=40, description="Only those that were submitted as this group.")] = "",
+    ghosts_of: Annotated[
+        str, Query(max_length=64, description="Only the ghosts of this run, which are left out otherwise.")
+    ] = "",
     sort: Annotated[str, Query(max_length=40, description="Column to sort by.")] = "created_at",
     descending: bool = True,
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
@@ -37,6 +40,7 @@ def page(
             states=state or (),
             search=search,
             group=group,
+            ghosts_of=ghosts_of,
             sort=sort,
             descending=descending,
             cursor=cursor,
@@ -44,7 +48,7 @@ def page(
         )
     except pages.PageInvalid as error:
         raise Invalid(str(error), path="sort" if sort not in pages.SORTS else "cursor") from error
-    return RunPage(runs=[run_row(run) for run in found], next=following, counts=runs.counts(session))
+    return RunPage(runs=[run_row(run) for run in found], next=following, counts=runs.counts(session, ghosts=False))
 
 
 @router.get("/{run_id}")

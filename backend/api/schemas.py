@@ -103,6 +103,8 @@ class RunRow(BaseModel):
         default=None, description="The run that it waits for while it is queued, to begin with that one's past."
     )
     waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
+    ghost_of: str | None = Field(default=None, description="The run that it shows without one intervention.")
+    ghost_seq: int | None = Field(default=None, description="The event of that run which tells of the intervention.")
     dataset: str = Field(description="Kind of the data.")
     model: str = Field(description="Kind of the model.")
     stage: int | None = Field(description="Index of the stage it is in.")
@@ -146,8 +148,9 @@ class Relative(BaseModel):
     name: str
     state: RunState
     color: str
-    relation: Literal["parent", "child", "awaited", "waiting"] = Field(
-        description="What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it."
+    relation: Literal["parent", "child", "awaited", "waiting", "original", "ghost"] = Field(
+        description="What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it, "
+        "`original` the one that it shows without an intervention, `ghost` one that shows this one so."
     )
     stage: int | None = Field(description="Index of the first stage that the younger of the two has for itself.")
     step: int | None = Field(description="Optimizer steps that they share; null while one waits.")

@@ -40,8 +40,8 @@ class NewFork(Request):
     )  # fmt: skip
     spec: dict[str, Any] | str | None = Field(
         default=None,
-        description="What the fork is to execute: the parent's spec with other or more stages after those that are past. "
-        "The parent's own when left out.",
+        description="What the fork is to execute: the parent's spec with other or more stages after those that are past, and "
+        "with other live knobs in the stage in whose midst it begins. The parent's own when left out.",
     )
 
 

@@ -31,14 +31,15 @@ def curves(
     runs: Sequence[RunData], options: Options, roles: Sequence[Role], yaxis: dict[str, Any], number: str = ".4g"
 ) -> go.Figure:
     """One line for each run and role. `number` is the format of values in tooltips and in the summary."""
+    own = [run for run in runs if not run.ghost]
+    alone = len(own) == 1
     traces = [
-        _trace(run, role, run.lines.get(role.metric, NOTHING), number, alone=len(runs) == 1)
-        for run in runs
+        _trace(run, role, run.lines.get(role.metric, NOTHING), number, alone)
+        for run in sorted(runs, key=lambda run: run.ghost != "")
         for role in roles
     ]
-    marked = runs if len(runs) <= MAX_MARKED_RUNS else ()
-    shapes, annotations = _bands(runs[0], options) if len(runs) == 1 else ([], [])
-    annotations += [note for run in marked for note in _notes(run, options)]
+    shapes, annotations = _bands(own[0], options) if alone else ([], [])
+    annotations += [note for run in (own if len(own) <= MAX_MARKED_RUNS else ()) for note in _notes(run, options)]
     annotations += [note for run in runs for role in roles for note in _not_numbers(run, role, options)]
     return figure(
         traces,
@@ -53,27 +54,29 @@ def curves(
 
 
 def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go.Scatter:
-    name = role.name if alone else label(run)
+    name = plain(run.ghost) or (role.name if alone else label(run))
     few = len(line.steps) <= 40
     color = role.color or run.color
     return go.Scatter(
         x=line.steps,  # arrays, not lists: Plotly looks at each item of a list
         y=np.where(np.isfinite(line.values), line.values, np.nan),
         name=name,
-        legendgroup=run.id if not alone else None,
-        showlegend=alone or role.strong,
+        legendgroup=run.id if run.ghost or not alone else None,
+        showlegend=role.strong or (alone and not run.ghost),
         mode="lines+markers" if role.strong and few else "lines",
         line={"color": color, "width": 2.2 if role.strong else 1.3, "dash": _dash(run, role, alone)},
         marker={"size": 5, "color": color},
         opacity=1.0 if role.strong else 0.6 if alone else 0.42,
         connectgaps=False,
-        hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{label(run, 40)}<br>{plain(role.name)}</extra>",
+        hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{plain(run.ghost) or label(run, 40)}<br>{plain(role.name)}</extra>",
         meta={"run": run.id, "metric": role.metric, "role": role.name},
     )
 
 
 def _dash(run: RunData, role: Role, alone: bool) -> str:
     """Dashes tell runs of one colour apart. On a noisy curve they would be unreadable, and slow to draw."""
+    if run.ghost:
+        return "dot"
     return run.dash if role.strong and not alone else "solid"
 
 

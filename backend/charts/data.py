@@ -58,6 +58,7 @@ class RunData:
     color: str
     experiment: str = ""  # runs of one experiment differ in their seed alone
     dash: str = "solid"
+    ghost: str = ""  # `without …`: it shows another of these runs so, and is drawn dotted beside it
     seq: int = 0  # last event that the lines include
     lines: Mapping[str, Line] = field(default_factory=dict)  # by metric
     bands: tuple[Band, ...] = ()

@@ -6,7 +6,7 @@
 | state       | {state, reason?}                                                           |
 | stage_began | {stage, kind, label, step}                                                 |
 | stage_ended | {stage, kind, label, step}                                                 |
-| checkpoint  | {step, stage, artifact, seconds}                                           |
+| checkpoint  | {step, stage, artifact, seconds, trains}: `trains` when it was taken between two steps of a training |
 | rewind      | {step, reason}: points with a greater step that came before are withdrawn  |
 | exhibit     | {kind, stage, step}: something to be shown, see `backend.store.exhibits`    |
 | verdict     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |

@@ -1,5 +1,7 @@
 """The knobs of a stage that a live run takes: found in its components by the catalog's marks."""
 
+import copy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,11 @@ from backend.spec.resolve import sentence_of
 RECIPES = ("recover",)
 """Fields of a stage that hold a recipe; a stage that trains by itself is one."""
 
+OTHERS = (*RECIPES, "method")
+"""Fields of a stage that are none of its own recipe's; a method may train by a recipe of its own, which is not turned."""
+
+_PART = re.compile(r"[^.\[\]]+")
+
 
 @dataclass(frozen=True)
 class Knob:
@@ -29,10 +36,35 @@ class Knob:
 def knobs(stage: Mapping[str, Any], catalog: Catalog) -> list[Knob]:
     """Every live knob of the recipe that `stage`, resolved, trains with."""
     found = [field for field in fields(stage, {"x-family": "stages"}, catalog) if field.schema.get("x-live")]
-    recipe = next((name for name in RECIPES if stage.get(name) is not None), None)
-    if recipe is not None:
-        return [_knob(field, field.path.removeprefix(f"{recipe}.")) for field in found if _within(field, recipe)]
-    return [_knob(field, field.path) for field in found]
+    if (name := recipe(stage)) is not None:
+        inside = [field for field in found if field.path.startswith(f"{name}.")]
+        return [_knob(field, field.path.removeprefix(f"{name}.")) for field in inside]
+    return [_knob(field, field.path) for field in found if not field.path.startswith(OTHERS)]
+
+
+def recipe(stage: Mapping[str, Any]) -> str | None:
+    """The field of a stage that holds the recipe it trains with; None when its own fields are one."""
+    return next((name for name in RECIPES if stage.get(name) is not None), None)
+
+
+def with_knobs(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The stage with these knobs of its recipe, path -> value; a path that leads nowhere changes nothing."""
+    changed: dict[str, Any] = copy.deepcopy(dict(stage))
+    name = recipe(stage)
+    for path, value in values.items():
+        *parts, last = _PART.findall(path)
+        holder = changed[name] if name else changed
+        for part in parts:
+            holder = _below(holder, part)
+        if isinstance(holder, dict) and last in holder:
+            holder[last] = value
+    return changed
+
+
+def _below(holder: Any, part: str) -> Any:
+    if isinstance(holder, list):
+        return holder[int(part)] if part.isdigit() and int(part) < len(holder) else None
+    return holder.get(part) if isinstance(holder, dict) else None
 
 
 def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
@@ -57,10 +89,6 @@ def unturnable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
             closest = next((told for told in found if told and told.path == "body.value"), found[0])
             assert closest
             yield closest.model_copy(update={"path": closest.path.replace("body", f"interventions[{index}]", 1)})
-
-
-def _within(field: SpecField, recipe: str) -> bool:
-    return field.path.startswith(f"{recipe}.")
 
 
 def _knob(field: SpecField, path: str) -> Knob:

@@ -1,7 +1,7 @@
 """What happened to runs, read back: for the live stream, and as points for charts."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -15,7 +15,7 @@ from backend.store.bucket import bucket
 from backend.store.chunks import Chunk, Floats, Steps, decode
 from backend.store.tables import Event, Run
 
-__all__ = ["Curve", "after", "bucket", "chunks", "curves", "marks", "named"]
+__all__ = ["Curve", "after", "bucket", "chunks", "curves", "marks", "named", "withdrawn"]
 
 RUNS_PER_QUERY = 200  # SQLite's expressions are at most 1,000 deep
 
@@ -71,19 +71,36 @@ def chunks(
     included, after which the live stream continues, and the chunks in order; empty ones are left out.
     """
     seq = until if until is not None else session.scalar(select(Run.last_seq).where(Run.id == run_id)) or 0
+    found: list[Chunk] = []
+    for chunk, bound in _backwards(session, run_id, 0, seq):
+        kept = _kept(chunk, metrics, first, bound if last is None else min(bound, last))
+        found += [kept] if len(kept) and kept.metrics else []
+    return seq, found[::-1]
+
+
+def withdrawn(session: Session, run_id: str, after: int) -> list[Chunk]:
+    """The points that came after event `after` and that rewinds took back: what `chunks` leaves out of them."""
+    gone = []
+    for chunk, bound in _backwards(session, run_id, after, None):
+        if not math.isinf(bound) and chunk.steps[-1] > bound:
+            gone.append(_kept(chunk, None, int(bound) + 1, math.inf))
+    return gone
+
+
+def _backwards(session: Session, run_id: str, after: int, until: int | None) -> Iterator[tuple[Chunk, float]]:
+    """The chunks that came after event `after`, newest first, each with the step beyond which it was taken back."""
     kinds = (EventKind.POINTS.value, EventKind.REWIND.value)
     query = select(Event.kind, Event.body, Event.chunk).where(
-        Event.run_id == run_id, Event.seq <= seq, Event.kind.in_(kinds)
+        Event.run_id == run_id, Event.seq > after, Event.kind.in_(kinds)
     )
-    found: list[Chunk] = []
-    bound: float = math.inf if last is None else last
+    if until is not None:
+        query = query.where(Event.seq <= until)
+    bound = math.inf
     for kind, body, blob in reversed(session.execute(query.order_by(Event.seq)).all()):
         if kind == EventKind.REWIND:
             bound = min(bound, body["step"])
         elif blob is not None:
-            kept = _kept(decode(blob), metrics, first, bound)
-            found += [kept] if len(kept) and kept.metrics else []
-    return seq, found[::-1]
+            yield decode(blob), bound
 
 
 def _kept(chunk: Chunk, metrics: Collection[str] | None, first: int | None, bound: float) -> Chunk:

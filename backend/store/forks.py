@@ -37,11 +37,7 @@ class Cut:
     seconds: float  # of active training
     ended: int  # stages that had ended; the next one is the first that a fork has for itself
     within: bool  # whether that one had begun
-
-    @property
-    def equal(self) -> int:
-        """How many stages a fork must have in common with the run."""
-        return self.ended + self.within
+    trains: bool  # whether it was training
 
 
 @dataclass(frozen=True)
@@ -86,15 +82,17 @@ def end_of(session: Session, run: Run, stage: int) -> Cut | None:
 
 
 def _cut(session: Session, run: Run, checkpoint: Artifact) -> Cut:
-    seq, seconds = _announced(session, checkpoint)
+    seq, told = _announced(session, checkpoint)
+    seconds = told["seconds"]
     if checkpoint.place is Place.WITHIN:
-        return Cut(run, checkpoint, seq, seconds, checkpoint.stage, within=True)
+        trains = told.get("trains", True)  # earlier versions did not say, and took hardly any elsewhere
+        return Cut(run, checkpoint, seq, seconds, checkpoint.stage, within=True, trains=trains)
     if checkpoint.place is Place.STOPPING or not _is_last(session, checkpoint):
         raise Unforkable(
             f"The checkpoint at step {checkpoint.step:,} was taken on the way to the end of its stage, and nothing "
             "else can follow it: take the one at that end, or an earlier one."
         )
-    return Cut(run, checkpoint, seq, seconds, checkpoint.stage + 1, within=False)
+    return Cut(run, checkpoint, seq, seconds, checkpoint.stage + 1, within=False, trains=False)
 
 
 def _is_last(session: Session, checkpoint: Artifact) -> bool:
@@ -106,12 +104,12 @@ def _is_last(session: Session, checkpoint: Artifact) -> bool:
     return checkpoint.place in ENDS or next(same).id == checkpoint.id
 
 
-def _announced(session: Session, checkpoint: Artifact) -> tuple[int, float]:
-    """The number of the event that told of it, and the seconds that it names."""
+def _announced(session: Session, checkpoint: Artifact) -> tuple[int, dict[str, Any]]:
+    """The number of the event that told of it, and what that said."""
     query = select(Event).where(Event.run_id == checkpoint.run_id, Event.kind == EventKind.CHECKPOINT.value)
     for event in session.scalars(query):
         if event.body["artifact"] == checkpoint.id:
-            return event.seq, event.body["seconds"]
+            return event.seq, event.body
     raise Unforkable(f"The checkpoint at step {checkpoint.step:,} is not on its run's timeline: take another one.")
 
 

@@ -40,6 +40,7 @@ def page(
     states: Collection[RunState] = (),
     search: str = "",
     group: str = "",
+    ghosts_of: str = "",
     sort: str = "created_at",
     descending: bool = True,
     cursor: str | None = None,
@@ -48,12 +49,13 @@ def page(
     """One page of runs and the cursor of the next; None on the last page.
 
     `states` keeps those states (all when empty), `search` those whose name holds the text or whose id begins with
-    it, `group` those that were submitted together. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
+    it, `group` those that were submitted together. Ghosts are left out, but for `ghosts_of`: those of that run alone. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
     """
     key = _key(sort)
-    if UNWRITABLE.search(search + group):
+    if UNWRITABLE.search(search + group + ghosts_of):
         return [], None  # no stored name holds such a character, and PostgreSQL would refuse the question
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id)
+    query = query.where(Run.ghost_of == ghosts_of if ghosts_of else Run.ghost_of.is_(None))
     if states:
         query = query.where(Run.state.in_(states))
     if search:

@@ -44,7 +44,7 @@ class Lease:
 
 
 def claim(session: Session, worker_id: str) -> Run | None:
-    """The oldest queued run that waits for no other, now owned by this worker; None when there is none."""
+    """The oldest queued run of the highest priority that waits for no other, now owned by this worker; None without one."""
     while (run := _next_queued(session)) is not None:
         if not waiting.settle(session, run):
             continue
@@ -66,7 +66,7 @@ _CLAIMABLE = (Run.state == RunState.QUEUED, waiting.may_begin())
 
 
 def _next_queued(session: Session) -> Run | None:
-    query = select(Run).where(*_CLAIMABLE).order_by(Run.created_at, Run.id).limit(1)
+    query = select(Run).where(*_CLAIMABLE).order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1)
     return session.scalar(query.with_for_update(of=Run, skip_locked=True).execution_options(populate_existing=True))
 
 
@@ -179,9 +179,10 @@ def versions(session: Session, also: Sequence[str] = ()) -> dict[str, tuple[int,
     return {run_id: (heartbeat, last_seq) for run_id, heartbeat, last_seq in session.execute(query)}
 
 
-def counts(session: Session) -> dict[RunState, int]:
-    """The number of runs in each state."""
+def counts(session: Session, ghosts: bool = True) -> dict[RunState, int]:
+    """The number of runs in each state, with ghosts or without."""
     found = dict.fromkeys(RunState, 0)
-    for state, count in session.execute(select(Run.state, func.count()).group_by(Run.state)):
+    query = select(Run.state, func.count()).group_by(Run.state)
+    for state, count in session.execute(query if ghosts else query.where(Run.ghost_of.is_(None))):
         found[state] = count
     return found

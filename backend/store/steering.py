@@ -1,6 +1,7 @@
 """What people changed on the way, read from the events: they alone are the truth of a steered run."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -11,27 +12,55 @@ from backend.spec.events import EventKind
 from backend.store.tables import Event, Run
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A knob that was turned, as the event with number `seq` tells."""
+
+    seq: int
+    by: str
+    made: Intervention
+
+
+def turns(session: Session, run_id: str) -> list[Turn]:
+    """Every knob that was turned, in order, by a person or by the spec."""
+    return [
+        Turn(mark.seq, mark.body["by"], Intervention(step=body["step"], path=body["path"], value=body["new"]))
+        for mark in obeyed(session, run_id, CommandKind.SET)
+        if (body := mark.body)
+    ]
+
+
 def interventions(session: Session, run_id: str) -> list[Intervention]:
-    """Every knob that was turned, in order, by a person or by the spec; of a step that was repeated, once."""
+    """As `turns`; of those at one step that turned the same knob, the last."""
     found: dict[tuple[int, str], Intervention] = {}
-    for body in _obeyed(session, run_id, CommandKind.SET):
-        one = Intervention(step=body["step"], path=body["path"], value=body["new"])
+    for one in (turn.made for turn in turns(session, run_id)):
         found.pop((one.step, one.path), None)
         found[one.step, one.path] = one
     return sorted(found.values(), key=lambda one: one.step)
 
 
+def kept(session: Session, run_id: str) -> set[tuple[int, str, Any]]:
+    """Step, path and value of what the spec had asked for and was made, whatever a person made of it at the same step."""
+    made = (turn.made for turn in turns(session, run_id) if turn.by == THE_SPEC)
+    return {(one.step, one.path, one.value) for one in made}
+
+
 def steered(session: Session, run_id: str) -> bool:
     """Whether a person changed what the run computes."""
     kinds = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
-    return any(body["by"] != THE_SPEC for kind in kinds for body in _obeyed(session, run_id, kind))
+    return any(mark.body["by"] != THE_SPEC for kind in kinds for mark in obeyed(session, run_id, kind))
 
 
-def turned(session: Session, run: Run) -> dict[str, Any]:
-    """The knobs that were turned in the stage that the run is in: path -> value now."""
-    query = select(Event.seq).where(Event.run_id == run.id, Event.kind == EventKind.STAGE_BEGAN.value)
-    began = session.scalar(query.order_by(Event.seq.desc()).limit(1)) or 0
-    return {body["path"]: body["new"] for body in _obeyed(session, run.id, CommandKind.SET, began)}
+def turned(session: Session, run: Run, until: tuple[int, int] | None = None) -> dict[str, Any]:
+    """The knobs that were turned in the stage that the run is in: path -> value now.
+
+    Or in the stage that it was in at an event's number and a step.
+    """
+    seq, step = until or (run.last_seq, run.step)
+    began = Event.run_id == run.id, Event.kind == EventKind.STAGE_BEGAN.value, Event.seq <= seq
+    first = session.scalar(select(Event.seq).where(*began).order_by(Event.seq.desc()).limit(1)) or 0
+    made = (mark.body for mark in obeyed(session, run.id, CommandKind.SET, first, seq))
+    return {body["path"]: body["new"] for body in made if until is None or body["step"] <= step}
 
 
 def replay(session: Session, run: Run) -> dict[str, Any]:
@@ -41,8 +70,13 @@ def replay(session: Session, run: Run) -> dict[str, Any]:
     return {**run.spec, "name": name, "seed": run.seed, "interventions": made}
 
 
-def _obeyed(session: Session, run_id: str, kind: CommandKind, after: int = 0) -> Iterator[dict[str, Any]]:
-    query = select(Event.body).where(Event.run_id == run_id, Event.kind == EventKind.COMMAND.value, Event.seq > after)
-    for body in session.scalars(query.order_by(Event.seq)):
-        if body["kind"] == kind and body["state"] == CommandState.OBEYED:
-            yield body
+def obeyed(
+    session: Session, run_id: str, kind: CommandKind, after: int = 0, until: int | None = None
+) -> Iterator[Event]:
+    """The events, after one number and up to another, that tell of commands of a kind that were obeyed."""
+    query = select(Event).where(Event.run_id == run_id, Event.kind == EventKind.COMMAND.value, Event.seq > after)
+    if until is not None:
+        query = query.where(Event.seq <= until)
+    for event in session.scalars(query.order_by(Event.seq)):
+        if event.body["kind"] == kind and event.body["state"] == CommandState.OBEYED:
+            yield event

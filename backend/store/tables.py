@@ -73,7 +73,7 @@ class Run(Table):
     __tablename__ = "runs"
     __table_args__ = (
         Index(None, "state", "created_at"), Index(None, "experiment_id"), Index(None, "parent_id"),
-        Index(None, "waits_for"),
+        Index(None, "waits_for"), Index(None, "ghost_of"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -105,6 +105,12 @@ class Run(Table):
     fork_step: Mapped[int | None] = mapped_column(BigInteger)
     waits_for: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))  # to begin with its past
     waits_stage: Mapped[int | None] = mapped_column(Integer)  # index of the stage whose end it waits for
+
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # the greater is claimed first
+    ghost_of: Mapped[str | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="SET NULL")
+    )  # it shows that one without
+    ghost_seq: Mapped[int | None] = mapped_column(BigInteger)  # the intervention that this event of it tells of
 
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

@@ -13,6 +13,7 @@ from worker.held import HeldRun
 from worker.messages import Assignment, FromTrainer
 
 Curves = dict[tuple[str, int], float]
+Sequence = list[tuple[int, str, int, str]]
 
 
 @dataclass
@@ -73,6 +74,18 @@ def curves(store: Store, run_id: str) -> Curves:
         for name, column in chunk.metrics.items()
         for step, value in zip(chunk.steps, column, strict=True)
     }
+
+
+def sequence(store: Store, run_id: str) -> Sequence:
+    """Every value that is shown of the run as (stage, metric, step, bits), in that order; those of a clock left out."""
+    with store.read() as session:
+        _, chunks = events.chunks(session, run_id)
+    return sorted(
+        (chunk.stage, name, int(step), value.tobytes().hex())
+        for chunk in chunks
+        for name, column in chunk.metrics.items()
+        for step, value in zip(chunk.steps, column, strict=True)
+    )
 
 
 def hashes(store: Store, run_id: str) -> list[str]:

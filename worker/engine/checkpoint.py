@@ -80,7 +80,13 @@ class Checkpoints:
             while len(self._within) > KEEP:
                 self._within.popleft().unlink(missing_ok=True)
         digest, step = hashlib.sha256(data).hexdigest(), state.position.step
-        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state))
+        trains = state.phase is not None
+        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state), trains)
+
+    def hold(self) -> None:
+        """Keep the newest of those that later ones would take the place of: something happens that one may go back before."""
+        if self._within:
+            self._within.pop()
 
 
 def _place(state: State) -> Place:
@@ -92,9 +98,12 @@ def _place(state: State) -> Place:
 def going_on(data_dir: Path, resume: Checkpoint, build: Build, device: str) -> State:
     """The state that a run goes on from. As `load` else.
 
-    A person's stop ended the run that was stopped and not its forks: those begin with the stage after it.
+    A person's stop ended the run that was stopped and not its forks: those begin with the stage after it. Nor does a
+    fork rest because its parent did.
     """
     state = load(data_dir / resume.path, build, device)
+    if resume.inherited:
+        state = replace(state, paused=False)
     if resume.place is Place.END and state.position.stopping:
         return replace(state, position=Position(resume.stage + 1, step=state.position.step))
     return state

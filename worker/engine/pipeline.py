@@ -58,15 +58,14 @@ class Execution:
         self.reporter = Reporter(
             link, self.clock, self.route.planned_steps(len(self.data.train), self.seed), self.data.task
         )
-        self.steering = Steering(
-            self.control, link, self.clock, self.reporter, assignment.planned, self._keep_checkpoint, self._restage
-        )
+        within_stage = assignment.resume if state.stage_began is not None else None
+        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
+        around = (self.control, link, self.clock, self.reporter, assignment.planned)
+        self.steering = Steering(*around, self._keep_checkpoint, self.checkpoints.hold, self._restage)
         self.steering.begin(state.paused)
         self.trainer: Trainer | None = None  # while it trains
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
-        within_stage = assignment.resume if state.stage_began is not None else None
-        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""

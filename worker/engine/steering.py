@@ -28,7 +28,7 @@ class Turnable(Protocol):
 class Steering:
     """Obeys in order. `paused` survives in checkpoints; `skipping` is the order to end this stage where it is.
 
-    `checkpoint` writes one that stays, and says whether that worked. `restage` puts other stages in the place of those
+    `checkpoint` writes one that stays, and says whether that worked; `hold` has the newest stay. `restage` puts other stages in the place of those
     that have not begun; it raises ValueError. `planned` are settings that are to be made without a person.
     """
 
@@ -40,11 +40,12 @@ class Steering:
         reporter: Reporter,
         planned: Sequence[Planned],
         checkpoint: Callable[[], bool],
+        hold: Callable[[], None],
         restage: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
     ) -> None:
         self._control, self._link, self._clock, self._reporter = control, link, clock, reporter
         self._planned = deque(sorted(planned, key=lambda one: one.step))
-        self._checkpoint, self._restage = checkpoint, restage
+        self._checkpoint, self._hold, self._restage = checkpoint, hold, restage
         self.paused = False
         self.skipping: Order | None = None
 
@@ -98,6 +99,7 @@ class Steering:
             one = self._planned.popleft()
             old, note = trainer.turn(one.path, one.value)
             if not one.known:
+                self._hold()
                 body = {"command": "", "kind": CommandKind.SET, "by": THE_SPEC, "step": one.step, "state": "obeyed"}
                 said = {"note": note} if note else {}
                 effect = {"path": one.path, "old": old, "new": one.value}
@@ -128,6 +130,7 @@ class Steering:
             case CommandKind.SET:
                 setting = Setting.model_validate(order.body)
                 old, note = self._trained(trainer).turn(setting.path, setting.value)
+                self._hold()
                 return note, {"path": setting.path, "old": old, "new": setting.value}
             case CommandKind.NEXT:
                 self._trained(trainer)

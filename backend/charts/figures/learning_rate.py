@@ -17,8 +17,9 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """The rate that each step was taken with; of a run alone beside the one that was planned."""
     yaxis = {"title": {"text": "learning rate"}, "rangemode": "tozero", "exponentformat": "power"}
     drawn = curves(runs, options, ROLES, yaxis, number=".3g")
-    if len(runs) == 1:
-        drawn.add_traces([_planned(shown, options) for shown in runs[0].shown("plan")])
+    own = [run for run in runs if not run.ghost]
+    if len(own) == 1:
+        drawn.add_traces([_planned(shown, options) for shown in own[0].shown("plan")])
     return drawn
 
 

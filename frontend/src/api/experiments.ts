@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, body } from "./client";
 import type { ExperimentCreated, Template } from "./types";
 
@@ -12,6 +12,15 @@ export interface Fork {
   run: string;
   checkpoint: string;
 }
+
+/** What a fork begins with at this checkpoint, and which fields of the stage that trains there it may change. */
+export const useForkStart = (run: string, checkpoint: string) =>
+  useQuery({
+    queryKey: ["fork", run, checkpoint],
+    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/fork", { params: { path: { run_id: run }, query: { checkpoint } }, signal })),
+    enabled: run !== "",
+    staleTime: Infinity,
+  });
 
 export interface Submission {
   spec: SpecText;

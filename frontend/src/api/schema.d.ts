@@ -255,13 +255,39 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Start
+         * @description What a fork of this run would begin with there, and what it may change.
+         */
+        get: operations["start"];
         put?: never;
         /**
          * Fork
          * @description Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there.
          */
         post: operations["fork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/ghosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
+         *
+         *     It begins with the newest checkpoint before the intervention, or anew when none is left.
+         */
+        post: operations["create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -444,6 +470,26 @@ export interface paths {
          * @description The stored points with rewinds applied, by metric.
          */
         get: operations["points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of
+         * @description What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit.
+         */
+        get: operations["of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1467,6 +1513,34 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * ForkStart
+         * @description What a fork begins with.
+         */
+        ForkStart: {
+            /** @description What it executes when nothing is changed, knobs where they had been turned to. */
+            spec: components["schemas"]["Experiment"];
+            /**
+             * Step
+             * @description Optimizer steps that it takes over.
+             */
+            step: number;
+            /**
+             * Ended
+             * @description Stages that had ended; later ones may be others.
+             */
+            ended: number;
+            /**
+             * Within
+             * @description Index of the stage in whose midst it begins; null between two stages.
+             */
+            within: number | null;
+            /**
+             * Live
+             * @description Fields of that stage that may differ, as paths in the spec: live knobs.
+             */
+            live: string[];
+        };
         /** Health */
         Health: {
             /**
@@ -1708,11 +1782,19 @@ export interface components {
             stage?: number | null;
             /**
              * Spec
-             * @description What the fork is to execute: the parent's spec with other or more stages after those that are past. The parent's own when left out.
+             * @description What the fork is to execute: the parent's spec with other or more stages after those that are past, and with other live knobs in the stage in whose midst it begins. The parent's own when left out.
              */
             spec?: {
                 [key: string]: unknown;
             } | string | null;
+        };
+        /** NewGhost */
+        NewGhost: {
+            /**
+             * Seq
+             * @description Number of the run's event that tells of the intervention.
+             */
+            seq: number;
         };
         /** NewStudy */
         NewStudy: {
@@ -1811,6 +1893,44 @@ export interface components {
             message: string;
         };
         /**
+         * Proof
+         * @description Two computations of the same steps, compared bit by bit.
+         */
+        Proof: {
+            /**
+             * About
+             * @description What the run's points were compared with.
+             * @enum {string}
+             */
+            about: "parent" | "resume";
+            /**
+             * Verdict
+             * @description `changed`: a fork that was to compute something else; `uncompared`: there was nothing to compare.
+             * @enum {string}
+             */
+            verdict: "equal" | "different" | "changed" | "uncompared";
+            /**
+             * Title
+             * @description The verdict in a few words.
+             */
+            title: string;
+            /**
+             * Facts
+             * @description What was compared with what, in sentences.
+             */
+            facts: string[];
+            /**
+             * Points
+             * @description Values that both computations have.
+             */
+            points: number;
+            /**
+             * First Difference
+             * @description The first step at which a value is not the same.
+             */
+            first_difference: number | null;
+        };
+        /**
          * Provision
          * @description A trait that a component brings or needs, when its own parameters equal `when` (always, when that is empty).
          */
@@ -1848,10 +1968,10 @@ export interface components {
             color: string;
             /**
              * Relation
-             * @description What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it.
+             * @description What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it, `original` the one that it shows without an intervention, `ghost` one that shows this one so.
              * @enum {string}
              */
-            relation: "parent" | "child" | "awaited" | "waiting";
+            relation: "parent" | "child" | "awaited" | "waiting" | "original" | "ghost";
             /**
              * Stage
              * @description Index of the first stage that the younger of the two has for itself.
@@ -1920,6 +2040,16 @@ export interface components {
              * @description Index of the stage whose end it waits for.
              */
             waits_stage?: number | null;
+            /**
+             * Ghost Of
+             * @description The run that it shows without one intervention.
+             */
+            ghost_of?: string | null;
+            /**
+             * Ghost Seq
+             * @description The event of that run which tells of the intervention.
+             */
+            ghost_seq?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -2063,6 +2193,16 @@ export interface components {
              * @description Index of the stage whose end it waits for.
              */
             waits_stage?: number | null;
+            /**
+             * Ghost Of
+             * @description The run that it shows without one intervention.
+             */
+            ghost_of?: string | null;
+            /**
+             * Ghost Seq
+             * @description The event of that run which tells of the intervention.
+             */
+            ghost_seq?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -3104,6 +3244,8 @@ export interface operations {
                 search?: string;
                 /** @description Only those that were submitted as this group. */
                 group?: string;
+                /** @description Only the ghosts of this run, which are left out otherwise. */
+                ghosts_of?: string;
                 /** @description Column to sort by. */
                 sort?: string;
                 descending?: boolean;
@@ -3333,6 +3475,43 @@ export interface operations {
             };
         };
     };
+    start: {
+        parameters: {
+            query?: {
+                /** @description Artifact id of the checkpoint. */
+                checkpoint?: string | null;
+                /** @description Or the end of this stage. */
+                stage?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForkStart"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     fork: {
         parameters: {
             query?: never;
@@ -3349,6 +3528,45 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["NewFork"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGhost"];
             };
         };
         responses: {
@@ -3711,6 +3929,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Points"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"][];
                 };
             };
             /** @description What is wrong, and what would be right. */

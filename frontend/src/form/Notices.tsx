@@ -14,7 +14,7 @@ interface NoticesProps {
 export function Notices({ spec, beginning }: NoticesProps) {
   const { draft } = spec;
   const differs = draft.text !== draft.original;
-  const forkStep = beginning.parent?.artifacts.find(({ id }) => id === beginning.fork?.checkpoint)?.step;
+  const { fork, parent, start } = beginning;
   return (
     <>
       {beginning.failure && <Failure what="What the form should begin with" error={beginning.failure} />}
@@ -28,11 +28,11 @@ export function Notices({ spec, beginning }: NoticesProps) {
           </Group>
         </Alert>
       )}
-      {beginning.fork && (
+      {fork && (
         <Text size="sm" c="dimmed">
-          A fork of {beginning.parent?.name ?? "another run"}
-          {forkStep !== undefined && `, from step ${count(forkStep)} on`}: what was trained until then is taken over as it is, and only later stages may
-          differ.
+          A fork of {parent?.name ?? "another run"}
+          {start && `, from step ${count(start.step)} on`}: what was trained until then is taken over as it is. Later stages may differ
+          {start?.within != null && `, and in stage ${start.within + 1} from there on: ${start.live.join(", ") || "nothing"}`}.
         </Text>
       )}
       {beginning.clone !== undefined && (

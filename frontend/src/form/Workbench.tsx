@@ -75,11 +75,13 @@ export function Workbench({ forms }: { forms: Forms }) {
   return (
     <div className={page.page}>
       <div className={page.column}>
-        <Title order={1}>New experiment</Title>
-        <Templates
-          chosen={beginning.template} busy={isPending ? (running ?? "") : undefined}
-          onRun={runTemplate} onEdit={beginning.takeTemplate}
-        />
+        <Title order={1}>New {beginning.fork ? "fork" : "experiment"}</Title>
+        {!beginning.fork && (
+          <Templates
+            chosen={beginning.template} busy={isPending ? (running ?? "") : undefined}
+            onRun={runTemplate} onEdit={beginning.takeTemplate}
+          />
+        )}
         <Notices spec={spec} beginning={beginning} />
         <SegmentedControl
           className={page.views} fullWidth aria-label="View" value={view} onChange={(value) => setView(value as View)}

@@ -5,7 +5,7 @@ import { useLocation, useSearchParams } from "wouter";
 import { api, body } from "../api/client";
 import { useTemplates } from "../api/templates";
 import { title as words } from "../format";
-import type { Fork } from "../api/experiments";
+import { type Fork, useForkStart } from "../api/experiments";
 import type { Template } from "../api/types";
 import { useUpload } from "../api/uploads";
 import { withGoal } from "./goal";
@@ -29,6 +29,8 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: clone } }, signal })),
     enabled: clone !== "",
   });
+  const checkpoint = search.get("checkpoint") ?? "";
+  const start = useForkStart(fork, checkpoint);
   const data = useData(forms, templates.data);
   const tried = search.get("try");
   const { data: trial } = useQuery({
@@ -39,7 +41,7 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   });
   const goal = target && ` ${minimize ?? ""} ${target}`;
   const origin = fork
-    ? `fork:${fork}:${search.get("checkpoint") ?? ""}`
+    ? `fork:${fork}:${checkpoint}`
     : clone
       ? `clone:${clone}${goal}`
       : asked
@@ -47,16 +49,15 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
         : tried
           ? `try:${tried}`
           : data.origin;
-  const source = clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
+  const source = fork ? start.data?.spec : clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
     if (!origin || !source || taken.current === origin) return;
     taken.current = origin;
     const whole = (clone && target ? withGoal(source as Mapping, target, minimize, forms.catalog) : source) as Json;
-    const slimmed = clone ? slim(whole, forms) : whole;
-    spec.take(fork ? { ...(slimmed as Mapping), name: `${parent.data?.name} · fork` } : slimmed, origin);
-  }, [origin, source, clone, fork, target, minimize, forms, spec, parent.data?.name]);
+    spec.take(clone ? slim(whole, forms) : whole, origin);
+  }, [origin, source, clone, target, minimize, forms, spec]);
 
   const takeTemplate = (template: Template) => {
     taken.current = `template:${template.id}`;
@@ -76,8 +77,9 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     template: spec.draft.origin.startsWith("template:") ? spec.draft.origin.slice("template:".length) : undefined,
     fork: spec.draft.origin.startsWith("fork:") ? forkOf(spec.draft.origin) : undefined,
     parent: parent.data,
+    start: start.data,
     clone: spec.draft.origin.startsWith("clone:") ? (parent.data?.name ?? "another run") : undefined,
-    failure: clone ? parent.error : data.error ? data.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
+    failure: clone ? (parent.error ?? start.error) : data.error ? data.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
   };
 }
 

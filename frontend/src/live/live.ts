@@ -8,10 +8,10 @@ import { Feed } from "./feed";
 
 /** What else is out of date after an event of this kind. Points are not here: they only extend the curves. */
 const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
-  state: ["run", "tradeoffs", "workers"],
+  state: ["run", "tradeoffs", "workers", "proofs"],
   stage_began: ["run", "knobs", "figures"],
   stage_ended: ["run", "figures", "tradeoffs"],
-  checkpoint: ["run"],
+  checkpoint: ["run", "proofs"],
   command: ["run", "knobs", "figures"],
   forked: ["run", "figures"],
   exhibit: ["run"],

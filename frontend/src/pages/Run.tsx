@@ -1,6 +1,7 @@
 import { useDocumentTitle } from "@mantine/hooks";
 import { lazy, Suspense } from "react";
 import { ApiError } from "../api/client";
+import { useGhosts } from "../api/ghosts";
 import { useEvents, useRun } from "../api/runs";
 import type { RunDetail } from "../api/types";
 import { useWatch } from "../live/hooks";
@@ -8,6 +9,7 @@ import { Curves, RunChart } from "../run/Curves";
 import { Details } from "../run/Details";
 import { Header } from "../run/Header";
 import { Insights } from "../run/Insights";
+import { made } from "../run/interventions";
 import { Results } from "../run/Results";
 import classes from "../run/run.module.css";
 import { Timeline } from "../run/Timeline";
@@ -17,6 +19,7 @@ import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 
 const Steering = lazy(() => import("../run/Steering"));
+const Interventions = lazy(() => import("../run/Interventions"));
 const Lineage = lazy(() => import("../run/Lineage"));
 
 export default function Run({ id }: { id: string }) {
@@ -39,7 +42,8 @@ export default function Run({ id }: { id: string }) {
 
 function RunPage({ run }: { run: RunDetail }) {
   useDocumentTitle(`${run.name} · Lathe`);
-  useWatch([run]);
+  const ghosts = useGhosts(run);
+  useWatch([run, ...ghosts]);
   const { data: events = [] } = useEvents(run.id);
   return (
     <div className={classes.page}>
@@ -51,7 +55,12 @@ function RunPage({ run }: { run: RunDetail }) {
           <Steering run={run} events={events} />
         </Suspense>
       ) : null}
-      <Curves run={run} />
+      {made(events).length > 0 && (
+        <Suspense>
+          <Interventions run={run} events={events} ghosts={ghosts} />
+        </Suspense>
+      )}
+      <Curves run={run} ghosts={ghosts} />
       <Insights run={run} />
       <Results run={run} />
       {run.results.length > 0 && (

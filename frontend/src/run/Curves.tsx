@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { offered, useCharts } from "../api/charts";
 import { useFigure } from "../api/figures";
-import type { RunDetail } from "../api/types";
+import type { RunDetail, RunRow } from "../api/types";
 import { Chart } from "../charts/Chart";
 import type { View } from "../charts/present";
 import { useView, ViewControls } from "../charts/ViewControls";
@@ -11,8 +11,8 @@ import classes from "./run.module.css";
 /** Charts whose values the reader may smooth; the others are exact. */
 const SMOOTHED = new Set(["loss", "accuracy"]);
 
-/** The live curves of the run on one timeline. */
-export function Curves({ run }: { run: RunDetail }) {
+/** The live curves of the run on one timeline, its ghosts beside it. */
+export function Curves({ run, ghosts }: { run: RunDetail; ghosts: RunRow[] }) {
   const shown = useView();
   const charts = offered(useCharts(), "training", run);
   return (
@@ -30,6 +30,7 @@ export function Curves({ run }: { run: RunDetail }) {
             chart={name}
             title={title}
             run={run}
+            ghosts={ghosts}
             view={SMOOTHED.has(name) ? { ...shown, logY: shown.logY && name === "loss" } : {}}
           />
         ))}
@@ -42,14 +43,16 @@ interface RunChartProps {
   chart: string;
   title: string;
   run: RunDetail;
+  /** Runs that are drawn dotted beside it. */
+  ghosts?: RunRow[];
   view?: View;
   empty?: string;
   height?: number;
   minWidth?: number;
 }
 
-export function RunChart({ chart, title, run, view, empty, height = 280, minWidth }: RunChartProps) {
-  const { data, error, refetch } = useFigure(chart, [run], useTheme());
+export function RunChart({ chart, title, run, ghosts = [], view, empty, height = 280, minWidth }: RunChartProps) {
+  const { data, error, refetch } = useFigure(chart, [run, ...ghosts], useTheme());
   return (
     <Chart
       title={title}

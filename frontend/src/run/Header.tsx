@@ -1,4 +1,5 @@
 import { ActionIcon, Alert, Button, Menu, Text, Title } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { Link } from "wouter";
 import type { RunDetail } from "../api/types";
 import { count, duration } from "../format";
@@ -10,6 +11,8 @@ import { eta } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
 import classes from "./run.module.css";
+
+const Proofs = lazy(() => import("./Proofs"));
 
 export function Header({ run }: { run: RunDetail }) {
   return (
@@ -48,6 +51,9 @@ function Facts({ run }: { run: RunDetail }) {
   const left = eta(run);
   return (
     <div className={classes.facts}>
+      <Suspense>
+        <Proofs run={run.id} />
+      </Suspense>
       <span>{about(run)}</span>
       <span>
         created <Ago at={run.created_at} />

@@ -12,7 +12,7 @@ from backend.api.nursery import MARK
 from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind
 from backend.spec.runs import Place, RunState
-from backend.store import artifacts, files, results, runs
+from backend.store import artifacts, events, files, results, runs
 from backend.store.clock import new_id
 from tests.backend.api.conftest import Api, running
 from tests.backend.api.making import SPEC, claimed, event, points, queued, result, write
@@ -76,6 +76,73 @@ def test_a_spec_that_leaves_the_past_is_refused(api: Api, catalog: Catalog, docu
     answer = api.client.post(f"/api/runs/{run_id}/fork", json={"spec": document})
     assert (answer.status_code, shape(answer).path) == (422, path)
     assert api.client.get("/api/runs").json()["counts"]["queued"] == 0
+
+
+def lr(rate: float, **more: Any) -> dict[str, Any]:
+    return {**TRAIN, "optimizer": {"kind": "adam", "lr": rate}, **more}
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "told"),
+    [
+        (
+            spec(stages=[lr(1e-4, epochs=3), QUANTIZE]),
+            "stages[0].epochs",
+            "as a run of its own. What can be changed there:",
+        ),
+        (spec(stages=[lr(-1.0), QUANTIZE]), "stages[0].optimizer.lr", "must be more than 0"),
+        (spec(stages=[{**TRAIN, "optimizer": "sgd"}, QUANTIZE]), "stages[0].optimizer.kind", "stages[0].optimizer.lr"),
+        (spec(model={"kind": "mlp", "hidden": [7]}), "model.hidden", "only what comes later may differ"),
+        (
+            spec(interventions=[{"step": 5, "path": "optimizer.lr", "value": 0.1}]),
+            "interventions[0].step",
+            "the fork begins at step 12",
+        ),
+    ],
+)
+def test_within_a_stage_what_is_not_live_is_refused_with_the_remedy(
+    api: Api, catalog: Catalog, document: Any, path: str, told: str
+) -> None:
+    run_id, within, _ = parent(api, catalog)
+    answer = api.client.post(f"/api/runs/{run_id}/fork", json={"spec": document, "checkpoint": within})
+    assert (answer.status_code, shape(answer).path) == (422, path)
+    assert told in shape(answer).detail
+
+
+def test_a_live_knob_of_the_stage_becomes_an_intervention_where_the_fork_begins(api: Api, catalog: Catalog) -> None:
+    run_id, within, end = parent(api, catalog)
+    start = api.client.get(f"/api/runs/{run_id}/fork", params={"checkpoint": within}).json()
+    assert (start["step"], start["ended"], start["within"]) == (12, 0, 0)
+    assert "stages[0].optimizer.lr" in start["live"] and "stages[0].epochs" not in start["live"]
+    document = start["spec"]
+    document["stages"][0]["optimizer"]["lr"] = 1e-4
+    document["measure"]["repeats"] = 5
+    answer = api.client.post(f"/api/runs/{run_id}/fork", json={"spec": document, "checkpoint": within})
+    assert answer.status_code == 201, answer.text
+    made = api.client.get(f"/api/runs/{answer.json()['runs'][0]['id']}").json()["spec"]
+    assert made["interventions"] == [{"kind": "set", "step": 12, "path": "optimizer.lr", "value": 1e-4}]
+    assert made["stages"][0] == api.client.get(f"/api/runs/{run_id}").json()["spec"]["stages"][0]
+    assert (made["name"], made["measure"]["repeats"]) == ("A run · fork", 5)
+
+    start = api.client.get(f"/api/runs/{run_id}/fork", params={"checkpoint": end}).json()
+    assert (start["step"], start["ended"], start["within"], start["live"]) == (24, 1, None, [])
+    refused = api.client.post(f"/api/runs/{run_id}/fork", json={"spec": document, "checkpoint": end})
+    assert (refused.status_code, shape(refused).path) == (422, "stages[0].optimizer.lr")
+    both = api.client.get(f"/api/runs/{run_id}/fork", params={"checkpoint": end, "stage": 0})
+    assert (both.status_code, shape(both).path) == (422, "stage")
+
+
+def test_a_stage_that_was_not_training_there_is_taken_as_it_was(api: Api, catalog: Catalog) -> None:
+    """At a checkpoint of a worker that was given back while it measured, nothing of the stage can be changed."""
+    run_id, within, _ = parent(api, catalog)
+    with api.store.begin() as session:
+        told = next(one for one in events.marks(session, run_id) if one.body.get("artifact") == within)
+        told.body = {**told.body, "trains": False}
+    answer = api.client.post(
+        f"/api/runs/{run_id}/fork", json={"spec": spec(stages=[lr(1e-4), QUANTIZE]), "checkpoint": within}
+    )
+    assert (answer.status_code, shape(answer).path) == (422, "stages[0].optimizer.lr")
+    assert "did not train at this checkpoint" in shape(answer).detail
 
 
 @pytest.mark.parametrize("stages", [[TRAIN], [TRAIN, {"kind": "prune"}, QUANTIZE]], ids=["fewer", "more"])

@@ -99,6 +99,15 @@ def test_a_paused_run_that_is_given_back_is_still_paused(catalog: Catalog, setti
     assert ledger(first, again).hashes == ledger(run(work, settings)).hashes
 
 
+def test_a_fork_of_a_paused_run_does_not_rest(catalog: Catalog, settings: Settings) -> None:
+    work = assignment(SPEC, catalog)
+    paused = lambda link: "paused" in states(link)  # noqa: E731
+    ask = asking((after(30), order(CommandKind.PAUSE)), (paused, Release()))
+    resume = run(work, settings, asked=True, ask=ask).all(Checkpoint)[-1]
+    fork = run(replace(work, resume=replace(resume, inherited=True)), settings)
+    assert states(fork) == [] and fork.finished == Finished(RunState.SUCCEEDED)
+
+
 def test_a_pause_that_no_checkpoint_could_keep_is_refused(
     catalog: Catalog, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

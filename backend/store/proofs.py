@@ -1,0 +1,160 @@
+"""What two computations of the same steps gave, compared bit by bit as the database holds it.
+
+A fork is compared with its parent, a run that went back to a checkpoint with what it had written before it went back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from backend.store import events, results, steering
+from backend.store.events import Curve
+from backend.store.tables import Event, Run
+
+UNTRAINED = ("name", "seed", "measure", "diagnosis", "interventions")
+"""Fields of a spec that do not say what is computed; the run's own seed, and what was turned, are compared by themselves."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    step: int
+    metric: str
+    here: float
+    there: float
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Values that both have of the same metric at the same step, and the first that is not the same."""
+
+    points: int = 0
+    metrics: int = 0
+    first: int | None = None  # step of the first that was compared
+    last: int | None = None
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True)
+class Kinship:
+    """A fork beside its parent, beyond the step up to which it is a copy."""
+
+    parent: Run
+    points: Agreement
+    weights: Mapping[int, bool]  # stage that both have finished -> whether the weights' hashes are the same
+    changed: bool  # whether spec or interventions differ
+    live: bool  # whether one of the two goes on
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """What a run computed again after it went back to a checkpoint, beside what it had written before."""
+
+    times: int
+    points: Agreement
+
+
+def kinship(session: Session, run: Run) -> Kinship | None:
+    """None of a run that began with no other's past and is no ghost, or whose parent is gone.
+
+    A ghost that began anew is compared with its run from the first step on.
+    """
+    older = run.parent_id or run.ghost_of
+    parent = session.get(Run, older) if older else None
+    if parent is None:
+        return None
+    step, stage = run.fork_step or 0, run.fork_stage or 0
+    mine, theirs = (events.curves(events.chunks(session, one.id, first=step + 1)[1]) for one in (run, parent))
+    return Kinship(
+        parent,
+        compared([mine], theirs),
+        _weights(session, run, parent, stage),
+        _changed(session, run, parent, step),
+        not (run.state.terminal and parent.state.terminal),
+    )
+
+
+def resumption(session: Session, run: Run) -> Resumption | None:
+    """None of a run that was never interrupted. What a fork took over from its parent is the parent's."""
+    began = _began(session, run.id)
+    times = _times(session, run.id, began)
+    if not times:
+        return None
+    withdrawn = events.withdrawn(session, run.id, after=began)
+    _, shown = events.chunks(session, run.id)
+    return Resumption(times, compared([events.curves([chunk]) for chunk in withdrawn], events.curves(shown)))
+
+
+def compared(pieces: Iterable[Mapping[str, Curve]], whole: Mapping[str, Curve]) -> Agreement:
+    """Every value of the pieces beside the one that `whole` has at that step, if it has one. Steps of a curve rise."""
+    points, metrics = 0, set()
+    steps: list[int] = []
+    differences: list[Difference] = []
+    for piece in pieces:
+        for name, curve in piece.items():
+            if name not in whole:
+                continue
+            common, mine, theirs = np.intersect1d(curve.steps, whole[name].steps, return_indices=True)
+            if not len(common):
+                continue
+            here, there = curve.values[mine], whole[name].values[theirs]
+            points, steps = points + len(common), [*steps, int(common[0]), int(common[-1])]
+            metrics.add(name)
+            if (unlike := np.flatnonzero(here.view(np.int64) != there.view(np.int64))).size:
+                at = int(unlike[0])
+                differences.append(Difference(int(common[at]), name, float(here[at]), float(there[at])))
+    first = min(differences, key=lambda one: (one.step, one.metric), default=None)
+    return Agreement(points, len(metrics), min(steps, default=None), max(steps, default=None), first)
+
+
+def _weights(session: Session, run: Run, parent: Run, first: int) -> dict[int, bool]:
+    found = results.of(session, [run.id, parent.id])
+    theirs = {result.stage: result.weights_sha256 for result in found[parent.id]}
+    own = (result for result in found[run.id] if result.stage >= first)
+    return {one.stage: one.weights_sha256 == theirs[one.stage] for one in own if one.stage in theirs}
+
+
+def _changed(session: Session, run: Run, parent: Run, step: int) -> bool:
+    return _computed(run) != _computed(parent) or _turned(session, run, step) != _turned(session, parent, step)
+
+
+def _computed(run: Run) -> dict[str, Any]:
+    return {name: value for name, value in run.spec.items() if name not in UNTRAINED}
+
+
+def _turned(session: Session, run: Run, step: int) -> list[tuple[int, str, Any]]:
+    """The knobs that were turned, or are to be, from the step on."""
+    made = [(one.step, one.path, one.value) for one in steering.interventions(session, run.id)]
+    planned = [(one["step"], one["path"], one["value"]) for one in run.spec.get("interventions", [])]
+    return sorted({one for one in [*made, *planned] if one[0] >= step}, key=repr)
+
+
+def _began(session: Session, run_id: str) -> int:
+    """The number of the event with which the run's own part begins; 0 of a run that is no fork."""
+    query = select(func.max(Event.seq)).where(Event.run_id == run_id, Event.kind == EventKind.FORKED.value)
+    return session.scalar(query) or 0
+
+
+def _times(session: Session, run_id: str, began: int) -> int:
+    """How often it went on from a checkpoint: claimed once more, or with its next trainer.
+
+    One that is claimed once more and goes back at once does both, and counts once.
+    """
+    times, claims, state, fresh = 0, 0, RunState.QUEUED, False
+    for mark in events.marks(session, run_id, began):
+        if mark.kind == EventKind.STATE:
+            before, state = state, RunState(mark.body["state"])
+            claimed = (before, state) == (RunState.QUEUED, RunState.RUNNING)
+            claims += claimed
+            fresh = claimed and claims > 1
+            times += fresh
+        elif mark.kind == EventKind.REWIND:
+            times, fresh = times + (not fresh), False
+        elif mark.kind != EventKind.LOG:
+            fresh = False
+    return times

@@ -1,0 +1,71 @@
+import { Button, Table, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { Link } from "wouter";
+import { useAskGhost } from "../api/ghosts";
+import type { RunDetail, RunRow, StreamEvent } from "../api/types";
+import { count } from "../format";
+import { StateBadge } from "../ui/StateBadge";
+import { isTerminal } from "../ui/states";
+import { type Intervention, judged, made } from "./interventions";
+import classes from "./run.module.css";
+import { Section } from "./Section";
+
+/** The knobs that were turned, each with the run that shows what would have been without it. */
+export default function Interventions({ run, events, ghosts }: { run: RunDetail; events: StreamEvent[]; ghosts: RunRow[] }) {
+  const { mutate, isPending } = useAskGhost(run.id);
+  const ask = (seq: number) => mutate(seq, { onError: (error) => notifications.show({ color: "red", title: "No ghost", message: error.message }) });
+  return (
+    <Section
+      title="Interventions"
+      aside={
+        <Text size="xs" c="dimmed">
+          A ghost goes on without one of them, after all other runs: its curves are dotted.
+        </Text>
+      }
+    >
+      <Table.ScrollContainer minWidth={520} type="native">
+        <Table className={classes.files}>
+          <Table.Tbody>
+            {made(events).map((one) => (
+              <Table.Tr key={one.seq}>
+                <Table.Td data-numeric>step {count(one.step)}</Table.Td>
+                <Table.Td>
+                  {one.path} {one.old} → {one.value}
+                </Table.Td>
+                <Table.Td>{one.by}</Table.Td>
+                <Table.Td data-numeric>
+                  <Ghost run={run} ghost={ghosts.findLast(({ ghost_seq }) => ghost_seq === one.seq)} one={one} pending={isPending} ask={ask} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Section>
+  );
+}
+
+interface GhostProps {
+  run: RunDetail;
+  ghost: RunRow | undefined;
+  one: Intervention;
+  pending: boolean;
+  ask: (seq: number) => void;
+}
+
+function Ghost({ run, ghost, one, pending, ask }: GhostProps) {
+  if (!ghost || ghost.state === "failed" || ghost.state === "cancelled")
+    return (
+      <Button size="compact-xs" variant="default" disabled={pending} onClick={() => ask(one.seq)} aria-label={`Show the run without ${one.path} ${one.value} at step ${one.step}`}>
+        Show without it
+      </Button>
+    );
+  const told = isTerminal(run.state) && isTerminal(ghost.state) ? judged(run.latest, ghost.latest) : null;
+  return (
+    <span className={classes.ghost}>
+      {told && <Text size="xs">{told}</Text>}
+      <Link href={`/runs/${ghost.id}`}>Ghost</Link>
+      <StateBadge state={ghost.state} />
+    </span>
+  );
+}
