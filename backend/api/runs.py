@@ -8,7 +8,7 @@ from fastapi import APIRouter, BackgroundTasks, Query
 
 from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
 from backend.api.lineage import relatives
-from backend.api.rows import artifact_row, run_row
+from backend.api.rows import artifact_row, run_row, run_rows
 from backend.api.schemas import RunDetail, RunPage, StreamEvent
 from backend.errors import Conflict, Invalid
 from backend.spec.events import EventKind
@@ -25,6 +25,9 @@ def page(
     state: Annotated[list[RunState] | None, Query(description="Only these states; all when left out.")] = None,
     search: Annotated[str, Query(max_length=200, description="Part of a name, or how an id begins.")] = "",
     group: Annotated[str, Query(max_length=40, description="Only those that were submitted as this group.")] = "",
+    study: Annotated[
+        str, Query(max_length=40, description="Only trials of this study; `none` for runs that are no trial.")
+    ] = "",
     sort: Annotated[str, Query(max_length=40, description="Column to sort by.")] = "created_at",
     descending: bool = True,
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
@@ -37,6 +40,7 @@ def page(
             states=state or (),
             search=search,
             group=group,
+            study=study,
             sort=sort,
             descending=descending,
             cursor=cursor,
@@ -44,7 +48,7 @@ def page(
         )
     except pages.PageInvalid as error:
         raise Invalid(str(error), path="sort" if sort not in pages.SORTS else "cursor") from error
-    return RunPage(runs=[run_row(run) for run in found], next=following, counts=runs.counts(session))
+    return RunPage(runs=run_rows(session, found), next=following, counts=runs.counts(session))
 
 
 @router.get("/{run_id}")
@@ -55,7 +59,7 @@ def detail(session: Reading, run: RunDep) -> RunDetail:
 
 def run_detail(session: Reading, run: tables.Run) -> RunDetail:
     return RunDetail(
-        **run_row(run).model_dump(),
+        **run_row(session, run).model_dump(),
         spec=Experiment.model_validate(run.spec),
         results=results.of(session, [run.id])[run.id],
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],

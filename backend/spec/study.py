@@ -24,6 +24,11 @@ LIVE = "validation/"
 LIVE_METRICS = ("accuracy", "loss", "r2", "mae", "perplexity")
 RISING = frozenset({"accuracy", "r2"})
 
+_KNOWN_MEASURES = (
+    *(f"{LIVE}{name}" for name in LIVE_METRICS),
+    *(f"{name}@1" if measure.by_batch else name for name, measure in MEASURES.items()),
+)
+
 Direction = Literal["minimize", "maximize"]
 
 
@@ -65,7 +70,7 @@ class Objective(BaseModel):
         max_length=80,
         description="A metric of the validation split such as `validation/accuracy`, or what is measured of the last stage's "
         "artifact: `accuracy`, `bytes`, `p95_ms@1`.",
-        json_schema_extra={"x-objective": True},
+        json_schema_extra={"x-objective": True, "examples": [*_KNOWN_MEASURES]},
     )
     direction: Direction | None = Field(default=None, description="By itself the one in which it is better.")
     of: Literal["last", "best"] = Field(

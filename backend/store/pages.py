@@ -15,6 +15,7 @@ from backend.spec.plain import UNWRITABLE
 from backend.spec.runs import RunState
 from backend.store.tables import Experiment, Run
 
+NO_STUDY = "none"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What stands in for NULL, so that a missing value has a place in the order.
@@ -40,6 +41,7 @@ def page(
     states: Collection[RunState] = (),
     search: str = "",
     group: str = "",
+    study: str = "",
     sort: str = "created_at",
     descending: bool = True,
     cursor: str | None = None,
@@ -48,10 +50,10 @@ def page(
     """One page of runs and the cursor of the next; None on the last page.
 
     `states` keeps those states (all when empty), `search` those whose name holds the text or whose id begins with
-    it, `group` those that were submitted together. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
+    it, `group` those that were submitted together, `study` the trials of a study, or with `NO_STUDY` what is no trial. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
     """
     key = _key(sort)
-    if UNWRITABLE.search(search + group):
+    if UNWRITABLE.search(search + group + study):
         return [], None  # no stored name holds such a character, and PostgreSQL would refuse the question
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id)
     if states:
@@ -61,6 +63,8 @@ def page(
         query = query.where(or_(found, Run.id.startswith(search, autoescape=True)))
     if group:
         query = query.where(Experiment.group_id == group)
+    if study:
+        query = query.where(Experiment.study_id.is_(None) if study == NO_STUDY else Experiment.study_id == study)
     if cursor is not None:
         query = query.where(_beyond(key, Run.id, _decode(cursor, sort), descending))
     order = [part.desc() if descending else part.asc() for part in (key, Run.id)]
