@@ -17,6 +17,7 @@ RUN cd frontend && npm run build
 
 FROM base AS backend
 COPY backend backend
+COPY client client
 COPY --from=frontend /app/backend/static backend/static
 USER lathe
 EXPOSE 8000

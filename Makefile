@@ -16,7 +16,7 @@ STAMPS := $(VENV)/stamps
 
 .PHONY: run test bench e2e lint format client clean lock faults system
 
-run: $(STAMPS)/run $(STAMPS)/frontend
+run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe
 	exec $(BIN)/python -m backend.embedded
 
 # Two at a time, a file of tests each: many of them wait for processes, few compute.
@@ -67,6 +67,11 @@ $(STAMPS)/run: requirements/base.lock requirements/worker.lock requirements/torc
 		$(LOCKED) -r requirements/cuda.lock
 	fi
 	mkdir -p $(STAMPS) && touch $@
+
+# The command of this checkout, from whatever folder.
+$(BIN)/lathe: | $(BIN)/python
+	printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m client "$$@"\n' '$(CURDIR)' '$(CURDIR)/$(BIN)/python' > $@
+	chmod +x $@
 
 $(STAMPS)/build: requirements/build.lock | $(BIN)/python
 	$(LOCKED) -r requirements/build.lock

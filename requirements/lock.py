@@ -1,6 +1,6 @@
 """Lock every dependency with hashes: `make lock`. Needs `uv`; reads pyproject.toml, writes the files beside this one.
 
-base.lock   what the server needs
+base.lock   what the server needs, and the client that comes with it
 worker.lock what the worker needs on top, except torch
 build.lock  Node.js, which builds the front end
 dev.lock    what tests and linters need on top
@@ -33,9 +33,9 @@ def write(name: str, pins: Pins) -> None:
 
 
 def main() -> None:
-    base, run = compile_pins(), compile_pins("worker")
-    build = compile_pins("worker", "build")
-    everything = compile_pins("worker", "build", "dev")
+    base, run = compile_pins("server"), compile_pins("server", "worker")
+    build = compile_pins("server", "worker", "build")
+    everything = compile_pins("server", "worker", "build", "dev")
     torch = {pin for pin in run if pin.startswith("torch==")}
     cuda = {pin for pin in run if CUDA.match(pin)}
     write("torch.lock", {pin: run[pin] + f" \\\n    --hash={TORCH_CPU_HASH}" for pin in torch})

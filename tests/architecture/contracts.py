@@ -15,6 +15,7 @@ HEAVY = frozenset({"torch", "torchao", "torch_pruning", "onnx", "onnxruntime", "
 GROUND = frozenset({"pydantic", "pydantic_core", "pydantic_settings", "jsonschema", "yaml"})
 INSTRUMENTS = ("worker.engine.kernels", "worker.engine.runtimes")  # say what a runtime really executes
 STORAGE = frozenset({"sqlalchemy", "alembic", "numpy", "pysqlite3", "psycopg", "pydantic"})
+WIRE = frozenset({"httpx2", "plotly", "pydantic", "rich"})
 CHECK = frozenset({"numpy", "pydantic"})
 
 Import = tuple[str, str]  # importer, imported; modules of our own in full, those of others by their top name
@@ -33,7 +34,7 @@ class Contract:
 
 def imports(prefix: str = "") -> list[Import]:
     """Every import of our packages, those under TYPE_CHECKING too; `prefix` is a package that holds planted ones."""
-    roots = [prefix.removesuffix(".")] if prefix else ["backend", "worker"]
+    roots = [prefix.removesuffix(".")] if prefix else ["backend", "client", "worker"]
     graph = grimp.build_graph(*roots, include_external_packages=True, cache_dir=None)
     return [
         (module.removeprefix(prefix), imported.removeprefix(prefix))
@@ -60,7 +61,7 @@ def is_component(module: str) -> bool:
 def foreign(imported: str, allowed: frozenset[str]) -> bool:
     """Somebody else's package that is not on the list; Python's own are always allowed."""
     top = imported.partition(".")[0]
-    return top not in {"backend", "worker", *allowed, *sys.stdlib_module_names}
+    return top not in {"backend", "client", "worker", *allowed, *sys.stdlib_module_names}
 
 
 COMPOSED = frozenset({"stages", "models"})  # families whose components hold components of other families
@@ -128,5 +129,15 @@ CONTRACTS = [
         lambda importer, imported: (
             family_of(importer) is not None and within(imported, "worker.engine") and not within(imported, *INSTRUMENTS)
         ),
+    ),
+    Contract(
+        "The client knows the wire alone: it is installed without the server.",
+        lambda importer, imported: (
+            within(importer, "client") and (foreign(imported, WIRE) or within(imported, "backend", "worker"))
+        ),
+    ),
+    Contract(
+        "Neither the server nor the worker uses the client.",
+        lambda importer, imported: within(importer, "backend", "worker") and within(imported, "client"),
     ),
 ]

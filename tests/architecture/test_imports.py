@@ -23,12 +23,16 @@ PLANTS = [
     (6, "worker/models/sneaky.py", "from {root}worker.models import mlp"),
     (7, "worker/pruners/sneaky.py", "from {root}worker.quantizers import Quantizer"),
     (8, "worker/stages/sneaky.py", "from {root}worker.engine import trainer"),
+    (9, "client/sneaky.py", "from {root}backend.spec import runs"),
+    (9, "client/cli/sneaky.py", "import numpy"),
+    (10, "worker/sneaky.py", "from {root}client import Lathe"),
 ]
 TREE = [
     *(
         f"backend/{name}.py"
         for name in ("config", "api/runs", "spec/runs", "store/tables", "store/session", "charts/loss")
     ),
+    *(f"client/{name}.py" for name in ("lathe", "cli/commands")),
     *(f"worker/{name}.py" for name in ("supervisor", "engine/trainer", "optimizers/adam", "models/mlp")),
     *(f"worker/{name}.py" for name in ("pruners/magnitude", "quantizers/dynamic_int8", "stages/prune")),
 ]
@@ -47,7 +51,7 @@ def test_contract_holds(contract: Contract, real: list[tuple[str, str]]) -> None
 def test_the_graph_saw_the_whole_tree(real: list[tuple[str, str]]) -> None:
     assert ("worker.optimizers.adam", "worker.optimizers") in real
     assert ("worker.optimizers.adam", "torch") in real
-    assert {importer.partition(".")[0] for importer, _ in real} == {"backend", "worker"}
+    assert {importer.partition(".")[0] for importer, _ in real} == {"backend", "client", "worker"}
 
 
 @pytest.mark.parametrize(("number", "path", "line"), PLANTS, ids=[f"{path}: {line}" for _, path, line in PLANTS])

@@ -23,12 +23,13 @@ def loaded(statement: str, folder: Path) -> set[str]:
     [
         ("import backend.app, backend.embedded", {*HEAVY, "worker"}),
         ("import worker.app, worker.supervisor", HEAVY),
+        ("import client, client.cli", {*HEAVY, "backend", "worker", "sqlalchemy", "plotly", "numpy"}),
     ],
 )
 def test_starts_without_torch(statement: str, absent: set[str], tmp_path: Path) -> None:
     packages = loaded(statement, tmp_path)
     assert packages & absent == set()
-    assert "sqlalchemy" in packages  # it did import
+    assert "pydantic" in packages  # it did import
     assert list(tmp_path.iterdir()) == []  # and left nothing behind
 
 

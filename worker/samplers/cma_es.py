@@ -27,6 +27,5 @@ class CmaEs(Sampler):
         return CmaEsSampler(
             n_startup_trials=self.startup,
             independent_sampler=RandomSampler(seed=mixed(seed, trial)),
-            warn_independent_sampling=False,
             seed=mixed(seed, trial),
         )

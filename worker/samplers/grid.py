@@ -1,7 +1,6 @@
 """Grid search."""
 
 import random
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from backend.spec.space import Assignment, Space, grid
@@ -29,12 +28,7 @@ class Grid(Sampler):
 
     def planned(self, space: Space, seed: int, trial: int) -> Assignment | None:
         """Raises IndexError beyond the last point."""
-        return _shuffled(tuple(space), seed)[trial]
-
-
-@lru_cache(maxsize=8)
-def _shuffled(space: tuple[object, ...], seed: int) -> list[Assignment]:
-    points = list(grid(space))  # type: ignore[arg-type]
-    assert len(points) <= MAX_TRIALS
-    random.Random(seed).shuffle(points)
-    return points
+        points = list(grid(space))
+        assert len(points) <= MAX_TRIALS
+        random.Random(seed).shuffle(points)
+        return points[trial]

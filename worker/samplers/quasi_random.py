@@ -26,5 +26,4 @@ class QuasiRandom(Sampler):
             scramble=True,
             seed=seed,
             independent_sampler=RandomSampler(seed=mixed(seed, trial)),
-            warn_independent_sampling=False,
         )

@@ -35,7 +35,6 @@ class Tpe(Sampler):
             multivariate=self.joint,
             group=self.joint,
             constant_liar=True,
-            warn_independent_sampling=False,
             seed=mixed(seed, trial),
             **options(violations),
         )

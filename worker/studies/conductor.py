@@ -51,6 +51,10 @@ class Conductor:
                 self._stopping.wait(RETRY_SECONDS)
             self._stopping.wait(TURN_SECONDS)
         self._let_go()
+        self.close()
+
+    def close(self) -> None:
+        self._storage.remove_session()
         self._store.close()
 
     def _turn(self) -> bool:

@@ -12,6 +12,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from sqlalchemy import event
@@ -21,25 +22,27 @@ from sqlalchemy.exc import DBAPIError
 from backend.spec.space import Assignment, Dimension, Space, assign, contains
 from backend.spec.study import Study
 from backend.store import tables
+from backend.store.engine import sqlite_module
 from backend.store.session import Store
 from worker.samplers import Sampler
 from worker.trial_pruners import TrialPruner
 
-warnings.filterwarnings("ignore", category=ExperimentalWarning)
 optuna.logging.set_verbosity(logging.WARNING)
 
 NUMBER, VIOLATION, SEEDED = "number", "violation", "seeded"
+ENOUGH = 10  # complete trials before it is told what matters
 TRIES = 20  # to make the tables, when several conductors do so at once
 
 
 def open_storage(store: Store) -> RDBStorage:
     """Optuna's storage over the connections of `store`. Our migrations keep the version table that both would use."""
     engine = store.engine
+    module = {"module": sqlite_module()} if engine.dialect.name == "sqlite" else {}
     for _ in range(TRIES):
         with suppress(DBAPIError):
             storage = RDBStorage(
                 engine.url.render_as_string(hide_password=False),
-                engine_kwargs={"pool": engine.pool, "execution_options": {"begin": "BEGIN IMMEDIATE"}},
+                engine_kwargs={"pool": engine.pool, **module},
                 skip_compatibility_check=True,
             )
             break
@@ -109,7 +112,7 @@ class Memory:
 
         None when everything has been tried.
         """
-        self._optuna.sampler = self.sampler.build(self.study.seed, number, self._constrained)
+        self._optuna.sampler = self._built(number)
         try:
             planned = wanted or self.sampler.planned(self.study.space, self.study.seed, number)
         except IndexError:
@@ -135,7 +138,7 @@ class Memory:
         """How a trial that was asked for here ended. Harmless when it was told before."""
         assert trial.asked is not None
         state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}.get(trial.state.value, TrialState.FAIL)
-        self._optuna.sampler = self.sampler.build(self.study.seed, trial.number, self._constrained)
+        self._optuna.sampler = self._built(trial.number)
         with suppress(RuntimeError):  # it is over there
             self._optuna._storage.set_trial_user_attr(self._id(trial.asked), VIOLATION, trial.violation)
         values = trial.values if state is TrialState.COMPLETE else None
@@ -148,17 +151,26 @@ class Memory:
             if trial.number not in kept:
                 self._optuna.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
+    def _built(self, number: int) -> BaseSampler:
+        with warnings.catch_warnings():  # of options that may change: the version is pinned
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return self.sampler.build(self.study.seed, number, self._constrained)
+
     def importance(self) -> dict[str, float]:
         """How much of the difference between good and poor trials each field makes, in shares of 1; empty while too
         few trials are complete, or where none of them differ. By PED-ANOVA, of the first objective."""
         several = len(self.study.objectives) > 1
+        if len(self._optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < ENOUGH:
+            return {}
         try:
-            found = get_param_importances(
-                self._optuna,
-                evaluator=PedAnovaImportanceEvaluator(),
-                params=self._always(),
-                target=(lambda trial: float(trial.values[0])) if several else None,
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = get_param_importances(
+                    self._optuna,
+                    evaluator=PedAnovaImportanceEvaluator(),
+                    params=self._always(),
+                    target=(lambda trial: float(trial.values[0])) if several else None,
+                )
         except (ValueError, RuntimeError):
             return {}
         return {name: share for name, share in found.items() if math.isfinite(share)}

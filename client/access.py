@@ -1,0 +1,56 @@
+"""Which server, and with which token: what was said, else the environment, else the data folder of this machine."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from client.errors import LatheError
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def address(url: str | None) -> str:
+    """The server's URL, without a slash at its end. Raises LatheError when it is none."""
+    chosen = (url or os.environ.get("LATHE_URL") or _address_of_embedded() or DEFAULT_URL).rstrip("/")
+    parts = urlsplit(chosen)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise LatheError("UrlWrong", f"`{chosen}` is no address of a server: write it like {DEFAULT_URL}.", "url")
+    return chosen
+
+
+def token_for(url: str, token: str | None) -> str:
+    """The token that `url` wants. The one in a data folder is shown to servers of this machine alone."""
+    chosen = token or os.environ.get("LATHE_TOKEN") or (_kept("token") if is_local(url) else None)
+    if not chosen:
+        where = ", or LATHE_DATA_DIR to the server's data folder, whose file `token` holds it" if is_local(url) else ""
+        raise LatheError("TokenMissing", f"{url} wants its token: set LATHE_TOKEN{where}.", "token")
+    return chosen
+
+
+def is_local(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def _address_of_embedded() -> str | None:
+    """Where `make run` serves: it writes that into its lock."""
+    found = re.match(r"(https?://\S+), process \d+", _kept("lathe.lock") or "")
+    return found[1] if found else None
+
+
+def _kept(name: str) -> str | None:
+    """What a file of the data folder holds; None when there is no such file or it is not for this user."""
+    for folder in _data_folders():
+        try:
+            return (folder / name).read_text().strip()
+        except OSError:
+            continue
+    return None
+
+
+def _data_folders() -> Iterator[Path]:
+    """The folder that the environment names; else `data` here, or beside this package in a checkout."""
+    named = os.environ.get("DATA_DIR") or os.environ.get("LATHE_DATA_DIR")
+    yield from [Path(named)] if named else [Path("data"), Path(__file__).parents[1] / "data"]

@@ -1,0 +1,66 @@
+"""Files that runs left, downloaded: whole and right, or not at all."""
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+import httpx2
+
+from client.errors import LatheError
+from client.reply import Reply
+from client.wire import Wire
+
+
+class Artifact(Reply):
+    """A registered file."""
+
+    id: str
+    run_id: str
+    kind: str
+    stage: int
+    step: int
+    bytes: int
+    sha256: str
+    created_at: datetime
+
+
+def download(wire: Wire, artifact_id: str, to: Path | str = ".") -> Path:
+    """Write the file to `to`, or into that folder under the server's name for it; returns where it lies.
+
+    It gets its name when it is whole and its SHA-256 is the registered one; an earlier file of that name is replaced.
+    Raises LatheError, and leaves nothing behind then.
+    """
+    with wire.download(f"/api/artifacts/{artifact_id}") as response:
+        target = _target(Path(to), response, artifact_id)
+        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False) as draft:
+            try:
+                _write(response, draft, artifact_id)
+                draft.flush()
+                os.fsync(draft.fileno())
+                Path(draft.name).chmod(0o644)
+                Path(draft.name).replace(target)
+            except BaseException:
+                Path(draft.name).unlink(missing_ok=True)
+                raise
+    return target
+
+
+def _target(to: Path, response: httpx2.Response, artifact_id: str) -> Path:
+    if not to.is_dir():
+        return to
+    named = re.search(r'filename="([\w.-]+)"', response.headers.get("content-disposition", ""), re.ASCII)
+    return to / (named[1] if named and named[1].strip(".") else artifact_id)
+
+
+def _write(response: httpx2.Response, draft: IO[bytes], artifact_id: str) -> None:
+    digest = hashlib.sha256()
+    for piece in response.iter_raw():
+        digest.update(piece)
+        draft.write(piece)
+    if digest.hexdigest() != response.headers.get("etag", "").strip('"'):
+        detail = f"What arrived of artifact `{artifact_id}` is not the registered file: its SHA-256 is another one."
+        raise LatheError("ArtifactDamaged", detail)

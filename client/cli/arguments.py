@@ -1,0 +1,118 @@
+"""What can be typed."""
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from client.cli import commands
+from client.lathe import Lathe
+from client.states import RunState
+
+Do = Callable[[Lathe, Namespace], int]
+Make = Callable[[str, Do, str], ArgumentParser]
+
+DESCRIPTION = "Submit, follow, steer and compare runs. RUN is an id, or how it begins."
+ENVIRONMENT = """environment:
+  LATHE_URL       the server; else the one that `make run` started here, else http://127.0.0.1:8000
+  LATHE_TOKEN     its token; else the file `token` of the data folder
+  LATHE_DATA_DIR  the data folder; else `data`"""
+
+
+def parser() -> ArgumentParser:
+    root = ArgumentParser(
+        prog="lathe", description=DESCRIPTION, epilog=ENVIRONMENT, formatter_class=RawDescriptionHelpFormatter
+    )
+    root.add_argument("--url", help="the server; goes before LATHE_URL")
+    made = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, do: Do, summary: str) -> ArgumentParser:
+        one = made.add_parser(name, help=summary, description=summary[:1].upper() + summary[1:] + ".")
+        one.set_defaults(do=do)
+        return one
+
+    def about_run(name: str, do: Do, summary: str) -> ArgumentParser:
+        one = command(name, do, summary)
+        one.add_argument("run", metavar="RUN")
+        return one
+
+    _submitting(command)
+    _looking(command, about_run)
+    _steering(command, about_run)
+    return root
+
+
+def _submitting(command: Make) -> None:
+    run = command("run", commands.submit, "queue the runs of a spec")
+    run.add_argument("spec", metavar="SPEC", help="a YAML or JSON file; - reads the standard input")
+    run.add_argument("--seed", type=int, action="append", metavar="N", help="one run for each; may be repeated")
+    run.add_argument(
+        "--orders", type=_indexes, metavar="I,J,…", help="stages, counted from 0: a run for every order of them"
+    )
+    run.add_argument("--watch", action="store_true", help="follow them until they are over, then show the results")
+
+
+def _looking(command: Make, about_run: Make) -> None:
+    runs = command("runs", commands.runs, "list runs, the newest first")
+    runs.add_argument("search", nargs="?", default="", metavar="TEXT", help="part of a name, or how an id begins")
+    runs.add_argument("--state", action="append", choices=list(map(str, RunState)), help="only this; may be repeated")
+    runs.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
+    show = about_run("show", commands.look, "show a run: state, results, what it left")
+    show.add_argument("--json", action="store_true", help="all of it, as the server says it")
+    watch = command("watch", commands.watch, "follow runs until they are over")
+    watch.add_argument("run", metavar="RUN", nargs="+")
+    tradeoffs = command("tradeoffs", commands.tradeoffs, "find the measured models that meet a constraint")
+    tradeoffs.add_argument(
+        "where", nargs="?", default="", metavar="CONSTRAINT", help='"accuracy >= 93%% and p95 <= 2ms"'
+    )
+    tradeoffs.add_argument("--minimize", default="bytes", metavar="MEASURE", help="what the best has least of (bytes)")
+    tradeoffs.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many (10)")
+    catalog = command("catalog", commands.catalog, "list what a spec can name")
+    catalog.add_argument("family", nargs="?", help="such as optimizers")
+    catalog.add_argument("kind", nargs="?", help="such as adam: its description and its hyper-parameters")
+    download = about_run("download", commands.download, "download a file that a run left")
+    download.add_argument("kind", metavar="KIND", help="such as onnx or checkpoint; the newest of it is taken")
+    download.add_argument("--stage", type=int, metavar="N", help="that of this stage, counted from 0")
+    download.add_argument("--to", type=Path, default=Path(), metavar="PATH", help="a file or a folder (.)")
+
+
+def _steering(command: Make, about_run: Make) -> None:
+    summaries = {
+        "pause": "let a run rest between two steps",
+        "resume": "let a paused run go on",
+        "stop": "end a run early; its model is measured and kept",
+        "cancel": "end a run now; nothing more is measured",
+        "checkpoint": "have a checkpoint written now",
+        "next": "end the training that runs now, and go on with what comes after it",
+    }
+    for name, summary in summaries.items():
+        one = command(name, commands.steer, summary)
+        one.add_argument("run", metavar="RUN", nargs="+")
+        one.set_defaults(kind=name)
+    turn = about_run("set", commands.turn, "turn a knob of a live run")
+    turn.add_argument("path", metavar="KNOB", help="such as optimizer.lr")
+    turn.add_argument("value", type=_value, metavar="VALUE")
+    about_run("knobs", commands.knobs, "list the knobs that a live run takes")
+    about_run("replay", commands.replay, "print a spec that does by itself what people did to a run")
+    fork = about_run("fork", commands.fork, "queue a run that begins with this one's past")
+    fork.add_argument("--stage", type=int, metavar="N", help="from the end of this stage, counted from 0")
+    fork.add_argument("--checkpoint", metavar="ID", help="from this checkpoint, by its artifact's id")
+    fork.add_argument("--spec", metavar="SPEC", help="what it is to execute; the same when left out")
+    fork.add_argument("--watch", action="store_true", help="follow it until it is over, then show the results")
+
+
+def _indexes(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ArgumentTypeError(f"`{text}` does not name stages: write their indexes like 1,2") from None
+
+
+def _value(text: str) -> Any:
+    """A number or a truth value as JSON writes it; else text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, int | float | bool) else text

@@ -1,0 +1,200 @@
+"""What each command does: asks the client, shows the answer, returns the exit code."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from rich.text import Text
+
+from client.catalog import Component
+from client.cli import show, watching, words
+from client.lathe import Lathe
+from client.run import Run
+from client.runs import RunDetail
+from client.steering import Command
+from client.tradeoffs import Candidate, Tradeoffs
+
+OBEY_SECONDS = 3.0  # that a command waits to say what became of it
+
+RUNS = ("run", "name", "seed", "state", "stage", "step", "accuracy", "created")
+ARTIFACTS = ("artifact", "kind", "stage", "step", "bytes")
+KNOBS = ("knob", "now", "planned", "bounds")
+
+
+def submit(lathe: Lathe, asked: Namespace) -> int:
+    made = lathe.submit(_spec(asked.spec), seeds=asked.seed, orders=asked.orders)
+    for one in made.left_out:
+        show.say(f"left out {one.name}: {one.reason}", stderr=True)
+    return _queued(lathe, made.runs, asked.watch)
+
+
+def fork(lathe: Lathe, asked: Namespace) -> int:
+    spec = None if asked.spec is None else _spec(asked.spec)
+    made = lathe.run(asked.run).fork(stage=asked.stage, checkpoint=asked.checkpoint, spec=spec)
+    return _queued(lathe, [made], asked.watch)
+
+
+def _spec(named: str) -> str | Path:
+    return sys.stdin.read() if named == "-" else Path(named)
+
+
+def _queued(lathe: Lathe, runs: list[Run], watch: bool) -> int:
+    """Ids go to the standard output, for the next command to take them."""
+    for run in runs:
+        show.say(run.id)
+    return watching.follow(lathe, runs) if watch else 0
+
+
+def runs(lathe: Lathe, asked: Namespace) -> int:
+    found = lathe.runs(states=asked.state or (), search=asked.search, limit=asked.limit)
+    if not found:
+        show.say("There are no such runs." if asked.search or asked.state else "There are no runs yet.", stderr=True)
+        return 0
+    show.table(RUNS, map(_line, found), right=("seed", "step", "accuracy"))
+    return 0
+
+
+def _line(run: Run) -> tuple[str | Text, ...]:
+    row = run.row
+    accuracy = words.percent(row.latest.get("validation/accuracy", row.latest.get("train/accuracy")))
+    progress = (show.state(row.state), words.stage(row), words.steps(row))
+    return (row.id[:8], row.name, f"{row.seed}", *progress, accuracy, words.age(row.created_at))
+
+
+def look(lathe: Lathe, asked: Namespace) -> int:
+    run = lathe.run(asked.run)
+    seen = run.look()
+    if asked.json:
+        show.say_json(seen.model_dump(mode="json"))
+        return 0
+    show.say(f"{seen.name}, seed {seen.seed}: {seen.state}")
+    show.say(_course(seen))
+    for relative in seen.relatives:
+        show.say(f"{relative.relation} {relative.id[:8]} {relative.name}: {relative.state}")
+    if seen.error:
+        show.say(seen.error)
+    show.say("")
+    show.results(run)
+    if seen.artifacts:
+        show.say("")
+        left = [
+            (one.id, one.kind, f"{one.stage + 1}", f"{one.step:,}", words.size(one.bytes)) for one in seen.artifacts
+        ]
+        show.table(ARTIFACTS, left, right=ARTIFACTS[2:])
+    return 0
+
+
+def _course(seen: RunDetail) -> str:
+    active = f"{words.duration(seen.active_seconds)} of work"
+    created = f"created {seen.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"run {seen.id}, stage {words.stage(seen)}, step {words.steps(seen)}, {active}, {created}"
+
+
+def watch(lathe: Lathe, asked: Namespace) -> int:
+    return watching.follow(lathe, [lathe.run(name) for name in dict.fromkeys(asked.run)])
+
+
+def steer(lathe: Lathe, asked: Namespace) -> int:
+    return max([_steer(lathe.run(name), asked.kind) for name in dict.fromkeys(asked.run)])
+
+
+def _steer(run: Run, kind: str) -> int:
+    commands = {
+        "pause": run.pause, "resume": run.resume, "stop": run.stop,
+        "cancel": run.cancel, "checkpoint": run.checkpoint, "next": run.next,
+    }  # fmt: skip
+    return _obeyed(run, commands[kind]())
+
+
+def turn(lathe: Lathe, asked: Namespace) -> int:
+    run = lathe.run(asked.run)
+    return _obeyed(run, run.set(asked.path, asked.value))
+
+
+def _obeyed(run: Run, command: Command) -> int:
+    """Say what became of it: 1 when it was refused."""
+    event = run.outcome(command, OBEY_SECONDS)
+    if event is None:
+        show.say(f"{command.kind}: asked; the run will come to it between two steps.")
+        return 0
+    show.say(watching.told(event))
+    return int(event.state == "refused")
+
+
+def knobs(lathe: Lathe, asked: Namespace) -> int:
+    found = lathe.run(asked.run).knobs()
+    if not found:
+        show.say("The stage that runs now has no knobs.", stderr=True)
+        return 0
+    lines = ((one.path, _json(one.value), _json(one.planned), _bounds(one.bounds)) for one in found)
+    show.table(KNOBS, lines, right=("now", "planned"))
+    return 0
+
+
+def _bounds(schema: dict[str, object]) -> str:
+    """`≥ 0, < 1`"""
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    return ", ".join(f"{sign} {_json(schema[name])}" for name, sign in signs.items() if name in schema)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def replay(lathe: Lathe, asked: Namespace) -> int:
+    show.say_raw(lathe.run(asked.run).replay())
+    return 0
+
+
+def download(lathe: Lathe, asked: Namespace) -> int:
+    show.say(str(lathe.run(asked.run).download(asked.kind, asked.to, stage=asked.stage)))
+    return 0
+
+
+def tradeoffs(lathe: Lathe, asked: Namespace) -> int:
+    """0 when a model meets the constraint, else 1."""
+    answer = lathe.tradeoffs(asked.where, minimize=asked.minimize)
+    show.say(answer.sentence)
+    shown = (answer.meeting or answer.missing_least)[: asked.limit]
+    if shown:
+        names = _measures(answer, asked.minimize, asked.where)
+        columns = ("run", "name", "seed", "stage", "format", *names)
+        show.table(columns, (_candidate(one, names) for one in shown), right=("seed", *names))
+    return int(not answer.meeting)
+
+
+def _measures(answer: Tradeoffs, minimize: str, where: str) -> list[str]:
+    """The measures that the question is about, after the usual ones."""
+    usual = ["accuracy", "bytes", "p50_ms@1"]
+    asked = [name for name in answer.fields if name.removesuffix("_ms@1") in f"{minimize} {where}"]
+    return [name for name in dict.fromkeys([*usual, *asked]) if name in answer.fields]
+
+
+def _candidate(one: Candidate, names: list[str]) -> tuple[str, ...]:
+    values = (words.measure(name, one.values.get(name)) for name in names)
+    return (one.run_id[:8], one.run_name, f"{one.seed}", f"{one.stage + 1} {one.label}", one.exporter, *values)
+
+
+def catalog(lathe: Lathe, asked: Namespace) -> int:
+    found = lathe.catalog()
+    if asked.kind:
+        _component(found.find(asked.family, asked.kind))
+    elif asked.family:
+        lines = ((one.kind, one.unavailable or one.summary) for one in found.family(asked.family))
+        show.table((asked.family, "what it is"), lines)
+    else:
+        counts = {one.name: sum(entry.family == one.name for entry in found.entries) for one in found.families}
+        families = ((one.name, f"{counts[one.name]}", one.summary) for one in found.families)
+        show.table(("family", "kinds", "what it is for"), families, right=("kinds",))
+    return 0
+
+
+def _component(one: Component) -> None:
+    for text in filter(None, (one.description, one.formula, one.reference, one.unavailable)):
+        show.say_raw(f"{text.strip()}\n\n")
+    fields = {name: field for name, field in one.parameters.get("properties", {}).items() if name != "kind"}
+    required = one.parameters.get("required", [])
+    defaults = {name: "required" if name in required else _json(field.get("default")) for name, field in fields.items()}
+    lines = [(name, defaults[name], _bounds(field), field.get("description", "")) for name, field in fields.items()]
+    show.table(("field", "default", "bounds", "what it is"), lines)

@@ -1,0 +1,111 @@
+"""Tables and sentences: in colour on a terminal, as plain lines without limit elsewhere."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from client.cli import words
+from client.errors import LatheError
+from client.results import Latency, Measure, StageResult
+from client.run import Run
+from client.states import RunState
+
+WIDE = 400  # columns where nobody sees a line's end
+COLORS = {
+    RunState.SUCCEEDED: "green",
+    RunState.FAILED: "red",
+    RunState.RUNNING: "cyan",
+    RunState.STOPPED: "yellow",
+    RunState.CANCELLED: "yellow",
+    RunState.PAUSED: "yellow",
+}
+
+
+@cache
+def console(stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, markup=False, width=None if stream.isatty() else WIDE)
+
+
+def say(text: str, stderr: bool = False) -> None:
+    console(stderr).print(words.plain(text), soft_wrap=True)
+
+
+def say_raw(text: str) -> None:
+    """Text of several lines, as it is; for a file or the next program."""
+    sys.stdout.write("\n".join(map(words.plain, text.split("\n"))))
+
+
+def say_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+
+
+def say_error(error: LatheError) -> None:
+    """One sentence; the other problems of a spec below it."""
+    say(f"lathe: {error.detail}", stderr=True)
+    for problem in error.problems[1:]:
+        say(f"  `{problem.path}` {problem.message}", stderr=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()) -> None:
+    """A table; the columns named in `right` are numbers."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", no_wrap=name in right)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(words.plain(cell)) for cell in row))
+    console().print(made)
+
+
+def state(value: RunState) -> Text:
+    return Text(value, style=COLORS.get(value, ""))
+
+
+RESULTS = ("stage", "format", "accuracy", "bytes", "p50", "p95", "batch", "not zero")
+
+
+def results(run: Run) -> None:
+    """What each stage measured, a line for each file that a runtime ran, and the headline."""
+    rows = [row for result in run.results for row in _rows(result)]
+    if not rows:
+        say("No stage has been measured.")
+        return
+    table(RESULTS, rows, right=RESULTS[2:])
+    for note in filter(None, [run.results[-1].headline]):
+        say(note)
+
+
+def _rows(result: StageResult) -> Iterator[Sequence[str]]:
+    """A line for each batch size of each file; what does not differ is said once."""
+    name = f"{result.stage + 1} {result.label}"
+    kept = f"{100 * result.nonzero / result.parameters:.0f} %" if result.parameters else words.DASH
+    for measure in result.measures:
+        if measure.runtime is None:
+            continue
+        head, tail = (name, measure.exporter, _quality(measure), words.size(measure.bytes)), kept
+        timings: Sequence[Latency | None] = measure.latency or [None]
+        for timed in timings:
+            yield (*head, *_times(timed), tail)
+            head, tail = ("",) * 4, ""
+        name = ""
+    if name:
+        yield (name, *(words.DASH,) * 6, kept)
+
+
+def _times(timed: Latency | None) -> Sequence[str]:
+    if timed is None:
+        return (words.DASH,) * 3
+    return (words.milliseconds(timed.p50_ms), words.milliseconds(timed.p95_ms), f"{timed.batch_size}")
+
+
+def _quality(measure: Measure) -> str:
+    """The share that it classifies correctly, or R² where targets are numbers."""
+    if measure.accuracy is not None:
+        return words.percent(measure.accuracy)
+    return words.DASH if measure.r2 is None else f"R² {measure.r2:.4f}"

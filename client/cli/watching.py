@@ -1,0 +1,195 @@
+"""Following runs: a bar that moves in place on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from client.cli import show, words
+from client.events import Commanded, Event, Logged, Points, Rewound, StageBegan, StageEnded, StateChanged, Verdict
+from client.lathe import Lathe
+from client.run import Run
+from client.states import RunState
+
+LINE_SECONDS = 5.0  # between two lines of progress where there is no terminal
+CODES = {RunState.SUCCEEDED: 0, RunState.FAILED: 1, RunState.STOPPED: 3, RunState.CANCELLED: 4}
+SHOWN = ("validation/loss", "validation/accuracy", "train/loss", "train/accuracy")
+
+
+@dataclass
+class Course:
+    """Where a run is, as its events tell."""
+
+    run: Run
+    several: bool
+    stage: str = "queued"
+    step: int = 0
+    total: int | None = None
+    seconds: float = 0.0
+    latest: dict[str, float] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Points():
+                self.step, self.seconds = max(self.step, event.steps[-1]), event.times[-1]
+                self.latest |= {name: values[-1] for name, values in event.metrics.items()}
+            case StageBegan() if not isinstance(event, StageEnded):
+                self.look()
+                self.stage = f"{event.stage + 1}/{len(self.run.row.stages)} {event.label}"
+            case StateChanged() | Commanded():
+                self.look()
+            case Rewound():
+                self.step = event.step
+
+    def look(self) -> None:
+        """The number of steps is known when the run has begun, and changes with its stages."""
+        row = self.run.look()
+        self.total = row.total_steps
+        if row.stage is None:
+            self.stage = str(row.state)
+
+    @property
+    def name(self) -> str:
+        return f"{self.run.id[:8]}  " if self.several else ""
+
+    @property
+    def steps(self) -> str:
+        return f"step {self.step:,}" + (f"/{self.total:,}" if self.total else "")
+
+    @property
+    def left(self) -> str:
+        """`ETA 12 s`, at the pace so far."""
+        if not self.total or self.step <= 0 or self.seconds <= 0:
+            return ""
+        return f"ETA {words.duration(max(self.total - self.step, 0) * self.seconds / self.step)}"
+
+    @property
+    def metrics(self) -> str:
+        """The newest loss and accuracy, of validation where that is measured."""
+        told = []
+        for what, shown in (("loss", words.number), ("accuracy", words.percent)):
+            name = next((name for name in SHOWN if name.endswith(what) and name in self.latest), None)
+            told += [f"{name} {shown(self.latest[name])}"] if name else []
+        return "  ".join(told)
+
+
+class View(Protocol):
+    def begins(self, course: Course) -> None: ...
+
+    def moved(self, course: Course, event: Event) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+class Lines:
+    """A line when a stage begins, and one each LINE_SECONDS."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def begins(self, course: Course) -> None:
+        self.say(f"{course.name}{course.run.row.name}, seed {course.run.row.seed}: {course.run.row.state}")
+
+    def moved(self, course: Course, event: Event) -> None:
+        if isinstance(event, StageBegan) and not isinstance(event, StageEnded):
+            self.say(f"{course.name}stage {course.stage}")
+        elif isinstance(event, Points) and time.monotonic() >= self._next:
+            self.say(course.name + "  ".join(filter(None, (course.steps, course.metrics, course.left))))
+            self._next = time.monotonic() + LINE_SECONDS
+
+    def say(self, text: str) -> None:
+        show.say(text, stderr=True)
+
+
+class Bars:
+    """A bar for each run, in place."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+
+    def begins(self, course: Course) -> None:
+        self._bars[course.run.id] = self._progress.add_task(
+            words.plain(course.name + course.stage), total=None, steps="", metrics="", left=""
+        )
+
+    def moved(self, course: Course, event: Event) -> None:
+        self._progress.update(
+            self._bars[course.run.id],
+            description=words.plain(course.name + course.stage),
+            completed=course.step,
+            total=course.total,
+            steps=course.steps,
+            metrics=course.metrics,
+            left=course.left,
+        )
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(words.plain(text), soft_wrap=True)
+
+
+COLUMNS = ("{task.description}", "{task.fields[steps]}", "{task.fields[metrics]}", "{task.fields[left]}")
+
+
+@contextmanager
+def view() -> Iterator[View]:
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    texts = [TextColumn(column, markup=False) for column in COLUMNS]
+    with Progress(texts[0], BarColumn(bar_width=24), *texts[1:], console=show.console(stderr=True)) as progress:
+        yield Bars(progress)
+
+
+def follow(lathe: Lathe, runs: Sequence[Run]) -> int:
+    """Follow the runs to their end, then show what each measured. The exit code is 0 when all of them succeeded, else
+    that of the worst: 1 failed, 4 cancelled, 3 stopped. Ctrl+C leaves them running: 130."""
+    courses = {run.id: Course(run, several=len(runs) > 1) for run in runs}
+    try:
+        with view() as shown:
+            for course in courses.values():
+                course.look()
+                shown.begins(course)
+            for event in lathe.watch(*runs):
+                course = courses[event.run_id]
+                course.take(event)
+                shown.moved(course, event)
+                if text := told(event):
+                    shown.say(course.name + text)
+    except KeyboardInterrupt:
+        names = " ".join(run.id[:8] for run in runs)
+        show.say(f"Left running: `lathe watch {names}` follows again, `lathe stop {names}` ends it.", stderr=True)
+        return 130
+    return _ended(runs)
+
+
+def told(event: Event) -> str:
+    """What is worth a line wherever it is shown."""
+    match event:
+        case StateChanged():
+            return event.state + (f": {event.reason}" if event.reason else "")
+        case Verdict():
+            return f"{event.text} {event.remedy}".strip()
+        case Commanded():
+            change = f" {event.path} {event.old} → {event.new}" if event.path else ""
+            note = f": {event.note}" if event.note else ""
+            return f"{event.command_kind}{change} {event.state} at step {event.step:,}{note}"
+        case Logged(level="warning"):
+            return event.text
+    return ""
+
+
+def _ended(runs: Sequence[Run]) -> int:
+    for run in runs:
+        row = run.look()
+        if len(runs) > 1:
+            show.say(f"\n{run.id[:8]} {row.name}, seed {row.seed}: {row.state}")
+        if row.error:
+            show.say(row.error, stderr=True)
+        show.results(run)
+    worst = (RunState.FAILED, RunState.CANCELLED, RunState.STOPPED, RunState.SUCCEEDED)
+    return CODES[min((run.state for run in runs), key=worst.index)]

@@ -1,0 +1,158 @@
+"""Events of a run, each kind a class of its own: `match event: case Verdict(text=text): …`.
+
+They come in order; `seq` counts 1, 2, 3… for each run.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from client.reply import Reply
+from client.states import RunState
+from client.wire import Wire
+
+
+class Event(Reply):
+    """Anything that happened to a run. A kind that this client does not know yet is a plain Event with its body."""
+
+    KIND: ClassVar[str] = ""
+
+    run_id: str
+    seq: int
+    kind: str
+    at: datetime
+    body: dict[str, Any] = Field(repr=False)
+
+
+class Points(Event):
+    """Values of some metrics at the same steps; `times` are seconds of active training since the run began."""
+
+    KIND = "points"
+
+    stage: int
+    steps: list[int]
+    times: list[float]
+    metrics: dict[str, list[float]]
+    bucketed: int | None = None
+    """How many steps these stand for, when there were too many: minima and maxima are among them."""
+
+
+class StateChanged(Event):
+    KIND = "state"
+
+    state: RunState
+    reason: str | None = None
+
+
+class StageBegan(Event):
+    KIND = "stage_began"
+
+    stage: int
+    stage_kind: str = Field(validation_alias="body_kind")
+    label: str
+    step: int
+
+
+class StageEnded(StageBegan):
+    KIND = "stage_ended"
+
+
+class Checkpointed(Event):
+    """A checkpoint was written: `artifact` is its id, `seconds` what it took."""
+
+    KIND = "checkpoint"
+
+    stage: int
+    step: int
+    artifact: str
+    seconds: float
+
+
+class Rewound(Event):
+    """Points with a greater step that came before are withdrawn."""
+
+    KIND = "rewind"
+
+    step: int
+    reason: str
+
+
+class Exhibited(Event):
+    """Something to be shown, such as a confusion matrix: the figures that draw it have changed."""
+
+    KIND = "exhibit"
+
+    exhibit: str = Field(validation_alias="body_kind")
+    stage: int
+    step: int
+
+
+class Verdict(Event):
+    """What the diagnosis says in plain words."""
+
+    KIND = "verdict"
+
+    code: str
+    text: str
+    remedy: str
+    stage: int
+    step: int
+
+
+class Commanded(Event):
+    """What became of a command: `state` is `obeyed` or `refused`. Of `set` also the knob, what it was and what it is."""
+
+    KIND = "command"
+
+    command: str
+    command_kind: str = Field(validation_alias="body_kind")
+    by: str
+    step: int
+    state: str
+    note: str | None = None
+    path: str | None = None
+    old: Any = None
+    new: Any = None
+
+
+class Forked(Event):
+    """All before is the past of `parent`, up to a checkpoint; `stage` is the index of the first stage of its own."""
+
+    KIND = "forked"
+
+    parent: str
+    name: str
+    checkpoint: str
+    artifact: str
+    stage: int
+    step: int
+
+
+class Logged(Event):
+    KIND = "log"
+
+    level: str
+    text: str
+
+
+KINDS: Mapping[str, type[Event]] = {
+    kind.KIND: kind
+    for kind in (
+        *(Points, StateChanged, StageBegan, StageEnded, Checkpointed, Rewound),
+        *(Exhibited, Verdict, Commanded, Forked, Logged),
+    )
+}
+
+
+def event(data: Mapping[str, Any]) -> Event:
+    """The event that the server sent."""
+    body = data["body"]
+    fields = {**body, "body_kind": body.get("kind"), **(data.get("columns") or {}), **data}
+    return KINDS.get(data["kind"], Event).model_validate(fields)
+
+
+def happened(wire: Wire, run_id: str, after: int = 0) -> list[Event]:
+    """Every event of the run after this one, except points."""
+    return [event(data) for data in wire.get(f"/api/runs/{run_id}/events", {"after": after})]

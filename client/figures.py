@@ -1,0 +1,33 @@
+"""Charts, drawn by the server: a notebook shows the picture that the browser shows."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from client.reply import Reply
+from client.wire import Wire
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+class Chart(Reply):
+    """A chart that can be asked for by its name."""
+
+    name: str
+    title: str
+    group: str
+    metrics: list[str]
+    exhibits: list[str]
+    results: bool
+
+
+def charts(wire: Wire) -> list[Chart]:
+    return [Chart.model_validate(chart) for chart in wire.get("/api/charts")]
+
+
+def figure(wire: Wire, chart: str, runs: Sequence[str], options: dict[str, Any]) -> "Figure":
+    """The chart of these runs, or of the newest ones."""
+    from plotly.graph_objects import Figure  # takes a while, which commands need not wait for
+
+    drawn = wire.get(f"/api/figures/{chart}", {"runs": ",".join(runs), **options})
+    return Figure(data=drawn["data"], layout=drawn["layout"])

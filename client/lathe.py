@@ -1,0 +1,110 @@
+"""The way in: one server."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from client import access, artifacts, figures, runs, stream, submission
+from client.catalog import Catalog, catalog
+from client.events import Event
+from client.figures import Chart
+from client.run import Run
+from client.spec import Spec
+from client.submission import Submission, Variants
+from client.tradeoffs import Tradeoffs, tradeoffs
+from client.wire import Wire
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+class Lathe:
+    """A server. Without a URL or token: those of LATHE_URL and LATHE_TOKEN, else what `make run` left in the data folder
+    (LATHE_DATA_DIR, or `data`) of this machine. Raises LatheError when there is no token."""
+
+    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        self.url = access.address(url)
+        self._wire = Wire(self.url, access.token_for(self.url, token))
+
+    def __repr__(self) -> str:
+        return f"<Lathe at {self.url}>"
+
+    def __enter__(self) -> "Lathe":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._wire.close()
+
+    def submit(
+        self,
+        spec: Spec,
+        *,
+        seeds: Sequence[int] | None = None,
+        variants: Variants | None = None,
+        orders: Sequence[int] | None = None,
+        key: str | None = None,
+    ) -> Submission:
+        """Queue a run of the spec for each seed, of each variant, or of each order of the stages with these indexes.
+
+        A connection that is cut meanwhile is tried again under the same Idempotency-Key: nothing is created twice.
+        With a `key` of your own that also holds when the script itself is started again.
+        """
+        return submission.submit(self._wire, spec, seeds, variants, orders, key)
+
+    def run(self, run_id: str) -> Run:
+        """The run whose id is, or alone begins with, this text."""
+        row = runs.found(self._wire, run_id)
+        return Run(self._wire, row.id, row)
+
+    def runs(
+        self,
+        *,
+        states: Collection[str] = (),
+        search: str = "",
+        group: str = "",
+        sort: str = "created_at",
+        descending: bool = True,
+        limit: int | None = 100,
+    ) -> list[Run]:
+        """Runs, the newest first; `search` is part of a name or how an id begins. All of them without a limit."""
+        found = runs.listed(self._wire, states, search, group, sort, descending, limit)
+        return [Run(self._wire, row.id, row) for row in found]
+
+    def watch(self, *watched: Run) -> Iterator[Event]:
+        """Every event of these runs, at most 100, as they happen; ends when all of them are over."""
+        return stream.follow(self._wire, {run.id: 0 for run in watched})
+
+    def tradeoffs(
+        self,
+        where: str = "",
+        *,
+        minimize: str = "bytes",
+        runs: Sequence[Run] = (),
+        formats: Sequence[str] = (),
+        devices: Sequence[str] = (),
+    ) -> Tradeoffs:
+        """Which measured models meet a constraint, such as `accuracy >= 93% and p95 <= 2ms`."""
+        return tradeoffs(self._wire, where, minimize, [run.id for run in runs], formats, devices)
+
+    def charts(self) -> list[Chart]:
+        """What `figure` can be asked for."""
+        return figures.charts(self._wire)
+
+    def figure(self, chart: str, runs: Sequence[Run] = (), **options: Any) -> "Figure":
+        """A chart of several runs as a Plotly figure; of the newest ones when none is named."""
+        return figures.figure(self._wire, chart, [run.id for run in runs], options)
+
+    def catalog(self) -> Catalog:
+        """What a spec can name."""
+        return catalog(self._wire)
+
+    def download(self, artifact_id: str, to: Path | str = ".") -> Path:
+        """Write an artifact to a file, or into a folder; it is there when it is whole and its SHA-256 right."""
+        return artifacts.download(self._wire, artifact_id, to)

@@ -1,0 +1,61 @@
+"""The curves of a run, as columns."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from math import nan
+from typing import Any
+
+from client.errors import LatheError
+from client.reply import Reply
+from client.wire import Wire
+
+PIXELS = 100_000  # buckets that are asked for: shorter curves come whole
+
+Table = dict[str, list[Any]]
+
+
+class Series(Reply):
+    """One metric of one run. `points` is how many values are stored; where that is more than `values`, these are the
+    minima and maxima of buckets."""
+
+    metric: str
+    steps: list[int]
+    times: list[float]
+    values: list[float]
+    points: int
+
+
+def points(
+    wire: Wire, run_id: str, metrics: Sequence[str], first: int | None, last: int | None, pixels: int
+) -> dict[str, Series]:
+    """The curves by metric, all of them when none is named; empty where a metric has no points."""
+    query = {"metrics": ",".join(metrics) or None, "from": first, "until": last, "pixels": pixels}
+    answer = wire.get(f"/api/runs/{run_id}/points", query)
+    curves = {one["metric"]: Series.model_validate(one) for one in answer["series"]}
+    return {name: curves.get(name) or _empty(name) for name in metrics or curves}
+
+
+def _empty(metric: str) -> Series:
+    return Series(metric=metric, steps=[], times=[], values=[], points=0)
+
+
+def table(curves: Mapping[str, Series]) -> Table:
+    """One column for each metric beside `step` and `seconds`, one row for each step; NaN where a metric has no value."""
+    seconds = {step: time for one in curves.values() for step, time in zip(one.steps, one.times, strict=True)}
+    steps = sorted(seconds)
+    columns: Table = {"step": steps, "seconds": [seconds[step] for step in steps]}
+    for metric, one in curves.items():
+        values = dict(zip(one.steps, one.values, strict=True))
+        columns[metric] = [values.get(step, nan) for step in steps]
+    return columns
+
+
+def frame(columns: Table, index: str | None = None) -> Any:
+    """The columns as a pandas DataFrame. Raises LatheError when pandas is not installed."""
+    try:
+        pandas = importlib.import_module("pandas")
+    except ModuleNotFoundError:
+        detail = "A frame needs pandas, which is not installed here: `pip install pandas`."
+        raise LatheError("PandasMissing", detail) from None
+    made = pandas.DataFrame(columns)
+    return made if index is None else made.set_index(index)

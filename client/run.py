@@ -1,0 +1,148 @@
+"""A run as a handle: looked at, followed, steered, forked."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from client import artifacts, events, figures, points, runs, stream
+from client.artifacts import Artifact
+from client.errors import LatheError
+from client.events import Commanded, Event
+from client.points import PIXELS, Series
+from client.results import StageResult
+from client.runs import RunDetail, RunRow
+from client.spec import Spec, document
+from client.states import RunState
+from client.steering import Command, Wheel
+from client.wire import Wire
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+POLL = 0.2, 1.0  # seconds between two looks of `wait`, at first and at most
+
+
+class Run(Wheel):
+    """One run. Its properties ask the server each time, until the run is over; `row` is what was last seen of it."""
+
+    def __init__(self, wire: Wire, run_id: str, row: RunRow | None = None) -> None:
+        self._wire, self.id, self._row = wire, run_id, row
+
+    def __repr__(self) -> str:
+        row = self._row
+        if row is None:
+            return f"<Run {self.id[:8]}>"
+        steps = f"step {row.step:,}" + (f" of {row.total_steps:,}" if row.total_steps else "")
+        return f"<Run {self.id[:8]} “{row.name}”, seed {row.seed}: {row.state}, {steps}>"
+
+    @property
+    def row(self) -> RunRow:
+        """What was last seen of it, without asking again."""
+        return self._row or self.look()
+
+    def look(self) -> RunDetail:
+        """Everything but its points, as it is now."""
+        if not (isinstance(self._row, RunDetail) and self._row.state.terminal):
+            self._row = runs.detail(self._wire, self.id)
+        return self._row
+
+    @property
+    def state(self) -> RunState:
+        return self.look().state
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The spec with every default, and with the stages that it has now."""
+        return self.look().spec
+
+    @property
+    def results(self) -> list[StageResult]:
+        """What each finished stage measured."""
+        return self.look().results
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        return self.look().artifacts
+
+    def events(self, after: int = 0) -> list[Event]:
+        """What happened so far, after the event with this `seq`, without points."""
+        return events.happened(self._wire, self.id, after)
+
+    def outcome(self, command: Command, timeout: float = 10.0) -> Commanded | None:
+        """What became of a command: at which step it was obeyed, or why it was refused. None when the run has not
+        come to it within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            for event in self.events():
+                if isinstance(event, Commanded) and event.command == command.id:
+                    return event
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(POLL[0])
+
+    def watch(self, after: int = 0) -> Iterator[Event]:
+        """Every event after the one with this `seq`, points too, as they happen; ends when the run is over."""
+        if after and (seen := self.look()).state.terminal and seen.last_seq <= after:
+            return iter(())
+        return stream.follow(self._wire, {self.id: after})
+
+    def wait(self, timeout: float | None = None) -> "Run":
+        """Until the run is over. Raises TimeoutError after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause, longest = POLL
+        while not self.state.terminal:
+            left = longest if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"{self!r} is not over after {timeout:g} s.")
+            time.sleep(min(pause, left))
+            pause = min(1.5 * pause, longest)
+        return self
+
+    def fork(
+        self,
+        *,
+        stage: int | None = None,
+        checkpoint: str | None = None,
+        spec: Spec | None = None,
+        key: str | None = None,
+    ) -> "Run":
+        """A run that begins with this one's past: up to its newest checkpoint, the end of a stage (counted from 0), or
+        a checkpoint by its artifact's id; `spec` has other stages from there on."""
+        asked = {"stage": stage, "checkpoint": checkpoint, "spec": None if spec is None else document(spec)}
+        body = {name: value for name, value in asked.items() if value is not None}
+        made = self._wire.post(f"/api/runs/{self.id}/fork", body, key or str(uuid.uuid4()))
+        return Run(self._wire, made["runs"][0]["id"])
+
+    def points(
+        self, *metrics: str, first: int | None = None, last: int | None = None, pixels: int = PIXELS
+    ) -> dict[str, Series]:
+        """The curves of these metrics, or of all, between two steps; rewinds are applied."""
+        return points.points(self._wire, self.id, metrics, first, last, pixels)
+
+    def frame(self, *metrics: str, first: int | None = None, last: int | None = None, pixels: int = PIXELS) -> Any:
+        """The curves as a pandas DataFrame by step. Raises LatheError when pandas is not installed."""
+        return points.frame(points.table(self.points(*metrics, first=first, last=last, pixels=pixels)), "step")
+
+    def figure(self, chart: str, **options: Any) -> "Figure":
+        """A chart as a Plotly figure, such as `loss`; the options are those of GET /api/figures/{chart}."""
+        return figures.figure(self._wire, chart, [self.id], options)
+
+    def download(self, kind: str, to: Path | str = ".", *, stage: int | None = None) -> Path:
+        """Its newest artifact of a kind, such as `onnx`, or that of one stage; see `Lathe.download`."""
+        left = self.artifacts
+        able = [one for one in left if one.kind == kind and stage in (None, one.stage)]
+        if not able:
+            known = ", ".join(sorted({f"{one.kind} of stage {one.stage}" for one in left})) or "none yet"
+            raise LatheError("ArtifactNotFound", f"Run {self.id[:8]} has no such `{kind}`; it left: {known}.", "kind")
+        newest = max(able, key=lambda one: (one.stage, one.step, one.created_at))
+        return artifacts.download(self._wire, newest.id, to)
+
+    def delete(self) -> None:
+        """Delete the run, which must be over, with all it left."""
+        self._wire.delete(f"/api/runs/{self.id}")

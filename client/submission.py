@@ -1,0 +1,64 @@
+"""Submitting: a spec, and what became of it."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from client.errors import LatheError
+from client.reply import Reply
+from client.run import Run
+from client.spec import Spec, document
+from client.wire import Wire
+
+Variants = Mapping[str, Mapping[str, Any]]
+"""Name -> path of a field -> what it holds instead: `{"SGD": {"stages[0].optimizer": {"kind": "sgd"}}}`."""
+
+
+class LeftOut(Reply):
+    """An order of stages that does not fit, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The runs that a spec became, in order: `for run in submission: …`. `id` is the experiment's or the group's."""
+
+    id: str
+    runs: list[Run]
+    left_out: list[LeftOut]
+
+    @property
+    def run(self) -> Run:
+        """The only run. Raises LatheError when there are several."""
+        if len(self.runs) != 1:
+            raise LatheError("SeveralRuns", f"The spec became {len(self.runs)} runs: see `runs`.")
+        return self.runs[0]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+
+def submit(
+    wire: Wire,
+    spec: Spec,
+    seeds: Sequence[int] | None,
+    variants: Variants | None,
+    orders: Sequence[int] | None,
+    key: str | None,
+) -> Submission:
+    body: dict[str, Any] = {"spec": document(spec)}
+    if seeds is not None:
+        body["seeds"] = list(seeds)
+    if variants is not None:
+        body["variants"] = [{"name": name, "changes": dict(changes)} for name, changes in variants.items()]
+    if orders is not None:
+        body["orders"] = list(orders)
+    made = wire.post("/api/experiments", body, key or str(uuid.uuid4()))
+    runs = [Run(wire, run["id"]) for run in made["runs"]]
+    return Submission(made["id"], runs, [LeftOut.model_validate(one) for one in made.get("left_out", [])])

@@ -1,0 +1,169 @@
+"""Studies are held against the catalog: what cannot be searched is refused with its place and the remedy."""
+
+from typing import Any
+
+import pytest
+
+from backend.spec.around import around, variable
+from backend.spec.catalog import Catalog
+from backend.spec.experiment import resolve as resolve_spec
+from backend.spec.problems import SpecInvalid
+from backend.spec.space import size
+from backend.spec.study import resolve, trial_spec
+
+LR = "stages[0].optimizer.lr"
+SPEC: dict[str, Any] = {
+    "dataset": {"kind": "digits"},
+    "model": {"kind": "mlp"},
+    "stages": [{"kind": "train", "epochs": 2, "optimizer": {"kind": "sgd"}}],
+}
+
+
+def study(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "a study",
+        "spec": SPEC,
+        "space": [{"field": LR, "low": 1e-4, "high": 1.0, "log": True}],
+        "objectives": [{"measure": "validation/accuracy"}],
+        "budget": {"trials": 10},
+        **changes,
+    }
+
+
+def test_a_study_is_canonical_and_stays_so(catalog: Catalog) -> None:
+    made = resolve(study(), catalog)
+    assert (made.sampler["kind"], made.pruner["kind"]) == ("tpe", "none")
+    assert made.objectives[0].rising
+    assert resolve(made.model_dump(mode="json"), catalog) == made
+
+
+def test_whole_numbers_are_found_from_the_catalog(catalog: Catalog) -> None:
+    space = [{"field": "stages[0].epochs", "low": 1, "high": 4}, {"field": LR, "low": 0.001, "high": 1}]
+    made = resolve(study(space=space), catalog)
+    assert [one.integer for one in made.space] == [True, False]
+    assert made.space[0].levels() == [1, 2, 3, 4]
+
+
+def test_a_component_in_short_is_varied_with_its_fields(catalog: Catalog) -> None:
+    space = [
+        {"field": "stages[0].optimizer", "choice": ["sgd", "adam"]},
+        {"field": LR, "low": 0.01, "high": 0.1, "points": 3},
+        {
+            "field": "stages[0].optimizer.momentum",
+            "choice": [0.0, 0.9],
+            "when": {"field": "stages[0].optimizer", "among": ["sgd"]},
+        },
+    ]
+    made = resolve(study(space=space, sampler="grid", budget={}), catalog)
+    assert size(made.space) == 3 * 2 + 3
+    values = {"stages[0].optimizer": "adam", LR: 0.02}
+    optimizer = resolve_spec(trial_spec(made, values, 7), catalog).stages[0]["optimizer"]
+    assert (optimizer["kind"], optimizer["lr"]) == ("adam", 0.02)
+    assert trial_spec(made, values, 7)["name"] == "a study · trial 7"
+
+
+CONDITION = {"field": "stages[0].optimizer", "among": ["sgd"]}
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "an empty space": ({"space": []}, "space", "at least 1"),
+    "no such field": ({"space": [{"field": "stages[0].rate", "low": 1, "high": 2}]}, "space[0].low", "not a field"),
+    "no such stage": ({"space": [{"field": "stages[4].epochs", "low": 1, "high": 2}]}, "space[0].low", "nowhere"),
+    "beyond a bound": ({"space": [{"field": LR, "low": 1e-3, "high": 1e9}]}, "space[0].high", "at most"),
+    "an unknown component": (
+        {"space": [{"field": "stages[0].optimizer", "choice": ["sgd", "agd"]}]},
+        "space[0].choice[1]",
+        "did you mean",
+    ),
+    "upside down": ({"space": [{"field": LR, "low": 1, "high": 0.1}]}, "space[0].high", "more than `low`"),
+    "logarithm of nothing": ({"space": [{"field": LR, "low": 0, "high": 1, "log": True}]}, "space[0].low", "more than 0"),
+    "half a range": ({"space": [{"field": LR, "low": 1}]}, "space[0].high", "is missing"),
+    "a choice and a range": ({"space": [{"field": LR, "choice": [1], "low": 1}]}, "space[0].low", "does not go with"),
+    "a range of text": (
+        {"space": [{"field": "storage", "low": 0, "high": 1}]},
+        "space[0].low",
+        "must be one of",
+    ),
+    "twice the same": (
+        {"space": [{"field": LR, "choice": [0.1]}, {"field": LR, "choice": [0.2]}]},
+        "space[1].field",
+        "twice",
+    ),
+    "a condition on nothing": (
+        {"space": [{"field": LR, "choice": [0.1], "when": CONDITION}]},
+        "space[0].when.field",
+        "stands before it",
+    ),
+    "a condition that is never met": (
+        {
+            "space": [
+                {"field": "stages[0].optimizer", "choice": ["adam"]},
+                {"field": LR, "choice": [0.1], "when": CONDITION},
+            ]
+        },
+        "space[1].when.among",
+        "never be varied",
+    ),
+    "a grid of a continuum": ({"sampler": "grid"}, "space[0].points", "how many"),
+    "an exploding grid": (
+        {
+            "sampler": "grid",
+            "budget": {},
+            "space": [
+                {"field": LR, "low": 1e-4, "high": 1, "points": 1000},
+                {"field": "stages[0].epochs", "low": 1, "high": 100},
+            ],
+        },
+        "space",
+        "100,000 points",
+    ),
+    "a grid beyond the budget": (
+        {"sampler": "grid", "space": [{"field": LR, "low": 1e-4, "high": 1, "points": 11}]},
+        "space",
+        "11 points, more than 10",
+    ),
+    "no budget": ({"budget": {}}, "budget", "is missing"),
+    "an objective that nobody measures": ({"objectives": [{"measure": "beauty"}]}, "objectives[0].measure", "not measured"),
+    "a pruner that would be blind": (
+        {"objectives": [{"measure": "bytes"}], "pruner": "asha"},
+        "pruner",
+        "measured at its end",
+    ),
+    "a pruner of several objectives": (
+        {"objectives": [{"measure": "validation/loss"}, {"measure": "bytes"}], "pruner": "median"},
+        "pruner",
+        "several",
+    ),
+    "a sampler of one objective": (
+        {"objectives": [{"measure": "validation/loss"}, {"measure": "bytes"}], "sampler": "cma_es"},
+        "sampler",
+        "1 objective at most",
+    ),
+    "a constraint that is none": ({"constraint": "bytes <<"}, "constraint", ""),
+    "an unknown field": ({"trails": 3}, "trails", "not a field"),
+}
+
+
+@pytest.mark.parametrize(("changes", "path", "words"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_searched_is_refused(changes: dict[str, Any], path: str, words: str, catalog: Catalog) -> None:
+    with pytest.raises(SpecInvalid) as caught:
+        resolve(study(**changes), catalog)
+    assert caught.value.problems[0].path == path
+    assert words in caught.value.problems[0].message
+
+
+def test_everything_that_can_be_varied_is_proposed_within_its_bounds(catalog: Catalog) -> None:
+    """Each proposal by itself is a study that is taken."""
+    spec = resolve_spec({"name": "x", **SPEC}, catalog).model_dump(mode="json")
+    proposals = [dimension for _, dimension in variable(spec, catalog)]
+    assert {LR, "stages[0].epochs", "model", "stages[0].schedule"} <= {one.field for one in proposals}
+    for one in proposals:
+        if one.choice is None:
+            dimension = one.model_dump(mode="json", exclude={"integer"})
+            assert resolve(study(space=[dimension], spec=spec), catalog).space[0].integer == one.integer, one.field
+
+
+def test_around_a_run_live_knobs_are_turned(catalog: Catalog) -> None:
+    spec = resolve_spec({"name": "x", **SPEC}, catalog).model_dump(mode="json")
+    found = {one.field: one for one in around(spec, catalog)}
+    assert LR in found
+    value = spec["stages"][0]["optimizer"]["lr"]
+    assert found[LR].bottom < value < found[LR].top
