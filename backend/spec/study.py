@@ -15,7 +15,8 @@ from backend.spec.fields import SpecField, fields
 from backend.spec.measures import MEASURES, field_of, measure_of
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.resolve import Resolver
-from backend.spec.space import Assignment, Dimension, Space, When, reaching, size
+from backend.spec.space import Assignment, Dimension, Space, reaching, size
+from backend.spec.space_problems import odd_dimensions
 from backend.spec.variants import Variant, vary
 
 MAX_TRIALS = 10_000
@@ -180,7 +181,7 @@ def resolve(document: Any, catalog: Catalog) -> Study:
     if resolver.problems:
         raise SpecInvalid(resolver.problems)
     study = Study.model_validate(canonical)
-    if problems := [*_odd_objectives(study, catalog), *_odd_dimensions(study.space)]:
+    if problems := [*_odd_objectives(study, catalog), *odd_dimensions(study.space)]:
         raise SpecInvalid(problems)
     study = study.narrowed([_typed(study, one, catalog) for one in study.space])
     if problems := list(_odd_size(study, catalog)):
@@ -212,48 +213,6 @@ def _odd_objectives(study: Study, catalog: Catalog) -> Iterator[Problem]:
             f"pruner, or an objective such as `{LIVE}loss`."
         )
         yield Problem(path="pruner", message=message)
-
-
-def _odd_dimensions(space: Space) -> Iterator[Problem]:
-    """What is wrong with the space by itself."""
-    before: dict[str, Dimension] = {}
-    for index, one in enumerate(space):
-        path = f"space[{index}]"
-        if one.field in before:
-            yield Problem(path=f"{path}.field", message=f"`{one.field}` is in the space twice: leave one out.")
-        yield from _odd_range(one, path)
-        if one.when is not None:
-            yield from _odd_condition(one.when, before, path)
-        before[one.field] = one
-
-
-def _odd_range(one: Dimension, path: str) -> Iterator[Problem]:
-    if one.choice is not None:
-        if extra := [name for name in ("low", "high", "step", "points") if getattr(one, name) is not None]:
-            yield Problem(path=f"{path}.{extra[0]}", message="does not go with `choice`: leave one of them out.")
-        if len({repr(value) for value in one.choice}) < len(one.choice):
-            yield Problem(path=f"{path}.choice", message="has a value twice: leave one out.")
-        return
-    missing = [name for name in ("low", "high") if getattr(one, name) is None]
-    if missing:
-        yield Problem(path=f"{path}.{missing[0]}", message="is missing: give `choice`, or both `low` and `high`.")
-    elif one.bottom >= one.top:
-        yield Problem(path=f"{path}.high", message=f"is {one.high}; it must be more than `low`, which is {one.low}.")
-    elif one.log and one.bottom <= 0:
-        yield Problem(path=f"{path}.low", message=f"is {one.low}; with `log` it must be more than 0.")
-    elif one.log and one.step is not None:
-        yield Problem(path=f"{path}.step", message="does not go with `log`: give `points` instead.")
-
-
-def _odd_condition(when: When, before: Mapping[str, Dimension], path: str) -> Iterator[Problem]:
-    parent = before.get(when.field)
-    if parent is None or parent.choice is None:
-        choices = ", ".join(f"`{one.field}`" for one in before.values() if one.choice is not None) or "none"
-        message = f"must name a field that stands before it and has choices; those are: {choices}."
-        yield Problem(path=f"{path}.when.field", message=message)
-    elif not any(when.meets(value) for value in parent.choice):
-        message = f"names none of the choices of `{when.field}`: it would never be varied."
-        yield Problem(path=f"{path}.when.among", message=message)
 
 
 def _typed(study: Study, one: Dimension, catalog: Catalog) -> Dimension:

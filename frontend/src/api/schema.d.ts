@@ -379,7 +379,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show Study */
+        /**
+         * Show Study
+         * @description A study with its space, what it has used up and the charts that it can show.
+         */
         get: operations["show_study"];
         put?: never;
         post?: never;

@@ -74,7 +74,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "did you mean",
     ),
     "upside down": ({"space": [{"field": LR, "low": 1, "high": 0.1}]}, "space[0].high", "more than `low`"),
-    "logarithm of nothing": ({"space": [{"field": LR, "low": 0, "high": 1, "log": True}]}, "space[0].low", "more than 0"),
+    "logarithm of nothing": (
+        {"space": [{"field": LR, "low": 0, "high": 1, "log": True}]},
+        "space[0].low",
+        "more than 0",
+    ),
     "half a range": ({"space": [{"field": LR, "low": 1}]}, "space[0].high", "is missing"),
     "a choice and a range": ({"space": [{"field": LR, "choice": [1], "low": 1}]}, "space[0].low", "does not go with"),
     "a range of text": (
@@ -121,7 +125,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "11 points, more than 10",
     ),
     "no budget": ({"budget": {}}, "budget", "is missing"),
-    "an objective that nobody measures": ({"objectives": [{"measure": "beauty"}]}, "objectives[0].measure", "not measured"),
+    "an objective that nobody measures": (
+        {"objectives": [{"measure": "beauty"}]},
+        "objectives[0].measure",
+        "not measured",
+    ),
     "a pruner that would be blind": (
         {"objectives": [{"measure": "bytes"}], "pruner": "asha"},
         "pruner",

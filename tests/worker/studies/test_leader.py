@@ -76,7 +76,9 @@ class Stage:
             chunk = Chunk(0, np.array([epoch]), np.array([float(epoch)]), {"validation/accuracy": np.array([value])})
             event = NewEvent(kind=EventKind.POINTS, body={}, chunk=encode(chunk))
             latest = {"validation/accuracy": value}
-            runs.write(session, lease, [event], step=epoch, total_steps=self.epochs, latest=latest, active_seconds=float(epoch))
+            runs.write(
+                session, lease, [event], step=epoch, total_steps=self.epochs, latest=latest, active_seconds=float(epoch)
+            )
             if epoch == self.epochs:
                 runs.finish(session, lease, RunState.SUCCEEDED, None)
                 del self.live[run.id]
@@ -241,7 +243,9 @@ def test_a_narrowed_study_draws_within_and_keeps_what_it_knows(make: Make) -> No
     assert len(stage.trials) == 12 and before < 12
     with stage.store.read() as session:
         name = f"{stage.id}.1"
-        query = "SELECT count(*) FROM trials JOIN studies ON trials.study_id = studies.study_id WHERE study_name = :name"
+        query = (
+            "SELECT count(*) FROM trials JOIN studies ON trials.study_id = studies.study_id WHERE study_name = :name"
+        )
         known = session.scalar(text(query), {"name": name})
     inside = [trial for trial in stage.trials if narrow.contains(trial.assignment[LR])]
     assert known == len(inside)
