@@ -15,7 +15,7 @@ from backend.spec.fields import SpecField, fields
 from backend.spec.measures import MEASURES, field_of, measure_of
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.resolve import Resolver
-from backend.spec.space import Assignment, Dimension, Space, reaching, size
+from backend.spec.space import Assignment, Dimension, reaching, size
 from backend.spec.space_problems import odd_dimensions
 from backend.spec.variants import Variant, vary
 

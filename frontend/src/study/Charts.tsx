@@ -29,7 +29,7 @@ function StudyFigure({ chart, study }: { chart: StudyChart; study: StudyDetail }
   const { ref, entry } = useIntersection({ rootMargin: "200px" });
   const visible = entry?.isIntersecting ?? false;
   const fields = chart.fields ?? [];
-  const [across, setAcross] = useState<Across>(fields.length > 1 ? { x: fields[0], y: fields[1] } : {});
+  const [across, setAcross] = useState<Across>(() => twoOf(fields, study));
   const [brushes, setBrushes] = useState<Brushes>({});
   const live = !isOver(study.state) && visible;
   const { data, error, refetch } = useStudyFigure(study.id, chart.name, useTheme(), across, live, visible);
@@ -46,6 +46,13 @@ function StudyFigure({ chart, study }: { chart: StudyChart; study: StudyDetail }
       />
     </div>
   );
+}
+
+/** Two fields to begin with: ranges before choices, between which nothing lies. */
+function twoOf(fields: readonly string[], { study: { space } }: StudyDetail): Across {
+  const isRange = (field: string) => space.some((dimension) => dimension.field === field && !dimension.choice);
+  const [x, y] = [...fields.filter(isRange), ...fields.filter((field) => !isRange(field))];
+  return x && y ? { x, y } : {};
 }
 
 /** Opens the run of the trial with this number. */

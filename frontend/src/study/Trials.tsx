@@ -100,7 +100,7 @@ function Row({ trial, study }: { trial: TrialRow; study: StudyDetail }) {
             <StateBadge state={trial.state} />
           </span>
         </Tooltip>
-        {trial.state === "failed" && <div className={classes.sub}>{trial.error}</div>}
+        {trial.state === "failed" && <div className={`${classes.sub} ${classes.why}`}>{trial.error}</div>}
         {trial.violation > 0 && <div className={classes.sub}>misses the constraint</div>}
       </Table.Td>
       {objectives.map(({ measure }, index) => (
