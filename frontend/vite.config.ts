@@ -14,7 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1600,
     // What several pages take from the component library is one file: many small ones compress worse.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "library", test: /@mantine|@floating-ui/, minShareCount: 4 }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "library", test: /@mantine|@floating-ui/, minShareCount: 6 }] } } },
   },
   server: { proxy: { "/api": { target: api } } },
   test: { environment: "node", include: ["src/**/*.test.ts"] },

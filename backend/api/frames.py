@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from backend.api.documents import number
-from backend.api.rows import run_row
+from backend.api.schemas import RunRow
 from backend.store import tables
 from backend.store.bucket import bucket
 from backend.store.chunks import Chunk, decode
@@ -33,8 +33,8 @@ def event_frame(event: tables.Event) -> bytes:
     return _frame("run", data)
 
 
-def row_frame(run: tables.Run) -> bytes:
-    return _frame("row", run_row(run).model_dump(mode="json"))
+def row_frame(row: RunRow) -> bytes:
+    return _frame("row", row.model_dump(mode="json"))
 
 
 def gone_frame(run_id: str) -> bytes:

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.api.frames import event_frame, gone_frame, row_frame
+from backend.api.rows import run_rows
 from backend.spec.runs import RunState
 from backend.store import events, pages, runs, tables
 from backend.store.session import UNAVAILABLE, Store
@@ -198,7 +199,7 @@ class Hub:
             return News(
                 versions=versions,
                 frames=[(event.run_id, event.seq, event_frame(event)) for event in fresh],
-                rows=[(run.id, row_frame(run)) for run in _runs(session, changed)] if rows and changed else [],
+                rows=[(row.id, row_frame(row)) for row in run_rows(session, _runs(session, changed))] if rows else [],
             )
 
     def _take(self, news: News, watched: list[str]) -> None:
@@ -246,7 +247,7 @@ class Hub:
         with self._store.read() as session:
             found = pages.page(session, states=active, limit=500)[0]
             found += pages.page(session, sort="finished_at", limit=50)[0]
-            return [row_frame(run) for run in found]
+            return [row_frame(row) for row in run_rows(session, found)]
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

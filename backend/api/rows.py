@@ -1,20 +1,34 @@
 """Runs as the wire shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from backend.api.schemas import ArtifactRow, RunRow, StageSummary
 from backend.charts.palette import color
 from backend.spec.runs import RunState
-from backend.store import tables
+from backend.store import studies, tables
 
 
-def run_row(run: tables.Run) -> RunRow:
+def run_rows(session: Session, runs: Sequence[tables.Run]) -> list[RunRow]:
+    numbers = studies.numbers(session, [run.id for run in runs if run.experiment.study_id])
+    return [_row(run, numbers.get(run.id)) for run in runs]
+
+
+def run_row(session: Session, run: tables.Run) -> RunRow:
+    (row,) = run_rows(session, [run])
+    return row
+
+
+def _row(run: tables.Run, trial: int | None) -> RunRow:
     spec = run.spec
     return RunRow(
         id=run.id,
         experiment_id=run.experiment_id,
         group_id=run.experiment.group_id,
+        study_id=run.experiment.study_id,
+        trial=trial,
         name=run.experiment.name,
         color=color(run.color),
         seed=run.seed,

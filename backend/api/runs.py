@@ -8,7 +8,7 @@ from fastapi import APIRouter, BackgroundTasks, Query
 
 from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
 from backend.api.lineage import relatives
-from backend.api.rows import artifact_row, run_row
+from backend.api.rows import artifact_row, run_row, run_rows
 from backend.api.schemas import RunDetail, RunPage, StreamEvent
 from backend.errors import Conflict, Invalid
 from backend.spec.events import EventKind
@@ -28,6 +28,9 @@ def page(
     ghosts_of: Annotated[
         str, Query(max_length=64, description="Only the ghosts of this run, which are left out otherwise.")
     ] = "",
+    study: Annotated[
+        str, Query(max_length=40, description="Only trials of this study; `none` for runs that are no trial.")
+    ] = "",
     sort: Annotated[str, Query(max_length=40, description="Column to sort by.")] = "created_at",
     descending: bool = True,
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
@@ -41,6 +44,7 @@ def page(
             search=search,
             group=group,
             ghosts_of=ghosts_of,
+            study=study,
             sort=sort,
             descending=descending,
             cursor=cursor,
@@ -48,7 +52,7 @@ def page(
         )
     except pages.PageInvalid as error:
         raise Invalid(str(error), path="sort" if sort not in pages.SORTS else "cursor") from error
-    return RunPage(runs=[run_row(run) for run in found], next=following, counts=runs.counts(session, ghosts=False))
+    return RunPage(runs=run_rows(session, found), next=following, counts=runs.counts(session, ghosts=False))
 
 
 @router.get("/{run_id}")
@@ -59,7 +63,7 @@ def detail(session: Reading, run: RunDep) -> RunDetail:
 
 def run_detail(session: Reading, run: tables.Run) -> RunDetail:
     return RunDetail(
-        **run_row(run).model_dump(),
+        **run_row(session, run).model_dump(),
         spec=Experiment.model_validate(run.spec),
         results=results.of(session, [run.id])[run.id],
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],

@@ -91,6 +91,8 @@ class RunRow(BaseModel):
     id: str
     experiment_id: str
     group_id: str | None = Field(default=None, description="The group that it was submitted with, to be compared.")
+    study_id: str | None = Field(default=None, description="The study that it is a trial of.")
+    trial: int | None = Field(default=None, description="Which trial of the study it is, from 0.")
     name: str
     color: str = Field(description="The run's colour on every chart and page, `#rrggbb`.")
     seed: int

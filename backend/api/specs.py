@@ -10,7 +10,7 @@ from backend.api import documents
 from backend.api.deps import CatalogDep, Reading
 from backend.api.estimate import estimate
 from backend.api.schemas import SpecChecked, SpecDraft, Template
-from backend.spec import text
+from backend.spec import study, text
 from backend.spec.catalog import Catalog, CatalogEntry
 from backend.spec.experiment import editor_schema, resolve
 from backend.spec.problems import SpecInvalid
@@ -35,6 +35,12 @@ def datasets(catalog: CatalogDep) -> list[CatalogEntry]:
 def schema(catalog: CatalogDep) -> dict[str, Any]:
     """One JSON Schema of the whole spec, for an editor that completes and checks spec files."""
     return editor_schema(catalog)
+
+
+@router.get("/api/schema/study")
+def study_schema(catalog: CatalogDep) -> dict[str, Any]:
+    """The same of a study."""
+    return editor_schema(catalog, study.outline())
 
 
 @router.post("/api/specs/check")

@@ -148,7 +148,7 @@ def _values_of(spec: Mapping[str, Any], wanted: list[str], catalog: Catalog) -> 
 
 @router.get("/api/studies/{study_id}")
 def show_study(session: Reading, row: StudyDep) -> StudyDetail:
-    """A study with everything but its trials."""
+    """A study with its space, what it has used up and the charts that it can show."""
     return trials.study_detail(session, row)
 
 

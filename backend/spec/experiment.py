@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -169,8 +170,11 @@ def inline(schema: dict[str, Any]) -> dict[str, Any]:
     return walk(schema)  # type: ignore[no-any-return]
 
 
-def editor_schema(catalog: Catalog) -> dict[str, Any]:
-    """One JSON Schema (draft 2020-12) of the whole spec, with which an editor completes and checks spec files."""
+def editor_schema(catalog: Catalog, whole: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One JSON Schema (draft 2020-12) of the whole spec, with which an editor completes and checks spec files.
+
+    `whole` is the outline of another document that components go into.
+    """
     definitions: dict[str, Any] = {}
     for entry in catalog.entries:
         parameters = _with_refs(entry.parameters)
@@ -181,7 +185,7 @@ def editor_schema(catalog: Catalog) -> dict[str, Any]:
         definitions[family.name] = _family_schema(family, catalog)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_with_refs(outline()),
+        **_with_refs(outline() if whole is None else whole),
         "$defs": definitions,
     }
 

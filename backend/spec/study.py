@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.spec.constraints import Constraint, parse
 from backend.spec.experiment import inline
-from backend.spec.measures import measure_of
+from backend.spec.measures import MEASURES, measure_of
 from backend.spec.space import Assignment, Dimension
 from backend.spec.variants import Variant, vary
 
@@ -16,6 +16,11 @@ MAX_TRIALS = 10_000
 LIVE = "validation/"
 LIVE_METRICS = ("accuracy", "loss", "r2", "mae", "perplexity")
 RISING = frozenset({"accuracy", "r2"})
+
+_KNOWN_MEASURES = (
+    *(f"{LIVE}{name}" for name in LIVE_METRICS),
+    *(f"{name}@1" if measure.by_batch else name for name, measure in MEASURES.items()),
+)
 
 Direction = Literal["minimize", "maximize"]
 
@@ -58,7 +63,7 @@ class Objective(BaseModel):
         max_length=80,
         description="A metric of the validation split such as `validation/accuracy`, or what is measured of the last stage's "
         "artifact: `accuracy`, `bytes`, `p95_ms@1`.",
-        json_schema_extra={"x-objective": True},
+        json_schema_extra={"x-objective": True, "examples": [*_KNOWN_MEASURES]},
     )
     direction: Direction | None = Field(default=None, description="By itself the one in which it is better.")
     of: Literal["last", "best"] = Field(

@@ -15,6 +15,7 @@ from backend.spec.plain import UNWRITABLE
 from backend.spec.runs import RunState
 from backend.store.tables import Experiment, Run
 
+NO_STUDY = "none"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What stands in for NULL, so that a missing value has a place in the order.
@@ -41,6 +42,7 @@ def page(
     search: str = "",
     group: str = "",
     ghosts_of: str = "",
+    study: str = "",
     sort: str = "created_at",
     descending: bool = True,
     cursor: str | None = None,
@@ -49,10 +51,12 @@ def page(
     """One page of runs and the cursor of the next; None on the last page.
 
     `states` keeps those states (all when empty), `search` those whose name holds the text or whose id begins with
-    it, `group` those that were submitted together. Ghosts are left out, but for `ghosts_of`: those of that run alone. Raises PageInvalid in one sentence when `sort` or `cursor` is not known.
+    it, `group` those that were submitted together, `study` the trials of a study, or with `NO_STUDY` what is no trial.
+    Ghosts are left out, but for `ghosts_of`: those of that run alone. Raises PageInvalid in one sentence when `sort` or
+    `cursor` is not known.
     """
     key = _key(sort)
-    if UNWRITABLE.search(search + group + ghosts_of):
+    if UNWRITABLE.search(search + group + ghosts_of + study):
         return [], None  # no stored name holds such a character, and PostgreSQL would refuse the question
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id)
     query = query.where(Run.ghost_of == ghosts_of if ghosts_of else Run.ghost_of.is_(None))
@@ -63,6 +67,8 @@ def page(
         query = query.where(or_(found, Run.id.startswith(search, autoescape=True)))
     if group:
         query = query.where(Experiment.group_id == group)
+    if study:
+        query = query.where(Experiment.study_id.is_(None) if study == NO_STUDY else Experiment.study_id == study)
     if cursor is not None:
         query = query.where(_beyond(key, Run.id, _decode(cursor, sort), descending))
     order = [part.desc() if descending else part.asc() for part in (key, Run.id)]

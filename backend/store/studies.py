@@ -160,6 +160,12 @@ def numbered(session: Session, study_id: str, numbers: Sequence[int]) -> list[ta
     return list(session.scalars(query))
 
 
+def numbers(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
+    """Which trial each of these runs is; runs that are none are left out."""
+    query = select(tables.Trial.run_id, tables.Trial.number).where(tables.Trial.run_id.in_(run_ids))
+    return {run_id: number for run_id, number in session.execute(query) if run_id} if run_ids else {}
+
+
 def counts(session: Session, study_ids: Sequence[str]) -> dict[str, dict[TrialState, int]]:
     query = select(tables.Trial.study_id, tables.Trial.state, func.count()).where(tables.Trial.study_id.in_(study_ids))
     found: dict[str, dict[TrialState, int]] = {study_id: {} for study_id in study_ids}

@@ -14,8 +14,11 @@ import { Loading } from "./ui/Loading";
 const Catalog = lazy(() => import("./pages/Catalog"));
 const Compare = lazy(() => import("./pages/Compare"));
 const Data = lazy(() => import("./pages/Data"));
+const NewStudy = lazy(() => import("./pages/NewStudy"));
 const New = lazy(() => import("./pages/New"));
 const Run = lazy(() => import("./pages/Run"));
+const Studies = lazy(() => import("./pages/Studies"));
+const Study = lazy(() => import("./pages/Study"));
 const Tradeoffs = lazy(() => import("./pages/Tradeoffs"));
 
 function Pages() {
@@ -27,6 +30,9 @@ function Pages() {
         <Route path="/new" component={New} />
         <Route path="/data" component={Data} />
         <Route path="/runs/:id">{({ id }) => <Run key={id} id={id} />}</Route>
+        <Route path="/studies" component={Studies} />
+        <Route path="/studies/new" component={NewStudy} />
+        <Route path="/studies/:id">{({ id }) => <Study key={id} id={id} />}</Route>
         <Route path="/compare" component={Compare} />
         <Route path="/catalog" component={Catalog} />
         <Route path="/tradeoffs" component={Tradeoffs} />

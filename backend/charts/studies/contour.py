@@ -43,7 +43,7 @@ def _chosen(space: Sequence[Dimension], options: StudyOptions) -> tuple[str, str
     return x, y
 
 
-def _surface(x: Dimension, y: Dimension, places: Floats, values: Floats, study: StudyData) -> go.Contour:
+def _surface(x: Dimension, y: Dimension, places: Floats, values: Floats, study: StudyData) -> go.Contour | go.Heatmap:
     """The weighted mean of the trials at each cell, weights falling with the distance; gaps where none is near."""
     across, up = _grid(x), _grid(y)
     cells = np.stack(np.meshgrid(across, up), axis=-1)[:, :, None, :]  # [up, across, 1, 2]
@@ -51,18 +51,19 @@ def _surface(x: Dimension, y: Dimension, places: Floats, values: Floats, study: 
     weight = np.exp(-distance / (2 * NEAR**2))
     total = weight.sum(-1)
     z = np.where(total > np.exp(-2), (weight * values).sum(-1) / np.maximum(total, 1e-12), np.nan)
-    return go.Contour(
-        x=[_value(x, share) for share in across],
-        y=[_value(y, share) for share in up],
-        z=z,
-        colorscale="Viridis",
-        reversescale=not study.objectives[0].rising,
-        contours={"coloring": "heatmap"} if x.choice is None and y.choice is None else {"showlines": False},
-        line={"width": 0.5},
-        hovertemplate="about %{z:.4g}<extra></extra>",
-        colorbar={"thickness": 12},
-        meta={"role": "surface"},
-    )
+    looks: dict[str, Any] = {
+        "x": [_value(x, share) for share in across],
+        "y": [_value(y, share) for share in up],
+        "z": z,
+        "colorscale": "Viridis",
+        "reversescale": not study.objectives[0].rising,
+        "hovertemplate": "about %{z:.4g}<extra></extra>",
+        "colorbar": {"thickness": 12},
+        "meta": {"role": "surface"},
+    }
+    if x.choice is not None or y.choice is not None:
+        return go.Heatmap(**looks)  # nothing lies between two choices
+    return go.Contour(contours={"coloring": "heatmap"}, line={"width": 0.5}, **looks)
 
 
 def _dots(x: Dimension, y: Dimension, trials: Sequence[TrialData]) -> go.Scatter:

@@ -35,6 +35,8 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
                     base=starts,
                     x=[end - start for start, end in zip(starts, ends, strict=True)],
                     y=[trial.number for trial in mine],
+                    customdata=[trial.number for trial in mine],
+                    width=0.8,
                     orientation="h",
                     name=state.value,
                     marker={"color": color},

@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schema/study": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Study Schema
+         * @description The same of a study.
+         */
+        get: operations["study_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/specs/check": {
         parameters: {
             query?: never;
@@ -387,7 +407,7 @@ export interface paths {
         };
         /**
          * Show Study
-         * @description A study with everything but its trials.
+         * @description A study with its space, what it has used up and the charts that it can show.
          */
         get: operations["show_study"];
         put?: never;
@@ -1833,6 +1853,29 @@ export interface components {
             /**
              * Measure
              * @description A metric of the validation split such as `validation/accuracy`, or what is measured of the last stage's artifact: `accuracy`, `bytes`, `p95_ms@1`.
+             * @example validation/accuracy
+             * @example validation/loss
+             * @example validation/r2
+             * @example validation/mae
+             * @example validation/perplexity
+             * @example accuracy
+             * @example loss
+             * @example r2
+             * @example mae
+             * @example bytes
+             * @example gzip_bytes
+             * @example load_ms
+             * @example peak_memory_bytes
+             * @example parameters
+             * @example nonzero
+             * @example flops
+             * @example p50_ms@1
+             * @example p95_ms@1
+             * @example samples_per_s@1
+             * @example energy_mj@1
+             * @example accuracy_per_kb
+             * @example accuracy_per_ms@1
+             * @example accuracy_per_joule@1
              */
             measure: string;
             /**
@@ -2003,6 +2046,16 @@ export interface components {
              * @description The group that it was submitted with, to be compared.
              */
             group_id?: string | null;
+            /**
+             * Study Id
+             * @description The study that it is a trial of.
+             */
+            study_id?: string | null;
+            /**
+             * Trial
+             * @description Which trial of the study it is, from 0.
+             */
+            trial?: number | null;
             /** Name */
             name: string;
             /**
@@ -2156,6 +2209,16 @@ export interface components {
              * @description The group that it was submitted with, to be compared.
              */
             group_id?: string | null;
+            /**
+             * Study Id
+             * @description The study that it is a trial of.
+             */
+            study_id?: string | null;
+            /**
+             * Trial
+             * @description Which trial of the study it is, from 0.
+             */
+            trial?: number | null;
             /** Name */
             name: string;
             /**
@@ -3173,6 +3236,37 @@ export interface operations {
             };
         };
     };
+    study_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     check: {
         parameters: {
             query?: never;
@@ -3246,6 +3340,8 @@ export interface operations {
                 group?: string;
                 /** @description Only the ghosts of this run, which are left out otherwise. */
                 ghosts_of?: string;
+                /** @description Only trials of this study; `none` for runs that are no trial. */
+                study?: string;
                 /** @description Column to sort by. */
                 sort?: string;
                 descending?: boolean;

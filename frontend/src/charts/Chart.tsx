@@ -5,7 +5,7 @@ import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./Chart.module.css";
 import { ChartMenu } from "./ChartMenu";
-import { Drawer, type DrawerEvents, type Drawing, plotly } from "./drawer";
+import { type Box, Drawer, type DrawerEvents, type Drawing, plotly } from "./drawer";
 import { type Figure, lastStep } from "./figure";
 import { present, type View } from "./present";
 
@@ -25,10 +25,12 @@ export interface ChartProps {
   onHoverRun?: (run: string | null) => void;
   /** A marker that says something about itself was clicked. */
   onPick?: (about: unknown) => void;
+  /** A box was drawn in a figure whose layout asks for boxes; null when it was taken away. */
+  onBox?: (box: Box | null) => void;
 }
 
 /** A card with a chart: title, controls, picture, and the same in words for those who do not see it. */
-export function Chart({ title, figure, error, retry, empty, view = {}, height = 280, minWidth, controls, onHoverRun, onPick }: ChartProps) {
+export function Chart({ title, figure, error, retry, empty, view = {}, height = 280, minWidth, controls, onHoverRun, onPick, onBox }: ChartProps) {
   const card = useRef<HTMLDivElement>(null);
   const heading = useId();
   const drawer = useRef<Drawer | null>(null);
@@ -56,7 +58,7 @@ export function Chart({ title, figure, error, retry, empty, view = {}, height = 
           {empty ?? <Text c="dimmed">Nothing has been measured yet.</Text>}
         </div>
       ) : (
-        <Plot figure={figure} view={view} height={height} minWidth={minWidth} title={title} drawer={drawer} onHoverRun={onHoverRun} onPick={onPick} />
+        <Plot figure={figure} view={view} height={height} minWidth={minWidth} title={title} drawer={drawer} onHoverRun={onHoverRun} onPick={onPick} onBox={onBox} />
       )}
     </Paper>
   );
@@ -71,9 +73,10 @@ interface PlotProps {
   drawer: { current: Drawer | null };
   onHoverRun: ChartProps["onHoverRun"];
   onPick: ChartProps["onPick"];
+  onBox: ChartProps["onBox"];
 }
 
-function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPick }: PlotProps) {
+function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPick, onBox }: PlotProps) {
   const element = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState(false);
   const [failure, setFailure] = useState<Error | null>(null);
@@ -87,6 +90,7 @@ function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPic
   events.current = {
     onHoverRun,
     onPick,
+    onBox,
     onDrawn: (drawing) => {
       note(element.current, drawing);
       setDrawn(true);

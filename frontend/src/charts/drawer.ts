@@ -4,12 +4,19 @@ import type { Figure } from "./figure";
 export type Drawing = Pick<Figure, "data" | "layout">;
 type Plotly = (typeof import("plotly.js-cartesian-dist-min"))["default"];
 
+export interface Box {
+  x: [number, number];
+  y: [number, number];
+}
+
 export interface DrawerEvents {
   onDrawn?: (drawing: Drawing) => void;
   onFailed?: (error: Error) => void;
   onHoverRun?: (run: string | null) => void;
   /** A marker was clicked: what the figure says about it. */
   onPick?: (about: unknown) => void;
+  /** A box was drawn, in a figure that says that boxes are; null when it was taken away. */
+  onBox?: (box: Box | null) => void;
 }
 
 /** After a drawing the main thread is left alone as long as that took, this many milliseconds at most. */
@@ -113,9 +120,16 @@ export class Drawer {
     if (this.heard) return;
     this.heard = true;
     handle.on("plotly_hover", ({ points }) => this.events().onHoverRun?.(points[0]?.data.meta?.run ?? null));
-    handle.on("plotly_click", ({ points }) => points[0]?.customdata && this.events().onPick?.(points[0].customdata));
+    handle.on("plotly_click", ({ points }) => pick(points[0]?.customdata, this.events().onPick));
+    handle.on("plotly_selected", (box) => box?.range && this.events().onBox?.(box.range));
+    handle.on("plotly_deselect", () => this.events().onBox?.(null));
     handle.on("plotly_unhover", () => this.events().onHoverRun?.(null));
   }
+}
+
+/** The number 0 says something, too. */
+function pick(about: unknown, tell: DrawerEvents["onPick"]): void {
+  if (about !== undefined && about !== null) tell?.(about);
 }
 
 const CONFIG = { displayModeBar: false, doubleClick: "reset+autosize", responsive: false, showTips: false };

@@ -4,6 +4,8 @@ declare module "plotly.js-cartesian-dist-min" {
   export interface PlotHandle extends HTMLDivElement {
     on(event: "plotly_hover", handler: (event: { points: { data: Trace }[] }) => void): void;
     on(event: "plotly_click", handler: (event: { points: { data: Trace; customdata?: unknown }[] }) => void): void;
+    on(event: "plotly_selected", handler: (event: { range?: { x: [number, number]; y: [number, number] } } | undefined) => void): void;
+    on(event: "plotly_deselect", handler: () => void): void;
     on(event: "plotly_unhover", handler: () => void): void;
     removeAllListeners(event: string): void;
   }

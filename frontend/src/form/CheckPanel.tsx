@@ -1,31 +1,35 @@
 import { Group, Loader, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 
 import classes from "./form.module.css";
 import page from "./workbench.module.css";
 import type { Placed } from "./problems";
 import { Sentence } from "./Sentence";
-import type { SpecChecked } from "../api/types";
-import { count, duration, plural } from "../format";
+import { plural } from "../format";
 import { AlertIcon, CheckIcon } from "../ui/icons";
 
-interface CheckPanelProps {
-  checked: SpecChecked | undefined;
+export interface CheckPanelProps {
+  /** Whether an answer has come. */
+  known: boolean;
+  /** Whether there is too little of it to say anything, and what to do then. */
+  incomplete: string | undefined;
   checking: boolean;
   /** Why the check itself could not be made. */
   failure: Error | null;
   problems: readonly Placed[];
   broken: { line: number; message: string } | undefined;
-  runs: number;
   onFind: (key: string) => void;
+  /** What is said of it when nothing is wrong. */
+  children?: ReactNode;
 }
 
-/** Whether the spec can run: what is wrong and where, or what it will cost. Told aloud when it changes. */
-export default function CheckPanel({ checked, checking, failure, problems, broken, runs, onFind }: CheckPanelProps) {
+/** Whether the document can run: what is wrong and where, or what there is to say of it. Told aloud when it changes. */
+export function CheckPanel({ known, incomplete, checking, failure, problems, broken, onFind, children }: CheckPanelProps) {
   return (
     <div>
       <div role="status" aria-live="polite">
         <Group gap="xs" wrap="nowrap">
-          <Verdict problems={problems} broken={broken} failure={failure} known={checked !== undefined} incomplete={checked?.experiment === null} />
+          <Verdict problems={problems} broken={broken} failure={failure} known={known} incomplete={incomplete} />
           {checking && <Loader size={12} aria-label="Checking" />}
         </Group>
       </div>
@@ -36,12 +40,12 @@ export default function CheckPanel({ checked, checking, failure, problems, broke
       ) : (
         <ProblemList problems={problems} onFind={onFind} />
       )}
-      {!broken && problems.length === 0 && checked?.estimate && <Cost estimate={checked.estimate} runs={runs} />}
+      {!broken && problems.length === 0 && children}
     </div>
   );
 }
 
-type VerdictProps = Pick<CheckPanelProps, "problems" | "broken" | "failure"> & { known: boolean; incomplete: boolean };
+type VerdictProps = Pick<CheckPanelProps, "problems" | "broken" | "failure" | "known" | "incomplete">;
 
 function Verdict({ problems, broken, failure, known, incomplete }: VerdictProps) {
   const wrong = broken ? `Line ${broken.line} is not YAML` : problems.length > 0 ? `${plural(problems.length, "problem")} to mend` : "";
@@ -54,7 +58,7 @@ function Verdict({ problems, broken, failure, known, incomplete }: VerdictProps)
   if (!known || incomplete)
     return (
       <Text size="sm" c="dimmed">
-        {incomplete ? "Take a template, or fill in the form." : "Checking…"}
+        {incomplete ?? "Checking…"}
       </Text>
     );
   return (
@@ -81,28 +85,5 @@ function ProblemList({ problems, onFind }: Pick<CheckPanelProps, "problems" | "o
         </li>
       ))}
     </ul>
-  );
-}
-
-function Cost({ estimate, runs }: { estimate: NonNullable<SpecChecked["estimate"]>; runs: number }) {
-  const { steps, seconds, stages = [] } = estimate;
-  const total = steps == null ? "steps not known beforehand" : plural(steps, "step");
-  const time = seconds == null ? "time known after a first run of this kind" : `about ${duration(seconds * runs)}`;
-  return (
-    <div className={page.cost}>
-      <Text size="sm">
-        {[total, time, runs > 1 ? `${runs} runs` : ""].filter(Boolean).join(" · ")}
-      </Text>
-      <dl className={page.costs} aria-label="Cost of each stage">
-        {stages.map(({ label, steps }, index) => (
-          <div key={`${index} ${label}`}>
-            <dt>
-              {index + 1}. {label}
-            </dt>
-            <dd>{steps == null ? "?" : steps === 0 ? "no training" : `${count(steps)} steps`}</dd>
-          </div>
-        ))}
-      </dl>
-    </div>
   );
 }

@@ -1,14 +1,16 @@
-import { Group, MultiSelect, Select, Switch, TagsInput, Text, TextInput } from "@mantine/core";
+import { Group, Select, Switch, TextInput } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 
 import classes from "./form.module.css";
 import { Reset } from "./Marks";
+import { Tail, tailWidth } from "./Tail";
 import { same } from "./schema";
 import { describe } from "./summary";
 import { effective, type Leaf } from "./tree";
 import { numberFrom, rawFrom, textOf } from "./typed";
 import { useLeaf } from "./useLeaf";
 
+const ValuesField = lazy(() => import("./ValuesField"));
 const OutsideField = lazy(() => import("./OutsideField"));
 
 export function LeafField({ node }: { node: Leaf }) {
@@ -18,7 +20,11 @@ export function LeafField({ node }: { node: Leaf }) {
     case "choice":
       return <ChoiceField node={node} />;
     case "values":
-      return node.schema.items?.enum ? <ManyField node={node} /> : <ValuesField node={node} />;
+      return (
+        <Suspense>
+          <ValuesField node={node} />
+        </Suspense>
+      );
     case "run":
     case "runs":
     case "upload":
@@ -58,24 +64,6 @@ function TypedField({ node }: { node: Leaf }) {
   );
 }
 
-function Tail({ node }: { node: Leaf }) {
-  return (
-    <Group gap={2} wrap="nowrap" justify="flex-end" className={classes.tail}>
-      <Reset node={node} />
-      {node.schema["x-unit"] && (
-        <Text size="xs" c="dimmed" component="span">
-          {node.schema["x-unit"]}
-        </Text>
-      )}
-    </Group>
-  );
-}
-
-function tailWidth(node: Leaf): number {
-  const unit = node.schema["x-unit"]?.length ?? 0;
-  return 10 + unit * 7 + (node.source === "given" && node.fallback !== undefined ? 24 : 0);
-}
-
 function SwitchField({ node }: { node: Leaf }) {
   const { control, write } = useLeaf(node);
   const { inputWrapperOrder: _order, withAsterisk: _asterisk, required: _required, ...rest } = control;
@@ -98,38 +86,6 @@ function ChoiceField({ node }: { node: Leaf }) {
       allowDeselect={false}
       rightSection={node.source === "given" ? <Reset node={node} /> : undefined}
       onChange={(chosen) => write(options.find((option) => textOf(option) === chosen))}
-    />
-  );
-}
-
-function ManyField({ node }: { node: Leaf }) {
-  const { control, write } = useLeaf(node);
-  const options = node.schema.items?.enum ?? [];
-  const chosen = effective(node);
-  return (
-    <MultiSelect
-      {...control}
-      data={options.map((option) => ({ value: textOf(option), label: describe(option) }))}
-      value={Array.isArray(chosen) ? chosen.map(textOf) : []}
-      rightSection={<Reset node={node} />}
-      onChange={(values) => write(options.filter((option) => values.includes(textOf(option))))}
-    />
-  );
-}
-
-function ValuesField({ node }: { node: Leaf }) {
-  const { control, write } = useLeaf(node);
-  const held = effective(node);
-  const numeric = node.schema.items?.type !== "string";
-  return (
-    <TagsInput
-      {...control}
-      value={Array.isArray(held) ? held.map(textOf) : []}
-      splitChars={[",", " ", ";"]}
-      acceptValueOnBlur
-      rightSection={<Tail node={node} />}
-      rightSectionWidth={tailWidth(node)}
-      onChange={(tags) => write(tags.map((tag) => (numeric ? (numberFrom(tag) ?? tag) : tag)))}
     />
   );
 }

@@ -11,7 +11,7 @@ interface NoticesProps {
 }
 
 /** Where the form began, and how to get back what stood there before. */
-export function Notices({ spec, beginning }: NoticesProps) {
+export default function Notices({ spec, beginning }: NoticesProps) {
   const { draft } = spec;
   const differs = draft.text !== draft.original;
   const { fork, parent, start } = beginning;

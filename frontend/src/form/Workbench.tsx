@@ -1,28 +1,27 @@
-import { Paper, SegmentedControl, Title } from "@mantine/core";
+import { Button, Paper, SegmentedControl, Title } from "@mantine/core";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Link } from "wouter";
 
-import { asItIs } from "../api/experiments";
-import { EMPTY } from "./draft";
-import { FormContext, type FormState } from "./FormContext";
+import { asItIs, checkSpec } from "../api/experiments";
+import { EMPTY, STUDIED } from "./draft";
+import { FormContext } from "./FormContext";
 import classes from "./form.module.css";
 import page from "./workbench.module.css";
-import { marksOf } from "./marks";
-import { Notices } from "./Notices";
 import { isExplored, still } from "./ordering";
-import { messages, place } from "./problems";
 import { isMapping, type Forms } from "./schema";
-import { seek } from "./seek";
 import { SpecForm } from "./SpecForm";
 import { SubmitBar } from "./SubmitBar";
 import { Templates } from "./Templates";
 import { seedsFrom } from "./typed";
 import { useBeginning } from "./useBeginning";
+import { useFormState } from "./useFormState";
 import { useCheck, useSpec } from "./useSpec";
 import { useSubmit } from "./useSubmit";
 import type { Template } from "../api/types";
 
 const YamlPanel = lazy(() => import("./YamlPanel"));
-const CheckPanel = lazy(() => import("./CheckPanel"));
+const Notices = lazy(() => import("./Notices"));
+const SpecCheck = lazy(() => import("./SpecCheck"));
 const Orders = lazy(() => import("./Orders"));
 
 type View = "form" | "yaml";
@@ -31,23 +30,16 @@ type View = "form" | "yaml";
 export function Workbench({ forms }: { forms: Forms }) {
   const spec = useSpec(forms);
   const beginning = useBeginning(spec, forms);
-  const check = useCheck(spec.parsed.value, spec.draft.origin);
+  const check = useCheck("spec", checkSpec, spec.parsed.value, spec.draft.origin);
   const { submit, isPending, error, forget } = useSubmit(() => spec.setDraft(EMPTY));
   const [running, setRunning] = useState<string>();
   const [view, setView] = useState<View>("form");
-  const [sought, setSought] = useState<{ key: string }>();
 
   useEffect(forget, [spec.value, forget]);
-  useEffect(() => sought && seek(sought.key), [sought]);
 
   const untouched = spec.draft.origin === "" && spec.draft.text === spec.draft.original;
   const found = useMemo(() => [...(untouched ? [] : (check.data?.problems ?? [])), ...(error?.problems ?? [])], [check.data, error, untouched]);
-  const problems = useMemo(() => place(distinct(found), spec.root), [found, spec.root]);
-  const marks = useMemo(() => marksOf(spec.draft.text, spec.parsed.error ? [{ path: "", message: "" }] : problems), [spec.draft.text, spec.parsed, problems]);
-  const state: FormState = {
-    root: spec.root, forms, edit: spec.edit, problems, messages: useMemo(() => messages(problems), [problems]),
-    original: spec.original, sought, readOnly: spec.parsed.error !== undefined,
-  };
+  const { state, problems, marks, find } = useFormState(spec, forms, found);
 
   const seeds = seedsFrom(spec.draft.seeds);
   const stages = isMapping(spec.value) && Array.isArray(spec.value.stages) ? spec.value.stages : [];
@@ -67,9 +59,9 @@ export function Workbench({ forms }: { forms: Forms }) {
     setRunning(template.id);
     void submit(asItIs(template)).finally(() => setRunning(undefined));
   };
-  const find = (key: string) => {
+  const show = (key: string) => {
     setView("form");
-    setSought({ key });
+    find(key);
   };
 
   return (
@@ -82,7 +74,9 @@ export function Workbench({ forms }: { forms: Forms }) {
             onRun={runTemplate} onEdit={beginning.takeTemplate}
           />
         )}
-        <Notices spec={spec} beginning={beginning} />
+        <Suspense>
+          <Notices spec={spec} beginning={beginning} />
+        </Suspense>
         <SegmentedControl
           className={page.views} fullWidth aria-label="View" value={view} onChange={(value) => setView(value as View)}
           data={[{ value: "form", label: "Form" }, { value: "yaml", label: "YAML" }]}
@@ -99,9 +93,9 @@ export function Workbench({ forms }: { forms: Forms }) {
             </Suspense>
             <Paper className={classes.section} component="section" aria-label="Before it runs">
               <Suspense>
-                <CheckPanel
+                <SpecCheck
                   checked={check.data} checking={check.isFetching} failure={check.error} problems={problems} broken={spec.parsed.error}
-                  runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={find}
+                  runs={"seeds" in seeds ? Math.max(seeds.seeds.length, 1) : 1} onFind={show}
                 />
                 {!beginning.fork && stages.length > 1 && (
                   <Orders stages={stages} template={beginning.template} chosen={orders} onChoose={setTicked} />
@@ -112,14 +106,15 @@ export function Workbench({ forms }: { forms: Forms }) {
                 seeds={spec.draft.seeds} onSeeds={spec.sow} pending={isPending && running === undefined} error={error}
                 blocked={spec.parsed.error !== undefined || !isMapping(spec.parsed.value) || problems.length > 0 || running !== undefined} onRun={run}
               />
+              {!beginning.fork && (
+                <Button component={Link} href="/studies/new?spec=draft" size="compact-sm" variant="subtle">
+                  {spec.draft.origin === STUDIED ? "Back to the study" : "Search over this"}
+                </Button>
+              )}
             </Paper>
           </div>
         </div>
       </div>
     </div>
   );
-}
-
-function distinct<T extends { path: string; message: string }>(problems: readonly T[]): T[] {
-  return [...new Map(problems.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
 }

@@ -10,6 +10,8 @@ const Editor = lazy(() => import("./Editor"));
 const NO_MARKS: Mark[] = [];
 
 interface YamlPanelProps {
+  /** What is written: "Spec", "Study". */
+  what?: string;
   text: string;
   /** The spec with every default written out; undefined while it has problems. */
   complete: string | undefined;
@@ -18,7 +20,7 @@ interface YamlPanelProps {
 }
 
 /** The spec as text, editable; on request with every default written out, to read and to copy. */
-export default function YamlPanel({ text, complete, marks, onChange }: YamlPanelProps) {
+export default function YamlPanel({ what = "Spec", text, complete, marks, onChange }: YamlPanelProps) {
   const [all, setAll] = useState(false);
   const showAll = all && complete !== undefined;
   const shown = showAll ? complete : text;
@@ -38,9 +40,9 @@ export default function YamlPanel({ text, complete, marks, onChange }: YamlPanel
         </Group>
       </Group>
       <div className={page.editor}>
-        <Suspense fallback={<textarea className={page.plain} aria-label="Spec as YAML" value={shown} readOnly />}>
+        <Suspense fallback={<textarea className={page.plain} aria-label={`${what} as YAML`} value={shown} readOnly />}>
           <Editor
-            label={showAll ? "Spec as YAML with all defaults, to read" : "Spec as YAML"}
+            label={showAll ? `${what} as YAML with all defaults, to read` : `${what} as YAML`}
             value={shown} marks={showAll ? NO_MARKS : marks} readOnly={showAll} onChange={onChange}
           />
         </Suspense>

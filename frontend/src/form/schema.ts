@@ -8,6 +8,7 @@ export interface Schema {
   title?: string;
   description?: string;
   default?: Json;
+  examples?: Json[];
   const?: Json;
   enum?: Json[];
   properties?: Record<string, Schema>;

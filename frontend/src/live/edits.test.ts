@@ -35,6 +35,14 @@ function pages(...runs: RunRow[]): RunPages {
 const ids = (of: RunPages) => of.pages.flatMap((page) => page.runs.map(({ id }) => id));
 
 describe("rows edit the list", () => {
+  test("a list of one study, or of no study, takes only what belongs there", () => {
+    const trial = { ...row("t", "running", 9), study_id: "s" };
+    const alone = row("r", "running", 8);
+    expect(ids(editPages(pages(), [trial, alone], { study: "s" }))).toEqual(["t"]);
+    expect(ids(editPages(pages(), [trial, alone], { study: "none" }))).toEqual(["r"]);
+    expect(ids(editPages(pages(), [trial, alone], {}))).toEqual(["t", "r"]);
+  });
+
   test("a row is replaced where it stands, and the counts follow its state", () => {
     const next = editPages(pages(row("b", "queued", 2), row("a", "running", 1)), [row("a", "succeeded", 1, 9)], {});
     expect(ids(next)).toEqual(["b", "a"]);

@@ -3,10 +3,15 @@ import type { RunDetail, RunPage, RunRow, RunState, StreamEvent } from "../api/t
 
 export type RunPages = InfiniteData<RunPage, string | null>;
 
+/** Asks for runs that are no trial of a study. */
+export const NO_STUDY = "none";
+
 /** What a list of runs was asked to show. */
 export interface RunFilter {
   state?: RunState[];
   search?: string;
+  /** Only trials of this study; `none` for runs that are no trial. */
+  study?: string;
   sort?: string;
   descending?: boolean;
 }
@@ -47,7 +52,8 @@ function isNew(row: RunRow, pages: RunPages): boolean {
   return youngest.length === 0 || Date.parse(row.created_at) > Math.max(...youngest);
 }
 
-function fits(row: RunRow, { state, search }: RunFilter): boolean {
+function fits(row: RunRow, { state, search, study }: RunFilter): boolean {
+  if (study && (row.study_id ?? NO_STUDY) !== study) return false;
   if (state?.length && !state.includes(row.state)) return false;
   return !search || row.name.toLowerCase().includes(search.toLowerCase());
 }

@@ -67,7 +67,7 @@ function RunsAndCharts({ runs, total, view, children }: RunsAndChartsProps) {
         ) : (
           <Empty
             title="No run fits this filter"
-            action={{ label: "Show all runs", onClick: () => view.change({ state: null, search: null }) }}
+            action={{ label: "Show all runs", onClick: () => view.change({ state: null, search: null, study: null }) }}
           >
             Other states or another name may.
           </Empty>

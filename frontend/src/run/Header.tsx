@@ -6,13 +6,14 @@ import { count, duration } from "../format";
 import { about } from "../runs/columns";
 import { useSteering } from "../runs/actions";
 import { Ago } from "../ui/Ago";
-import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon } from "../ui/icons";
+import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon, StudyIcon } from "../ui/icons";
 import { eta } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
 import classes from "./run.module.css";
 
 const Proofs = lazy(() => import("./Proofs"));
+const TrialOf = lazy(() => import("./TrialOf"));
 
 export function Header({ run }: { run: RunDetail }) {
   return (
@@ -30,6 +31,11 @@ export function Header({ run }: { run: RunDetail }) {
           <StateBadge state={run.state} />
         </div>
         <Facts run={run} />
+        {run.study_id != null && (
+          <Suspense>
+            <TrialOf study={run.study_id} trial={run.trial ?? null} />
+          </Suspense>
+        )}
       </div>
       <Actions run={run} />
       {run.error && (
@@ -105,6 +111,11 @@ function Actions({ run }: { run: RunDetail }) {
       <Button size="xs" variant="default" leftSection={<CloneIcon size={14} />} component={Link} href={`/new?clone=${run.id}`}>
         Clone
       </Button>
+      {over && (
+        <Button size="xs" variant="default" leftSection={<StudyIcon size={14} />} component={Link} href={`/studies/new?run=${run.id}`}>
+          Search around this
+        </Button>
+      )}
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="default" size={30} aria-label="More about this run">

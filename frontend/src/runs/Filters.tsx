@@ -1,6 +1,6 @@
 import { ActionIcon, Checkbox, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDebouncedCallback, useHotkeys } from "@mantine/hooks";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { RunPage, RunState } from "../api/types";
 import { count } from "../format";
 import { ColumnsIcon, SearchIcon } from "../ui/icons";
@@ -9,6 +9,8 @@ import { COLUMNS } from "./columns";
 import classes from "./runs.module.css";
 import { toggled } from "./RunsTable";
 import type { RunsView } from "./view";
+
+const TrialsFilter = lazy(() => import("./TrialsFilter"));
 
 interface FiltersProps {
   view: RunsView;
@@ -20,6 +22,9 @@ export function Filters({ view, counts }: FiltersProps) {
     <div className={classes.filters}>
       <StateFilter view={view} counts={counts} />
       <div className={classes.find}>
+        <Suspense>
+          <TrialsFilter view={view} />
+        </Suspense>
         <Search view={view} />
         <ColumnChooser view={view} />
       </div>

@@ -30,6 +30,7 @@ function filterOf(params: URLSearchParams): RunFilter {
   const state = listed(params, "state").filter((name): name is RunState => STATES.includes(name as RunState));
   return {
     ...(state.length ? { state } : {}),
+    ...(params.get("study") ? { study: params.get("study") as string } : {}),
     ...(params.get("search") ? { search: params.get("search") as string } : {}),
     sort: params.get("sort") ?? "created_at",
     descending: params.get("order") !== "up",

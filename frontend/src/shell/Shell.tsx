@@ -2,7 +2,7 @@ import { AppShell, Button, Group } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { LiveDot } from "../ui/LiveDot";
-import { ColumnsIcon, ListIcon, PlusIcon, ScatterIcon, TableIcon } from "../ui/icons";
+import { ColumnsIcon, ListIcon, PlusIcon, ScatterIcon, StudyIcon, TableIcon } from "../ui/icons";
 import { Brand } from "./Brand";
 import { QueueGlance } from "./QueueGlance";
 import { SchemeToggle } from "./SchemeToggle";
@@ -11,6 +11,7 @@ import classes from "./Shell.module.css";
 const GAP = "clamp(0.25rem, 1vw, 0.9rem)";
 const PAGES = [
   { href: "/", label: "Runs", icon: ListIcon, owns: (at: string) => at === "/" || at.startsWith("/runs/") },
+  { href: "/studies", label: "Studies", icon: StudyIcon, owns: (at: string) => at.startsWith("/studies") },
   { href: "/catalog", label: "Catalog", icon: ColumnsIcon, owns: (at: string) => at === "/catalog" },
   { href: "/tradeoffs", label: "Trade-offs", icon: ScatterIcon, owns: (at: string) => at === "/tradeoffs" },
   { href: "/data", label: "Data", icon: TableIcon, owns: (at: string) => at === "/data" },

@@ -1,20 +1,28 @@
 import type { ComponentType } from "react";
+import type { StudyState, TrialState } from "../api/studies";
 import type { RunState } from "../api/types";
-import { AlertIcon, BanIcon, CheckIcon, ClockIcon, PauseIcon, PlayIcon, StopIcon } from "./icons";
+import { AlertIcon, BanIcon, CheckIcon, ClockIcon, PauseIcon, PlayIcon, ScissorsIcon, StopIcon } from "./icons";
 import classes from "./StateBadge.module.css";
 
-const ICONS: Record<RunState, ComponentType<{ size?: number }>> = {
+export type AnyState = RunState | StudyState | TrialState;
+
+const ICONS: Record<AnyState, ComponentType<{ size?: number }>> = {
   queued: ClockIcon,
+  waiting: ClockIcon,
   running: PlayIcon,
   paused: PauseIcon,
+  stopping: StopIcon,
   succeeded: CheckIcon,
+  finished: CheckIcon,
+  complete: CheckIcon,
   stopped: StopIcon,
+  pruned: ScissorsIcon,
   failed: AlertIcon,
   cancelled: BanIcon,
 };
 
-/** A run's state by word, icon and colour. */
-export function StateBadge({ state }: { state: RunState }) {
+/** The state of a run, a study or a trial by word, icon and colour. */
+export function StateBadge({ state }: { state: AnyState }) {
   const Icon = ICONS[state];
   return (
     <span className={classes.badge} data-state={state}>

@@ -68,6 +68,20 @@ export const CloneIcon = icon(
     <path d="M14.25 12V16.5M12 14.25H16.5M15 9V6.5A2 2 0 0 0 13 4.5H6.5A2 2 0 0 0 4.5 6.5V13A2 2 0 0 0 6.5 15H9" />
   </>,
 );
+export const ScissorsIcon = icon(
+  <>
+    <circle cx="7" cy="6.5" r="2.5" />
+    <circle cx="7" cy="17.5" r="2.5" />
+    <path d="M9 8 19.5 17.5M9 16 19.5 6.5" />
+  </>,
+);
+export const StudyIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="8" />
+    <circle cx="12" cy="12" r="3.6" />
+    <path d="M12 12V12.1" strokeWidth={3} />
+  </>,
+);
 export const TrashIcon = path("M5 7H19M10 7V4.8H14V7M7 7 8 19.5H16L17 7M10.5 11V15.5M13.5 11V15.5");
 export const DownloadIcon = path("M12 4.5V15M7.5 10.5 12 15 16.5 10.5M5 19.5H19");
 export const ExpandIcon = path("M9 4.5H4.5V9M15 4.5H19.5V9M9 19.5H4.5V15M15 19.5H19.5V15");

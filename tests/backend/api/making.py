@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from backend.spec import study as studying
 from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.experiment import Experiment, resolve
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from backend.spec.runs import RunState
-from backend.store import artifacts, experiments, results, runs
+from backend.store import artifacts, experiments, results, runs, studies
 from backend.store.chunks import Chunk, encode
 from backend.store.clock import new_id
 from backend.store.session import Store
@@ -28,6 +29,22 @@ def queued(store: Store, catalog: Catalog, name: str = "A run", seeds: int = 1) 
     with store.begin() as session:
         _, made = experiments.create(session, spec(catalog, name), range(seeds))
         return [run.id for run in made]
+
+
+def trials_of(store: Store, catalog: Catalog, count: int) -> tuple[str, list[str]]:
+    """A study with so many trials under way: its id, and their runs."""
+    document = {
+        "name": "A study",
+        "spec": SPEC,
+        "space": [{"field": "stages[0].epochs", "low": 1, "high": 9}],
+        "objectives": [{"measure": "validation/accuracy"}],
+        "budget": {"trials": 9},
+    }
+    study = studying.resolve(document, catalog)
+    with store.begin() as session:
+        row = studies.create(session, study, [({"stages[0].epochs": 1 + number}, "me") for number in range(count)])
+        made = [studies.begin(session, trial, spec(catalog)) for trial in studies.trials(session, row.id)]
+        return row.id, [run.id for run in made]
 
 
 def spec(catalog: Catalog, name: str = "A run") -> Experiment:

@@ -8,7 +8,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from tests.backend.api.conftest import Api
-from tests.backend.api.making import claimed, event, finished, points, queued, register, stage, write
+from tests.backend.api.making import claimed, event, finished, points, queued, register, stage, trials_of, write
 
 
 def test_a_finished_run_shows_everything(api_on_each: Api, catalog: Catalog) -> None:
@@ -54,6 +54,19 @@ def test_labels_are_how_those_of_the_worker_begin(api: Api, catalog: Catalog) ->
         for asked, summary in zip(shown["spec"]["stages"], shown["stages"], strict=True):
             made = find("stages", asked["kind"]).model_validate({k: v for k, v in asked.items() if k != "kind"})
             assert made.label().startswith(summary["label"])  # type: ignore[attr-defined]
+
+
+def test_a_trial_tells_its_study_and_is_found_by_it(api_on_each: Api, catalog: Catalog) -> None:
+    (alone,) = queued(api_on_each.store, catalog, "Alone")
+    study_id, trials = trials_of(api_on_each.store, catalog, count=2)
+    other, (foreign,) = trials_of(api_on_each.store, catalog, count=1)
+    rows = {row["id"]: row for row in api_on_each.client.get("/api/runs").json()["runs"]}
+    told = {run_id: (row["study_id"], row["trial"]) for run_id, row in rows.items()}
+    assert told == {alone: (None, None), trials[0]: (study_id, 0), trials[1]: (study_id, 1), foreign: (other, 0)}
+    assert api_on_each.client.get(f"/api/runs/{trials[1]}").json()["trial"] == 1
+    found = lambda study: {row["id"] for row in api_on_each.client.get(f"/api/runs?study={study}").json()["runs"]}  # noqa: E731
+    assert found(study_id) == set(trials) and found("none") == {alone} and found("nothing") == set()
+    assert found("") == {alone, *trials, foreign}
 
 
 def test_pages_follow_one_another(api: Api, catalog: Catalog) -> None:

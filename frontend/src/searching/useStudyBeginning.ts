@@ -1,0 +1,67 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { useLocation, useSearchParams } from "wouter";
+
+import { aroundRun, type Assignment } from "../api/studies";
+import { useTemplates } from "../api/templates";
+import { parse } from "../form/document";
+import { EXPERIMENT, load, STUDIED } from "../form/draft";
+import { isMapping, type Forms, type Json, type Mapping } from "../form/schema";
+import { slim } from "../form/slim";
+import type { useSpec } from "../form/useSpec";
+import { studyOf } from "./beginning";
+
+interface Beginning {
+  origin: string;
+  study: Json;
+  first?: Assignment[];
+}
+
+/** What the address asks the study to begin with: the experiment that is being written, a template, or a run to search around. */
+export function useStudyBeginning(study: ReturnType<typeof useSpec>, experiment: Forms) {
+  const [search] = useSearchParams();
+  const [, navigate] = useLocation();
+  const written = search.get("spec") === "draft";
+  const run = search.get("run") ?? "";
+  const template = search.get("template") ?? "";
+  const templates = useTemplates();
+  const around = useQuery({ queryKey: ["around", run], queryFn: ({ signal }) => aroundRun(run, signal), enabled: run !== "", staleTime: 0 });
+  const taken = useRef("");
+  const asked = written ? "draft" : run ? `around:${run}` : template ? `template:${template}` : "";
+
+  useEffect(() => {
+    if (!asked || taken.current === asked) return;
+    const found = written ? ofDraft(study.value, experiment) : run ? around.data && ofRun(run, around.data, experiment) : ofTemplate(template, templates.data, experiment);
+    if (!found) return;
+    taken.current = asked;
+    if ("keep" in found) study.edit({ act: "set", path: ["spec"], value: found.keep });
+    else study.take(found.study, found.origin, found.first);
+    // The address forgets its wish, or a reload would take away what has been written since.
+    navigate("/studies/new", { replace: true });
+  }, [asked, written, run, template, around.data, templates.data, experiment, study, navigate]);
+
+  const unknown = template !== "" && templates.data !== undefined && !templates.data.some(({ id }) => id === template);
+  return {
+    waiting: asked !== "" && !around.error && !unknown,
+    failure: run ? around.error : unknown ? new Error(`There is no template called “${template}”.`) : null,
+  };
+}
+
+/** The experiment that is being written; what is around it in a study from which it came stays as it is. */
+function ofDraft(study: Json, { catalog }: Forms): Beginning | { keep: Json } | undefined {
+  const draft = load(sessionStorage, EXPERIMENT);
+  const spec = parse(draft.text).value;
+  if (!isMapping(spec)) return { origin: "", study: {} };
+  const kept = draft.origin === STUDIED && isMapping(study) && "space" in study;
+  return kept ? { keep: spec } : { origin: "draft", study: studyOf(spec, catalog) };
+}
+
+function ofRun(run: string, { study, first }: Awaited<ReturnType<typeof aroundRun>>, experiment: Forms): Beginning {
+  const spec = study["spec"] as Json;
+  return { origin: `around:${run}`, study: { ...(study as Mapping), spec: slim(spec, experiment) }, first };
+}
+
+function ofTemplate(id: string, templates: { id: string; spec: unknown }[] | undefined, { catalog }: Forms): Beginning | undefined {
+  const template = templates?.find((each) => each.id === id);
+  return template && { origin: `template:${id}`, study: studyOf(template.spec as Mapping, catalog) };
+}

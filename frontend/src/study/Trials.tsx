@@ -1,0 +1,140 @@
+import { Button, Group, Table, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { Link } from "wouter";
+import { isOver, PAGE, type StudyDetail, type TrialRow, type TrialSort, useTrials } from "../api/studies";
+import { count, duration } from "../format";
+import { Failure } from "../ui/Failure";
+import { ArrowDownIcon, ArrowUpIcon } from "../ui/icons";
+import { Loading } from "../ui/Loading";
+import { StateBadge } from "../ui/StateBadge";
+import { useUrlState } from "../ui/url";
+import { Panel } from "./Overview";
+import classes from "./study.module.css";
+import { held, measured, measureTitle, shortNames } from "./words";
+
+const SORTS: TrialSort[] = ["number", "value", "seconds"];
+
+/** Every trial, page by page; the server sorts. */
+export function Trials({ study }: { study: StudyDetail }) {
+  const [params, change] = useUrlState();
+  const sort = SORTS.find((name) => name === params.get("sort")) ?? "number";
+  const descending = params.get("order") !== "up";
+  const page = Math.max(0, Number(params.get("page")) || 0);
+  const { data, error, refetch } = useTrials(study.id, { sort, descending, page }, !isOver(study.state));
+  if (!data) return error ? <Failure what="The trials" error={error} retry={() => void refetch()} /> : <Loading what="the trials" />;
+  const turn = (name: TrialSort) => change({ sort: name, order: sort === name && descending ? "up" : null, page: null });
+  return (
+    <Panel title="Trials">
+      {data.total === 0 ? (
+        <Text size="sm" c="dimmed">
+          The first trial begins as soon as a worker leads the study, usually within seconds.
+        </Text>
+      ) : (
+        <Table.ScrollContainer minWidth={640} type="native">
+          <Table className={classes.table} aria-label="Trials">
+            <Head study={study} sort={sort} descending={descending} onTurn={turn} />
+            <Table.Tbody>
+              {data.trials.map((trial) => (
+                <Row key={trial.number} trial={trial} study={study} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      {data.total > PAGE && <Pages page={page} total={data.total} onGo={(to) => change({ page: to ? String(to) : null })} />}
+    </Panel>
+  );
+}
+
+interface HeadProps {
+  study: StudyDetail;
+  sort: TrialSort;
+  descending: boolean;
+  onTurn: (sort: TrialSort) => void;
+}
+
+function Head({ study, sort, descending, onTurn }: HeadProps) {
+  const { space, objectives } = study.study;
+  const fields = space.map(({ field }) => field);
+  const names = shortNames(fields);
+  const heading = (name: TrialSort, label: string, numeric = true) => (
+    <Table.Th key={label} data-numeric={numeric || undefined} aria-sort={sort === name ? (descending ? "descending" : "ascending") : undefined}>
+      <UnstyledButton className={classes.sort} onClick={() => onTurn(name)}>
+        {label}
+        {sort === name && (descending ? <ArrowDownIcon size={12} /> : <ArrowUpIcon size={12} />)}
+      </UnstyledButton>
+    </Table.Th>
+  );
+  return (
+    <Table.Thead>
+      <Table.Tr>
+        {heading("number", "Trial", false)}
+        <Table.Th>State</Table.Th>
+        {objectives.map(({ measure }, index) =>
+          index === 0 ? heading("value", measureTitle(measure)) : <Table.Th key={measure} data-numeric>{measureTitle(measure)}</Table.Th>,
+        )}
+        {fields.map((field) => (
+          <Table.Th key={field} title={field} data-numeric>
+            {names.get(field)}
+          </Table.Th>
+        ))}
+        <Table.Th data-numeric>Steps</Table.Th>
+        {heading("seconds", "Time")}
+        <Table.Th>Asked for by</Table.Th>
+      </Table.Tr>
+    </Table.Thead>
+  );
+}
+
+function Row({ trial, study }: { trial: TrialRow; study: StudyDetail }) {
+  const { space, objectives } = study.study;
+  const best = study.best?.number === trial.number || study.front.includes(trial.number);
+  return (
+    <Table.Tr data-best={best || undefined}>
+      <Table.Td>
+        {trial.run_id ? <Link href={`/runs/${trial.run_id}`} aria-label={`Run of trial ${trial.number}`}>{trial.number}</Link> : trial.number}
+        {best && <span className="visually-hidden"> {study.best ? "the best" : "on the front"}</span>}
+      </Table.Td>
+      <Table.Td>
+        <Tooltip label={trial.error} disabled={!trial.error}>
+          <span>
+            <StateBadge state={trial.state} />
+          </span>
+        </Tooltip>
+        {trial.state === "failed" && <div className={`${classes.sub} ${classes.why}`}>{trial.error}</div>}
+        {trial.violation > 0 && <div className={classes.sub}>misses the constraint</div>}
+      </Table.Td>
+      {objectives.map(({ measure }, index) => (
+        <Table.Td key={measure} data-numeric>
+          {measured(measure, trial.values[index])}
+        </Table.Td>
+      ))}
+      {space.map(({ field }) => (
+        <Table.Td key={field} data-numeric>
+          {held(trial.assignment[field])}
+        </Table.Td>
+      ))}
+      <Table.Td data-numeric>{trial.steps > 0 ? count(trial.steps) : "–"}</Table.Td>
+      <Table.Td data-numeric>{trial.seconds > 0 ? duration(trial.seconds) : "–"}</Table.Td>
+      <Table.Td>{trial.by ?? <span className={classes.sub}>the sampler</span>}</Table.Td>
+    </Table.Tr>
+  );
+}
+
+function Pages({ page, total, onGo }: { page: number; total: number; onGo: (page: number) => void }) {
+  const last = Math.ceil(total / PAGE) - 1;
+  return (
+    <div className={classes.pages}>
+      <Text size="sm" c="dimmed">
+        {count(page * PAGE + 1)}–{count(Math.min(total, (page + 1) * PAGE))} of {count(total)}
+      </Text>
+      <Group gap="xs">
+        <Button size="xs" variant="default" disabled={page === 0} onClick={() => onGo(page - 1)}>
+          Earlier page
+        </Button>
+        <Button size="xs" variant="default" disabled={page >= last} onClick={() => onGo(page + 1)}>
+          Next page
+        </Button>
+      </Group>
+    </div>
+  );
+}
