@@ -3,7 +3,7 @@ import { Button, Select, Text } from "@mantine/core";
 import { useForm, useProblem } from "../form/FormContext";
 import form from "../form/form.module.css";
 import { isMapping, type Json } from "../form/schema";
-import { held } from "../study/words";
+import { held, shortNames } from "../study/words";
 import { PlusIcon } from "../ui/icons";
 import { DimensionCard } from "./DimensionCard";
 import classes from "./searching.module.css";
@@ -49,6 +49,7 @@ export default function SpaceEditor({ study }: { study: Json }) {
 
 function Add({ free, disabled, onAdd }: { free: readonly Offer[]; disabled: boolean; onAdd: (offer: Offer) => void }) {
   const suggested = free.filter((offer) => offer.suggested);
+  const names = shortNames(suggested.map(({ path }) => path));
   const rest = free.filter((offer) => !offer.suggested);
   const option = ({ path }: Offer) => ({ value: path, label: path });
   const groups = [
@@ -61,7 +62,7 @@ function Add({ free, disabled, onAdd }: { free: readonly Offer[]; disabled: bool
         <div className={classes.chips} role="group" aria-label="Suggested fields">
           {suggested.map((offer) => (
             <Button key={offer.path} size="compact-xs" variant="default" radius="xl" leftSection={<PlusIcon size={11} />} disabled={disabled} aria-label={`Vary ${offer.path}`} title={offer.path} onClick={() => onAdd(offer)}>
-              {offer.title}
+              {names.get(offer.path)}
             </Button>
           ))}
         </div>

@@ -77,7 +77,7 @@ export function StudyWorkbench({ forms, experiment }: { forms: Forms; experiment
           </Suspense>
           <Paper className={classes.section} component="section" aria-label="Before it starts">
             <CheckPanel known={check.data !== undefined} incomplete={undefined} checking={check.isFetching} failure={check.error} problems={problems} broken={study.parsed.error} onFind={show}>
-              <Text size="sm">{sizeTold(check.data?.size)}</Text>
+              {check.data?.study && <Text size="sm">{sizeTold(check.data.size)}</Text>}
             </CheckPanel>
             {first.map((values, index) => (
               <Checkbox
