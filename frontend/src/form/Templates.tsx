@@ -1,4 +1,5 @@
 import { Badge, Button, Group, Paper, Skeleton, Text, Title } from "@mantine/core";
+import { Link } from "wouter";
 
 import classes from "./workbench.module.css";
 import { useTemplates } from "../api/templates";
@@ -35,15 +36,23 @@ export function Templates({ chosen, busy, onRun, onEdit }: TemplatesProps) {
             {template.summary}
           </Text>
           <Group gap="xs" className={classes.cardFoot}>
-            <Button
-              size="xs" leftSection={<PlayIcon size={14} />} loading={busy === template.id} disabled={busy !== undefined}
-              aria-label={`Run now: ${template.title}`} onClick={() => onRun(template)}
-            >
-              Run now
-            </Button>
-            <Button size="xs" variant="default" disabled={busy !== undefined} aria-label={`Edit first: ${template.title}`} onClick={() => onEdit(template)}>
-              {chosen === template.id ? "Fill in again" : "Edit first"}
-            </Button>
+            {template.study ? (
+              <Button component={Link} size="xs" href={`/studies/new?template=${encodeURIComponent(template.id)}`} aria-label={`Open the study: ${template.title}`}>
+                Open the study
+              </Button>
+            ) : (
+              <>
+                <Button
+                  size="xs" leftSection={<PlayIcon size={14} />} loading={busy === template.id} disabled={busy !== undefined}
+                  aria-label={`Run now: ${template.title}`} onClick={() => onRun(template)}
+                >
+                  Run now
+                </Button>
+                <Button size="xs" variant="default" disabled={busy !== undefined} aria-label={`Edit first: ${template.title}`} onClick={() => onEdit(template)}>
+                  {chosen === template.id ? "Fill in again" : "Edit first"}
+                </Button>
+              </>
+            )}
           </Group>
         </Paper>
       ))}

@@ -4,6 +4,7 @@ import { useLocation, useSearchParams } from "wouter";
 
 import { aroundRun, type Assignment } from "../api/studies";
 import { useTemplates } from "../api/templates";
+import type { Template } from "../api/types";
 import { parse } from "../form/document";
 import { EXPERIMENT, load, STUDIED } from "../form/draft";
 import { isMapping, type Forms, type Json, type Mapping } from "../form/schema";
@@ -61,7 +62,10 @@ function ofRun(run: string, { study, first }: Awaited<ReturnType<typeof aroundRu
   return { origin: `around:${run}`, study: { ...(study as Mapping), spec: slim(spec, experiment) }, first };
 }
 
-function ofTemplate(id: string, templates: { id: string; spec: unknown }[] | undefined, { catalog }: Forms): Beginning | undefined {
+function ofTemplate(id: string, templates: Template[] | undefined, { catalog }: Forms): Beginning | undefined {
   const template = templates?.find((each) => each.id === id);
-  return template && { origin: `template:${id}`, study: studyOf(template.spec as Mapping, catalog) };
+  if (!template) return undefined;
+  const spec = template.spec as Mapping;
+  const study = template.study ? { name: template.title, spec, ...(template.study as Mapping) } : studyOf(spec, catalog);
+  return { origin: `template:${id}`, study };
 }
