@@ -10,7 +10,6 @@ from backend.spec.catalog import Catalog
 from backend.spec.problems import SpecInvalid
 from backend.spec.space import Assignment
 from backend.spec.study import Budget, Study, StudyState, TrialState, trial_spec
-from backend.spec.study_check import fact
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
 from backend.store.studies import Spent
@@ -45,7 +44,6 @@ class Leader:
         with self._store.read() as session:
             row = session.get_one(tables.Study, self._id)
             trials = studies.open_trials(session, self._id)
-            catalog = workers.catalog(session)
         study = studies.document(row)
         memory = self._recall(row, study, trials)
         for trial in trials:
@@ -53,12 +51,12 @@ class Leader:
                 self._finish(study, trial)
         with self._store.read() as session:
             trials = studies.open_trials(session, self._id)
-        if fact(catalog, "trial_pruners", study.pruner, "live"):
+        if memory.prunes:
             self._prune(study, memory, trials)
         if self._tell(memory):
             self._weigh(memory)
-        if row.state is StudyState.RUNNING and catalog.entries:
-            self._begin(study, memory, catalog)
+        if row.state is StudyState.RUNNING:
+            self._begin(study, memory)
         self._conclude()
 
     def _recall(self, row: tables.Study, study: Study, trials: Sequence[tables.Trial]) -> Memory:
@@ -152,7 +150,8 @@ class Leader:
 
     # ---- new trials
 
-    def _begin(self, study: Study, memory: Memory, catalog: Catalog) -> None:
+    def _begin(self, study: Study, memory: Memory) -> None:
+        catalog: Catalog | None = None  # a large document: read when there is a trial to begin
         while True:
             with self._store.read() as session:
                 row = session.get_one(tables.Study, self._id)
@@ -164,11 +163,18 @@ class Leader:
                 self._give_up()
             if room <= 0 or hopeless or (done and not waiting) or row.state is not StudyState.RUNNING:
                 return
+            catalog = catalog or self._catalog()
+            if not catalog.entries:
+                return
             wanted = waiting[0] if waiting else None
             number = wanted.number if wanted else row.trials
             asked = memory.ask(number, wanted.assignment if wanted else None)
             if asked is None or not self._queue(study, catalog, wanted, *asked):
                 return
+
+    def _catalog(self) -> Catalog:
+        with self._store.read() as session:
+            return workers.catalog(session)
 
     def _queue(
         self, study: Study, catalog: Catalog, wanted: tables.Trial | None, asked: int, values: Assignment
@@ -200,6 +206,9 @@ class Leader:
 
     def _conclude(self) -> None:
         """Say that the study is over when nothing is left to do."""
+        with self._store.read() as session:
+            if any(one.state is TrialState.RUNNING for one in studies.open_trials(session, self._id)):
+                return
         with self._store.begin() as session:
             row = self._held(session)
             open_ones = studies.open_trials(session, self._id)

@@ -67,13 +67,14 @@ class Memory:
 
     def __init__(self, storage: RDBStorage, row: tables.Study, study: Study) -> None:
         self.study = study
-        self.sampler = Sampler.choose(study.sampler)
+        self.sampler, pruner = Sampler.choose(study.sampler), TrialPruner.choose(study.pruner)
+        self.prunes = bool(pruner.facts.get("live"))
         self._constrained = violations if study.constraints() is not None else None
         self._optuna = optuna.create_study(
             storage=storage,
             study_name=f"{row.id}.{row.generation}",
             directions=["maximize" if one.rising else "minimize" for one in study.objectives],
-            pruner=TrialPruner.choose(study.pruner).build(),
+            pruner=pruner.build(),
             load_if_exists=True,
         )
 
