@@ -18,7 +18,7 @@ class Alert(BaseModel):
     metric: str = Field(
         min_length=1,
         max_length=80,
-        description="The metric that is watched: `loss`, `validation/accuracy`, `gradient_norm`.",
+        description="The metric that is watched: `train/loss`, `validation/accuracy`, `gradient_norm`.",
     )
     above: float | None = Field(
         default=None, description="Tell when it is more than this: a target reached, a loss too high."

@@ -757,7 +757,7 @@ export interface components {
         Alert: {
             /**
              * Metric
-             * @description The metric that is watched: `loss`, `validation/accuracy`, `gradient_norm`.
+             * @description The metric that is watched: `train/loss`, `validation/accuracy`, `gradient_norm`.
              */
             metric: string;
             /**
