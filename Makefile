@@ -46,6 +46,11 @@ lock: $(STAMPS)/dev
 	$(BIN)/python -m pip install --quiet uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python requirements/lock.py
 
+# What clients are made from: the API's description, and the front end's types from it.
+client: $(STAMPS)/dev $(STAMPS)/frontend
+	$(BIN)/python -m backend.api.openapi > frontend/openapi.json
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
+
 clean:
 	rm -rf $(VENV) backend/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
