@@ -16,7 +16,10 @@ TRAIN = {
 SPEC = {
     "name": "steered", "dataset": {"kind": "digits"}, "model": {"kind": "mlp", "dropout": 0.2}, "stages": [TRAIN],
     "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["safetensors"]},
+    "diagnosis": {"every": 0},
 }  # fmt: skip
+
+SLOW = 60_000  # milliseconds, for what comes after a page's figures on a busy machine
 
 
 def ask(lathe: Lathe, run_id: str, kind: str, **body: Any) -> dict[str, Any]:
@@ -47,28 +50,31 @@ def steered(lathe: Lathe) -> str:
 def test_a_ghost_shows_dotted_what_would_have_been(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}")
-    page.get_by_role("button", name="Show the run without optimizer.lr 0.4").click()
+    page.get_by_role("button", name="Show the run without optimizer.lr 0.4").click(timeout=SLOW)
     row = page.get_by_role("region", name="Interventions")
-    expect(row.get_by_role("link", name="Ghost")).to_be_visible()
+    expect(row.get_by_role("link", name="Ghost")).to_be_visible(timeout=SLOW)
     (ghost,) = lathe.get(f"/api/runs?ghosts_of={steered}")["runs"]
     lathe.wait_for(ghost["id"], "succeeded")
-    expect(row).to_contain_text(re.compile("validation loss .*, without it "))
+    expect(row).to_contain_text(re.compile("validation loss .*, without it "), timeout=SLOW)
     dotted = """ghost => document.querySelector('[data-chart="Loss"]').data
         .filter(({line, meta}) => meta?.run === ghost && line.dash === "dot" && meta.metric === "validation/loss")
         .map(({x}) => x.at(-1))"""
-    page.wait_for_function(f"ghost => ({dotted})(ghost)[0] >= {lathe.run(steered)['step']}", arg=ghost["id"])
+    page.wait_for_function(
+        f"ghost => ({dotted})(ghost)[0] >= {lathe.run(steered)['step']}", arg=ghost["id"], timeout=SLOW
+    )
     page.goto(lathe.url)
-    expect(page.get_by_role("link", name="steered", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="steered", exact=True)).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("link", name=re.compile("without optimizer.lr"))).to_have_count(0)
 
 
 def test_a_fork_in_the_midst_of_a_training_turns_its_knob(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}?tab=files")
-    page.get_by_role("link", name=re.compile("^Fork from step")).first.click()
-    expect(page.get_by_text("and in stage 1 from there on: stages[0].batch.size")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Fork from step")).first.click(timeout=SLOW)
+    expect(page.get_by_text("and in stage 1 from there on: stages[0].batch.size")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name=re.compile("train epochs 100")).click()
     page.get_by_role("textbox", name="Lr").first.fill("0.01")
-    page.get_by_role("button", name="Run the fork").click()
+    page.get_by_role("button", name="Run the fork").click(timeout=SLOW)
     expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
     child = page.url.rsplit("/", 1)[-1]
     assert child != steered
@@ -76,7 +82,7 @@ def test_a_fork_in_the_midst_of_a_training_turns_its_knob(page: Page, lathe: Lat
     (made,) = run["spec"]["interventions"]
     assert made == {"kind": "set", "path": "optimizer.lr", "value": 0.01, "step": run["fork_step"]}
     badge = page.get_by_role("note")
-    expect(badge).to_contain_text(f"Equal to its parent until step {run['fork_step']:,}")
+    expect(badge).to_contain_text(f"Equal to its parent until step {run['fork_step']:,}", timeout=SLOW)
 
 
 def test_a_fork_without_a_change_wears_its_proof(page: Page, lathe: Lathe) -> None:
@@ -88,6 +94,6 @@ def test_a_fork_without_a_change_wears_its_proof(page: Page, lathe: Lathe) -> No
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{child}")
     badge = page.get_by_role("note")
-    expect(badge).to_contain_text(re.compile(r"Bit-equal to its parent over \d+ points"))
+    expect(badge).to_contain_text(re.compile(r"Bit-equal to its parent over \d+ points"), timeout=SLOW)
     badge.hover()
     expect(page.get_by_role("tooltip")).to_contain_text("Weights after stage 2: the same SHA-256.")
