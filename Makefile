@@ -63,11 +63,12 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Lathe needs Python 3.11 or newer: make run PYTHON=python3.12'; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'This Python has no venv module: apt-get install python3-venv'; exit 1; }
 
-# The CPU build of torch is taken where one is at hand; the CUDA build brings its libraries, locked like everything else.
+# The CPU build of torch is taken where one is at hand, which has to be asked for: a wheel of an index goes before one that merely
+# lies there. The CUDA build brings its libraries, locked like everything else.
 $(STAMPS)/run: requirements/base.lock requirements/worker.lock requirements/torch.lock requirements/cuda.lock | $(BIN)/python
 	@echo 'Installing what is locked (the first time this takes a few minutes) …'
 	$(LOCKED) -r requirements/base.lock -r requirements/worker.lock
-	$(LOCKED) -r requirements/torch.lock
+	$(LOCKED) --no-index -r requirements/torch.lock 2>/dev/null || $(LOCKED) -r requirements/torch.lock
 	if $(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not any(r.startswith("nvidia") for r in m.requires("torch")))'; then
 		$(LOCKED) -r requirements/cuda.lock
 	fi
