@@ -10,6 +10,7 @@ from backend.spec.measures import MEASURES, field_of
 from backend.spec.problems import Problem, SpecInvalid
 from backend.spec.resolve import Resolver
 from backend.spec.space import Dimension, Space, When, reaching, size
+from backend.spec.spelled import spelled_out
 from backend.spec.study import LIVE, LIVE_METRICS, MAX_TRIALS, Budget, Study, outline, trial_spec
 
 MAX_CHECKED = 400  # values of all fields together: each of them is tried in the spec
@@ -18,7 +19,8 @@ MAX_CHECKED = 400  # values of all fields together: each of them is tried in the
 def resolve(document: Any, catalog: Catalog) -> Study:
     """The study in canonical form: every default filled in, its size known, each end of each range fitting into the spec.
 
-    The experiment stays as it was written: its defaults may depend on what is varied. Raises SpecInvalid.
+    The experiment stays as it was written, but for the parts that the space reaches into: its defaults may depend on what
+    is varied. Raises SpecInvalid.
     """
     plain.check(document)
     resolver = Resolver(catalog)
@@ -28,6 +30,7 @@ def resolve(document: Any, catalog: Catalog) -> Study:
     study = Study.model_validate(canonical)
     if problems := [*_odd_objectives(study, catalog), *_odd_dimensions(study.space)]:
         raise SpecInvalid(problems)
+    study = study.model_copy(update={"spec": spelled_out(study.spec, study.space, catalog)})
     study = study.narrowed([_typed(study, one, catalog) for one in study.space])
     if problems := list(_odd_size(study, catalog)):
         raise SpecInvalid(problems)

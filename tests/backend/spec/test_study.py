@@ -176,3 +176,18 @@ def test_around_a_run_live_knobs_are_turned(catalog: Catalog) -> None:
     assert LR in found
     value = spec["stages"][0]["optimizer"]["lr"]
     assert found[LR].bottom < value < found[LR].top
+
+
+def test_the_space_may_reach_into_what_the_experiment_leaves_to_its_defaults(catalog: Catalog) -> None:
+    """What is proposed for a spec is a study of it, however little the spec says."""
+    short = {"dataset": "digits", "model": "mlp", "stages": [{"kind": "train"}, {"kind": "train", "batch": "fixed"}]}
+    named = resolve_spec({"name": "short", **short}, catalog)
+    proposed = {dimension.field: dimension for _, dimension in variable(named.model_dump(mode="json"), catalog)}
+    fields = ["stages[0].batch.size", "stages[1].batch.size", "stages[0].optimizer.lr", "model.hidden[0]"]
+    space = [proposed[field].model_dump(mode="json", exclude_defaults=True) for field in fields]
+    made = resolve(study(spec=short, space=space), catalog)
+    assert resolve(made.model_dump(mode="json"), catalog) == made
+    assert resolve_spec({"name": "short", **made.spec}, catalog) == named
+    trial = resolve_spec(trial_spec(made, {"stages[0].batch.size": 32, "model.hidden[0]": 9}, 0), catalog)
+    assert (trial.stages[0]["batch"], trial.model["hidden"]) == ({"kind": "fixed", "size": 32}, [9, 128])
+    assert "schedule" not in made.spec["stages"][0], "what is not varied stays as it was written"
