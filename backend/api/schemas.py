@@ -101,9 +101,7 @@ class RunRow(BaseModel):
     parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
     fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
     fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
-    waits_for: str | None = Field(
-        default=None, description="The run that it waits for while it is queued, to begin with that one's past."
-    )
+    waits_for: str | None = Field(default=None, description="The run with whose past it will begin; it waits for that.")
     waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
     ghost_of: str | None = Field(default=None, description="The run that it shows without one intervention.")
     ghost_seq: int | None = Field(default=None, description="The event of that run which tells of the intervention.")

@@ -47,6 +47,17 @@ def add(page: Page, path: str) -> None:
     page.get_by_role("option", name=re.compile(rf"^{re.escape(path)} ")).click()
 
 
+def click_point(page: Page, point: Locator) -> None:
+    """What takes the pointer is the layer above the points, in which the chart is zoomed."""
+    box = point.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    expect(page.locator(".hoverlayer .hovertext")).to_have_count(1)
+    page.mouse.click(x, y)
+
+
 def until_over(lathe: Lathe, page: Page, state: str) -> dict[str, Any]:
     """Wait for the page to say so; the study as the API tells it."""
     expect(page.locator("header").get_by_text(state, exact=True)).to_be_visible(timeout=60_000)
@@ -93,7 +104,7 @@ def test_search_around_a_run_then_extend_and_stop(lathe: Lathe, page: Page, run:
     until_over(lathe, page, "stopped")
 
     chart(page, "History").scroll_into_view_if_needed()
-    chart(page, "History").locator(".point").first.click()
+    click_point(page, chart(page, "History").locator(".point").first)
     expect(page).to_have_url(re.compile(r"/runs/"))
     expect(page.get_by_text("Trial 0 of study")).to_be_visible()
     page.get_by_role("link", name="Around Small").click()

@@ -35,7 +35,9 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         x = [number for number, _ in best] + [last]
         y = [value for _, value in best] + [best[-1][1]]
         line = {"color": COLORS[1], "width": 2, "shape": "hv"}
-        traces.append(go.Scatter(x=x, y=y, mode="lines", name="best so far", line=line, meta={"role": "best"}))
+        # It passes through the best trials, and must not take the pointer from them.
+        look = {"mode": "lines", "line": line, "hoverinfo": "skip"}
+        traces.append(go.Scatter(x=x, y=y, name="best so far", meta={"role": "best"}, **look))
     told = (
         f"The best of {len(study.trials)} trials has {named(study.objectives[0])} {best[-1][1]:.4g}."
         if best

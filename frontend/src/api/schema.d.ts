@@ -2085,7 +2085,7 @@ export interface components {
             fork_stage?: number | null;
             /**
              * Waits For
-             * @description The run that it waits for while it is queued, to begin with that one's past.
+             * @description The run with whose past it will begin; it waits for that.
              */
             waits_for?: string | null;
             /**
@@ -2248,7 +2248,7 @@ export interface components {
             fork_stage?: number | null;
             /**
              * Waits For
-             * @description The run that it waits for while it is queued, to begin with that one's past.
+             * @description The run with whose past it will begin; it waits for that.
              */
             waits_for?: string | null;
             /**
