@@ -142,7 +142,8 @@ class Leader:
                 trial = studies.trial(session, trial)
                 trial.looks = index + 1
                 if poor and not trial.state.over:
-                    note = f"Ended after {index + 1} looks at the validation split: others were better there."
+                    looks = "one look" if index == 0 else f"{index + 1:,} looks"
+                    note = f"Ended after {looks} at the validation split: others were better there."
                     studies.end(session, trial, TrialState.PRUNED, values=[values[index]], error=note)
                     studies.cancel_run(session, trial, f"the study {row.name}"[:100])
             if poor:
