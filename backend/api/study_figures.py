@@ -36,7 +36,7 @@ def study_figure(
 
 def _data(session: Session, row: tables.Study) -> StudyData:
     study = studies.document(row)
-    found = studies.attempts(session, row.id)
+    found = studies.attempts(session, row.id, assignments=True)
     best = {one.number for one in studies.undominated(study, found)} if len(study.objectives) > 1 else set()
     trials = [
         TrialData(

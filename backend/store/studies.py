@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import JSON, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandKind
@@ -131,10 +131,11 @@ class Attempt:
     ended: datetime | None
 
 
-def attempts(session: Session, study_id: str) -> list[Attempt]:
-    """Every trial, by number."""
+def attempts(session: Session, study_id: str, *, assignments: bool = False) -> list[Attempt]:
+    """Every trial, by number; what each tried is read only when `assignments` are asked for: it is most of a row."""
     of = tables.table(tables.Trial).c
-    query = select(of.number, of.state, of.assignment, of["values"], of.violation, of.seconds, of.began_at, of.ended_at)
+    tried = of.assignment if assignments else literal({}, JSON)
+    query = select(of.number, of.state, tried, of["values"], of.violation, of.seconds, of.began_at, of.ended_at)
     return [Attempt(*row) for row in session.execute(query.where(of.study_id == study_id).order_by(of.number))]
 
 
