@@ -101,6 +101,18 @@ class Verdict(Event):
     step: int
 
 
+class Alerted(Event):
+    """One of the spec's alerts was met; `then` says what was asked of the run: `tell`, `pause` or `stop`."""
+
+    KIND = "alert"
+
+    alert: int
+    metric: str
+    step: int
+    text: str
+    then: str
+
+
 class Commanded(Event):
     """What became of a command: `state` is `obeyed` or `refused`. Of `set` also the knob, what it was and what it is."""
 
@@ -141,7 +153,7 @@ KINDS: Mapping[str, type[Event]] = {
     kind.KIND: kind
     for kind in (
         *(Points, StateChanged, StageBegan, StageEnded, Checkpointed, Rewound),
-        *(Exhibited, Verdict, Commanded, Forked, Logged),
+        *(Exhibited, Verdict, Alerted, Commanded, Forked, Logged),
     )
 }
 

@@ -10,7 +10,18 @@ from typing import Protocol
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from client.cli import show, words
-from client.events import Commanded, Event, Logged, Points, Rewound, StageBegan, StageEnded, StateChanged, Verdict
+from client.events import (
+    Alerted,
+    Commanded,
+    Event,
+    Logged,
+    Points,
+    Rewound,
+    StageBegan,
+    StageEnded,
+    StateChanged,
+    Verdict,
+)
 from client.lathe import Lathe
 from client.run import Run
 from client.states import RunState
@@ -172,6 +183,8 @@ def told(event: Event) -> str:
     match event:
         case StateChanged():
             return event.state + (f": {event.reason}" if event.reason else "")
+        case Alerted():
+            return f"Alert: {event.text}"
         case Verdict():
             return f"{event.text} {event.remedy}".strip()
         case Commanded():

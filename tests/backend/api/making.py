@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backend.spec import study as studying
+from backend.spec import study_check as studying
 from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.experiment import Experiment, resolve

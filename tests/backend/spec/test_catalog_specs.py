@@ -31,6 +31,8 @@ BEYOND_SCHEMAS = (
     "take a method that masks weights",
     "which nothing before it provides",
     "is no knob of what trains",
+    "says no condition",
+    "leave one of them out",
 )
 """What is wrong with a spec although an editor takes it: its parts do not go together."""
 
