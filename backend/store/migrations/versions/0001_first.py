@@ -12,6 +12,17 @@ def moment() -> sa.DateTime:
 
 
 def upgrade() -> None:
+    _experiments()
+    _workers()
+    _idempotency()
+    _runs()
+    _artifacts()
+    _commands()
+    _events()
+    _results()
+
+
+def _experiments() -> None:
     op.create_table(
         "experiments",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -22,6 +33,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_experiments"),
     )
     op.create_index("ix_experiments_fingerprint", "experiments", ["fingerprint"])
+
+
+def _workers() -> None:
     op.create_table(
         "workers",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -35,6 +49,9 @@ def upgrade() -> None:
         sa.Column("gone_at", moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_workers"),
     )
+
+
+def _idempotency() -> None:
     op.create_table(
         "idempotency",
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -47,6 +64,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_idempotency"),
     )
     op.create_index("ix_idempotency_experiment_id", "idempotency", ["experiment_id"])
+
+
+def _runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -76,6 +96,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_experiment_id", "runs", ["experiment_id"])
     op.create_index("ix_runs_state_created_at", "runs", ["state", "created_at"])
+
+
+def _artifacts() -> None:
     op.create_table(
         "artifacts",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -91,6 +114,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_artifacts"),
     )
     op.create_index("ix_artifacts_run_id_kind", "artifacts", ["run_id", "kind"])
+
+
+def _commands() -> None:
     op.create_table(
         "commands",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -105,6 +131,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_commands"),
     )
     op.create_index("ix_commands_run_id_state", "commands", ["run_id", "state"])
+
+
+def _events() -> None:
     op.create_table(
         "events",
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -116,6 +145,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_events_run_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "seq", name="pk_events"),
     )
+
+
+def _results() -> None:
     op.create_table(
         "results",
         sa.Column("run_id", sa.String(length=36), nullable=False),
