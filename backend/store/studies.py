@@ -18,7 +18,7 @@ from backend.spec.study import Study, StudyState, TrialState
 from backend.store import commands, experiments, tables
 from backend.store.clock import new_id, now
 
-LEADING = (StudyState.RUNNING, StudyState.PAUSED, StudyState.STOPPING)
+LEADING = tuple(state for state in StudyState if not state.over)
 
 
 def create(
@@ -139,6 +139,11 @@ def attempts(session: Session, study_id: str, *, assignments: bool = False) -> l
     return [Attempt(*row) for row in session.execute(query.where(of.study_id == study_id).order_by(of.number))]
 
 
+def tried(session: Session, study_id: str) -> list[Assignment]:
+    """What every trial holds, those too that are yet to begin."""
+    return list(session.scalars(select(tables.Trial.assignment).where(tables.Trial.study_id == study_id)))
+
+
 def undominated(study: Study, found: Sequence[Attempt]) -> list[Attempt]:
     """Complete trials that meet the constraint and that no other one is better than in every objective."""
     complete = [one for one in found if one.state is TrialState.COMPLETE and one.violation <= 0]
@@ -234,7 +239,7 @@ def told(session: Session, trial: tables.Trial, run: tables.Run | None) -> None:
     session.flush()
 
 
-def failed_in_a_row(session: Session, study_id: str, most: int = 20) -> int:
+def failed_in_a_row(session: Session, study_id: str, most: int) -> int:
     """How many of the newest trials that are over failed, one after the other; `most` are looked at."""
     over = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED]
     query = select(tables.Trial.state).where(tables.Trial.study_id == study_id, tables.Trial.state.in_(over))
@@ -267,6 +272,14 @@ def move(session: Session, row: tables.Study, state: StudyState, error: str | No
     row.state, row.error = state, error
     row.finished_at = now() if state.over else None
     session.flush()
+
+
+def give_up(session: Session, row: tables.Study, error: str) -> None:
+    """End a study that cannot go on, and what runs of it."""
+    for one in trials(session, row.id, [TrialState.RUNNING]):
+        end(session, one, TrialState.FAILED, error="The study was given up.")
+        cancel_run(session, one, f"the study {row.name}"[:100])
+    move(session, row, StudyState.FAILED, error)
 
 
 def change(session: Session, row: tables.Study, **changes: Any) -> None:

@@ -30,8 +30,8 @@ class Sampler(Component, family="samplers", default="tpe"):
         randomness: a study goes on after a restart as if nothing had been.
         """
 
-    def planned(self, space: Space, seed: int, trial: int) -> Assignment | None:
-        """The values of the `trial`-th trial where they are known beforehand."""
+    def plan(self, space: Space, seed: int) -> Sequence[Assignment] | None:
+        """Every trial of the study, in order, where they are known beforehand."""
         return None
 
 

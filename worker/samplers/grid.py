@@ -1,6 +1,7 @@
 """Grid search."""
 
 import random
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backend.spec.space import Assignment, Space, grid
@@ -26,9 +27,8 @@ class Grid(Sampler):
 
         return RandomSampler(seed=mixed(seed, trial))  # asked for nothing: each trial is planned
 
-    def planned(self, space: Space, seed: int, trial: int) -> Assignment | None:
-        """Raises IndexError beyond the last point."""
+    def plan(self, space: Space, seed: int) -> Sequence[Assignment]:
         points = list(grid(space))
         assert len(points) <= MAX_TRIALS
         random.Random(seed).shuffle(points)
-        return points[trial]
+        return points

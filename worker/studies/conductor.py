@@ -8,7 +8,7 @@ from time import monotonic
 from sqlalchemy.orm import Session
 
 from backend.spec.settings import Settings
-from backend.spec.study import Study, StudyState
+from backend.spec.study import Study
 from backend.store import studies, tables
 from backend.store.session import UNAVAILABLE, Store
 from worker.studies.leader import Leader, Superseded
@@ -70,7 +70,8 @@ class Conductor:
         return bool(rows)
 
     def _leads(self, row: tables.Study, pulse: bool) -> bool:
-        if row.id in self._leaders and row.holder == self.id:
+        if row.holder == self.id:
+            self._leader(row)
             return not pulse or self._beat(row)
         self._leaders.pop(row.id, None)
         return self._watch.free(row) and self._beat(row)
@@ -79,8 +80,12 @@ class Conductor:
         with self._store.begin() as session:
             mine = studies.beat(session, row.id, self.id, row.beat)
         if mine:
-            self._leaders.setdefault(row.id, Leader(self._store, row.id, self.id, self._remember))
+            self._leader(row)
         return mine
+
+    def _leader(self, row: tables.Study) -> None:
+        if row.id not in self._leaders:
+            self._leaders[row.id] = Leader(self._store, row.id, self.id, self._remember)
 
     def _remember(self, row: tables.Study, study: Study) -> Memory:
         return Memory(self._storage, row, study)
@@ -100,7 +105,7 @@ class Conductor:
     def _fail(self, session: Session, study_id: str) -> None:
         row = studies.locked(session, study_id)
         if row is not None and row.holder == self.id:
-            studies.move(session, row, StudyState.FAILED, "It could not be led: the worker's log says why.")
+            studies.give_up(session, row, "It could not be led: the worker's log says why.")
 
     def _let_go(self) -> None:
         """Leave the studies to whoever comes next, without a wait."""

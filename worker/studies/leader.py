@@ -1,14 +1,15 @@
 """Leads one study: one turn tells the sampler what ended, ends poor trials, and begins others."""
 
-import logging
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from backend.spec import experiment
 from backend.spec.catalog import Catalog
 from backend.spec.problems import SpecInvalid
-from backend.spec.space import Assignment
+from backend.spec.space import Assignment, contains
 from backend.spec.study import Budget, Study, StudyState, TrialState, trial_spec
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
@@ -18,14 +19,20 @@ from worker.studies.memory import Memory
 from worker.studies.outcome import Outcome, outcome
 from worker.timer import Timer
 
-log = logging.getLogger("lathe.studies")
-
 WEIGH_SECONDS = 5.0  # between two estimates of how much each field matters
 HOPELESS = 20  # trials in a row that failed, after which the study is given up
 
 
 class Superseded(Exception):
     """Another conductor leads the study now, or a person has changed it: look again."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The number that the next trial has, and the trial itself where a person has asked for it."""
+
+    number: int
+    wanted: tables.Trial | None = None
 
 
 class Leader:
@@ -57,7 +64,7 @@ class Leader:
             self._weigh(memory)
         if row.state is StudyState.RUNNING:
             self._begin(study, memory)
-        self._conclude()
+        self._conclude(memory)
 
     def _recall(self, row: tables.Study, study: Study, trials: Sequence[tables.Trial]) -> Memory:
         """The memory of the study's generation, told what earlier ones knew when it is new."""
@@ -124,7 +131,8 @@ class Leader:
         metric = study.objectives[0].live
         assert metric is not None, "it was checked when the study was created"
         for trial in trials:
-            if trial.state is TrialState.RUNNING and trial.run_id and trial.generation == self._generation:
+            known = trial.asked is not None and trial.generation == self._generation
+            if known and trial.state is TrialState.RUNNING and trial.run_id:
                 with self._store.read() as session:
                     values = self._looks.setdefault(trial.run_id, Looks(trial.run_id, metric)).read(session)
                     run = runs.get(session, trial.run_id)
@@ -152,33 +160,49 @@ class Leader:
     # ---- new trials
 
     def _begin(self, study: Study, memory: Memory) -> None:
+        """Begin trials while there is room for one: first those that people ask for."""
         catalog: Catalog | None = None  # a large document: read when there is a trial to begin
-        while True:
-            with self._store.read() as session:
-                row = session.get_one(tables.Study, self._id)
-                waiting = [one for one in studies.open_trials(session, self._id) if one.state is TrialState.WAITING]
-                room = study.parallel - studies.under_way(session, self._id)
-                done = used_up(study.budget, studies.spent(session, self._id))
-                hopeless = studies.failed_in_a_row(session, self._id) >= HOPELESS
-            if hopeless:
-                self._give_up()
-            if room <= 0 or hopeless or (done and not waiting) or row.state is not StudyState.RUNNING:
-                return
+        while (place := self._place(study)) is not None:
             catalog = catalog or self._catalog()
-            if not catalog.entries:
+            if not catalog.entries or not self._begin_one(study, memory, catalog, place):
                 return
-            wanted = waiting[0] if waiting else None
-            number = wanted.number if wanted else row.trials
-            asked = memory.ask(number, wanted.assignment if wanted else None)
-            if asked is None or not self._queue(study, catalog, wanted, *asked):
-                return
+
+    def _place(self, study: Study) -> Place | None:
+        """Where the next trial would stand; None when none may begin now."""
+        with self._store.read() as session:
+            if studies.under_way(session, self._id) >= study.parallel:
+                return None
+            row = session.get_one(tables.Study, self._id)
+            waiting = [one for one in studies.open_trials(session, self._id) if one.state is TrialState.WAITING]
+            hopeless = studies.failed_in_a_row(session, self._id, HOPELESS) >= HOPELESS
+            done = used_up(study.budget, studies.spent(session, self._id))
+        if hopeless:
+            self._give_up()
+        if hopeless or (done and not waiting) or row.state is not StudyState.RUNNING:
+            return None
+        return Place(waiting[0].number, waiting[0]) if waiting else Place(row.trials)
+
+    def _begin_one(self, study: Study, memory: Memory, catalog: Catalog, place: Place) -> bool:
+        """Returns False when there is nothing left to try, or no room for it after all."""
+        wanted = place.wanted.assignment if place.wanted else None
+        if wanted is None and memory.plan is not None and (wanted := self._planned(memory.plan)) is None:
+            return False
+        if wanted is not None and not contains(study.space, wanted):
+            return self._queue(study, catalog, place.wanted, None, wanted)  # asked for before the space was narrowed
+        return self._queue(study, catalog, place.wanted, *memory.ask(place.number, wanted))
+
+    def _planned(self, plan: Sequence[Assignment]) -> Assignment | None:
+        """The first of the plan that no trial has tried."""
+        with self._store.read() as session:
+            tried = {_key(one) for one in studies.tried(session, self._id)}
+        return next((one for one in plan if _key(one) not in tried), None)
 
     def _catalog(self) -> Catalog:
         with self._store.read() as session:
             return workers.catalog(session)
 
     def _queue(
-        self, study: Study, catalog: Catalog, wanted: tables.Trial | None, asked: int, values: Assignment
+        self, study: Study, catalog: Catalog, wanted: tables.Trial | None, asked: int | None, values: Assignment
     ) -> bool:
         """Write the trial and queue its run. Returns False when there is no room for it after all."""
         with self._store.begin() as session:
@@ -202,33 +226,35 @@ class Leader:
         with self._store.begin() as session:
             row = self._held(session)
             last = studies.trials(session, self._id, [TrialState.FAILED])[-1]
-            error = f"Given up after {HOPELESS} trials in a row that failed. The last one: {last.error}"
-            studies.move(session, row, StudyState.FAILED, error)
+            studies.give_up(
+                session, row, f"Given up after {HOPELESS} trials in a row that failed. The last one: {last.error}"
+            )
 
-    def _conclude(self) -> None:
+    def _conclude(self, memory: Memory) -> None:
         """Say that the study is over when nothing is left to do."""
         with self._store.read() as session:
-            if any(one.state is TrialState.RUNNING for one in studies.open_trials(session, self._id)):
-                return
-        with self._store.begin() as session:
-            row = self._held(session)
-            open_ones = studies.open_trials(session, self._id)
-            if row.state is StudyState.STOPPING and not any(one.state is TrialState.RUNNING for one in open_ones):
-                studies.move(session, row, StudyState.STOPPED)
-            elif row.state is StudyState.RUNNING and not open_ones and self._exhausted(session, row):
-                studies.move(session, row, StudyState.FINISHED)
+            over = self._end(session, memory)
+        if over is not None:
+            with self._store.begin() as session:
+                row = self._held(session)
+                if self._end(session, memory) is over:
+                    studies.move(session, row, over)
 
-    def _exhausted(self, session: Session, row: tables.Study) -> bool:
-        study = studies.document(row)
-        return used_up(study.budget, studies.spent(session, self._id)) or self._all_tried(study, row.trials)
+    def _end(self, session: Session, memory: Memory) -> StudyState | None:
+        """How the study ends by now; None while it goes on."""
+        row = session.get_one(tables.Study, self._id)
+        open_ones = studies.open_trials(session, self._id)
+        if row.state is StudyState.STOPPING and not any(one.state is TrialState.RUNNING for one in open_ones):
+            return StudyState.STOPPED
+        if row.state is not StudyState.RUNNING or open_ones:
+            return None
+        spent = used_up(studies.document(row).budget, studies.spent(session, self._id))
+        tried = memory.plan is not None and self._planned(memory.plan) is None
+        return StudyState.FINISHED if spent or tried else None
 
-    def _all_tried(self, study: Study, number: int) -> bool:
-        assert self._memory is not None
-        try:
-            self._memory.sampler.planned(study.space, study.seed, number)
-        except IndexError:
-            return True
-        return False
+
+def _key(values: Assignment) -> str:
+    return json.dumps(values, sort_keys=True)
 
 
 def used_up(budget: Budget, spent: Spent) -> bool:

@@ -69,6 +69,7 @@ class Memory:
         self.study = study
         self.sampler, pruner = Sampler.choose(study.sampler), TrialPruner.choose(study.pruner)
         self.prunes = bool(pruner.facts.get("live"))
+        self.plan = self.sampler.plan(study.space, study.seed)
         self._constrained = violations if study.constraints() is not None else None
         self._optuna = optuna.create_study(
             storage=storage,
@@ -104,22 +105,15 @@ class Memory:
                 },
                 intermediate_values={max(trial.looks, 1): trial.values[0]} if pruned else {},
                 user_attrs=attributes,
-                system_attrs={"constraints": violations_of(trial)} if self._constrained else {},
+                system_attrs={"constraints": [trial.violation]} if self._constrained else {},
             )
         )
 
-    def ask(self, number: int, wanted: Assignment | None = None) -> tuple[int, Assignment] | None:
-        """What trial `number` is to try, and Optuna's own number for it; `wanted` where a person has said it.
-
-        None when everything has been tried.
-        """
+    def ask(self, number: int, wanted: Assignment | None = None) -> tuple[int, Assignment]:
+        """What trial `number` is to try, and Optuna's own number for it; `wanted` where that is known already."""
         self._optuna.sampler = self._built(number)
-        try:
-            planned = wanted or self.sampler.planned(self.study.space, self.study.seed, number)
-        except IndexError:
-            return None
-        if planned is not None:
-            params = encoded(self.study.space, planned)
+        if wanted is not None:
+            params = encoded(self.study.space, wanted)
             self._optuna.enqueue_trial(params, user_attrs={NUMBER: number})
         while True:
             trial = self._optuna.ask()
@@ -182,10 +176,6 @@ class Memory:
 
     def _id(self, asked: int) -> int:
         return self._optuna._storage.get_trial_id_from_study_id_trial_number(self._optuna._study_id, asked)
-
-
-def violations_of(trial: tables.Trial) -> list[float]:
-    return [trial.violation]
 
 
 def distribution(one: Dimension) -> BaseDistribution:
