@@ -1,6 +1,7 @@
 """Leads one study: one turn tells the sampler what ended, ends poor trials, and begins others."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -152,7 +153,8 @@ class Leader:
                 if poor and not trial.state.over:
                     looks = "one look" if index == 0 else f"{index + 1:,} looks"
                     note = f"Ended after {looks} at the validation split: others were better there."
-                    studies.end(session, trial, TrialState.PRUNED, values=[values[index]], error=note)
+                    come_to = [values[index]] if math.isfinite(values[index]) else []
+                    studies.end(session, trial, TrialState.PRUNED, values=come_to, error=note)
                     studies.cancel_run(session, trial, f"the study {row.name}"[:100])
             if poor:
                 return

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from backend.charts.dots import dots, first
 from backend.charts.theme import drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named, short, word
 from backend.spec.space import Dimension
@@ -67,16 +68,13 @@ def _surface(x: Dimension, y: Dimension, places: Floats, values: Floats, study: 
 
 
 def _dots(x: Dimension, y: Dimension, trials: Sequence[TrialData]) -> go.Scatter:
-    return go.Scatter(
-        x=[_value(x, _place(x, trial.assignment[x.field])) for trial in trials],
-        y=[_value(y, _place(y, trial.assignment[y.field])) for trial in trials],
-        mode="markers",
+    return dots(
+        trials,
+        lambda trial: _value(x, _place(x, trial.assignment[x.field])),
+        lambda trial: _value(y, _place(y, trial.assignment[y.field])),
+        lambda trial: f"{first(trial):.4g}",
         marker={"color": "#ffffff", "size": 6, "line": {"color": "#1e222a", "width": 1}},
-        customdata=[trial.number for trial in trials],
-        text=[f"{trial.values[0]:.4g}" for trial in trials],
-        hovertemplate="trial %{customdata}: %{text}<extra></extra>",
         showlegend=False,
-        meta={"role": "trials"},
     )
 
 

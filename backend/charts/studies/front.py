@@ -1,14 +1,14 @@
 """Two objectives against each other."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
+from backend.charts.dots import dots, first, thinned
 from backend.charts.palette import COLORS
 from backend.charts.theme import LOOKS, drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
-
-CROWD = 1500
 
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:
@@ -18,11 +18,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     faint = LOOKS[options.theme].faint
     line = sorted(best, key=lambda trial: trial.values[0])
     traces = [
-        _dots(
-            "another one is better",
-            {"color": faint, "size": 6, "opacity": 0.5},
-            others[:: -(-len(others) // CROWD) or 1],
-        ),
+        _dots("another one is better", {"color": faint, "size": 6, "opacity": 0.5}, thinned(others)),
         _dots("on the front", {"color": COLORS[0], "size": 9}, line),
     ]
     if len(study.objectives) == 2:
@@ -42,16 +38,13 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     return drawn(traces, options.theme, told, **axes)
 
 
-def _dots(name: str, marker: dict[str, object], trials: list[TrialData]) -> go.Scatter:
-    return go.Scatter(
-        x=[trial.values[0] for trial in trials],
-        y=[trial.values[1] for trial in trials],
-        mode="markers",
-        name=name,
-        marker=marker,
-        customdata=[trial.number for trial in trials],
-        hovertemplate="trial %{customdata}: %{x:.4g}, %{y:.4g}<extra></extra>",
-        meta={"role": "trials"},
+def _second(trial: TrialData) -> float:
+    return trial.values[1]
+
+
+def _dots(name: str, marker: dict[str, Any], trials: Sequence[TrialData]) -> go.Scatter:
+    return dots(
+        trials, first, _second, lambda trial: f"{first(trial):.4g}, {_second(trial):.4g}", name=name, marker=marker
     )
 
 

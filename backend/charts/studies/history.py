@@ -4,12 +4,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from backend.charts.dots import dots, first, thinned
 from backend.charts.palette import COLORS
 from backend.charts.theme import LOOKS, drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
 from backend.spec.study import TrialState
-
-CROWD = 1500  # trials that are drawn one by one; of more an even choice, and every one that was the best
 
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:
@@ -29,7 +28,18 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
             [one for one in study.trials if one.state is TrialState.PRUNED and one.values],
         ),
     ]
-    traces = [_dots(name, marker, _thinned(trials)) for name, marker, trials in looks if trials]
+    traces = [
+        dots(
+            thinned(trials),
+            lambda trial: trial.number,
+            first,
+            lambda trial: f"{first(trial):.4g}",
+            name=name,
+            marker=marker,
+        )
+        for name, marker, trials in looks
+        if trials
+    ]
     if best:
         last = max(trial.number for trial in study.trials)
         x = [number for number, _ in best] + [last]
@@ -59,23 +69,6 @@ def _best_so_far(study: StudyData) -> list[tuple[int, float]]:
         if trial.meets and (not found or (value > found[-1][1] if rising else value < found[-1][1])):
             found.append((trial.number, value))
     return found
-
-
-def _dots(name: str, marker: dict[str, Any], trials: list[TrialData]) -> go.Scatter:
-    return go.Scatter(
-        x=[trial.number for trial in trials],
-        y=[trial.values[0] for trial in trials],
-        mode="markers",
-        name=name,
-        marker=marker,
-        customdata=[trial.number for trial in trials],
-        hovertemplate="trial %{x}: %{y:.4g}<extra></extra>",
-        meta={"role": "trials"},
-    )
-
-
-def _thinned(trials: list[TrialData]) -> list[TrialData]:
-    return trials[:: -(-len(trials) // CROWD)] if len(trials) > CROWD else trials
 
 
 chart = StudyChart("History", draw, rank=10)

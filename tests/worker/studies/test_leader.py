@@ -38,7 +38,7 @@ class Stage:
         with store.begin() as session:
             workers.announce(session, "w", "w", {}, catalog)
         self.conductor = Conductor(self.settings)
-        self.id = ""
+        self.id, self.metric = "", "validation/accuracy"
         self.live: dict[str, tuple[tables.Run, Lease, int]] = {}
 
     def begin(self, **changes: Any) -> str:
@@ -75,9 +75,9 @@ class Stage:
                 runs.finish(session, lease, RunState.FAILED, "The loss is nan.")
                 del self.live[run.id]
                 return
-            chunk = Chunk(0, np.array([epoch]), np.array([float(epoch)]), {"validation/accuracy": np.array([value])})
+            chunk = Chunk(0, np.array([epoch]), np.array([float(epoch)]), {self.metric: np.array([value])})
             event = NewEvent(kind=EventKind.POINTS, body={}, chunk=encode(chunk))
-            latest = {"validation/accuracy": value}
+            latest = {self.metric: value} if np.isfinite(value) else {}
             runs.write(
                 session, lease, [event], step=epoch, total_steps=self.epochs, latest=latest, active_seconds=float(epoch)
             )
@@ -197,6 +197,18 @@ def test_poor_trials_are_ended_early_and_good_ones_are_measured(make: Make) -> N
     assert best.state is TrialState.COMPLETE and best.assignment[LR] == pytest.approx(0.01)
     assert all(one.steps < 9 for one in ended[TrialState.PRUNED])
     assert sum(one.steps for one in stage.trials) < 0.7 * 9 * 9
+
+
+@embedded
+def test_a_trial_whose_loss_is_infinite_is_ended_early(make: Make) -> None:
+    stage = make(score=lambda values, epoch: float("inf") if values[LR] > 0.01 else 0.5, epochs=3)
+    stage.metric = "validation/loss"
+    space = [{"field": LR, "choice": [0.001, 0.1]}]
+    objectives = [{"measure": "validation/loss"}]
+    stage.begin(space=space, objectives=objectives, sampler="grid", budget={}, pruner="asha")
+    stage.until_over()
+    ended = {trial.assignment[LR]: (trial.state, trial.values) for trial in stage.trials}
+    assert ended == {0.001: (TrialState.COMPLETE, [0.5]), 0.1: (TrialState.PRUNED, [])}
 
 
 @embedded
