@@ -1,7 +1,7 @@
-import { Checkbox, Table, UnstyledButton } from "@mantine/core";
+import { Checkbox, Table } from "@mantine/core";
 import { Link } from "wouter";
 import type { RunRow } from "../api/types";
-import { ArrowDownIcon, ArrowUpIcon } from "../ui/icons";
+import { orderOf, SortButton } from "../ui/SortButton";
 import { about, COLUMNS, type Column } from "./columns";
 import { RowMenu } from "./RowMenu";
 import classes from "./runs.module.css";
@@ -99,15 +99,12 @@ export function Pick({ run, view, drawn }: Pick<RunListProps, "view" | "drawn"> 
 function Heading({ column, view }: { column: Omit<Column, "render">; view: RunsView }) {
   const { sort, descending } = view.filter;
   const own = column.sort !== undefined && column.sort === sort;
-  const order = own ? (descending ? "descending" : "ascending") : undefined;
+  const order = orderOf(own, descending);
   const turn = () => view.change({ sort: column.sort, order: own && descending ? "up" : null });
   return (
     <Table.Th data-numeric={column.numeric || undefined} className={classes.cell} aria-sort={order}>
       {column.sort ? (
-        <UnstyledButton className={classes.sort} onClick={turn}>
-          {column.label}
-          {own && (descending ? <ArrowDownIcon size={12} /> : <ArrowUpIcon size={12} />)}
-        </UnstyledButton>
+        <SortButton label={column.label} order={order} onTurn={turn} />
       ) : (
         column.label
       )}

@@ -1,10 +1,10 @@
-import { Button, Group, Table, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { Button, Group, Table, Text, Tooltip } from "@mantine/core";
 import { Link } from "wouter";
 import { isOver, PAGE, type StudyDetail, type TrialRow, type TrialSort, useTrials } from "../api/studies";
 import { count, duration } from "../format";
 import { Failure } from "../ui/Failure";
-import { ArrowDownIcon, ArrowUpIcon } from "../ui/icons";
 import { Loading } from "../ui/Loading";
+import { orderOf, SortButton } from "../ui/SortButton";
 import { StateBadge } from "../ui/StateBadge";
 import { useUrlState } from "../ui/url";
 import { Panel } from "./Overview";
@@ -57,11 +57,8 @@ function Head({ study, sort, descending, onTurn }: HeadProps) {
   const fields = space.map(({ field }) => field);
   const names = shortNames(fields);
   const heading = (name: TrialSort, label: string, numeric = true) => (
-    <Table.Th key={label} data-numeric={numeric || undefined} aria-sort={sort === name ? (descending ? "descending" : "ascending") : undefined}>
-      <UnstyledButton className={classes.sort} onClick={() => onTurn(name)}>
-        {label}
-        {sort === name && (descending ? <ArrowDownIcon size={12} /> : <ArrowUpIcon size={12} />)}
-      </UnstyledButton>
+    <Table.Th key={label} data-numeric={numeric || undefined} aria-sort={orderOf(sort === name, descending)}>
+      <SortButton label={label} order={orderOf(sort === name, descending)} onTurn={() => onTurn(name)} />
     </Table.Th>
   );
   return (

@@ -1,9 +1,10 @@
-import { ActionIcon, Button, Table, Text, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Button, Table, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 
 import { plural, words } from "../format";
-import { AlertIcon, ArrowDownIcon, ArrowUpIcon, CheckIcon, DownloadIcon } from "../ui/icons";
+import { AlertIcon, CheckIcon, DownloadIcon } from "../ui/icons";
+import { orderOf, SortButton } from "../ui/SortButton";
 import { told, titleOf, type Units } from "./fields";
 import { turned, sortText, type Row, type Sort } from "./rows";
 import classes from "./tradeoffs.module.css";
@@ -67,11 +68,8 @@ interface HeadProps {
 function Head({ by, label, numeric, sort, onSort }: HeadProps) {
   const on = sort.by === by;
   return (
-    <Table.Th data-numeric={numeric || undefined} aria-sort={on ? (sort.descending ? "descending" : "ascending") : "none"}>
-      <UnstyledButton className={classes.sort} onClick={() => onSort(by)}>
-        {label}
-        {on && (sort.descending ? <ArrowDownIcon size={12} /> : <ArrowUpIcon size={12} />)}
-      </UnstyledButton>
+    <Table.Th data-numeric={numeric || undefined} className={classes.head} aria-sort={orderOf(on, sort.descending) ?? "none"}>
+      <SortButton label={label} order={orderOf(on, sort.descending)} onTurn={() => onSort(by)} />
     </Table.Th>
   );
 }
