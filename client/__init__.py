@@ -4,6 +4,7 @@ from client.errors import LatheError
 from client.lathe import Lathe
 from client.run import Run
 from client.states import RunState
+from client.studies import Study
 from client.submission import Submission
 
-__all__ = ["Lathe", "LatheError", "Run", "RunState", "Submission"]
+__all__ = ["Lathe", "LatheError", "Run", "RunState", "Study", "Submission"]

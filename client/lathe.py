@@ -1,16 +1,17 @@
 """The way in: one server."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from client import access, artifacts, figures, runs, stream, submission
+from client import access, artifacts, figures, runs, stream, studies, submission
 from client.catalog import Catalog, catalog
 from client.events import Event
 from client.figures import Chart
 from client.run import Run
 from client.spec import Spec
+from client.studies import Study, StudyRow
 from client.submission import Submission, Variants
 from client.tradeoffs import Tradeoffs, tradeoffs
 from client.wire import Wire
@@ -57,6 +58,23 @@ class Lathe:
         With a `key` of your own that also holds when the script itself is started again.
         """
         return submission.submit(self._wire, spec, seeds, variants, orders, key)
+
+    def begin_study(self, study: Spec, *, first: Sequence[Mapping[str, Any]] = (), key: str | None = None) -> Study:
+        """Begin a study, in whichever form its document is; `first` are trials to begin with. As with `submit`, nothing is
+        created twice."""
+        return studies.begin(self._wire, study, first, key)
+
+    def around(self, run: Run, **changes: Any) -> Study:
+        """Begin the study that the server proposes around what a run did; `changes` replace parts of its document."""
+        draft = self._wire.get(f"/api/runs/{run.id}/around")
+        return self.begin_study({**draft["study"], **changes}, first=draft["first"])
+
+    def study(self, study_id: str) -> Study:
+        return Study(self._wire, study_id)
+
+    def studies(self) -> list[StudyRow]:
+        """The newest first."""
+        return studies.listed(self._wire)
 
     def run(self, run_id: str) -> Run:
         """The run whose id is, or alone begins with, this text."""

@@ -51,6 +51,9 @@ def _submitting(command: Make) -> None:
         "--orders", type=_indexes, metavar="I,J,…", help="stages, counted from 0: a run for every order of them"
     )
     run.add_argument("--watch", action="store_true", help="follow them until they are over, then show the results")
+    study = command("study", commands.study, "begin a study of a file")
+    study.add_argument("study", metavar="STUDY", help="a YAML or JSON file; - reads the standard input")
+    study.add_argument("--watch", action="store_true", help="follow it until it is over, then show the best trial")
 
 
 def _looking(command: Make, about_run: Make) -> None:
@@ -58,6 +61,7 @@ def _looking(command: Make, about_run: Make) -> None:
     runs.add_argument("search", nargs="?", default="", metavar="TEXT", help="part of a name, or how an id begins")
     runs.add_argument("--state", action="append", choices=list(map(str, RunState)), help="only this; may be repeated")
     runs.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
+    command("studies", commands.studies, "list studies, the newest first")
     show = about_run("show", commands.look, "show a run: state, results, what it left")
     show.add_argument("--json", action="store_true", help="all of it, as the server says it")
     watch = command("watch", commands.watch, "follow runs until they are over")

@@ -12,7 +12,9 @@ from client.cli import show, watching, words
 from client.lathe import Lathe
 from client.run import Run
 from client.runs import RunDetail
+from client.states import RunState
 from client.steering import Command
+from client.studies import StudyRow
 from client.tradeoffs import Candidate, Tradeoffs
 
 OBEY_SECONDS = 3.0  # that a command waits to say what became of it
@@ -33,6 +35,45 @@ def fork(lathe: Lathe, asked: Namespace) -> int:
     spec = None if asked.spec is None else _spec(asked.spec)
     made = lathe.run(asked.run).fork(stage=asked.stage, checkpoint=asked.checkpoint, spec=spec)
     return _queued(lathe, [made], asked.watch)
+
+
+def study(lathe: Lathe, asked: Namespace) -> int:
+    """Its id goes to the standard output; 0 when it finishes, 1 when it fails, 3 when it is stopped."""
+    made = lathe.begin_study(_spec(asked.study))
+    show.say(made.id)
+    if not asked.watch:
+        return 0
+    try:
+        for row in made.watch():
+            show.say(_study_told(row), stderr=True)
+    except KeyboardInterrupt:
+        show.say("The study goes on without you.", stderr=True)
+        raise
+    if row.best is not None:
+        run = "" if row.best.run_id is None else f", run {row.best.run_id[:8]}"
+        show.say(f"best: trial {row.best.number}{run}, {_values(row)}: {_json(row.best.assignment)}")
+    return {"finished": 0, "stopped": watching.CODES[RunState.STOPPED]}.get(row.state, watching.CODES[RunState.FAILED])
+
+
+def _study_told(row: StudyRow) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(row.counts.items()))
+    best = f"; best {_values(row)}" if row.best else ""
+    return f"{row.state}: {counts or 'no trial yet'}{best}" + (f". {row.error}" if row.error else "")
+
+
+def _values(row: StudyRow) -> str:
+    assert row.best is not None
+    return ", ".join(f"{name} {value:.4g}" for name, value in zip(row.objectives, row.best.values, strict=True))
+
+
+def studies(lathe: Lathe, asked: Namespace) -> int:
+    found = lathe.studies()
+    if not found:
+        show.say("There are no studies yet.", stderr=True)
+        return 0
+    lines = ((row.id, row.name, _study_told(row), words.age(row.created_at)) for row in found)
+    show.table(("study", "name", "state", "created"), lines)
+    return 0
 
 
 def _spec(named: str) -> str | Path:

@@ -59,6 +59,7 @@ def test_the_python_examples_run(environment: dict[str, str], tmp_path: Path) ->
     said = run([sys.executable, "-W", "error", "-c", "\n".join(examples("python"))], tmp_path, environment)
     lines = said.splitlines()
     assert "succeeded" in lines and "stopped cancelled" in lines
+    assert "study finished {'stages[0].optimizer.lr': " in said
     assert "0.001 0.0005" in said and "{path: optimizer.lr, value: 0.0005, kind: set" in said
     assert any(line.startswith("Invalid model.kind `model.kind` `mlpp` is not known") for line in lines)
     assert (tmp_path / "smallest.onnx").stat().st_size > 1000

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, create_model
 
 from backend.api import figures as wire_figures
-from backend.api import schemas
+from backend.api import schemas, study_schemas
 from backend.api.submission import ExperimentCreated
 from backend.spec import catalog as wire_catalog
 from backend.spec import results as wire_results
@@ -16,7 +16,20 @@ from backend.spec.orders import LeftOut as WireLeftOut
 from backend.spec.problems import Problem as WireProblem
 from backend.spec.runs import TERMINAL
 from backend.spec.runs import RunState as WireState
-from client import RunState, artifacts, catalog, errors, events, figures, points, results, runs, steering, submission
+from client import (
+    RunState,
+    artifacts,
+    catalog,
+    errors,
+    events,
+    figures,
+    points,
+    results,
+    runs,
+    steering,
+    studies,
+    submission,
+)
 from client import tradeoffs as offers
 from client.reply import Reply
 
@@ -40,6 +53,8 @@ PAIRS: list[tuple[type[Reply], type[BaseModel]]] = [
     (figures.Chart, wire_figures.ChartRow),
     (submission.LeftOut, WireLeftOut),
     (errors.Problem, WireProblem),
+    (studies.StudyRow, study_schemas.StudyRow),
+    (studies.Trial, study_schemas.TrialRow),
     (events.Event, schemas.StreamEvent),
 ]
 
