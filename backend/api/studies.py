@@ -1,15 +1,16 @@
 """Studies: searches over an experiment's fields."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.api import documents, trials
-from backend.api.deps import By, CatalogDep, Reading, RunDep, Writing
+from backend.api.deps import By, CatalogDep, Reading, RunDep, StoreDep, Writing
 from backend.api.experiments import Key
 from backend.api.schemas import SpecDraft
 from backend.api.study_schemas import (
@@ -29,7 +30,7 @@ from backend.spec import experiment, plain, study_check, study_commands, text
 from backend.spec.around import around, variable
 from backend.spec.catalog import Catalog
 from backend.spec.problems import Problem, SpecInvalid
-from backend.spec.space import contains, size
+from backend.spec.space import Dimension, contains, size
 from backend.spec.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
 from backend.spec.study_commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
 from backend.store import references, studies, tables, workers
@@ -61,8 +62,17 @@ StudyDep = Annotated[tables.Study, Depends(_study)]
 
 
 @router.post("/api/studies", status_code=201, openapi_extra=YAML_BODY)
-def create_study(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
+def create_study(store: StoreDep, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
     """Begin a study; it creates runs until its budget is used up."""
+    try:
+        with store.begin() as session:
+            return _created(session, body, catalog, by, key)
+    except IntegrityError:  # the same key arrived twice at once, and the other one was first
+        with store.begin() as session:
+            return _created(session, body, catalog, by, key)
+
+
+def _created(session: Session, body: NewStudy, catalog: Catalog, by: str, key: str | None) -> StudyRow:
     study = _resolved(session, documents.read(body.study), catalog)
     if study.budget.joules is not None and not any("energy" in worker.device for worker in workers.all(session)):
         message = "No worker's machine counts energy: give the budget in `trials` or `hours`."
@@ -72,10 +82,15 @@ def create_study(session: Writing, body: NewStudy, catalog: CatalogDep, by: By, 
         raise Invalid(f"`first[{wrong[0]}]` does not lie in the space.", path=f"first[{wrong[0]}]")
     study_id = None if key is None else str(uuid.uuid5(uuid.NAMESPACE_OID, key))
     known = studies.get(session, study_id) if study_id else None
-    if known is not None and known.document != study.model_dump(mode="json"):
+    if known is not None and _lasting(known.document) != _lasting(study.model_dump(mode="json")):
         raise Conflict(f"The Idempotency-Key {key!r} was used for another request: send a new key.")
     made = known or studies.create(session, study, [(values, by) for values in body.first], study_id)
     return trials.study_row(session, made)
+
+
+def _lasting(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What nobody can change of a study that has begun: by it a repeated request is known."""
+    return {name: value for name, value in document.items() if name not in ("space", "budget")}
 
 
 @router.get("/api/studies")
@@ -228,7 +243,7 @@ def _enqueue(session: Session, row: tables.Study, body: Enqueue, by: str) -> Non
         studies.move(session, row, StudyState.RUNNING)
 
 
-def _told(space: list[Any]) -> str:
+def _told(space: Sequence[Dimension]) -> str:
     """`stages[0].optimizer.lr from 0.001 to 0.1`."""
     return ", ".join(
         f"{one.field} " + (f"one of {one.choice}" if one.choice is not None else f"from {one.low:g} to {one.high:g}")

@@ -1,5 +1,6 @@
 """Studies on the wire: made, checked, steered and drawn; what cannot be is refused and changes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -74,6 +75,25 @@ def test_a_retried_request_makes_one_study(api: Api) -> None:
     other = api.client.post("/api/studies", json={"study": study(name="another")}, headers=headers)
     assert other.status_code == 409
     assert len(api.client.get("/api/studies").json()) == 1
+
+
+def test_the_same_key_at_once_makes_one_study(api_on_each: Api) -> None:
+    def ask(_: int) -> tuple[int, str]:
+        headers = {"Idempotency-Key": "at-once"}
+        answer = api_on_each.client.post("/api/studies", json={"study": study()}, headers=headers)
+        return answer.status_code, answer.json().get("id", answer.text)
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = set(threads.map(ask, range(6)))
+    assert len(answers) == 1 and next(iter(answers))[0] == 201, answers
+
+
+def test_a_repeated_request_knows_a_study_that_was_changed_since(api: Api) -> None:
+    headers = {"Idempotency-Key": "again"}
+    first, again = (api.client.post("/api/studies", json={"study": study()}, headers=headers).json() for _ in "12")
+    steer(api, first["id"], "extend", trials=5)
+    last = api.client.post("/api/studies", json={"study": study()}, headers=headers)
+    assert first["id"] == again["id"] == last.json()["id"]
 
 
 def test_a_wrong_study_is_refused_with_its_place_and_nothing_is_made(api: Api) -> None:
