@@ -89,7 +89,8 @@ def spec_without(session: Session, run: Run, turn: Turn, past: Cut | None) -> Ex
     ]
     interventions = sorted([*planned, *by_hand], key=lambda one: one.step)
     name = f"{spec.name[:100]} · {_without(turn)}"[:200]
-    return spec.model_copy(update={"name": name, "interventions": interventions})
+    # Without alerts: nobody would let a ghost go on that one of them has paused.
+    return spec.model_copy(update={"name": name, "interventions": interventions, "alerts": []})
 
 
 def mark(run: Run, of: Run, turn: Turn) -> None:

@@ -17,7 +17,7 @@ from backend.store import events, results, steering
 from backend.store.events import Curve
 from backend.store.tables import Event, Run
 
-UNTRAINED = ("name", "seed", "measure", "diagnosis", "interventions")
+UNTRAINED = ("name", "seed", "measure", "diagnosis", "interventions", "alerts")
 """Fields of a spec that do not say what is computed; the run's own seed, and what was turned, are compared by themselves."""
 
 
