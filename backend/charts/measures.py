@@ -1,13 +1,13 @@
 """The artifacts of runs as charts place them: by what was measured of each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backend.spec.measures import QUALITIES, Measured, measure_of, values
+from backend.spec.measures import QUALITIES, Measured, measure_of, quality_of, values
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 
 
@@ -69,6 +69,15 @@ def axis(field: str, numbers: ArrayLike) -> dict[str, Any]:
     scale = {"type": "log"} if wide(numbers) else {"type": "linear", "rangemode": "tozero"}
     title = f"{measure.title[:1].lower()}{measure.title[1:]}{batch}{unit}"
     return {"title": {"text": title}, "tickformat": ticks, **scale}
+
+
+def comparable(found: Iterable[Place]) -> str:
+    """The quality by which these artifacts are compared: the first of those that were measured of any."""
+    return quality_of({field for place in found for field in place.values})
+
+
+def number_format(quality: str) -> str:
+    return ".2%" if measure_of(quality).unit == "share" else ".4g"
 
 
 def quality_axis(quality: str) -> dict[str, Any]:

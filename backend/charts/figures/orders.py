@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.measures import Place, axis, places
+from backend.charts.measures import Place, axis, comparable, number_format, places, quality_axis
 from backend.charts.theme import LOOKS, figure, label
 from backend.charts.theme import text as plain
-from backend.spec.measures import shown
+from backend.spec.measures import measure_of, shown
 from backend.spec.results import StageResult
 
 
@@ -24,6 +24,7 @@ class Order:
 
     name: str  # `prune → fold → quantize`
     color: str
+    quality: str  # by which all orders are compared
     ends: Sequence[tuple[RunData, Place]]
 
     def mean(self, field: str) -> float:
@@ -35,32 +36,38 @@ class Order:
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Accuracy against bytes of the last file of each order: mean over its seeds, and each seed as a small dot.
+    """Quality against bytes of the last file of each order: mean over its seeds, and each seed as a small dot.
 
     Runs that are not at their end, or ended early, are dim: their last file so far.
     """
-    measured = [(run, found[-1]) for run in runs if (found := places(run.results))]
+    ends = [(run, found[-1]) for run in runs if (found := places(run.results))]
+    quality = comparable(place for _, place in ends)
+    measured = [(run, place) for run, place in ends if quality in place.values]
     whole = max((len(run.results) for run, _ in measured), default=0)
-    orders = _orders([(run, place) for run, place in measured if len(run.results) == whole])
+    orders = _orders([(run, place) for run, place in measured if len(run.results) == whole], quality)
     underway = [(run, place) for run, place in measured if len(run.results) < whole]
     sizes = [place.values["bytes"] for _, place in measured]
     middle = max(sizes, default=0.0) / 2
     labels = _labels(orders)
     traces: list[go.Scatter] = [_mean(order, text, middle, options) for order, text in zip(orders, labels, strict=True)]
     traces += [_seeds(order) for order in orders if len(order.ends) > 1]
-    traces += [_so_far(run, place) for run, place in underway]
-    yaxis = {"title": {"text": "accuracy on the test split"}, "tickformat": ".1%"}
-    layout: dict[str, Any] = {"xaxis": axis("bytes", sizes), "yaxis": yaxis, "showlegend": False, "height": 380}
+    traces += [_so_far(run, place, quality) for run, place in underway]
+    layout: dict[str, Any] = {
+        "xaxis": axis("bytes", sizes),
+        "yaxis": quality_axis(quality),
+        "showlegend": False,
+        "height": 380,
+    }
     return figure(traces, runs, options, _summary(orders), **layout)
 
 
-def _orders(ended: Sequence[tuple[RunData, Place]]) -> list[Order]:
+def _orders(ended: Sequence[tuple[RunData, Place]], quality: str) -> list[Order]:
     """By name, the order of the runs kept."""
     names = _names([run.results for run, _ in ended])
     found: dict[str, list[tuple[RunData, Place]]] = {}
     for name, end in zip(names, ended, strict=True):
         found.setdefault(name, []).append(end)
-    return [Order(name, ends[0][0].color, ends) for name, ends in found.items()]
+    return [Order(name, ends[0][0].color, quality, ends) for name, ends in found.items()]
 
 
 def _names(pipelines: Sequence[Sequence[StageResult]]) -> list[str]:
@@ -87,17 +94,17 @@ def _labels(orders: Sequence[Order]) -> list[str]:
     """The names beside the dots; of orders that came to the same place the first dot has them all."""
     places: dict[tuple[float, float], list[str]] = {}
     for order in orders:
-        places.setdefault((order.mean("bytes"), order.mean("accuracy")), []).append(plain(order.name))
-    return ["<br>".join(places.pop((order.mean("bytes"), order.mean("accuracy")), [])) for order in orders]
+        places.setdefault((order.mean("bytes"), order.mean(order.quality)), []).append(plain(order.name))
+    return ["<br>".join(places.pop((order.mean("bytes"), order.mean(order.quality)), [])) for order in orders]
 
 
 def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatter:
-    accuracy, size = order.mean("accuracy"), order.mean("bytes")
+    worth, size = order.mean(order.quality), order.mean("bytes")
     whose = f"mean of {len(order.ends)} seeds" if len(order.ends) > 1 else label(order.ends[0][0])
-    told = f"{shown('accuracy', accuracy)}, {shown('bytes', size)}"
+    told = f"{shown(order.quality, worth)}, {shown('bytes', size)}"
     return go.Scatter(
         x=[size],
-        y=[accuracy],
+        y=[worth],
         name=plain(order.name),
         mode="markers+text",
         text=[text],
@@ -114,20 +121,20 @@ def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatte
 def _seeds(order: Order) -> go.Scatter:
     return go.Scatter(
         x=[place.values["bytes"] for _, place in order.ends],
-        y=[place.values["accuracy"] for _, place in order.ends],
+        y=[place.values[order.quality] for _, place in order.ends],
         mode="markers",
         marker={"color": order.color, "size": 6, "opacity": 0.45},
         text=[label(run) for run, _ in order.ends],
-        hovertemplate="%{text}<br>%{y:.2%}<extra></extra>",
+        hovertemplate=f"%{{text}}<br>%{{y:{number_format(order.quality)}}}<extra></extra>",
         meta={"role": "seeds"},
     )
 
 
-def _so_far(run: RunData, place: Place) -> go.Scatter:
+def _so_far(run: RunData, place: Place, quality: str) -> go.Scatter:
     name = plain(" → ".join([*_words(run.results), "…"]))
     return go.Scatter(
         x=[place.values["bytes"]],
-        y=[place.values["accuracy"]],
+        y=[place.values[quality]],
         name=name,
         mode="markers",
         marker={"color": run.color, "size": 9, "opacity": 0.35},
@@ -140,7 +147,7 @@ def _summary(orders: Sequence[Order]) -> str:
     if not orders:
         return "Nothing has been measured yet."
     told = [
-        f"{one.name}: {shown('accuracy', one.mean('accuracy'))} at {shown('bytes', one.mean('bytes'))}"
+        f"{one.name}: {shown(one.quality, one.mean(one.quality))} at {shown('bytes', one.mean('bytes'))}"
         for one in orders
     ]
     return " ".join([*_verdict(orders), "; ".join(told) + "."])
@@ -150,13 +157,19 @@ def _verdict(orders: Sequence[Order]) -> list[str]:
     """How far the orders lie apart, beside what chance does between seeds."""
     if len(orders) < 2:
         return []
-    accuracies = [order.mean("accuracy") for order in orders]
+    quality = orders[0].quality
+    worths = [order.mean(quality) for order in orders]
     sizes = [order.mean("bytes") for order in orders]
-    apart = f"Orders lie {100 * np.ptp(accuracies):.2f} points of accuracy and {shown('bytes', np.ptp(sizes))} apart"
+    apart = f"Orders lie {_distance(quality, np.ptp(worths))} and {shown('bytes', np.ptp(sizes))} apart"
     if all(len(order.ends) < 2 for order in orders):
         return [f"{apart}; with one seed each, chance may have its part in that."]
-    seeds = max(order.spread("accuracy") for order in orders)
-    return [f"{apart}; seeds of one order up to {100 * seeds:.2f} points."]
+    seeds = max(order.spread(quality) for order in orders)
+    return [f"{apart}; seeds of one order up to {_distance(quality, seeds)}."]
+
+
+def _distance(quality: str, far: float) -> str:
+    """`0.52 points of accuracy`, `0.031 of r2`"""
+    return f"{100 * far:.2f} points of {quality}" if measure_of(quality).unit == "share" else f"{far:.3g} of {quality}"
 
 
 chart = Chart("In which order", draw, results=True, group="comparison", rank=60)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.measures import Place, places, wide
+from backend.charts.measures import Place, comparable, number_format, places, quality_axis, wide
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
 from backend.spec.measures import shown
@@ -18,22 +18,30 @@ PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Four panels over the stages: accuracy, bytes on disk of each format, latency at each batch size, parameters left.
+    """Four panels over the stages: quality, bytes on disk of each format, latency at each batch size, parameters left.
 
-    Accuracy and latency are those of the format that most stages have, so that a bar is compared with its own kind.
+    Quality and latency are those of the format that most stages have, so that a bar is compared with its own kind.
     """
     every = [(run, places(run.results, options.formats, options.devices)) for run in runs]
     formats = _formats([place for _, found in every for place in found])
     measured = [(run, [place for place in found if place.file.exporter in formats[:1]]) for run, found in every]
+    quality = comparable(place for _, found in measured for place in found)
     sizes = sorted({latency.batch_size for _, found in measured for place in found for latency in place.latency})
     traces: list[Any] = []
     for (run, found), (_, files) in zip(measured, every, strict=True):
         if found:
-            traces += _of_run(run, found, sizes)
+            traces += _of_run(run, found, sizes, quality)
         traces += [_bytes(run, files, name, index) for index, name in enumerate(formats) if _has(files, name)]
     places_drawn = [place for _, found in every for place in found]
-    layout = _axes(places_drawn, options) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
-    return figure(traces, runs, options, _summary(measured), annotations=_titles(sizes, formats, options), **layout)
+    layout = _axes(places_drawn, quality) | {"barmode": "group", "bargap": 0.3, "hovermode": "closest"}
+    return figure(
+        traces,
+        runs,
+        options,
+        _summary(measured, quality),
+        annotations=_titles(sizes, formats, quality, options),
+        **layout,
+    )
 
 
 def _formats(found: Sequence[Place]) -> list[str]:
@@ -46,19 +54,18 @@ def _has(files: Sequence[Place], name: str) -> bool:
     return any(place.file.exporter == name for place in files)
 
 
-def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int]) -> list[Any]:
+def _of_run(run: RunData, found: Sequence[Place], sizes: Sequence[int], quality: str) -> list[Any]:
     common = _common(run, found)
-    accuracy = [place.values["accuracy"] for place in found]
     head = go.Scatter(
-        y=accuracy,
+        y=[place.values.get(quality) for place in found],
         name=label(run),
         mode="lines+markers",
         line={"color": run.color, "width": 2},
         marker={"size": 9},
-        hovertemplate=f"%{{y:.2%}} after %{{x}}<extra>{label(run, 40)}</extra>",
+        hovertemplate=f"%{{y:{number_format(quality)}}} after %{{x}}<extra>{label(run, 40)}</extra>",
         xaxis="x",
         yaxis="y",
-        meta={"run": run.id, "role": "accuracy"},
+        meta={"run": run.id, "role": quality},
         **common,
     )
     kept = _bars(run, found, "nonzero", "4", {"color": run.color})
@@ -126,7 +133,7 @@ def _stage(place: Place) -> str:
     return f"{place.file.stage + 1} {plain(place.file.label)}"
 
 
-def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
+def _axes(every: Sequence[Place], quality: str) -> dict[str, Any]:
     """A grid of two by two; the panels share their stages, in the order of the pipeline."""
     stages = list(
         dict.fromkeys(_stage(place) for place in sorted(every, key=lambda place: (place.file.stage, place.file.label)))
@@ -137,7 +144,7 @@ def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
     scale = {"type": "log", "dtick": 1} if wide(times) else {"type": "linear", "rangemode": "tozero"}
     return {
         "xaxis": {**across, "domain": left, "anchor": "y", "showticklabels": False},
-        "yaxis": {"domain": top, "anchor": "x", "tickformat": ".1%"},
+        "yaxis": {**quality_axis(quality), "domain": top, "anchor": "x", "title": None},
         "xaxis2": {**across, "domain": right, "anchor": "y2", "showticklabels": False},
         "yaxis2": {
             "domain": top,
@@ -154,7 +161,7 @@ def _axes(every: Sequence[Place], options: Options) -> dict[str, Any]:
     }
 
 
-def _titles(sizes: Sequence[int], formats: Sequence[str], options: Options) -> list[dict[str, Any]]:
+def _titles(sizes: Sequence[int], formats: Sequence[str], quality: str, options: Options) -> list[dict[str, Any]]:
     """What each panel shows; also which pattern is which batch size, and which format where there are several."""
     patterns = ", ".join(f"{_pattern(index)[0]} batch {size}" for index, size in enumerate(sizes))
     files = ", ".join(f"{_pattern(index)[0]} {_told(name)}" for index, name in enumerate(formats))
@@ -162,7 +169,7 @@ def _titles(sizes: Sequence[int], formats: Sequence[str], options: Options) -> l
     of = f" of {_told(formats[0])}" if several else ""
     latency = f"latency{of}, median to 95th percentile" + (f"; {patterns}" if patterns else "")
     places = {
-        f"accuracy{of}": (0.0, 1.0),
+        f"{plain(quality)}{of}": (0.0, 1.0),
         "size on disk" + (f"; {files}" if several else ""): (0.55, 1.0),
         latency: (0.0, 0.48),
         "parameters that are not zero": (0.55, 0.48),
@@ -184,12 +191,13 @@ def _pattern(index: int) -> tuple[str, str]:
     return list(PATTERNS.items())[index % len(PATTERNS)]
 
 
-def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]]) -> str:
+def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]], quality: str) -> str:
     told = []
     for run, found in measured[:10]:
         stages = [
-            f"{place.file.label} {shown('accuracy', place.values['accuracy'])}, {shown('bytes', place.values['bytes'])}"
+            f"{place.file.label} {shown(quality, place.values[quality])}, {shown('bytes', place.values['bytes'])}"
             for place in found
+            if quality in place.values
         ]
         if stages:
             told.append(f"{title(run)}: {'; '.join(stages)}.")

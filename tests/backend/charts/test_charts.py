@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,6 +79,24 @@ def test_every_chart_draws_any_number_of_runs(name: str, theme: Any, count: int)
 def test_every_chart_draws_runs_that_have_nothing_yet(name: str) -> None:
     figure = drawn(name, run(lines={}, bands=(), marks=(), results=(), exhibits=()))
     assert figure["layout"]["meta"]["summary"] == "Nothing has been measured yet."
+
+
+def of_numbers(one: RunData) -> RunData:
+    """The same run, had its targets been numbers: its files have an R² and no accuracy."""
+
+    def told(file: ArtifactMeasure) -> ArtifactMeasure:
+        return file.model_copy(update={"accuracy": None, "r2": file.accuracy})
+
+    results = [each.model_copy(update={"measures": [told(file) for file in each.measures]}) for each in one.results]
+    return replace(one, results=tuple(results))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_chart_draws_runs_whose_targets_are_numbers(name: str) -> None:
+    figure = drawn(name, of_numbers(run()), of_numbers(run("Another", seed=1)))
+    assert figure["data"]
+    if charts()[name].results:
+        assert "accuracy" not in figure["layout"]["meta"]["summary"], name
 
 
 @pytest.mark.parametrize("name", names())
