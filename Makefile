@@ -7,7 +7,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 DATA_DIR ?= $(CURDIR)/data
-export PORT DATA_DIR
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +16,7 @@ STAMPS := $(VENV)/stamps
 .PHONY: run test bench e2e lint format client clean lock faults system
 
 run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe
-	exec $(BIN)/python -m backend.embedded
+	PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/python -m backend.embedded
 
 # Two at a time, a file of tests each: many of them wait for processes, few compute.
 test: lint $(STAMPS)/frontend system

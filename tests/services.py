@@ -133,11 +133,15 @@ def drop_database(server: Server, name: str) -> None:
 
 
 def empty(url: str, tables: list[str]) -> None:
-    """Delete every row, and end what an earlier test may have left connected."""
+    """Delete every row of `tables` and every other table but Alembic's; end what an earlier test may have left connected."""
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(end)
         connection.execute(f"TRUNCATE {', '.join(tables)}".encode())
+        kept = [*tables, "alembic_version"]
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        if strange := [name for (name,) in found if name not in kept]:
+            connection.execute(f"DROP TABLE {', '.join(strange)}".encode())
 
 
 def flush(server: Server) -> None:

@@ -42,7 +42,7 @@ def environment(started: Lathe, tmp_path_factory: pytest.TempPathFactory) -> dic
     (programs / "lathe").chmod(0o755)
     # The embedded server of the tests was given its token; one that chooses it itself leaves it here.
     (started.data_dir / "token").write_text(started.token)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LATHE_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LATHE_", "DATA_DIR"))}
     path = f"{programs}:{os.environ['PATH']}"
     return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "LATHE_DATA_DIR": str(started.data_dir)}
 
