@@ -133,10 +133,18 @@ class _Shared:
     labels: Tensor
     clusters: int
 
-    def sums(self, values: Tensor) -> Tensor:
-        """The sum of `values`, shaped like the weight, over each cluster."""
-        zeros = torch.zeros(self.clusters, dtype=torch.float64, device=values.device)
-        return zeros.index_add_(0, self.labels, values.reshape(-1)[self.places].double())
+    def own(self, values: Tensor) -> Tensor:
+        """Of `values`, shaped like the weight, those [n] that are shared."""
+        return values.reshape(-1)[self.places]
+
+    def sums(self, own: Tensor) -> Tensor:
+        """The sum of values [n] over each cluster."""
+        zeros = torch.zeros(self.clusters, dtype=torch.float64, device=own.device)
+        return zeros.index_add_(0, self.labels, own.double())
+
+    def means(self, own: Tensor) -> Tensor:
+        """The mean of values [n] over each cluster; not a number where a cluster has no member."""
+        return self.sums(own) / torch.bincount(self.labels, minlength=self.clusters)
 
 
 class Sharing(Companion):
@@ -168,7 +176,7 @@ class Sharing(Companion):
         for one in self._shared.values():
             gradient = one.weight.grad
             if gradient is not None:
-                self._spread(one, gradient, one.sums(gradient))
+                self._spread(one, gradient, one.sums(one.own(gradient)))
 
     @torch.no_grad()
     def stepped(self, done: int, total: int) -> None:
@@ -182,10 +190,52 @@ class Sharing(Companion):
             self._spread(one, one.weight, self._codebooks.entries(self._means(one).to(one.weight.dtype)))
 
     def _means(self, one: _Shared) -> Tensor:
-        return one.sums(one.weight) / torch.bincount(one.labels, minlength=one.clusters)
+        return one.means(one.own(one.weight))
 
     def _spread(self, one: _Shared, target: Tensor, entries: Tensor) -> None:
         """Each cluster's entry to all of its members; zero to what is masked."""
         flat = torch.zeros(target.numel(), dtype=target.dtype, device=target.device)
         flat[one.places] = entries.to(target.dtype)[one.labels]
         target.copy_(flat.view(target.shape))
+
+
+class Regrouping(Sharing):
+    """Weights choose their clusters anew after each step.
+
+    Each tensor has latent values; its weights are the entries that are nearest to them, and gradients pass straight through
+    (Bengio, Léonard, Courville 2013, arXiv:1308.3432): a latent value takes the step that the optimizer takes with the
+    weight in its place. Then one of Lloyd's steps moves the entries after their members.
+    """
+
+    def __init__(self, codebooks: Codebooks) -> None:
+        super().__init__(codebooks)
+        self._latent: dict[str, Tensor] = {}  # [n] each
+        self._entries: dict[str, Tensor] = {}  # [clusters] each, ascending, float64
+
+    def begin(self, subject: Subject, context: Context) -> None:
+        super().begin(subject, context)
+        for name, one in self._shared.items():
+            self._latent[name] = one.own(one.weight.detach()).clone()
+            self._entries[name] = one.means(self._latent[name])
+
+    def state(self) -> dict[str, Any]:
+        return {"shared": super().state(), "latent": self._latent, "entries": self._entries}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        super().load(state["shared"])
+        for name, one in self._shared.items():
+            self._latent[name] = state["latent"][name].to(one.weight.device)
+            self._entries[name] = state["entries"][name].to(one.weight.device)
+
+    def gradients(self) -> None:
+        """Every weight keeps its own."""
+
+    @torch.no_grad()
+    def stepped(self, done: int, total: int) -> None:
+        for name, one in self._shared.items():
+            latent, entries = self._latent[name], self._entries[name]
+            latent += one.own(one.weight) - entries.to(latent.dtype)[one.labels]
+            one.labels = nearest(latent, entries)
+            means = one.means(latent)
+            self._entries[name] = torch.where(means.isnan(), entries, means)
+            self._spread(one, one.weight, self._entries[name])

@@ -24,7 +24,7 @@ from worker.timer import Timer
 
 log = logging.getLogger("lathe.worker")
 
-POLL_SECONDS = 0.1  # between two looks for what people have asked
+POLL_SECONDS = 0.05  # between two looks for what people have asked
 RETRY_SECONDS = 0.5  # between two tries while the database cannot be reached
 RELEASE_SECONDS = 18.0  # a trainer that has not given its run back by then is killed
 LEAVE_SECONDS = 25.0  # the supervisor leaves by then, even without the database
@@ -56,8 +56,9 @@ class Supervisor:
         self._thread.start()
 
     def wake(self) -> None:
-        """A hint that a run may be waiting."""
+        """A hint that a run may be waiting, or that something was asked of one."""
         self._claim.force()
+        self._poll.force()
         self._bell.set()
 
     def leave(self) -> None:

@@ -9,7 +9,7 @@ from worker.component import knob
 from worker.context import Context
 from worker.grids import Stored, is_weighted
 from worker.quantizers import Quantizer
-from worker.sharing import Codebooks, Sharing, check, k_means, nearest, share
+from worker.sharing import Codebooks, Regrouping, Sharing, check, k_means, nearest, share
 from worker.subject import Subject
 
 
@@ -17,8 +17,9 @@ class WeightSharing(Quantizer):
     """Each layer's weights take one of few values, the centroids of clusters, which training moves as one.
 
     What is masked stays zero and is no entry of the codebook. With `recover`, a cluster's gradient is the sum of its
-    members' and moves its centroid; who belongs to which cluster stays as it was found. The arithmetic stays in
-    floating point: what it saves are bytes, in the `coded` file, which stores a number of few bits for each weight.
+    members' and moves its centroid; who belongs to which cluster stays as it was found, unless they `regroup`. The
+    arithmetic stays in floating point: what it saves are bytes, in the `coded` file, which stores a number of few bits
+    for each weight.
     """
 
     formula = "θᵢ ← c_{k(i)}, c = argmin Σᵢ min_k (θᵢ − c_k)²; ∂J/∂c_k = Σ_{k(i)=k} ∂J/∂θᵢ"
@@ -38,6 +39,11 @@ class WeightSharing(Quantizer):
     entries: Literal["float32", "bfloat16"] = knob(
         "float32", description="How exactly centroids are stored: bfloat16 halves the codebooks."
     )
+    regroup: bool = knob(
+        False,
+        description="Whether a weight may change its cluster while `recover` trains: gradients go straight through to a value "
+        "of its own, of which it has the nearest centroid. Loses less with few bits.",
+    )
 
     def foresee(self, module: nn.Module) -> None:
         for name, bits in self._codebooks().bits(module).items():
@@ -55,7 +61,7 @@ class WeightSharing(Quantizer):
         return centroids[nearest(layer.weight, centroids).cpu()].to(layer.weight), bits
 
     def companion(self) -> Companion:
-        return Sharing(self._codebooks())
+        return Regrouping(self._codebooks()) if self.regroup else Sharing(self._codebooks())
 
     def label(self) -> str:
         return f"weight sharing, {self.bits} bits"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from tests.worker.components.published_files import FOLDERS
 from tests.worker.components.registry import every, make
@@ -105,6 +106,18 @@ def test_the_stratification_check_catches_a_plain_random_split() -> None:
     corpus = loaded(type(make("datasets", "digits")), 0)
     rows = np.random.default_rng(0).permutation(len(corpus.train))[: len(corpus.validation)]
     assert not is_stratified(corpus.train.take(rows), corpus)
+
+
+def test_digits_are_those_of_scikit_learn() -> None:
+    corpus = loaded(type(make("datasets", "digits")), 0)
+    ours = sorted(
+        (target, sample.tobytes())
+        for part in splits(corpus)
+        for target, sample in zip(part.targets, part.inputs, strict=True)
+    )
+    images, targets = load_digits(return_X_y=True)
+    theirs = images.reshape(-1, 1, 8, 8).astype(corpus.train.inputs.dtype)
+    assert ours == sorted((target, sample.tobytes()) for target, sample in zip(targets, theirs, strict=True))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,7 +1,9 @@
 """Clusters against examples by hand, their gradient against autograd; they move as one, and what is masked stays zero."""
 
 import random
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +20,7 @@ from worker.engine import reporter
 from worker.engine.checkpoint import load_model
 from worker.pruners.magnitude import Magnitude
 from worker.quantizers.weight_sharing import WeightSharing
-from worker.sharing import Codebooks, Sharing, k_means, nearest
+from worker.sharing import Codebooks, Regrouping, Sharing, k_means, nearest
 from worker.subject import Subject
 
 
@@ -153,7 +155,38 @@ def test_clusters_that_meet_stay_two() -> None:
     assert again.state()["linear1.weight"]["clusters"] == 4
 
 
-SPEC = {
+def test_a_weight_changes_its_cluster_when_its_own_value_has_come_nearer_to_another() -> None:
+    """By hand: entries 0 and 1; plain steps of −gradient; a border at 0.5, then where the moved entries put it."""
+    layer = nn.Linear(6, 1, bias=False)
+    layer.weight.data = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
+    companion = Regrouping(Codebooks(1, 1, 0))
+    companion.begin(Subject(layer, (6,)), ALONE)
+
+    def step(*deltas: float) -> list[float]:
+        layer.weight.data += torch.tensor([deltas])
+        companion.stepped(1, 2)
+        return [round(value, 6) for value in layer.weight[0].tolist()]
+
+    # Latent 0.3, 0, 0 | 1, 1, 1: all stay, the lower entry moves to 0.1.
+    assert step(0.3, 0.0, 0.0, 0.0, 0.0, 0.0) == pytest.approx([0.1, 0.1, 0.1, 1.0, 1.0, 1.0])
+    # Latent 0.6, 0, 0 | 1, 1, 1: past the border at 0.55. What it got in the first step has not been forgotten.
+    assert step(0.3, 0.0, 0.0, 0.0, 0.0, 0.0) == pytest.approx([0.9, 0.0, 0.0, 0.9, 0.9, 0.9])
+
+
+def test_a_cluster_that_all_have_left_keeps_its_entry() -> None:
+    layer = nn.Linear(4, 1, bias=False)
+    layer.weight.data = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
+    companion = Regrouping(Codebooks(1, 1, 0))
+    companion.begin(Subject(layer, (4,)), ALONE)
+    layer.weight.data += torch.tensor([[0.8, 1.0, 0.0, 0.0]])
+    companion.stepped(1, 3)
+    assert layer.weight.tolist() == [pytest.approx([0.95] * 4)]
+    layer.weight.data -= torch.tensor([[0.9, 0.9, 0.0, 0.0]])
+    companion.stepped(2, 3)
+    assert layer.weight.tolist() == [pytest.approx([0.0, 0.0, 1.0, 1.0], abs=1e-6)]
+
+
+SPEC: dict[str, Any] = {
     "dataset": {"kind": "digits"},
     "model": {"kind": "mlp", "hidden": [24]},
     "stages": [
@@ -173,12 +206,15 @@ def eager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     return settings_for(tmp_path, checkpoint_seconds=1e-9)
 
 
-def test_a_killed_run_ends_as_a_whole_one_with_few_values(catalog: Catalog, eager: Settings) -> None:
-    whole = run(assignment(SPEC, catalog, run_id="whole"), eager)
+@pytest.mark.parametrize("regroup", [False, True])
+def test_a_killed_run_ends_as_a_whole_one_with_few_values(regroup: bool, catalog: Catalog, eager: Settings) -> None:
+    spec = deepcopy(SPEC)
+    spec["stages"][2]["method"]["regroup"] = regroup
+    whole = run(assignment(spec, catalog, run_id="whole"), eager)
     expected = Ledger()
     expected.take(whole.sent)
     assert expected.resume is not None
-    found, kills = killed_often(assignment(SPEC, catalog), eager, random.Random(1))
+    found, kills = killed_often(assignment(spec, catalog), eager, random.Random(1))
     assert kills and (found.hashes, found.points) == (expected.hashes, expected.points)
     with (eager.data_dir / expected.resume.path).open("rb") as file:
         module = load_model(file, "cpu").module
