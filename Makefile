@@ -10,7 +10,7 @@ DATA_DIR ?= $(CURDIR)/data
 
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile
 STAMPS := $(VENV)/stamps
 
 .PHONY: run test bench e2e lint format client clean lock faults system

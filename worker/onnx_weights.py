@@ -53,6 +53,23 @@ def pack(source: Path, target: Path, packing: Packing, sample: NDArray[Any]) -> 
     _require(target, wanted, sample)
 
 
+def probe(packing: Packing) -> None:
+    """Run the smallest linear layer with packed weights. Raises ValueError when the runtime has no kernel for them."""
+    inputs = packing.block or 1
+    layer = helper.make_node("MatMul", ["x", "weight"], ["y"])
+    tensors = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size]) for name, size in (("x", inputs), ("y", 1))
+    ]
+    weight = numpy_helper.from_array(np.ones((inputs, 1), np.float32), "weight")
+    graph = helper.make_graph([layer], "probe", tensors[:1], tensors[1:], [weight])
+    wanted = _Packer(graph, packing).run()
+    sets = [helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "probe.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=sets, ir_version=8), file)
+        _require(file, wanted, np.zeros((1, inputs), np.float32))
+
+
 def _require(file: Path, wanted: dict[str, int], sample: NDArray[Any]) -> None:
     from worker.engine.runtimes.onnxruntime import executed_operators
 

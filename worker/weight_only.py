@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from worker.component import knob
 from worker.fake_quantization import ActsQuantized
 from worker.grids import Stored, by_block, by_channel, is_weighted, levels
-from worker.onnx_weights import Packing, pack
+from worker.onnx_weights import Packing, pack, probe
 from worker.quantizers import Quantizer
 from worker.subject import Subject
 
@@ -28,6 +28,9 @@ class WeightOnly(Quantizer):
         32, unit="inputs", description="Inputs of a linear layer that share a scale."
     )
 
+    def foresee(self, module: nn.Module) -> None:
+        probe(self._packing())
+
     def companion(self) -> ActsQuantized:
         return ActsQuantized(lambda _, weight: self._rounded(weight))
 
@@ -35,8 +38,10 @@ class WeightOnly(Quantizer):
         return (self._rounded(layer.weight), self.width) if is_weighted(layer) else None
 
     def convert(self, subject: Subject, source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
-        most = levels(self.width)
-        pack(source, target, Packing(lambda _: self.width, lambda _: most, self.block), calibration[:1])
+        pack(source, target, self._packing(), calibration[:1])
+
+    def _packing(self) -> Packing:
+        return Packing(lambda _: self.width, lambda _: levels(self.width), self.block)
 
     def _rounded(self, weight: Tensor) -> Tensor:
         most = levels(self.width)

@@ -23,7 +23,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     """Layers with weights that it leaves in floating point."""
 
     def foresee(self, module: nn.Module) -> None:
-        """Raises ValueError in one sentence where the layers' shapes tell already that nothing is gained."""
+        """Raises ValueError in one sentence where layers' shapes or this machine's kernels tell already that it cannot be."""
 
     def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer; shows what rounding costs each layer."""

@@ -8,9 +8,9 @@ class WeightOnlyInt4(WeightOnly):
 
     Linear layers have a scale for each block of inputs and run in the runtime's own kernel (MatMulNBits); convolutions
     and recurrent layers have one for each output channel and are unpacked in each call (DequantizeLinear). Embeddings
-    and normalizations stay float. Activations are never rounded, so no samples are needed. What was written is run
-    once: when the kernels are missing the stage fails with that reason. Fifteen levels cost a trained model much of what
-    it knows, small ones most of all: `recover` trains it on rounded weights.
+    and normalizations stay float. Activations are never rounded, so no samples are needed. A run on a machine without
+    the kernels ends before anything is trained. Fifteen levels cost a trained model much of what it knows, small ones
+    most of all: `recover` trains it on rounded weights.
     """
 
     formula = "W ≈ s_b · q, q = round(W / s_b) ∈ {−7 … 7}, s_b = max|W_b| / 7; y = x (s_b q)ᵀ"

@@ -26,6 +26,7 @@ from worker.quantizers.mixed import Mixed
 from worker.quantizers.weight_only_int4 import WeightOnlyInt4
 from worker.quantizers.weight_only_int8 import WeightOnlyInt8
 from worker.subject import Subject
+from worker.weight_only import WeightOnly
 
 STORED_IN_FEWER_BITS: list[Quantizer] = [WeightOnlyInt8(), WeightOnlyInt4(), Float16(), Bfloat16(), Mixed(bits=3.0)]
 SHARES = {"weight_only_int8": 0.31, "weight_only_int4": 0.18, "float16": 0.54, "bfloat16": 0.54, "mixed": 0.23}
@@ -128,11 +129,19 @@ def test_a_runtime_without_the_kernel_is_a_reason_to_refuse(
         raise RuntimeError("NOT_IMPLEMENTED : Could not find an implementation for MatMulNBits(1)")
 
     monkeypatch.setattr(runtime, "executed_operators", lacking)
-    with pytest.raises(ValueError, match=r"cannot compute with weights packed like this: NOT_IMPLEMENTED.*; take"):
+    refused = pytest.raises(ValueError, match=r"cannot compute with weights packed like this: NOT_IMPLEMENTED.*; take")
+    with refused:
         write(WeightOnlyInt4().quantize(trained, ALONE), digits, tmp_path)
+    with refused:
+        WeightOnlyInt4().foresee(trained.module)
     monkeypatch.setattr(runtime, "executed_operators", lambda *_: {"Conv": 3, "Gemm": 1})
     with pytest.raises(ValueError, match=r"without effect: .*3 DequantizeLinear"):
         write(WeightOnlyInt4().quantize(trained, ALONE), digits, tmp_path)
+
+
+@pytest.mark.parametrize("quantizer", [WeightOnlyInt4(), WeightOnlyInt8(), WeightOnlyInt4(block=128)])
+def test_this_machine_has_the_kernels(quantizer: WeightOnly, trained: Subject) -> None:
+    quantizer.foresee(trained.module)
 
 
 def test_a_model_without_weights_to_store_is_refused(digits: Data, tmp_path: Path) -> None:
