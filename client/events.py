@@ -114,7 +114,10 @@ class Alerted(Event):
 
 
 class Commanded(Event):
-    """What became of a command: `state` is `obeyed` or `refused`. Of `set` also the knob, what it was and what it is."""
+    """What became of a command: `state` is `obeyed` or `refused`, `why` what was said when it was asked.
+
+    Of `set` also the knob, what it was and what it is.
+    """
 
     KIND = "command"
 
@@ -123,6 +126,7 @@ class Commanded(Event):
     by: str
     step: int
     state: str
+    why: str | None = None
     note: str | None = None
     path: str | None = None
     old: Any = None

@@ -173,7 +173,9 @@ class HeldRun:
         with self._store.read() as session:
             pending = commands.pending(session, self.id)
         new = [
-            Order(row.id, CommandKind(row.kind), row.body, row.by) for row in pending if row.id not in self._forwarded
+            Order(row.id, CommandKind(row.kind), row.body, row.by, row.why)
+            for row in pending
+            if row.id not in self._forwarded
         ]
         self._forwarded |= {order.id for order in new}
         for order in new:

@@ -75,6 +75,7 @@ class Order:
     kind: CommandKind
     body: dict[str, Any]
     by: str
+    why: str | None = None  # in that person's own words
 
 
 @dataclass(frozen=True)

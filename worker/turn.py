@@ -159,7 +159,8 @@ class Turn:
         self.obeyed.append(obeyed)
         order = obeyed.order
         body = {"command": order.id, "kind": order.kind, "by": order.by, "step": obeyed.step, "state": _settled(obeyed)}
-        self._event(EventKind.COMMAND, {**body, **obeyed.effect, **({"note": obeyed.note} if obeyed.note else {})})
+        said = {name: text for name, text in (("why", order.why), ("note", obeyed.note)) if text}
+        self._event(EventKind.COMMAND, {**body, **obeyed.effect, **said})
         if "stages" in obeyed.effect:
             self.changes["stages"] = obeyed.effect["stages"]
 

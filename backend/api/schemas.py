@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.spec.commands import CommandKind, CommandState
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.problems import Problem
@@ -131,16 +130,6 @@ class ArtifactRow(BaseModel):
     created_at: datetime
 
 
-class CommandRow(BaseModel):
-    id: str
-    run_id: str
-    kind: CommandKind
-    by: str
-    state: CommandState
-    note: str | None
-    created_at: datetime
-
-
 class Relative(BaseModel):
     """A run that another one begins with, or that begins with it."""
 
@@ -206,21 +195,6 @@ class StreamEvent(BaseModel):
     at: datetime
     body: dict[str, Any]
     columns: Columns | None = Field(default=None, description="The points of a `points` event.")
-
-
-class NewCommand(Request):
-    kind: CommandKind = Field(strict=False)
-    body: dict[str, Any] = {}
-
-
-class KnobRow(BaseModel):
-    """A knob that a live run takes."""
-
-    path: str = Field(description="Its place within the recipe: the `path` of a `set` command.")
-    component: str = Field(description="Kind of the component that it belongs to.")
-    bounds: dict[str, Any] = Field(description="JSON Schema of its values, with title, description and unit.")
-    planned: Any = Field(description="What the spec says.")
-    value: Any = Field(description="What it is now.")
 
 
 class WorkerRow(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.api.deps import By, CatalogDep, HintsDep, Reading, RunDep, RunId, Writing, run_of
-from backend.api.schemas import CommandRow, KnobRow, NewCommand
+from backend.api.steering_schemas import CommandRow, KnobRow, NewCommand
 from backend.errors import Conflict, Invalid, RunNotFound
 from backend.spec import knobs, plain, references, text
 from backend.spec.commands import CommandKind, Setting, Stages, body_of
@@ -46,10 +46,10 @@ def command(
     session: Writing, run_id: RunId, body: NewCommand, by: By, hints: HintsDep, after: BackgroundTasks
 ) -> CommandRow:
     """Ask something of a run; the run's events tell what became of it."""
-    plain.check({"body": body.body})
+    plain.check({"body": body.body, "why": body.why})
     wanted = _checked(session, run_id, body.kind, body.body)
     try:
-        asked = commands.ask(session, run_id, body.kind, wanted, by)
+        asked = commands.ask(session, run_id, body.kind, wanted, by, body.why)
     except commands.RunMissing:
         raise RunNotFound(run_id) from None
     except (commands.RunOver, commands.NotNow) as error:

@@ -43,8 +43,10 @@ _PAST = {
 }
 
 
-def ask(session: Session, run_id: str, kind: CommandKind, body: dict[str, Any], by: str) -> Command:
-    """Ask something of a run. Asking again what is still pending gives the same command.
+def ask(
+    session: Session, run_id: str, kind: CommandKind, body: dict[str, Any], by: str, why: str | None = None
+) -> Command:
+    """Ask something of a run. Asking again what is still pending gives the same command, whatever is said of why.
 
     A queued run is cancelled at once. Raises RunMissing, RunOver when the run has ended, NotNow when it must wait.
     """
@@ -58,7 +60,7 @@ def ask(session: Session, run_id: str, kind: CommandKind, body: dict[str, Any], 
     for command in pending(session, run_id):
         if (command.kind, command.body) == (kind, body):
             return command
-    command = Command(id=new_id(), run_id=run_id, kind=kind.value, body=body, by=by, created_at=now())
+    command = Command(id=new_id(), run_id=run_id, kind=kind.value, body=body, by=by, why=why, created_at=now())
     command.state = CommandState.PENDING
     session.add(command)
     session.flush()

@@ -73,6 +73,7 @@ def command_event(command: Command, step: int) -> NewEvent:
         "by": command.by,
         "step": step,
         "state": command.state.value,
+        **({"why": command.why} if command.why else {}),
         **({"note": command.note} if command.note else {}),
     }
     return NewEvent(kind=EventKind.COMMAND, body=body)

@@ -150,6 +150,7 @@ class Command(Table):
     kind: Mapped[str] = mapped_column(String(16))
     body: Mapped[dict[str, Any]]
     by: Mapped[str] = mapped_column(String(100))
+    why: Mapped[str | None] = mapped_column(String(500))
     state: Mapped[CommandState] = mapped_column(Word(CommandState), default=CommandState.PENDING)
     note: Mapped[str | None] = mapped_column(Prose)
     created_at: Mapped[datetime]

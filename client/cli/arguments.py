@@ -94,9 +94,11 @@ def _steering(command: Make, about_run: Make) -> None:
         one = command(name, commands.steer, summary)
         one.add_argument("run", metavar="RUN", nargs="+")
         one.set_defaults(kind=name)
+        _explained(one)
     turn = about_run("set", commands.turn, "turn a knob of a live run")
     turn.add_argument("path", metavar="KNOB", help="such as optimizer.lr")
     turn.add_argument("value", type=_value, metavar="VALUE")
+    _explained(turn)
     about_run("knobs", commands.knobs, "list the knobs that a live run takes")
     about_run("replay", commands.replay, "print a spec that does by itself what people did to a run")
     fork = about_run("fork", commands.fork, "queue a run that begins with this one's past")
@@ -104,6 +106,10 @@ def _steering(command: Make, about_run: Make) -> None:
     fork.add_argument("--checkpoint", metavar="ID", help="from this checkpoint, by its artifact's id")
     fork.add_argument("--spec", metavar="SPEC", help="what it is to execute; the same when left out")
     fork.add_argument("--watch", action="store_true", help="follow it until it is over, then show the results")
+
+
+def _explained(command: ArgumentParser) -> None:
+    command.add_argument("--why", metavar="TEXT", help="what for, in your own words; kept beside what becomes of it")
 
 
 def _indexes(text: str) -> list[int]:

@@ -137,20 +137,20 @@ def watch(lathe: Lathe, asked: Namespace) -> int:
 
 
 def steer(lathe: Lathe, asked: Namespace) -> int:
-    return max([_steer(lathe.run(name), asked.kind) for name in dict.fromkeys(asked.run)])
+    return max([_steer(lathe.run(name), asked.kind, asked.why) for name in dict.fromkeys(asked.run)])
 
 
-def _steer(run: Run, kind: str) -> int:
+def _steer(run: Run, kind: str, why: str | None) -> int:
     commands = {
         "pause": run.pause, "resume": run.resume, "stop": run.stop,
         "cancel": run.cancel, "checkpoint": run.checkpoint, "next": run.next,
     }  # fmt: skip
-    return _obeyed(run, commands[kind]())
+    return _obeyed(run, commands[kind](why=why))
 
 
 def turn(lathe: Lathe, asked: Namespace) -> int:
     run = lathe.run(asked.run)
-    return _obeyed(run, run.set(asked.path, asked.value))
+    return _obeyed(run, run.set(asked.path, asked.value, why=asked.why))
 
 
 def _obeyed(run: Run, command: Command) -> int:

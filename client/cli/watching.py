@@ -189,8 +189,8 @@ def told(event: Event) -> str:
             return f"{event.text} {event.remedy}".strip()
         case Commanded():
             change = f" {event.path} {event.old} → {event.new}" if event.path else ""
-            note = f": {event.note}" if event.note else ""
-            return f"{event.command_kind}{change} {event.state} at step {event.step:,}{note}"
+            said = (f", “{event.why}”" if event.why else "") + (f": {event.note}" if event.note else "")
+            return f"{event.command_kind}{change} {event.state} at step {event.step:,}{said}"
         case Logged(level="warning"):
             return event.text
     return ""

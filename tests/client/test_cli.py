@@ -159,7 +159,7 @@ def test_a_run_is_steered(
     asked = "asked; the run will come to it between two steps.\n"
     for name in ("pause", "checkpoint", "next", "stop"):
         assert lathe_says(name, lease.run_id[:8]) == (0, f"{name}: {asked}", "")
-    assert lathe_says("set", lease.run_id, "optimizer.lr", "0.001") == (0, f"set: {asked}", "")
+    assert lathe_says("set", lease.run_id, "optimizer.lr", "0.001", "--why", "flat") == (0, f"set: {asked}", "")
     code, _, err = lathe_says("set", lease.run_id, "optimizer.lr", "fast")
     assert (code, err) == (2, "lathe: `body.value` must be a number, not text.\n")
     knobs = words(lathe_says("knobs", lease.run_id)[1])
@@ -167,7 +167,7 @@ def test_a_run_is_steered(
     assert "dataset: {kind: digits}" in lathe_says("replay", lease.run_id)[1]
     assert lathe_says("fork", lease.run_id)[0] == 2  # it has no checkpoint yet
     others = queued(server.store, catalog, seeds=2)
-    assert lathe_says("cancel", *others)[1] == "cancel obeyed at step 0\n" * 2
+    assert lathe_says("cancel", *others, "--why", "wrong data")[1] == "cancel obeyed at step 0, “wrong data”\n" * 2
     assert lathe_says("resume", others[0])[0] == 2
 
 

@@ -88,9 +88,13 @@ def test_commands_are_asked_and_their_outcome_is_told(server: Server, lathe: Lat
     assert lease.run_id == run_id
     assert {knob.path for knob in run.knobs()} >= {"optimizer.lr", "batch.size"}
     for ask in (run.pause, run.checkpoint, run.stop, run.next):
-        assert ask().state == "pending"
-    assert run.set("optimizer.lr", 0.01).kind == "set"
-    assert run.outcome(run.stages([{"kind": "prune", "method": {"kind": "magnitude"}}]), timeout=0.1) is None
+        assert (asked := ask(why=" to see ")).state == "pending" and asked.why == "to see"
+    assert (turned := run.set("optimizer.lr", 0.01)).kind == "set" and turned.why is None
+    prune = run.stages([{"kind": "prune", "method": {"kind": "magnitude"}}], why="smaller")
+    assert prune.why == "smaller" and run.outcome(prune, timeout=0.1) is None
+    with pytest.raises(LatheError) as caught:
+        run.set("optimizer.lr", 0.02, why="x" * 501)
+    assert caught.value.path == "why"
     with pytest.raises(LatheError, match="is no knob") as caught:
         run.set("optimizer.luck", 1)
     assert caught.value.path == "body.path"
@@ -100,8 +104,9 @@ def test_commands_are_asked_and_their_outcome_is_told(server: Server, lathe: Lat
 def test_a_queued_run_is_cancelled_at_once(server: Server, lathe: Lathe, catalog: Catalog) -> None:
     (run_id,) = queued(server.store, catalog)
     run = lathe.run(run_id)
-    outcome = run.outcome(run.cancel())
+    outcome = run.outcome(run.cancel(why="wrong data"))
     assert isinstance(outcome, Commanded) and (outcome.command_kind, outcome.state) == ("cancel", "obeyed")
+    assert outcome.why == "wrong data"
     assert run.wait(1).state == "cancelled"
     run.delete()
     with pytest.raises(LatheError, match="There is no run"):

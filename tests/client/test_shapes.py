@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, create_model
 
 from backend.api import figures as wire_figures
-from backend.api import schemas, study_schemas
+from backend.api import schemas, steering_schemas, study_schemas
 from backend.api.submission import ExperimentCreated
 from backend.spec import catalog as wire_catalog
 from backend.spec import results as wire_results
@@ -42,8 +42,8 @@ PAIRS: list[tuple[type[Reply], type[BaseModel]]] = [
     (results.StageResult, wire_results.StageResult),
     (results.Measure, wire_results.ArtifactMeasure),
     (results.Latency, wire_results.Latency),
-    (steering.Command, schemas.CommandRow),
-    (steering.Knob, schemas.KnobRow),
+    (steering.Command, steering_schemas.CommandRow),
+    (steering.Knob, steering_schemas.KnobRow),
     (points.Series, schemas.Series),
     (offers.Tradeoffs, schemas.Tradeoffs),
     (offers.Candidate, schemas.TradeoffPoint),

@@ -25,18 +25,25 @@ def test_a_live_run_is_steered(page: Page, lathe: Lathe) -> None:
 
     before = wheel.get_by_label("Value").input_value()
     wheel.get_by_label("Value").fill("0.001")
+    wheel.get_by_label("Why (optional)").fill("the loss has flattened")
     wheel.get_by_role("button", name="Set", exact=True).click()
     undo = wheel.get_by_role("button", name=re.compile("^Undo optimizer.lr"))
     expect(undo).to_contain_text("0.001", timeout=SLOW)
     wheel.get_by_role("button", name="Resume").click()
     lathe.wait_for(run, "running")
+    table = page.get_by_role("region", name="Interventions")
+    expect(table).to_contain_text("the loss has flattened")
     undo.click()
     expect(wheel.get_by_label("Value")).to_have_value(before, timeout=SLOW)
+    expect(wheel.get_by_label("Why (optional)")).to_have_value("")
+    table.get_by_role("button", name=re.compile("^Undo optimizer.lr")).click()
+    expect(wheel.get_by_label("Value")).to_have_value("0.001", timeout=SLOW)
 
     wheel.get_by_role("button", name="End this stage").click()
     ended = lathe.wait_for(run, "succeeded")
     turned = [event["body"] for event in lathe.get(f"/api/runs/{run}/events") if event["kind"] == "command"]
-    assert [body["kind"] for body in turned] == ["pause", "set", "resume", "set", "next"]
+    assert [body["kind"] for body in turned] == ["pause", "set", "resume", "set", "set", "next"]
     assert {body["state"] for body in turned} == {"obeyed"}
-    assert turned[3]["new"] == turned[1]["old"]
+    assert [turned[place]["new"] for place in (3, 4)] == [turned[1]["old"], turned[1]["new"]]
+    assert [body.get("why") for body in turned] == [None, "the loss has flattened", *[None] * 4]
     assert len(ended["results"]) == 1

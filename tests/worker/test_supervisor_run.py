@@ -57,6 +57,18 @@ def test_everything_that_was_said_is_written_once_and_in_order(store: Store, hel
     assert command.id == order.id
 
 
+def test_what_became_of_a_command_is_told_with_why_it_was_asked(store: Store, held: HeldRun) -> None:
+    with store.begin() as session:
+        for kind, why in ((CommandKind.STOP, "it is good enough"), (CommandKind.CHECKPOINT, None)):
+            commands.ask(session, held.id, kind, {}, "someone", why)
+    stop, other = sorted(held.new_orders(), key=lambda order: order.why is None)
+    say(held, Obeyed(stop, 20, refused=True, note="No."), Obeyed(other, 21))
+    with store.read() as session:
+        refused, obeyed = (mark.body for mark in events.marks(session, held.id) if mark.kind == EventKind.COMMAND)
+    assert (refused["why"], refused["note"], refused["state"]) == ("it is good enough", "No.", "refused")
+    assert obeyed == {"command": other.id, "kind": "checkpoint", "by": "someone", "step": 21, "state": "obeyed"}
+
+
 def test_a_lost_lease_writes_nothing(store: Store, held: HeldRun) -> None:
     with store.begin() as session:
         assert runs.reap(session, *runs.leases(session)[0], "a test")

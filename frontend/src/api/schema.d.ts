@@ -1134,6 +1134,8 @@ export interface components {
             kind: components["schemas"]["CommandKind"];
             /** By */
             by: string;
+            /** Why */
+            why: string | null;
             state: components["schemas"]["CommandState"];
             /** Note */
             note: string | null;
@@ -1762,6 +1764,11 @@ export interface components {
             body: {
                 [key: string]: unknown;
             };
+            /**
+             * Why
+             * @description What for, in the asker's own words: plain text, kept beside what became of it; empty counts as none.
+             */
+            why?: string | null;
         };
         /** NewExperiment */
         NewExperiment: {

@@ -16,8 +16,8 @@ export const useKnobs = (run: string) =>
 export function useCommand() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ run, kind, what = {} }: { run: string; kind: Ask; what?: Record<string, unknown> }) =>
-      body(api.POST("/api/runs/{run_id}/commands", { params: { path: { run_id: run } }, body: { kind, body: what } })),
+    mutationFn: ({ run, kind, what = {}, why = "" }: { run: string; kind: Ask; what?: Record<string, unknown>; why?: string }) =>
+      body(api.POST("/api/runs/{run_id}/commands", { params: { path: { run_id: run } }, body: { kind, body: what, why } })),
     onSettled: () => Promise.all(["runs", "run", "knobs"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
   });
 }

@@ -6,14 +6,16 @@ import type { RunDetail, RunRow, StreamEvent } from "../api/types";
 import { count } from "../format";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
-import { type Intervention, judged, made } from "./interventions";
+import { type Intervention, judged, made, undoable } from "./interventions";
 import classes from "./run.module.css";
 import { Section } from "./Section";
+import { Undo } from "./Undo";
 
 /** The knobs that were turned, each with the run that shows what would have been without it. */
 export default function Interventions({ run, events, ghosts }: { run: RunDetail; events: StreamEvent[]; ghosts: RunRow[] }) {
   const { mutate, isPending } = useAskGhost(run.id);
   const ask = (seq: number) => mutate(seq, { onError: (error) => notifications.show({ color: "red", title: "No ghost", message: error.message }) });
+  const turnable = new Set(undoable(run, events).map(({ seq }) => seq));
   return (
     <Section
       title="Interventions"
@@ -30,9 +32,17 @@ export default function Interventions({ run, events, ghosts }: { run: RunDetail;
               <Table.Tr key={one.seq}>
                 <Table.Td data-numeric>step {count(one.step)}</Table.Td>
                 <Table.Td>
-                  {one.path} {one.old} → {one.value}
+                  {one.path} {String(one.old)} → {String(one.value)}
+                  {turnable.has(one.seq) && <Undo run={run} one={one} />}
                 </Table.Td>
-                <Table.Td>{one.by}</Table.Td>
+                <Table.Td>
+                  {one.by}
+                  {one.why && (
+                    <Text size="xs" c="dimmed" className={classes.why}>
+                      {one.why}
+                    </Text>
+                  )}
+                </Table.Td>
                 <Table.Td data-numeric>
                   <Ghost run={run} ghost={ghosts.findLast(({ ghost_seq }) => ghost_seq === one.seq)} one={one} pending={isPending} ask={ask} />
                 </Table.Td>
@@ -56,7 +66,7 @@ interface GhostProps {
 function Ghost({ run, ghost, one, pending, ask }: GhostProps) {
   if (!ghost || ghost.state === "failed" || ghost.state === "cancelled")
     return (
-      <Button size="compact-xs" variant="default" disabled={pending} onClick={() => ask(one.seq)} aria-label={`Show the run without ${one.path} ${one.value} at step ${one.step}`}>
+      <Button size="compact-xs" variant="default" disabled={pending} onClick={() => ask(one.seq)} aria-label={`Show the run without ${one.path} ${String(one.value)} at step ${one.step}`}>
         Show without it
       </Button>
     );

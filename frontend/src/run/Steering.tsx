@@ -6,9 +6,11 @@ import type { RunDetail, StreamEvent } from "../api/types";
 import { useSteering } from "../runs/actions";
 import { words } from "../format";
 import { ArrowDownIcon, ArrowUpIcon, CheckIcon, CrossIcon, DownloadIcon, PauseIcon, PlayIcon, PlusIcon } from "../ui/icons";
+import { made, undoable } from "./interventions";
 import { moved } from "./route";
 import classes from "./run.module.css";
 import { Section } from "./Section";
+import { Undo } from "./Undo";
 
 type Value = string | number | boolean;
 
@@ -47,9 +49,8 @@ function Knobs({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   const { data: knobs = [] } = useKnobs(run.id);
   const [path, choose] = useState<string | null>(null);
   const knob = knobs.find((each) => each.path === path) ?? knobs.find((each) => each.path.endsWith(".lr")) ?? knobs[0];
-  const last = events.findLast(({ kind, body }) => kind === "command" && body.kind === "set" && body.state === "obeyed")?.body;
+  const last = undoable(run, events).at(-1);
   if (!knob) return null;
-  const set = (to: string, value: unknown) => ask(run, "set", { path: to, value });
   return (
     <div className={classes.knobs}>
       <Select
@@ -62,12 +63,8 @@ function Knobs({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
         onChange={choose}
         className={classes.knob}
       />
-      <Turn key={`${knob.path} ${String(knob.value)}`} knob={knob} turn={(value) => set(knob.path, value)} />
-      {last && (
-        <Button size="xs" variant="subtle" onClick={() => set(String(last.path), last.old)}>
-          Undo {String(last.path)} {String(last.old)} → {String(last.new)}
-        </Button>
-      )}
+      <Turn key={`${knob.path} ${String(knob.value)}`} knob={knob} turn={(value, why) => ask(run, "set", { path: knob.path, value }, why)} />
+      {last && <Undo run={run} one={last} named />}
       <Text size="xs" c="dimmed" className={classes.about}>
         {String(knob.bounds.description ?? "")}
       </Text>
@@ -76,18 +73,18 @@ function Knobs({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
 }
 
 /** The field of one knob: what its bounds say it is. */
-function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value) => void }) {
+function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value, why: string) => void }) {
   const [value, write] = useState(knob.value as Value);
+  const [why, explain] = useState("");
   const { type, minimum, maximum } = knob.bounds as { type?: string; minimum?: number; maximum?: number };
   const unit = knob.bounds["x-unit"];
   const label = unit ? `Value, ${String(unit)}` : "Value";
-  const go = () => turn(value);
   return (
     <form
       className={classes.turn}
       onSubmit={(event) => {
         event.preventDefault();
-        go();
+        turn(value, why);
       }}
     >
       {type === "boolean" ? (
@@ -107,6 +104,7 @@ function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value) => void }) {
           hideControls
         />
       )}
+      <TextInput label="Why (optional)" size="xs" maxLength={500} value={why} onChange={(event) => explain(event.currentTarget.value)} />
       <Button size="xs" type="submit" disabled={value === knob.value || value === ""}>
         Set
       </Button>
@@ -177,8 +175,7 @@ function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
 }
 
 function Replay({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
-  const steered = events.some(({ kind, body }) => kind === "command" && body.kind === "set" && body.state === "obeyed");
-  if (!steered) return null;
+  if (!made(events).length) return null;
   return (
     <Button size="compact-xs" variant="default" component="a" href={`/api/runs/${run.id}/replay`} download={`${run.name} replay.yaml`}>
       Spec that does the same by itself

@@ -5,9 +5,10 @@ export interface Intervention {
   seq: number;
   step: number;
   path: string;
-  old: string;
-  value: string;
+  old: unknown;
+  value: unknown;
   by: string;
+  why: string;
 }
 
 /** The knobs that were turned, in order. */
@@ -18,10 +19,24 @@ export const made = (events: StreamEvent[]): Intervention[] =>
       seq,
       step: Number(body.step),
       path: String(body.path),
-      old: String(body.old),
-      value: String(body.new),
+      old: body.old,
+      value: body.new,
       by: String(body.by),
+      why: String(body.why ?? ""),
     }));
+
+/** Those that can be undone: made in the stage that trains now, of knobs that do not stand where they stood before. */
+export function undoable(run: Pick<RunRow, "state">, events: StreamEvent[]): Intervention[] {
+  if (run.state !== "running" && run.state !== "paused") return [];
+  const edge = events.findLast(ends)?.seq ?? 0;
+  const turned = made(events).filter(({ seq }) => seq > edge);
+  const now = new Map(turned.map(({ path, value }) => [path, value]));
+  return turned.filter(({ path, old }) => now.get(path) !== old);
+}
+
+/** Whether what trained before no longer trains. */
+const ends = ({ kind, body }: StreamEvent): boolean =>
+  kind === "stage_began" || kind === "stage_ended" || (kind === "command" && body.kind === "next" && body.state === "obeyed");
 
 const JUDGE = "validation/loss";
 

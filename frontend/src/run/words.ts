@@ -18,7 +18,7 @@ const SENTENCES: Record<StreamEvent["kind"], (body: StreamEvent["body"]) => stri
   verdict: (body) => `${text(body.text)}${at(body)}. ${text(body.remedy)}`,
   alert: (body) => `Alert: ${text(body.text)}${at(body)}`,
   command: (body) =>
-    `${capital(text(body.kind))}${body.path ? ` ${text(body.path)} ${text(body.old)} → ${text(body.new)}` : ""} ${text(body.state)}${at(body)}, asked by ${text(body.by)}${body.note ? `: ${text(body.note)}` : ""}`,
+    `${capital(text(body.kind))}${body.path ? ` ${text(body.path)} ${text(body.old)} → ${text(body.new)}` : ""} ${text(body.state)}${at(body)}, asked by ${text(body.by)}${body.why ? `, “${text(body.why)}”` : ""}${body.note ? `: ${text(body.note)}` : ""}`,
   forked: (body) => `Forked from “${text(body.name)}”${at(body)}`,
   log: (body) => text(body.text),
 };

@@ -11,9 +11,9 @@ const TOLD: Partial<Record<Ask, string>> = {
 /** Commands to a live run, with the answer told when it is a no; what was obeyed is in the run's log. */
 export function useSteering() {
   const { mutate, isPending } = useCommand();
-  const ask = (run: Pick<RunRow, "id" | "name">, kind: Ask, what: Record<string, unknown> = {}) =>
+  const ask = (run: Pick<RunRow, "id" | "name">, kind: Ask, what: Record<string, unknown> = {}, why = "") =>
     mutate(
-      { run: run.id, kind, what },
+      { run: run.id, kind, what, why },
       {
         onError: (error) => notifications.show({ color: "red", title: `“${run.name}” goes on`, message: error.message }),
         onSuccess: () => TOLD[kind] && notifications.show({ message: `“${run.name}” ${TOLD[kind]}` }),

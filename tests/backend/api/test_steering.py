@@ -1,5 +1,6 @@
 """A person at the wheel: what is offered, what is taken, what is refused, and how it is done again."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import RunState
+from backend.store import commands
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, queued, stage, write
 
@@ -109,8 +111,6 @@ def test_stages_to_come_are_sent_in_full(api_on_each: Api, running: str) -> None
     answer = ask(api_on_each, running, "stages", stages=[{"kind": "prune", "recover": {"epochs": 2}}])
     assert answer.status_code == 202
     with api_on_each.store.read() as session:
-        from backend.store import commands
-
         (command,) = commands.pending(session, running)
     (stage,) = command.body["stages"]
     assert stage["method"]["kind"] == "magnitude" and stage["recover"]["optimizer"]["kind"] == "sgd"
@@ -120,6 +120,37 @@ def test_two_people_are_both_in_the_record(api_on_each: Api, running: str) -> No
     first = ask(api_on_each, running, "set", path="optimizer.lr", value=0.01).json()
     second = ask(api_on_each, running, "set", path="optimizer.lr", value=0.02).json()
     assert first["id"] != second["id"] and {first["state"], second["state"]} == {"pending"}
+
+
+@pytest.mark.parametrize(
+    ("why", "kept"),
+    [(" the loss has\nflattened ", "the loss has\nflattened"), ("é" * 500, "é" * 500), (" \n", None), (None, None)],
+)
+def test_why_is_kept_as_it_was_said(api_on_each: Api, running: str, why: str | None, kept: str | None) -> None:
+    wanted = {"kind": "set", "body": {"path": "optimizer.lr", "value": 0.01}, "why": why}
+    answer = api_on_each.client.post(f"/api/runs/{running}/commands", json=wanted)
+    assert (answer.status_code, answer.json()["why"]) == (202, kept)
+
+
+@pytest.mark.parametrize("why", ["x" * 501, "a\x00b", "\x1b[2J", "\ud800", 7, ["x"]])
+def test_why_is_a_short_plain_text(api: Api, catalog: Catalog, why: Any) -> None:
+    queued(api.store, catalog)
+    lease = claimed(api.store)
+    write(api.store, lease, stage=0, state=RunState.RUNNING)
+    content = json.dumps({"kind": "pause", "why": why})
+    answer = api.client.post(
+        f"/api/runs/{lease.run_id}/commands", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["path"]) == (422, "why")
+    with api.store.read() as session:
+        assert commands.pending(session, lease.run_id) == []
+
+
+def test_events_tell_why(api_on_each: Api, catalog: Catalog) -> None:
+    (run_id,) = queued(api_on_each.store, catalog)
+    api_on_each.client.post(f"/api/runs/{run_id}/commands", json={"kind": "cancel", "why": "wrong data"})
+    told = api_on_each.client.get(f"/api/runs/{run_id}/events").json()
+    assert [mark["body"].get("why") for mark in told if mark["kind"] == "command"] == ["wrong data"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ STAGE = StageResult(
     stage=0, kind="train", label="train: adam", step=10, seconds=1.5, parameters=7, nonzero=7, weights_sha256="0" * 64
 )
 
+FLAT = "the loss has flattened · Verlust ≈ 0.1"
+
 
 def ask(store: Store, run_id: str, kind: CommandKind, by: str = "ann") -> Command:
     with store.begin() as session:
@@ -43,6 +45,20 @@ def test_asking_twice_is_asking_once(store: Store, lease: Lease) -> None:
     first, second = (ask(store, lease.run_id, CommandKind.CANCEL) for _ in range(2))
     assert first.id == second.id
     assert ask(store, lease.run_id, CommandKind.STOP).id != first.id
+
+
+def test_why_it_was_asked_stands_in_its_event(store: Store, lease: Lease) -> None:
+    with store.begin() as session:
+        asked, again = (commands.ask(session, lease.run_id, CommandKind.STOP, {}, "ann", why) for why in (FLAT, "No."))
+    assert asked.id == again.id
+    other = ask(store, lease.run_id, CommandKind.CHECKPOINT)
+    with store.begin() as session:
+        runs.finish(session, lease, RunState.FAILED, "It broke.")
+    with store.read() as session:
+        told = {mark.body["command"]: mark.body for mark in events.marks(session, lease.run_id) if "by" in mark.body}
+        kept = session.get_one(Command, asked.id)
+    assert (kept.why, told[asked.id]["why"], told[asked.id]["state"]) == (FLAT, FLAT, "refused")
+    assert "why" not in told[other.id]
 
 
 def test_a_queued_run_obeys_a_cancel_at_once(store: Store, submit: Submit) -> None:

@@ -1,0 +1,22 @@
+import { Button } from "@mantine/core";
+import type { RunDetail } from "../api/types";
+import { count } from "../format";
+import { useSteering } from "../runs/actions";
+import type { Intervention } from "./interventions";
+
+/** Turns a knob back to what it was before an intervention; named in full where nothing else says which. */
+export function Undo({ run, one, named = false }: { run: RunDetail; one: Intervention; named?: boolean }) {
+  const { ask, isPending } = useSteering();
+  const name = `Undo ${one.path} ${String(one.old)} → ${String(one.value)}`;
+  return (
+    <Button
+      size={named ? "xs" : "compact-xs"}
+      variant="subtle"
+      disabled={isPending}
+      aria-label={named ? undefined : `${name} at step ${count(one.step)}`}
+      onClick={() => ask(run, "set", { path: one.path, value: one.old })}
+    >
+      {named ? name : "Undo"}
+    </Button>
+  );
+}
