@@ -116,7 +116,7 @@ class Alerted(Event):
 class Commanded(Event):
     """What became of a command: `state` is `obeyed` or `refused`, `why` what was said when it was asked.
 
-    Of `set` also the knob, what it was and what it is.
+    Of `set` also the knob, what it was and what it is; of `stages` those that were to come, and those that are.
     """
 
     KIND = "command"

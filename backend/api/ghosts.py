@@ -17,7 +17,6 @@ from backend.store import files, ghosts, tables
 from backend.store.forks import Cut
 from backend.store.ghosts import NoIntervention, Unrepeatable
 from backend.store.session import Store
-from backend.store.steering import Turn
 
 router = APIRouter(tags=["runs"])
 
@@ -40,7 +39,7 @@ def create(
 ) -> ExperimentCreated:
     """Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
 
-    It begins with the newest checkpoint before the intervention, or anew when none is left.
+    It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
     """
     created = begun(store, settings, catalog, key, request_hash, lambda: _asked(store, settings, run_id, body.seq))
     after.add_task(hints.wake)
@@ -51,14 +50,14 @@ def _asked(store: Store, settings: Settings, run_id: str, seq: int) -> Beginning
     with store.read() as session:
         run = run_of(session, run_id)
         try:
-            turn = ghosts.asked_about(session, run, seq)
-            past = next(_sound(ghosts.before(session, run, turn), settings), None)
-            spec = ghosts.spec_without(session, run, turn, past)
+            left_out = ghosts.asked_about(session, run, seq)
+            past = next(_sound(ghosts.before(session, run, left_out), settings), None)
+            spec = ghosts.spec_without(session, run, left_out, past)
         except NoIntervention as error:
             raise Invalid(str(error), path="seq") from error
         except Unrepeatable as error:
             raise Conflict(str(error)) from error
-    return Beginning(run_id, spec, past, lambda session, parent, ghost: _mark(session, parent, ghost, turn))
+    return Beginning(run_id, spec, past, lambda session, parent, ghost: _mark(session, parent, ghost, left_out))
 
 
 def _sound(pasts: Iterator[Cut], settings: Settings) -> Iterator[Cut]:
@@ -68,7 +67,7 @@ def _sound(pasts: Iterator[Cut], settings: Settings) -> Iterator[Cut]:
             yield past
 
 
-def _mark(session: Session, parent: tables.Run, ghost: tables.Run, turn: Turn) -> None:
-    if (other := ghosts.living(session, parent, turn.seq)) is not None:
+def _mark(session: Session, parent: tables.Run, ghost: tables.Run, left_out: tables.Event) -> None:
+    if (other := ghosts.living(session, parent, left_out.seq)) is not None:
         raise Conflict(f"The run has a ghost without this intervention, which is {other.state}: look at that one.")
-    ghosts.mark(ghost, parent, turn)
+    ghosts.mark(ghost, parent, left_out)

@@ -11,7 +11,8 @@
 | exhibit     | {kind, stage, step}: something to be shown, see `backend.store.exhibits`    |
 | verdict     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |
 | alert       | {alert, metric, step, text, then}: one of the spec's `alerts` was met          |
-| command     | {command, kind, by, step, state, why?, note?}: `why` is what the asker said of it; of `set` path, old, new too |
+| command     | {command, kind, by, step, state, why?, note?}: `why` is what the asker said of it; of `set` path, old, new too; |
+|             | of `stages` all stages as they are then, and of those to come the old and the new ones |
 | forked      | {parent, name, checkpoint, artifact, stage, step}: all before is the parent's past, up to its `checkpoint`, |
 |             | of which `artifact` is this run's own; `stage` is the first of its own |
 | log         | {level, text}                                                              |

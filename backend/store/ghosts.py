@@ -1,41 +1,52 @@
 """Ghosts: runs that go on without one intervention of another run's, to show what it did.
 
-A ghost begins with the newest checkpoint before the intervention, or anew when none is left, makes every other
-intervention that its run had made by the time it was asked for, and is claimed after every run that is none.
+A ghost begins with the newest checkpoint before the intervention had an effect, or anew when none is left, makes every
+other intervention that its run had made by the time it was asked for, and is claimed after every run that is none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import THE_SPEC, CommandKind
+from backend.spec.commands import THE_SPEC, CommandKind, CommandState, Intervention
+from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.runs import RunState
 from backend.store import artifacts, forks, steering
 from backend.store.forks import Cut, Unforkable
-from backend.store.steering import Turn
-from backend.store.tables import Run
+from backend.store.tables import Event, Run
 
 PRIORITY = -1
 """Less than that of a run that was asked for by itself, 0."""
 
+INTERVENTIONS = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
+
 
 class NoIntervention(LookupError):
-    """The event turned no knob, in one sentence."""
+    """The event tells of no intervention, in one sentence."""
 
 
 class Unrepeatable(Exception):
-    """Something that the run did cannot be done again by a ghost, in one sentence."""
+    """Something that the run did cannot be done again by a ghost, or left out, in one sentence."""
 
 
-def asked_about(session: Session, run: Run, seq: int) -> Turn:
-    """The intervention that the run's event `seq` tells of. Raises NoIntervention."""
-    for turn in steering.turns(session, run.id):
-        if turn.seq == seq:
-            return turn
-    raise NoIntervention(f"Event {seq} of the run turned no knob: name one of kind `set` that was obeyed.")
+def asked_about(session: Session, run: Run, seq: int) -> Event:
+    """The event `seq` of the run, which tells of an intervention. Raises NoIntervention."""
+    event = session.get(Event, (run.id, seq))
+    if event is None or not _intervenes(event):
+        raise NoIntervention(
+            f"Event {seq} of the run tells of no intervention: name one of kind `set`, `next` or `stages` that was obeyed."
+        )
+    return event
+
+
+def _intervenes(event: Event) -> bool:
+    if event.kind != EventKind.COMMAND:
+        return False
+    return event.body["state"] == CommandState.OBEYED and event.body["kind"] in INTERVENTIONS
 
 
 def living(session: Session, run: Run, seq: int) -> Run | None:
@@ -53,46 +64,143 @@ def of(session: Session, run_id: str) -> list[Run]:
 
 def about(session: Session, ghost: Run) -> str:
     """`without optimizer.lr 0.01 at step 30`: what it leaves out; nothing when its run is gone."""
-    turns = steering.turns(session, ghost.ghost_of) if ghost.ghost_of else []
-    return next((_without(turn) for turn in turns if turn.seq == ghost.ghost_seq), "")
+    event = session.get(Event, (ghost.ghost_of, ghost.ghost_seq)) if ghost.ghost_of else None
+    return _without(session, event) if event else ""
 
 
-def _without(turn: Turn) -> str:
-    return f"without {turn.made.path[:40]} {turn.made.value} at step {turn.made.step:,}"
+def _without(session: Session, event: Event) -> str:
+    body = event.body
+    match body["kind"]:
+        case CommandKind.SET:
+            what = f"{body['path'][:40]} {body['new']}"
+        case CommandKind.NEXT:
+            what = f"ending {_began(session, event).body['kind']}"
+        case _:
+            what = f"stages {_kinds(body.get('old', ()))} → {_kinds(body.get('new', ()))}"
+    return f"without {what} at step {body['step']:,}"
 
 
-def before(session: Session, run: Run, turn: Turn) -> Iterator[Cut]:
-    """The pasts that end before the intervention, the longest first."""
+def _kinds(stages: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(stage["kind"] for stage in stages)[:40] or "none"
+
+
+def _began(session: Session, event: Event) -> Event:
+    """The event with which the stage began in which this one happened."""
+    query = select(Event).where(Event.run_id == event.run_id, Event.kind == EventKind.STAGE_BEGAN.value)
+    return session.scalars(query.where(Event.seq < event.seq).order_by(Event.seq.desc()).limit(1)).one()
+
+
+def before(session: Session, run: Run, left_out: Event) -> Iterator[Cut]:
+    """The pasts that end before the intervention had an effect, the longest first."""
+    effect = _effect(session, run, left_out)
     for checkpoint in artifacts.checkpoints(session, run.id):
-        if checkpoint.step <= turn.made.step:
+        if _precedes(checkpoint.step, left_out):
             with suppress(Unforkable):
                 past = forks.cut(session, run, checkpoint=checkpoint.id)
-                if past.seq < turn.seq:
+                if past.seq < effect:
                     yield past
 
 
-def spec_without(session: Session, run: Run, turn: Turn, past: Cut | None) -> Experiment:
+def _precedes(step: int, left_out: Event) -> bool:
+    """Whether a checkpoint at the step can have been taken before; one where a training was ended may have been after."""
+    match left_out.body["kind"]:
+        case CommandKind.SET:
+            return step <= int(left_out.body["step"])
+        case CommandKind.NEXT:
+            return step < int(left_out.body["step"])
+    return True
+
+
+def _effect(session: Session, run: Run, left_out: Event) -> int:
+    """The number of the first event that need not have happened without it: stages take effect when the first begins."""
+    body = left_out.body
+    if body["kind"] != CommandKind.STAGES:
+        return left_out.seq
+    begun = len(body["stages"]) - len(_told(body, "new"))
+    began = select(Event).where(Event.run_id == run.id, Event.kind == EventKind.STAGE_BEGAN.value)
+    later = session.scalars(began.where(Event.seq > left_out.seq).order_by(Event.seq))
+    return next((event.seq for event in later if event.body["stage"] >= begun), run.last_seq + 1)
+
+
+def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Raises Unrepeatable when the event is of an earlier version, which kept no more than what there was then."""
+    if name not in body:
+        raise Unrepeatable("It is not known what the stages were before: fork the run.")
+    stages: list[dict[str, Any]] = body[name]
+    return stages
+
+
+def spec_without(session: Session, run: Run, left_out: Event, past: Cut | None) -> Experiment:
     """What the ghost executes: the run's spec with every other intervention. Raises Unrepeatable."""
-    after = past.seq if past else 0
-    for mark in steering.obeyed(session, run.id, CommandKind.NEXT, after):
-        raise Unrepeatable(
-            f"A person ended a stage of the run at step {mark.body['step']:,}, which a ghost cannot do again: fork the run."
-        )
+    after, body = past.seq if past else 0, left_out.body
+    _refuse_ends(session, run, left_out, after)
     spec = Experiment.model_validate(run.spec)
-    dropped = (turn.made.step, turn.made.path, turn.made.value) if turn.by == THE_SPEC else None
+    stages, moved = _stages(session, run, left_out)
+    dropped = (body["step"], body["path"], body["new"]) if body["by"] == THE_SPEC else None
     planned = [one for one in spec.interventions if (one.step, one.path, one.value) != dropped]
+    by_hand = list(_by_hand(session, run, left_out, planned, after, moved))
+    update = {
+        "name": f"{spec.name[:100]} · {_without(session, left_out)}"[:200],
+        "stages": stages,
+        "interventions": sorted([*planned, *by_hand], key=lambda one: one.step),
+        "alerts": [],  # nobody would let a ghost go on that one of them has paused
+    }
+    return spec.model_copy(update=update)
+
+
+def _refuse_ends(session: Session, run: Run, left_out: Event, after: int) -> None:
+    for mark in steering.obeyed(session, run.id, CommandKind.NEXT, after):
+        if mark.seq != left_out.seq:
+            raise Unrepeatable(
+                f"A person ended a stage of the run at step {mark.body['step']:,}, which a ghost cannot do again: fork the run."
+            )
+
+
+def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str, Any]], int | None]:
+    """The ghost's stages, and the number of the event from which on its stages begin at other steps than the run's."""
+    body, stages = left_out.body, list(run.spec["stages"])
+    if body["kind"] == CommandKind.SET:
+        return stages, None
+    if body["kind"] == CommandKind.NEXT:
+        return stages, left_out.seq
+    old, effect = _told(body, "old"), _effect(session, run, left_out)
+    if left_out.seq < _forked(session, run):
+        raise Unrepeatable(
+            "The stages were changed before this run was forked: ask for the ghost of the run that did so."
+        )
+    for mark in steering.obeyed(session, run.id, CommandKind.STAGES, left_out.seq):
+        if mark.seq < effect:
+            return stages, None  # they took the place of these before any of these began
+        raise Unrepeatable(
+            f"The stages were changed once more at step {mark.body['step']:,}, after the first of these had begun, which a "
+            "ghost cannot do again: fork the run."
+        )
+    begun = len(body["stages"]) - len(body["new"])
+    return [*body["stages"][:begun], *old], effect
+
+
+def _forked(session: Session, run: Run) -> int:
+    query = select(func.max(Event.seq)).where(Event.run_id == run.id, Event.kind == EventKind.FORKED.value)
+    return session.scalar(query) or 0
+
+
+def _by_hand(
+    session: Session, run: Run, left_out: Event, planned: Sequence[Intervention], after: int, moved: int | None
+) -> Iterator[Intervention]:
+    """The knobs that a person turned after event `after`. Raises Unrepeatable when one was turned after event `moved`."""
     told = {(one.step, one.path, one.value) for one in planned}
-    by_hand = [
-        one.made
-        for one in steering.turns(session, run.id)
-        if one.seq > after and one.seq != turn.seq and (one.made.step, one.made.path, one.made.value) not in told
-    ]
-    interventions = sorted([*planned, *by_hand], key=lambda one: one.step)
-    name = f"{spec.name[:100]} · {_without(turn)}"[:200]
-    # Without alerts: nobody would let a ghost go on that one of them has paused.
-    return spec.model_copy(update={"name": name, "interventions": interventions, "alerts": []})
+    for turn in steering.turns(session, run.id):
+        made = turn.made
+        if turn.seq <= after or turn.seq == left_out.seq or (made.step, made.path, made.value) in told:
+            continue
+        if moved is not None and turn.seq > moved:
+            raise Unrepeatable(
+                f"A person turned {made.path[:40]} at step {made.step:,}, in a stage that without this would begin at another "
+                "step or not at all: fork the run."
+            )
+        yield made
 
 
-def mark(run: Run, of: Run, turn: Turn) -> None:
+def mark(run: Run, of: Run, left_out: Event) -> None:
     """Have a run that was just created be the ghost of another one: claimed last, drawn in that one's colour."""
-    run.priority, run.ghost_of, run.ghost_seq, run.color = PRIORITY, of.id, turn.seq, of.color
+    run.priority, run.ghost_of, run.ghost_seq, run.color = PRIORITY, of.id, left_out.seq, of.color

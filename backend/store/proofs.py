@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.store import events, results, steering
@@ -128,10 +129,11 @@ def _computed(run: Run) -> dict[str, Any]:
 
 
 def _turned(session: Session, run: Run, step: int) -> list[tuple[int, str, Any]]:
-    """The knobs that were turned, or are to be, from the step on."""
+    """The knobs that were turned, or are to be, and the trainings that a person ended, from the step on."""
     made = [(one.step, one.path, one.value) for one in steering.interventions(session, run.id)]
     planned = [(one["step"], one["path"], one["value"]) for one in run.spec.get("interventions", [])]
-    return sorted({one for one in [*made, *planned] if one[0] >= step}, key=repr)
+    ended = [(mark.body["step"], "", None) for mark in steering.obeyed(session, run.id, CommandKind.NEXT)]
+    return sorted({one for one in [*made, *planned, *ended] if one[0] >= step}, key=repr)
 
 
 def _began(session: Session, run_id: str) -> int:

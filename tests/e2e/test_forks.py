@@ -50,7 +50,7 @@ def steered(lathe: Lathe) -> str:
 def test_a_ghost_shows_dotted_what_would_have_been(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}")
-    page.get_by_role("button", name="Show the run without optimizer.lr 0.4").click(timeout=SLOW)
+    page.get_by_role("button", name=re.compile("^Show the run without: optimizer.lr .* → 0.4")).click(timeout=SLOW)
     row = page.get_by_role("region", name="Interventions")
     expect(row.get_by_role("link", name="Ghost")).to_be_visible(timeout=SLOW)
     (ghost,) = lathe.get(f"/api/runs?ghosts_of={steered}")["runs"]

@@ -40,6 +40,7 @@ def test_a_live_run_is_steered(page: Page, lathe: Lathe) -> None:
     expect(wheel.get_by_label("Value")).to_have_value("0.001", timeout=SLOW)
 
     wheel.get_by_role("button", name="End this stage").click()
+    expect(table).to_contain_text("ended train", timeout=SLOW)
     ended = lathe.wait_for(run, "succeeded")
     turned = [event["body"] for event in lathe.get(f"/api/runs/{run}/events") if event["kind"] == "command"]
     assert [body["kind"] for body in turned] == ["pause", "set", "resume", "set", "set", "next"]

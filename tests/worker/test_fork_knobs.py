@@ -15,7 +15,7 @@ from tests.worker.engine.harness import MemoryLink, run, steps_done
 from tests.worker.executing import curves, hashes, row, sequence
 from tests.worker.test_forks import TRAIN, api, checkpoints, fork, hand, submit
 from worker.engine import checkpoint
-from worker.messages import Order
+from worker.messages import Order, Release
 
 __all__ = ["api"]
 
@@ -63,20 +63,27 @@ def told(api: Api, run_id: str) -> list[tuple[int, str, Any, Any, str]]:
 
 def steer(api: Api, run_id: str, *settings: tuple[int, str, Any]) -> None:
     """Take the run to its end; a person turns these knobs after at least so many steps."""
+    conduct(api, run_id, *((step, CommandKind.SET, {"path": path, "value": value}) for step, path, value in settings))
+
+
+def conduct(api: Api, run_id: str, *asked: tuple[int, CommandKind | None, dict[str, Any]]) -> None:
+    """Take the run to its end, or until it is given back: None. A person asks this after at least so many steps."""
     worker = hand(api)
     held = worker.claim()
     assert held and held.id == run_id
     work = held.assignment()
     assert work
-    waiting = list(settings)
+    waiting = list(asked)
 
-    def ask(link: MemoryLink) -> list[Order]:
+    def ask(link: MemoryLink) -> list[Order | Release]:
         if not waiting or steps_done(link) < waiting[0][0]:
             return []
-        _, path, value = waiting.pop(0)
+        _, kind, body = waiting.pop(0)
+        if kind is None:
+            return [Release()]
         with api.store.begin() as session:
-            asked = commands.ask(session, run_id, CommandKind.SET, {"path": path, "value": value}, "ann")
-            return [Order(asked.id, CommandKind.SET, asked.body, asked.by)]
+            command = commands.ask(session, run_id, kind, body, "ann")
+            return [Order(command.id, kind, command.body, command.by)]
 
     held.begin()
     held.take(run(work, worker.settings, ask=ask, asked=True).sent)

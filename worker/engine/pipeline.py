@@ -246,13 +246,14 @@ class Execution:
     def _keep_checkpoint(self) -> bool:
         return self._checkpoint(self.position.stage, self.trainer, keep=True)
 
-    def _restage(self, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Other stages take the place of those that have not begun; answers with all there are then."""
+    def _restage(self, stages: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+        """Other stages take the place of those that have not begun: all that there are then, and the old and the new ones."""
         begun, samples = self.position.stage + 1, len(self.data.train)
-        before = self.route.planned_steps(samples, self.seed, begun)
+        before, old = self.route.planned_steps(samples, self.seed, begun), self.route.dumped()[begun:]
         self.route.restage(begun, stages)
         self.reporter.total_steps += self.route.planned_steps(samples, self.seed, begun) - before
-        return self.route.dumped()
+        now = self.route.dumped()
+        return {"stages": now, "old": old, "new": now[begun:]}
 
     def _tick(self) -> None:
         """Called often while the model is evaluated."""

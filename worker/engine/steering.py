@@ -29,7 +29,7 @@ class Steering:
     """Obeys in order. `paused` survives in checkpoints; `skipping` is the order to end this stage where it is.
 
     `checkpoint` writes one that stays, and says whether that worked; `hold` has the newest stay. `restage` puts other stages in the place of those
-    that have not begun; it raises ValueError. `planned` are settings that are to be made without a person.
+    that have not begun, and answers with the change, for the event; it raises ValueError. `planned` are settings that are to be made without a person.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Steering:
         planned: Sequence[Planned],
         checkpoint: Callable[[], bool],
         hold: Callable[[], None],
-        restage: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+        restage: Callable[[list[dict[str, Any]]], dict[str, list[dict[str, Any]]]],
     ) -> None:
         self._control, self._link, self._clock, self._reporter = control, link, clock, reporter
         self._planned = deque(sorted(planned, key=lambda one: one.step))
@@ -134,9 +134,10 @@ class Steering:
                 return note, {"path": setting.path, "old": old, "new": setting.value}
             case CommandKind.NEXT:
                 self._trained(trainer)
+                self._hold()
                 self.skipping = order
             case CommandKind.STAGES:
-                return None, {"stages": self._restage(Stages.model_validate(order.body).stages)}
+                return None, self._restage(Stages.model_validate(order.body).stages)
             case _:
                 raise ValueError(f"This worker does not know `{order.kind}`.")
         return None, {}

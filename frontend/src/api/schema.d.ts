@@ -305,7 +305,7 @@ export interface paths {
          * Create
          * @description Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
          *
-         *     It begins with the newest checkpoint before the intervention, or anew when none is left.
+         *     It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
          */
         post: operations["create"];
         delete?: never;

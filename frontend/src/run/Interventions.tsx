@@ -1,21 +1,22 @@
 import { Button, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useAskGhost } from "../api/ghosts";
 import type { RunDetail, RunRow, StreamEvent } from "../api/types";
 import { count } from "../format";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
-import { type Intervention, judged, made, undoable } from "./interventions";
+import { type Intervention, judged, made, type Turned, undoable } from "./interventions";
 import classes from "./run.module.css";
 import { Section } from "./Section";
 import { Undo } from "./Undo";
 
-/** The knobs that were turned, each with the run that shows what would have been without it. */
+/** What was changed in the run, each with the run that shows what would have been without it. */
 export default function Interventions({ run, events, ghosts }: { run: RunDetail; events: StreamEvent[]; ghosts: RunRow[] }) {
   const { mutate, isPending } = useAskGhost(run.id);
   const ask = (seq: number) => mutate(seq, { onError: (error) => notifications.show({ color: "red", title: "No ghost", message: error.message }) });
-  const turnable = new Set(undoable(run, events).map(({ seq }) => seq));
+  const turned = undoable(run, events);
   return (
     <Section
       title="Interventions"
@@ -29,29 +30,36 @@ export default function Interventions({ run, events, ghosts }: { run: RunDetail;
         <Table className={classes.files}>
           <Table.Tbody>
             {made(events).map((one) => (
-              <Table.Tr key={one.seq}>
-                <Table.Td data-numeric>step {count(one.step)}</Table.Td>
-                <Table.Td>
-                  {one.path} {String(one.old)} → {String(one.value)}
-                  {turnable.has(one.seq) && <Undo run={run} one={one} />}
-                </Table.Td>
-                <Table.Td>
-                  {one.by}
-                  {one.why && (
-                    <Text size="xs" c="dimmed" className={classes.why}>
-                      {one.why}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td data-numeric>
-                  <Ghost run={run} ghost={ghosts.findLast(({ ghost_seq }) => ghost_seq === one.seq)} one={one} pending={isPending} ask={ask} />
-                </Table.Td>
-              </Table.Tr>
+              <Row key={one.seq} run={run} one={one} turned={turned.find(({ seq }) => seq === one.seq)}>
+                <Ghost run={run} ghost={ghosts.findLast(({ ghost_seq }) => ghost_seq === one.seq)} one={one} pending={isPending} ask={ask} />
+              </Row>
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
     </Section>
+  );
+}
+
+/** What was done, by whom and why, and what shows the run without it; `turned` when that can be undone. */
+function Row({ run, one, turned, children }: { run: RunDetail; one: Intervention; turned: Turned | undefined; children: ReactNode }) {
+  return (
+    <Table.Tr>
+      <Table.Td data-numeric>step {count(one.step)}</Table.Td>
+      <Table.Td>
+        {one.told}
+        {turned && <Undo run={run} one={turned} />}
+      </Table.Td>
+      <Table.Td>
+        {one.by}
+        {one.why && (
+          <Text size="xs" c="dimmed" className={classes.why}>
+            {one.why}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td data-numeric>{children}</Table.Td>
+    </Table.Tr>
   );
 }
 
@@ -66,7 +74,7 @@ interface GhostProps {
 function Ghost({ run, ghost, one, pending, ask }: GhostProps) {
   if (!ghost || ghost.state === "failed" || ghost.state === "cancelled")
     return (
-      <Button size="compact-xs" variant="default" disabled={pending} onClick={() => ask(one.seq)} aria-label={`Show the run without ${one.path} ${String(one.value)} at step ${one.step}`}>
+      <Button size="compact-xs" variant="default" disabled={pending} onClick={() => ask(one.seq)} aria-label={`Show the run without: ${one.told}, at step ${one.step}`}>
         Show without it
       </Button>
     );

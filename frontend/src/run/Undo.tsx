@@ -2,12 +2,12 @@ import { Button } from "@mantine/core";
 import type { RunDetail } from "../api/types";
 import { count } from "../format";
 import { useSteering } from "../runs/actions";
-import type { Intervention } from "./interventions";
+import type { Turned } from "./interventions";
 
 /** Turns a knob back to what it was before an intervention; named in full where nothing else says which. */
-export function Undo({ run, one, named = false }: { run: RunDetail; one: Intervention; named?: boolean }) {
+export function Undo({ run, one, named = false }: { run: RunDetail; one: Turned; named?: boolean }) {
   const { ask, isPending } = useSteering();
-  const name = `Undo ${one.path} ${String(one.old)} → ${String(one.value)}`;
+  const name = `Undo ${one.told}`;
   return (
     <Button
       size={named ? "xs" : "compact-xs"}
