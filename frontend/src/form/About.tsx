@@ -1,5 +1,6 @@
 import { ActionIcon, Popover, Stack, Text } from "@mantine/core";
 
+import { Definition } from "../catalog/Definition";
 import classes from "./form.module.css";
 import { QuestionIcon } from "./icons";
 import type { Entry } from "./schema";
@@ -23,21 +24,7 @@ export function About({ entry }: { entry: Entry }) {
               {paragraph}
             </Text>
           ))}
-          {entry.formula && (
-            <Text size="sm" ff="monospace" className={classes.formula}>
-              {entry.formula}
-            </Text>
-          )}
-          {entry.reference && (
-            <Text size="xs" c="dimmed">
-              {entry.reference}
-            </Text>
-          )}
-          {entry.unavailable && (
-            <Text size="sm" c="orange">
-              No worker can run it now: {entry.unavailable}.
-            </Text>
-          )}
+          <Definition entry={entry} className={classes.formula} />
         </Stack>
       </Popover.Dropdown>
     </Popover>

@@ -6,6 +6,7 @@ import { Link } from "wouter";
 import { useCatalog } from "../api/catalog";
 import { type Entry, type FamilyGroup, groups, tryIt } from "../catalog/groups";
 import classes from "../catalog/catalog.module.css";
+import { Definition } from "../catalog/Definition";
 import { Picture } from "../catalog/Picture";
 import type { Picture as Shape } from "../catalog/shapes";
 import { boundsOf, labelOf, type Schema } from "../form/schema";
@@ -90,21 +91,7 @@ function Card({ entry, usual }: { entry: Entry; usual: boolean }) {
         {words(entry.kind)} {usual && <Badge size="xs" variant="light" color="gray" tt="none" component="span">usual</Badge>}
       </Title>
       <Text size="sm">{entry.summary}</Text>
-      {entry.formula && (
-        <Text size="xs" ff="monospace" className={classes.formula}>
-          {entry.formula}
-        </Text>
-      )}
-      {entry.reference && (
-        <Text size="xs" c="dimmed">
-          {entry.reference}
-        </Text>
-      )}
-      {entry.unavailable && (
-        <Text size="xs" c="orange">
-          No worker can run it now: {entry.unavailable}.
-        </Text>
-      )}
+      <Definition entry={entry} className={classes.formula} />
       <Collapse expanded={open}>
         {rest.map((paragraph) => (
           <Text key={paragraph} size="xs" mb="xs">
