@@ -48,6 +48,13 @@ def test_the_form_shows_a_mistake_at_its_field(page: Page, lathe: Lathe) -> None
     expect(name).to_have_attribute("aria-invalid", "true")
     name.fill("mended")
     expect(name).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Add to alerts").click()
+    metric = page.get_by_role("group", name="Alert 1").get_by_label("Metric")
+    expect(metric).to_have_attribute("aria-invalid", "true")
+    metric.fill("train/loss")
+    expect(metric).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_role("group", name="Alert 1").get_by_label("Above").fill("5")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
 def test_a_diverging_run_stores_the_nan_draws_it_and_says_what_to_do(page: Page, lathe: Lathe) -> None:

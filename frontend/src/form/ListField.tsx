@@ -72,7 +72,7 @@ export function ListField({ node, heading = true }: { node: ListNode; heading?: 
       )}
       {node.items.map((item, index) => (
         <ItemCard
-          key={item.key} node={item} index={index} count={node.items.length} open={open[index] ?? false} noun={heading ? node.label : "Stage"}
+          key={item.key} node={item} index={index} count={node.items.length} open={open[index] ?? false} noun={heading ? node.label : node.label.replace(/s$/, "")}
           onToggle={() => setOpen((before) => opened(before, index, !before[index]))}
           onMove={(to) => shift(index, to)}
           onRemove={() => drop(index)}

@@ -5,6 +5,7 @@ import { useForm } from "./FormContext";
 import classes from "./form.module.css";
 import { unset } from "./edit";
 import { ResetIcon } from "./icons";
+import { Sentence } from "./Sentence";
 import { boundsOf, isMapping, same, type Json } from "./schema";
 import { describe } from "./summary";
 import { effective, type Node } from "./tree";
@@ -34,7 +35,14 @@ export function useHelp(node: Node, help = node.schema.description): { text: Rea
   const words = [sentence(help), bounds && sentence(bounds), inherited].filter(Boolean).join(" ");
   if (!words && !changed) return { text: undefined, changed };
   const was = changed && <span className={classes.was}>{before === undefined ? "new" : `was ${describe(before)}`}</span>;
-  return { text: <>{words} {was}</>, changed };
+  return {
+    text: (
+      <>
+        <Sentence text={words} /> {was}
+      </>
+    ),
+    changed,
+  };
 }
 
 /** What the field itself says: of a component only its kind, for its fields tell their own changes; of a list how long it is. */

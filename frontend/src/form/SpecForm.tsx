@@ -5,7 +5,7 @@ import { Fields } from "./Field";
 import { useForm, useProblem } from "./FormContext";
 import classes from "./form.module.css";
 import { ListField } from "./ListField";
-import type { ListNode, Node } from "./tree";
+import type { Node } from "./tree";
 
 /** The whole spec as a form: what is plain in one card, and a card for each part that has fields of its own. */
 export function SpecForm() {
@@ -34,7 +34,6 @@ export function SpecForm() {
 }
 
 function Part({ node }: { node: Node }) {
-  const items = node.type === "list" && isPipeline(node) ? node : undefined;
   return (
     <Paper className={classes.section} component="section" aria-label={node.label}>
       <div>
@@ -45,11 +44,7 @@ function Part({ node }: { node: Node }) {
           </Text>
         )}
       </div>
-      {items ? <ListField node={items} heading={false} /> : node.type === "group" ? <Fields nodes={node.fields} /> : null}
+      {node.type === "list" ? <ListField node={node} heading={false} /> : node.type === "group" ? <Fields nodes={node.fields} /> : null}
     </Paper>
   );
-}
-
-function isPipeline(node: ListNode): boolean {
-  return node.item["x-family"] !== undefined;
 }

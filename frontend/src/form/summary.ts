@@ -21,7 +21,7 @@ export function describe(value: Json | undefined): string {
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(describe).join(", ");
   if (!isMapping(value)) return String(value);
   const { kind, ...rest } = value;
-  const inner = Object.entries(rest).filter(([, item]) => !isMapping(item) && !Array.isArray(item));
+  const inner = Object.entries(rest).filter(([, item]) => item !== null && !isMapping(item) && !Array.isArray(item));
   const first = inner.slice(0, 2).map(([name, item]) => `${name.replaceAll("_", " ")} ${describe(item)}`);
   if (typeof kind !== "string") return first.join(", ");
   return first.length > 0 ? `${kind} (${first.join(", ")})` : kind;
