@@ -2,26 +2,56 @@
 
 - ASHA: the template study by grid, and by the same grid with trials ended early: the share of the grid's optimizer steps
   that the second takes, and whether it finds the same best score. Five seeds of the whole.
-- 10,000 trials: a study's page from the server: its detail, the first page of trials, and its first chart.
+- 10,000 trials, each with its run: what the study's page asks the server for when it is opened, at first and again; and
+  in a browser, from navigation until the page is drawn with its trials and its first chart. `python -m
+  benchmarks.studies opened` measures this alone.
 """
 
+import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import yaml
+from playwright.sync_api import Page, sync_playwright
 
-from backend.spec.study import Study, TrialState
-from backend.store import studies, tables
+from backend.spec.experiment import Experiment
+from backend.spec.runs import RunState
+from backend.spec.study import Study, StudyState, TrialState
+from backend.store import experiments, studies, tables
 from backend.store.clock import now
 from backend.store.session import Store
-from tests.e2e.conftest import embedded
+from benchmarks.latency import sign_in
+from tests.e2e.conftest import CHROMIUM, FLAGS, embedded
 from tests.e2e.lathe import Lathe
 
 SEEDS = range(5)
 TRIALS = 10_000
+VISITS = 6
+ASKED = ("", "/trials?limit=50", "/figures/history")
+METRICS = tuple(f"{split}/{name}" for split in ("train", "validation", "test") for name in ("loss", "accuracy", "rate"))
+
+# Milliseconds from navigation until the table of trials and the first chart are drawn, and the longest task.
+WATCH = """
+window.longest = 0;
+new PerformanceObserver((list) => {
+  for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+}).observe({type: "longtask", buffered: true});
+window.opened = new Promise((resolve) => {
+  const look = () => {
+    const drawn = document.querySelector('[data-chart="History"]')?.dataset.drawnAt;
+    if (drawn && document.querySelector('table[aria-label="Trials"] tbody tr')) {
+      watcher.disconnect();
+      resolve(performance.now());
+    }
+  };
+  const watcher = new MutationObserver(look);
+  watcher.observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-drawn-at"]});
+});
+"""
 (TEMPLATE,) = (Path(__file__).parents[1] / "backend" / "templates").glob("*_search-a-rate.yaml")
 
 
@@ -62,49 +92,91 @@ def asha(lathe: Lathe) -> None:
     )
 
 
-def fill(store: Store, study_id: str) -> None:
-    """Ten thousand trials as a conductor leaves them."""
+def fill(store: Store) -> str:
+    """A study of ten thousand trials as a conductor leaves them, each with its run; returns its id."""
+    spec = Experiment.model_validate(STUDY["spec"])
+    document = {**STUDY, "budget": {"trials": TRIALS}, "sampler": {"kind": "random"}}
+    luck = np.random.default_rng(3)
     with store.begin() as session:
-        row = session.get_one(tables.Study, study_id)
-        session.add_all(
-            tables.Trial(
-                study_id=study_id, number=number, state=TrialState.COMPLETE, generation=0, asked=number, told=True, looks=0,
-                assignment={one["field"]: number / TRIALS for one in STUDY["space"]}, values=[number % 997 / 997],
-                violation=0.0, steps=100, seconds=1.0, began_at=now(), ended_at=now(),
-            )
-            for number in range(TRIALS)
-        )  # fmt: skip
-        row.trials = TRIALS
+        study = studies.create(session, Study.model_validate(document))
+        study.trials = TRIALS
+        studies.move(session, study, StudyState.FINISHED)
+        _, runs = experiments.create(session, spec, [0] * TRIALS)
+        for number, run in enumerate(runs):
+            score = float(luck.beta(5, 2))
+            run.state, run.step, run.active_seconds = RunState.SUCCEEDED, 100, 1.0
+            run.latest = dict.fromkeys(METRICS, score)
+            session.add(
+                tables.Trial(
+                    study_id=study.id, number=number, state=TrialState.COMPLETE, generation=0, asked=number, told=True,
+                    looks=0, assignment={one["field"]: _drawn(one, luck) for one in STUDY["space"]}, values=[score],
+                    violation=0.0, steps=100, seconds=1.0, run_id=run.id, began_at=now(), ended_at=now(),
+                )
+            )  # fmt: skip
+    return study.id
 
 
-def opened(lathe: Lathe) -> list[float]:
-    """Seconds for everything that the top of the study's page asks for, five times."""
-    store = Store.open(f"sqlite:///{lathe.data_dir / 'lathe.sqlite'}")
-    with store.begin() as session:
-        document = {**STUDY, "budget": {"trials": TRIALS}, "sampler": {"kind": "random"}}
-        row = studies.create(session, Study.model_validate(document))
-        studies.move(session, row, studies.StudyState.FINISHED)
-    fill(store, row.id)
-    store.close()
+def _drawn(one: dict[str, Any], luck: np.random.Generator) -> Any:
+    if "choice" in one:
+        return one["choice"][luck.integers(len(one["choice"]))]
+    return float(np.exp(luck.uniform(*np.log([one["low"], one["high"]]))))
+
+
+def answers(lathe: Lathe, study: str) -> list[float]:
+    """Seconds that each thing takes which the top of the study's page asks for."""
     taken = []
-    for _ in range(6):
+    for path in ASKED:
         began = time.perf_counter()
-        for path in ("", "/trials?limit=50", "/figures/history"):
-            status, _ = lathe.call("GET", f"/api/studies/{row.id}{path}")
-            assert status == 200, path
+        status, _ = lathe.call("GET", f"/api/studies/{study}{path}")
+        assert status == 200, path
         taken.append(time.perf_counter() - began)
     return taken
 
 
+def visits(page: Page, url: str) -> tuple[list[float], list[float]]:
+    """Seconds from navigation until the page with its trials and its first chart is drawn, and the longest block of the
+    main thread until a second later."""
+    page.add_init_script(WATCH)
+    drawn, blocked = [], []
+    for _ in range(VISITS):
+        page.goto("about:blank")
+        page.goto(url, wait_until="commit")
+        drawn.append(float(page.evaluate("() => window.opened")) / 1e3)
+        page.wait_for_timeout(1000)
+        blocked.append(float(page.evaluate("() => window.longest")) / 1e3)
+    return drawn, blocked
+
+
+def opened(folder: Path) -> None:
+    lathe = embedded(folder)
+    try:
+        store = Store.open(f"sqlite:///{lathe.data_dir / 'lathe.sqlite'}")
+        study = fill(store)
+        store.close()
+        first = answers(lathe, study)
+        again = [answers(lathe, study) for _ in range(VISITS)]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            drawn, blocked = visits(sign_in(browser, lathe), f"{lathe.url}/studies/{study}")
+            browser.close()
+    finally:
+        lathe.stop()
+    print(f"| a study of {TRIALS:,} trials (at most 1 s) | first, s | then, median, s |")
+    print("|---|---|---|")
+    for index, path in enumerate(ASKED):
+        print(f"| server, {path or 'the study'} | {first[index]:.3f} | {median(one[index] for one in again):.3f} |")
+    print(f"| server, all of it | {sum(first):.3f} | {median(map(sum, again)):.3f} |")
+    print(f"| browser, from navigation to the drawn page | {drawn[0]:.2f} | {median(drawn[1:]):.2f} |")
+    print(f"| browser, longest block of the main thread | {blocked[0]:.2f} | {median(blocked[1:]):.2f} |", flush=True)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        lathe = embedded(Path(folder))
+        opened(Path(folder) / "opened")
+        if sys.argv[1:] == ["opened"]:
+            return
+        lathe = embedded(Path(folder) / "asha")
         try:
-            taken = opened(lathe)
-            print(
-                f"a study of {TRIALS:,} trials opens in {taken[0]:.2f} s, then {median(taken[1:]):.2f} s (at most 1 s)",
-                flush=True,
-            )
             asha(lathe)
         finally:
             lathe.stop()

@@ -1,18 +1,18 @@
 """Charts of studies as Plotly figures."""
 
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading
 from backend.api.figures import Figure
 from backend.api.studies import StudyDep
+from backend.api.tried import study_data
 from backend.charts import wire
 from backend.charts.data import Theme
-from backend.charts.trials import StudyData, StudyOptions, TrialData, study_charts
+from backend.charts.trials import StudyData, StudyOptions, study_charts
 from backend.errors import ChartNotFound
-from backend.store import studies, tables
 
 router = APIRouter(tags=["studies"])
 
@@ -30,25 +30,11 @@ def study_figure(
     known = study_charts()
     if chart not in known:
         raise ChartNotFound(chart, list(known))
-    text = wire.dumps(known[chart].draw(_data(session, row), StudyOptions(theme, x, y)))
+    text = _drawn(chart, study_data(session, row), StudyOptions(theme, x, y))
     return Response(text, media_type="application/json")
 
 
-def _data(session: Session, row: tables.Study) -> StudyData:
-    study = studies.document(row)
-    found = studies.attempts(session, row.id, assignments=True)
-    best = {one.number for one in studies.undominated(study, found)} if len(study.objectives) > 1 else set()
-    trials = [
-        TrialData(
-            one.number,
-            one.state,
-            one.assignment,
-            one.values,
-            one.violation <= 0,
-            one.began,
-            one.ended,
-            one.number in best,
-        )
-        for one in found
-    ]
-    return StudyData(row.name, study.objectives, study.space, trials, row.importance)
+@lru_cache(maxsize=16)
+def _drawn(chart: str, study: StudyData, options: StudyOptions) -> str:
+    """The figure as JSON, remembered for as long as nothing else is known of the study, see `study_data`."""
+    return wire.dumps(study_charts()[chart].draw(study, options))

@@ -1,13 +1,15 @@
 """Trials as dots, each of which leads to its run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
+from backend.charts.front import spread
 from backend.charts.trials import TrialData
 
-CROWD = 1500  # dots that are drawn; of more an even choice
+CROWD = 600  # dots that are drawn one by one; of more one in each place
 
 Value = Callable[[TrialData], float]
 
@@ -26,8 +28,13 @@ def dots(trials: Sequence[TrialData], x: Value, y: Value, told: Callable[[TrialD
     )
 
 
-def thinned(trials: Sequence[TrialData]) -> Sequence[TrialData]:
-    return trials[:: -(-len(trials) // CROWD)] if len(trials) > CROWD else trials
+def thinned(trials: Sequence[TrialData], x: Value, y: Value, kept: Collection[int] = ()) -> Sequence[TrialData]:
+    """Of a crowd the first trial in each place of the chart, and those whose numbers are `kept`."""
+    if len(trials) <= CROWD:
+        return trials
+    places = spread(np.array([x(trial) for trial in trials]), np.array([y(trial) for trial in trials]), CROWD)
+    shown = {trials[place].number for place in places}.union(kept)
+    return [trial for trial in trials if trial.number in shown]
 
 
 def first(trial: TrialData) -> float:

@@ -31,6 +31,22 @@ def first_of(order: NDArray[np.intp], costs: NDArray[Any], gains: NDArray[Any]) 
     return on_front
 
 
+def undominated(costs: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which points no other is at least as good as in every respect and better in one: `costs` [point, respect] are to be
+    small."""
+    if costs.shape[1] == 2:
+        return front(costs[:, 0], -costs[:, 1])
+    # Who beats a point comes before it: its sum is smaller, or, rounded, the same and then the first cost that differs is.
+    left = np.lexsort((*costs.T[::-1], costs.sum(1)))
+    found = np.zeros(len(costs), dtype=bool)
+    while len(left):
+        first, left = left[0], left[1:]
+        found[first] = True
+        mine, theirs = costs[first], costs[left]
+        left = left[(theirs < mine).any(1) | (theirs == mine).all(1)]
+    return found
+
+
 def spread(across: NDArray[Any], up: NDArray[Any], most: int) -> NDArray[np.intp]:
     """Places of points that show where all lie: the first one in each cell of the finest grid of which at most `most`
     cells hold any. What is not finite lies at the edge."""

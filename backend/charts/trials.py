@@ -5,11 +5,14 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from backend.charts import studies
 from backend.charts.data import Theme
+from backend.charts.front import undominated
 from backend.spec.measures import field_of, measure_of
 from backend.spec.space import Dimension, kind_of
 from backend.spec.study import LIVE, LIVE_METRICS, Objective, TrialState
@@ -27,10 +30,9 @@ class TrialData:
     meets: bool  # the constraint
     began: datetime | None
     ended: datetime | None
-    best: bool = False  # of several objectives: on the front
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StudyData:
     name: str
     objectives: Sequence[Objective]
@@ -38,9 +40,17 @@ class StudyData:
     trials: Sequence[TrialData]  # by number
     importance: Mapping[str, float]
 
-    @property
+    @cached_property
     def complete(self) -> list[TrialData]:
         return [trial for trial in self.trials if trial.state is TrialState.COMPLETE]
+
+    @cached_property
+    def front(self) -> list[TrialData]:
+        """Complete trials that meet the constraint and that no other one is better than in every objective."""
+        found = [trial for trial in self.complete if trial.meets]
+        signs = [-1.0 if objective.rising else 1.0 for objective in self.objectives]
+        costs = np.array([trial.values for trial in found], dtype=float).reshape(len(found), len(signs)) * signs
+        return [found[index] for index in np.flatnonzero(undominated(costs))]
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,14 @@
-"""Studies and their trials."""
+"""Studies, and what a conductor writes of their trials; `trials.py` reads them by thousands."""
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, func, literal, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandKind
 from backend.spec.experiment import Experiment
-from backend.spec.fronts import undominated as front
 from backend.spec.runs import JOULES, TERMINAL
 from backend.spec.space import Assignment, Dimension
 from backend.spec.study import Study, StudyState, TrialState
@@ -94,90 +91,15 @@ def open_trials(session: Session, study_id: str) -> list[tables.Trial]:
     return list(session.scalars(query.order_by(tables.Trial.number)))
 
 
-@dataclass(frozen=True)
-class Spent:
-    """What a study has used up of its budget: trials that were begun, hours that runs were at work, joules."""
-
-    trials: int
-    hours: float
-    joules: float
-
-
-def spent(session: Session, study_id: str) -> Spent:
-    query = (
-        select(
-            tables.Trial.state, tables.Trial.seconds, tables.Trial.joules, tables.Run.active_seconds, tables.Run.latest
-        )
-        .join(tables.Run, tables.Run.id == tables.Trial.run_id, isouter=True)
-        .where(tables.Trial.study_id == study_id, tables.Trial.state != TrialState.WAITING)
-    )
-    rows = session.execute(query).all()
-    seconds = sum(max(kept, active or 0.0) for _, kept, _, active, _ in rows)
-    joules = sum(max(kept or 0.0, (latest or {}).get(JOULES, 0.0)) for _, _, kept, _, latest in rows)
-    return Spent(len(rows), seconds / 3600, joules)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A trial as charts and orders need it: ten thousand of them are read at once."""
-
-    number: int
-    state: TrialState
-    assignment: Assignment
-    values: list[float]
-    violation: float
-    seconds: float
-    began: datetime | None
-    ended: datetime | None
-
-
-def attempts(session: Session, study_id: str, *, assignments: bool = False) -> list[Attempt]:
-    """Every trial, by number; what each tried is read only when `assignments` are asked for: it is most of a row."""
-    of = tables.table(tables.Trial).c
-    tried = of.assignment if assignments else literal({}, JSON)
-    query = select(of.number, of.state, tried, of["values"], of.violation, of.seconds, of.began_at, of.ended_at)
-    return [Attempt(*row) for row in session.execute(query.where(of.study_id == study_id).order_by(of.number))]
-
-
 def tried(session: Session, study_id: str) -> list[Assignment]:
     """What every trial holds, those too that are yet to begin."""
     return list(session.scalars(select(tables.Trial.assignment).where(tables.Trial.study_id == study_id)))
-
-
-def undominated(study: Study, found: Sequence[Attempt]) -> list[Attempt]:
-    """Complete trials that meet the constraint and that no other one is better than in every objective."""
-    complete = [one for one in found if one.state is TrialState.COMPLETE and one.violation <= 0]
-    signs = [-1.0 if one.rising else 1.0 for one in study.objectives]
-    costs = [[sign * value for sign, value in zip(signs, one.values, strict=True)] for one in complete]
-    return [one for one, kept in zip(complete, front(costs), strict=True) if kept]
-
-
-def best(session: Session, study_id: str, rising: bool) -> tables.Trial | None:
-    """The complete trial with the best first objective that meets the constraint; of equals the first."""
-    found = [one for one in attempts(session, study_id) if one.state is TrialState.COMPLETE and one.violation <= 0]
-    if not found:
-        return None
-    chosen = max(found, key=lambda one: (one.values[0] if rising else -one.values[0], -one.number))
-    return session.get(tables.Trial, (study_id, chosen.number))
-
-
-def numbered(session: Session, study_id: str, numbers: Sequence[int]) -> list[tables.Trial]:
-    query = select(tables.Trial).where(tables.Trial.study_id == study_id, tables.Trial.number.in_(numbers))
-    return list(session.scalars(query))
 
 
 def numbers(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
     """Which trial each of these runs is; runs that are none are left out."""
     query = select(tables.Trial.run_id, tables.Trial.number).where(tables.Trial.run_id.in_(run_ids))
     return {run_id: number for run_id, number in session.execute(query) if run_id} if run_ids else {}
-
-
-def counts(session: Session, study_ids: Sequence[str]) -> dict[str, dict[TrialState, int]]:
-    query = select(tables.Trial.study_id, tables.Trial.state, func.count()).where(tables.Trial.study_id.in_(study_ids))
-    found: dict[str, dict[TrialState, int]] = {study_id: {} for study_id in study_ids}
-    for study_id, state, count in session.execute(query.group_by(tables.Trial.study_id, tables.Trial.state)):
-        found[study_id][state] = count
-    return found
 
 
 def enqueue(

@@ -14,7 +14,7 @@ from backend.spec.space import Assignment, contains
 from backend.spec.study import Budget, Study, StudyState, TrialState, trial_spec
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
-from backend.store.studies import Spent
+from backend.store.trials import Spent, spent
 from worker.studies.looks import Looks
 from worker.studies.memory import Memory
 from worker.studies.outcome import Outcome, outcome
@@ -177,7 +177,7 @@ class Leader:
             row = session.get_one(tables.Study, self._id)
             waiting = [one for one in studies.open_trials(session, self._id) if one.state is TrialState.WAITING]
             hopeless = studies.failed_in_a_row(session, self._id, HOPELESS) >= HOPELESS
-            done = used_up(study.budget, studies.spent(session, self._id))
+            done = used_up(study.budget, spent(session, self._id))
         if hopeless:
             self._give_up()
         if hopeless or (done and not waiting) or row.state is not StudyState.RUNNING:
@@ -250,9 +250,9 @@ class Leader:
             return StudyState.STOPPED
         if row.state is not StudyState.RUNNING or open_ones:
             return None
-        spent = used_up(studies.document(row).budget, studies.spent(session, self._id))
+        done = used_up(studies.document(row).budget, spent(session, self._id))
         tried = memory.plan is not None and self._planned(memory.plan) is None
-        return StudyState.FINISHED if spent or tried else None
+        return StudyState.FINISHED if done or tried else None
 
 
 def _key(values: Assignment) -> str:

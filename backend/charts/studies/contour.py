@@ -7,14 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from backend.charts.dots import dots, first
+from backend.charts.dots import Value, dots, first, thinned
 from backend.charts.theme import drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named, short, word
 from backend.spec.space import Dimension
 
 CELLS = 40
 NEAR = 0.12  # how far a trial's value reaches, in shares of an axis
-MOST = 1500
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +22,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     """What lies between trials is a mean of them, near ones weighing more: a guess, and drawn only where trials are near."""
     fields = {one.field: one for one in study.space}
     x, y = (fields[name] for name in _chosen(study.space, options))
-    trials = [one for one in study.complete if x.field in one.assignment and y.field in one.assignment][-MOST:]
+    trials = [one for one in study.complete if x.field in one.assignment and y.field in one.assignment]
     labels = [short(one.field, study.space) for one in (x, y)]
     axes: dict[str, Any] = {"xaxis": _axis(x, labels[0]), "yaxis": _axis(y, labels[1])}
     if len(trials) < 3:
@@ -47,11 +46,9 @@ def _chosen(space: Sequence[Dimension], options: StudyOptions) -> tuple[str, str
 def _surface(x: Dimension, y: Dimension, places: Floats, values: Floats, study: StudyData) -> go.Contour | go.Heatmap:
     """The weighted mean of the trials at each cell, weights falling with the distance; gaps where none is near."""
     across, up = _grid(x), _grid(y)
-    cells = np.stack(np.meshgrid(across, up), axis=-1)[:, :, None, :]  # [up, across, 1, 2]
-    distance = np.square(cells - places[None, None]).sum(-1)  # [up, across, trials]
-    weight = np.exp(-distance / (2 * NEAR**2))
-    total = weight.sum(-1)
-    z = np.where(total > np.exp(-2), (weight * values).sum(-1) / np.maximum(total, 1e-12), np.nan)
+    aside, above = _weights(across, places[:, 0]), _weights(up, places[:, 1])  # [cell, trial]
+    total = above @ aside.T  # [up, across]: a weight is the product of both
+    z = np.where(total > np.exp(-2), (above * values) @ aside.T / np.maximum(total, 1e-12), np.nan)
     looks: dict[str, Any] = {
         "x": [_value(x, share) for share in across],
         "y": [_value(y, share) for share in up],
@@ -67,11 +64,19 @@ def _surface(x: Dimension, y: Dimension, places: Floats, values: Floats, study: 
     return go.Contour(contours={"coloring": "heatmap"}, line={"width": 0.5}, **looks)
 
 
+def _weights(cells: Floats, places: Floats) -> Floats:
+    weights: Floats = np.exp(-np.square(cells[:, None] - places) / (2 * NEAR**2))
+    return weights
+
+
 def _dots(x: Dimension, y: Dimension, trials: Sequence[TrialData]) -> go.Scatter:
+    def along(one: Dimension) -> Value:
+        return lambda trial: _place(one, trial.assignment[one.field])
+
     return dots(
-        trials,
-        lambda trial: _value(x, _place(x, trial.assignment[x.field])),
-        lambda trial: _value(y, _place(y, trial.assignment[y.field])),
+        thinned(trials, along(x), along(y)),
+        lambda trial: _value(x, along(x)(trial)),
+        lambda trial: _value(y, along(y)(trial)),
         lambda trial: f"{first(trial):.4g}",
         marker={"color": "#ffffff", "size": 6, "line": {"color": "#1e222a", "width": 1}},
         showlegend=False,

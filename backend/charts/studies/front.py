@@ -13,12 +13,12 @@ from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     """The first two objectives; trials that no other one beats in all of them are on the front, the others dim."""
-    best = [trial for trial in study.complete if trial.best]
-    others = [trial for trial in study.complete if not trial.best]
+    on_front = {trial.number for trial in study.front}
+    others = [trial for trial in study.complete if trial.number not in on_front]
     faint = LOOKS[options.theme].faint
-    line = sorted(best, key=lambda trial: trial.values[0])
+    line = sorted(study.front, key=lambda trial: trial.values[0])
     traces = [
-        _dots("another one is better", {"color": faint, "size": 6, "opacity": 0.5}, thinned(others)),
+        _dots("another one is better", {"color": faint, "size": 6, "opacity": 0.5}, thinned(others, first, _second)),
         _dots("on the front", {"color": COLORS[0], "size": 9}, line),
     ]
     if len(study.objectives) == 2:
@@ -29,8 +29,8 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
             go.Scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip", meta={"role": "front"})
         )
     told = (
-        f"{len(best)} of {len(study.complete)} complete trials are on the front."
-        if best
+        f"{len(line)} of {len(study.complete)} complete trials are on the front."
+        if line
         else "No trial is complete yet."
     )
     names = [text(named(one)) for one in study.objectives[:2]]

@@ -15,6 +15,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     """The first objective of every trial in order; pruned ones are hollow, those that miss the constraint crosses."""
     faint = LOOKS[options.theme].faint
     best = _best_so_far(study)
+    kept = {trial for trial, _ in best}
     looks: list[tuple[str, dict[str, Any], list[TrialData]]] = [
         ("complete", {"color": COLORS[0], "size": 7}, [one for one in study.complete if one.meets]),
         (
@@ -30,8 +31,8 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     ]
     traces = [
         dots(
-            thinned(trials),
-            lambda trial: trial.number,
+            thinned(trials, number, first, kept),
+            number,
             first,
             lambda trial: f"{first(trial):.4g}",
             name=name,
@@ -40,9 +41,10 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         for name, marker, trials in looks
         if trials
     ]
+    shown, valued = sum(len(trace.x) for trace in traces), sum(len(trials) for _, _, trials in looks)
     if best:
-        last = max(trial.number for trial in study.trials)
-        x = [number for number, _ in best] + [last]
+        last = study.trials[-1].number
+        x = [trial for trial, _ in best] + [last]
         y = [value for _, value in best] + [best[-1][1]]
         line = {"color": COLORS[1], "width": 2, "shape": "hv"}
         # It passes through the best trials, and must not take the pointer from them.
@@ -51,13 +53,19 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     told = (
         f"The best of {len(study.trials)} trials has {named(study.objectives[0])} {best[-1][1]:.4g}."
         if best
-        else ("No trial is complete yet.")
+        else "No trial is complete yet."
     )
+    if shown < valued:
+        told += f" {shown} are drawn, one in each place."
     axes: dict[str, Any] = {
         "xaxis": {"title": {"text": "trial"}},
         "yaxis": {"title": {"text": text(named(study.objectives[0]))}},
     }
     return drawn(traces, options.theme, told, **axes)
+
+
+def number(trial: TrialData) -> int:
+    return trial.number
 
 
 def _best_so_far(study: StudyData) -> list[tuple[int, float]]:

@@ -14,6 +14,7 @@ from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData
 from backend.spec.space import Dimension
 
 MOST = 1500  # lines; of more the best ones are drawn
+FEW = 200  # lines whose values are marked: of more, markers hide the lines and take a browser seconds
 SHADES = 12
 FOOT = -0.12  # where a field stands that a trial leaves out
 
@@ -57,7 +58,7 @@ def _lines(axes: Sequence[Axis], trials: Sequence[TrialData], theme: Theme) -> l
                 y=[None if place is None else axes[place].places[index] for place, index in points],
                 customdata=[trials[index].number for _, index in points],
                 text=[None if at is None else f"{axes[at].label} {axes[at].told[index]}" for at, index in points],
-                mode="lines+markers",
+                mode="lines+markers" if len(trials) <= FEW else "lines",
                 line={"color": colors[shade], "width": 2.5 if shade == 0 else 1.5},
                 marker={"color": colors[shade], "size": 5},
                 hovertemplate="trial %{customdata}: %{text}<extra></extra>",

@@ -64,7 +64,7 @@ export const useTrials = (id: string, { sort, descending, page }: TrialOrder, li
     },
     refetchInterval: live ? OFTEN_MS : false,
     placeholderData: keepPreviousData,
-    staleTime: 1_000,
+    staleTime: live ? 1_000 : 30_000,
   });
 
 /** One trial by its number; numbers have no gaps. */

@@ -3,12 +3,13 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { Link } from "wouter";
 import { ApiError } from "../api/client";
 import { type StudyDetail, useStudy } from "../api/studies";
+import { plotly } from "../charts/drawer";
 import { CopyYaml } from "../form/CopyYaml";
 import { Actions } from "../study/Actions";
 import { Charts } from "../study/Charts";
 import { Overview, Panel } from "../study/Overview";
 import classes from "../study/study.module.css";
-import { Trials } from "../study/Trials";
+import { Trials, useShownTrials } from "../study/Trials";
 import { budgetTold } from "../study/words";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
@@ -17,9 +18,12 @@ import { AlertIcon } from "../ui/icons";
 import { Loading } from "../ui/Loading";
 import { StateBadge } from "../ui/StateBadge";
 
+void plotly().catch(() => undefined); // every study has charts: begin before its answer is here
+
 /** One study: how far it is, what it found, what it taught, and what can be asked of it. */
 export default function Study({ id }: { id: string }) {
   const { data, error, refetch } = useStudy(id);
+  useShownTrials(id, false); // asked for together with the study
   useDocumentTitle(`${data?.name ?? "Study"} · Lathe`);
   if (error instanceof ApiError && error.status === 404)
     return (

@@ -18,16 +18,16 @@ const HEIGHT = 340;
 export function Charts({ study }: { study: StudyDetail }) {
   return (
     <section aria-label="Charts" className={classes.charts}>
-      {study.charts.map((chart) => (
-        <StudyFigure key={chart.name} chart={chart} study={study} />
+      {study.charts.map((chart, place) => (
+        <StudyFigure key={chart.name} chart={chart} study={study} first={place === 0} />
       ))}
     </section>
   );
 }
 
-function StudyFigure({ chart, study }: { chart: StudyChart; study: StudyDetail }) {
+function StudyFigure({ chart, study, first }: { chart: StudyChart; study: StudyDetail; first: boolean }) {
   const { ref, entry } = useIntersection({ rootMargin: "200px" });
-  const visible = entry?.isIntersecting ?? false;
+  const visible = entry?.isIntersecting ?? first; // it is known to be on screen before anybody has looked
   const fields = chart.fields ?? [];
   const [across, setAcross] = useState<Across>(() => twoOf(fields, study));
   const [brushes, setBrushes] = useState<Brushes>({});

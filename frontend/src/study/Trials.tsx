@@ -2,6 +2,7 @@ import { Button, Group, Table, Text, Tooltip } from "@mantine/core";
 import { Link } from "wouter";
 import { isOver, PAGE, type StudyDetail, type TrialRow, type TrialSort, useTrials } from "../api/studies";
 import { count, duration } from "../format";
+import { Td, Tr } from "../ui/Cells";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import { orderOf, SortButton } from "../ui/SortButton";
@@ -13,13 +14,19 @@ import { held, measured, measureTitle, shortNames } from "./words";
 
 const SORTS: TrialSort[] = ["number", "value", "seconds"];
 
-/** Every trial, page by page; the server sorts. */
-export function Trials({ study }: { study: StudyDetail }) {
+/** The trials that the address asks for. */
+export function useShownTrials(id: string, live: boolean) {
   const [params, change] = useUrlState();
   const sort = SORTS.find((name) => name === params.get("sort")) ?? "number";
   const descending = params.get("order") !== "up";
   const page = Math.max(0, Number(params.get("page")) || 0);
-  const { data, error, refetch } = useTrials(study.id, { sort, descending, page }, !isOver(study.state));
+  const { data, error, refetch } = useTrials(id, { sort, descending, page }, live);
+  return { data, error, refetch, sort, descending, page, change };
+}
+
+/** Every trial, page by page; the server sorts. */
+export function Trials({ study }: { study: StudyDetail }) {
+  const { data, error, refetch, sort, descending, page, change } = useShownTrials(study.id, !isOver(study.state));
   if (!data) return error ? <Failure what="The trials" error={error} retry={() => void refetch()} /> : <Loading what="the trials" />;
   const turn = (name: TrialSort) => change({ sort: name, order: sort === name && descending ? "up" : null, page: null });
   return (
@@ -86,34 +93,38 @@ function Row({ trial, study }: { trial: TrialRow; study: StudyDetail }) {
   const { space, objectives } = study.study;
   const best = study.best?.number === trial.number || study.front.includes(trial.number);
   return (
-    <Table.Tr data-best={best || undefined}>
-      <Table.Td>
+    <Tr data-best={best || undefined}>
+      <Td>
         {trial.run_id ? <Link href={`/runs/${trial.run_id}`} aria-label={`Run of trial ${trial.number}`}>{trial.number}</Link> : trial.number}
         {best && <span className="visually-hidden"> {study.best ? "the best" : "on the front"}</span>}
-      </Table.Td>
-      <Table.Td>
-        <Tooltip label={trial.error} disabled={!trial.error}>
-          <span>
-            <StateBadge state={trial.state} />
-          </span>
-        </Tooltip>
+      </Td>
+      <Td>
+        {trial.error ? (
+          <Tooltip label={trial.error}>
+            <span>
+              <StateBadge state={trial.state} />
+            </span>
+          </Tooltip>
+        ) : (
+          <StateBadge state={trial.state} />
+        )}
         {trial.state === "failed" && <div className={`${classes.sub} ${classes.why}`}>{trial.error}</div>}
         {trial.violation > 0 && <div className={classes.sub}>misses the constraint</div>}
-      </Table.Td>
+      </Td>
       {objectives.map(({ measure }, index) => (
-        <Table.Td key={measure} data-numeric>
+        <Td key={measure} data-numeric>
           {measured(measure, trial.values[index])}
-        </Table.Td>
+        </Td>
       ))}
       {space.map(({ field }) => (
-        <Table.Td key={field} data-numeric>
+        <Td key={field} data-numeric>
           {held(trial.assignment[field])}
-        </Table.Td>
+        </Td>
       ))}
-      <Table.Td data-numeric>{trial.steps > 0 ? count(trial.steps) : "–"}</Table.Td>
-      <Table.Td data-numeric>{trial.seconds > 0 ? duration(trial.seconds) : "–"}</Table.Td>
-      <Table.Td>{trial.by ?? <span className={classes.sub}>the sampler</span>}</Table.Td>
-    </Table.Tr>
+      <Td data-numeric>{trial.steps > 0 ? count(trial.steps) : "–"}</Td>
+      <Td data-numeric>{trial.seconds > 0 ? duration(trial.seconds) : "–"}</Td>
+      <Td>{trial.by ?? <span className={classes.sub}>the sampler</span>}</Td>
+    </Tr>
   );
 }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from backend.api.tried import study_data
+from backend.charts.trials import StudyData
 from backend.spec.study import StudyState, TrialState
 from backend.store import studies, tables
 from backend.store.clock import now
@@ -139,6 +141,43 @@ def test_every_offered_chart_is_drawn(api: Api) -> None:
         assert figure["data"] and figure["layout"]["meta"]["summary"], name
     assert api.client.get(f"{url}/figures/beauty").status_code == 404
     assert len(api.client.get(url).json()["front"]) == 20, "accuracy rises with the bytes: none beats another"
+
+
+def test_a_trial_is_remembered_once_it_is_over_and_not_before(api_on_each: Api) -> None:
+    api = api_on_each
+    study_id = made(api, space=TWO, objectives=[{"measure": "validation/accuracy"}, {"measure": "bytes"}])["id"]
+    complete(api, study_id, 3, objectives=2)
+    with api.store.begin() as session:
+        row = studies.locked(session, study_id)
+        assert row is not None
+        studies.enqueue(session, row, {LR: 0.1, "stages[0].optimizer.momentum": 0.5})
+    complete(api, study_id, 2, objectives=2)
+
+    def known() -> StudyData:
+        with api.store.read() as session:
+            return study_data(session, session.get_one(tables.Study, study_id))
+
+    def summary() -> str:
+        figure = api.client.get(f"/api/studies/{study_id}/figures/front").json()
+        return str(figure["layout"]["meta"]["summary"])
+
+    first, told = known(), summary()
+    assert [one.state for one in first.trials] == [TrialState.COMPLETE] * 3 + [TrialState.WAITING] + [
+        TrialState.COMPLETE
+    ] * 2
+    assert known() is first, "nothing has changed"
+    with api.store.begin() as session:
+        trial = session.get_one(tables.Trial, (study_id, 3))
+        studies.end(session, trial, TrialState.COMPLETE, values=[0.99, 0.5])
+    assert known() is not first and known().trials[3].values == [0.99, 0.5]
+    assert known().trials[0] is first.trials[0], "it is not read again"
+    assert (told, summary()) == (
+        "4 of 5 complete trials are on the front.",
+        "1 of 6 complete trials are on the front.",
+    )
+    assert api.client.get(f"/api/studies/{study_id}").json()["front"] == [3]
+    steer(api, study_id, "narrow", space=[{**TWO[0], "low": 0.01}])
+    assert known().space[0].low == 0.01
 
 
 def test_it_is_steered_and_says_what_it_cannot(api: Api) -> None:

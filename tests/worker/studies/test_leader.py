@@ -15,7 +15,7 @@ from backend.spec.settings import Settings
 from backend.spec.space import Dimension
 from backend.spec.study import StudyState, TrialState
 from backend.spec.study_check import resolve
-from backend.store import runs, studies, tables, workers
+from backend.store import runs, studies, tables, trials, workers
 from backend.store.chunks import Chunk, encode
 from backend.store.runs import Lease
 from backend.store.session import Store
@@ -144,7 +144,7 @@ def test_a_study_runs_to_the_end_of_its_budget_and_finds_the_best(make: Make) ->
     assert [trial.number for trial in stage.trials] == list(range(16))
     assert all(trial.state is TrialState.COMPLETE and trial.told for trial in stage.trials)
     with stage.store.read() as session:
-        best = studies.best(session, stage.id, rising=True)
+        best = trials.best(session, stage.id, rising=True)
     assert best is not None and best.values[0] == max(trial.values[0] for trial in stage.trials)
     assert best.values[0] > 0.7, "TPE comes near 0.01"
     assert set(stage.row.importance) <= {LR}
@@ -228,7 +228,7 @@ def test_constraints_keep_what_misses_them_from_being_the_best(make: Make) -> No
     stage.until_over()
     assert all(trial.state is TrialState.COMPLETE and trial.violation > 0 for trial in stage.trials)
     with stage.store.read() as session:
-        assert studies.best(session, stage.id, rising=True) is None
+        assert trials.best(session, stage.id, rising=True) is None
 
 
 def test_what_a_person_asks_for_is_tried_next(make: Make) -> None:
