@@ -18,6 +18,7 @@ BEST = 100
 NEAREST = 3
 
 Places = NDArray[np.intp]  # places of artifacts in the columns
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,17 +37,18 @@ class Choice:
 @lru_cache(maxsize=4)
 def choose(artifacts: Artifacts, options: Options) -> Choice:
     """What `options` ask of the artifacts. Remembered: an answer and its chart ask the same."""
-    wanted = artifacts.among(options.formats, options.devices)
     quality = options.quality or quality_of(artifacts.measured)
     goal = options.minimize or options.cost
-    asked = np.flatnonzero(wanted & ~np.isnan(artifacts.column(quality)))
-    able, first = _weighed(artifacts, asked, goal, quality)
-    drawn = first if goal == options.cost else _weighed(artifacts, asked, options.cost, quality)[1]
+    asked = _asked(artifacts, options.formats, options.devices, quality)
+    able, first = _weighed(artifacts, options.formats, options.devices, goal, quality)
+    drawn = _weighed(artifacts, options.formats, options.devices, options.cost, quality)[1]
     miss = _misses(artifacts, able, options)
     meeting = able[miss == 0]
-    near = able[np.argsort(miss, kind="stable")][: 0 if len(meeting) else NEAREST]
-    kept = np.concatenate([np.flatnonzero(first | drawn), meeting[:BEST], near])
-    shown = _shown(artifacts, asked, kept, options.cost, quality)
+    near = able[:0] if len(meeting) else able[np.argsort(miss, kind="stable")][:NEAREST]
+    shown = asked
+    if len(asked) > MAX_SHOWN:
+        crowd = _spread(artifacts, options.formats, options.devices, options.cost, quality)
+        shown = np.unique(np.concatenate([crowd, np.flatnonzero(first | drawn), meeting[:BEST], near]))
     return Choice(quality, goal, asked, able, first, drawn, meeting, near, shown)
 
 
@@ -56,8 +58,20 @@ def upward(artifacts: Artifacts, field: str) -> Column:
     return values if measure_of(field).larger_is_better else -values
 
 
-def _weighed(artifacts: Artifacts, asked: Places, cost: str, quality: str) -> tuple[Places, NDArray[np.bool_]]:
+# What does not depend on the constraint is remembered while it is changed.
+
+
+@lru_cache(maxsize=4)
+def _asked(artifacts: Artifacts, formats: Names, devices: Names, quality: str) -> Places:
+    return np.flatnonzero(artifacts.among(formats, devices) & ~np.isnan(artifacts.column(quality)))
+
+
+@lru_cache(maxsize=8)
+def _weighed(
+    artifacts: Artifacts, formats: Names, devices: Names, cost: str, quality: str
+) -> tuple[Places, NDArray[np.bool_]]:
     """Those whose cost was measured, the cheapest first and of equals the best; and which of all are on the front."""
+    asked = _asked(artifacts, formats, devices, quality)
     costs = -upward(artifacts, cost)[asked]
     having = asked[~np.isnan(costs)]
     costs, gains = costs[~np.isnan(costs)], upward(artifacts, quality)[having]
@@ -67,18 +81,19 @@ def _weighed(artifacts: Artifacts, asked: Places, cost: str, quality: str) -> tu
     return having[order], on_front
 
 
+@lru_cache(maxsize=4)
+def _spread(artifacts: Artifacts, formats: Names, devices: Names, cost: str, quality: str) -> Places:
+    """Of a crowd some that show where all lie."""
+    asked = _asked(artifacts, formats, devices, quality)
+    across, up = artifacts.column(cost)[asked], artifacts.column(quality)[asked]
+    if wide(across[~np.isnan(across)]):
+        across = np.log(across)
+    return asked[spread(across, up, MAX_SHOWN)]
+
+
 def _misses(artifacts: Artifacts, able: Places, options: Options) -> Column:
     if options.where is None:
         return np.zeros(len(able))
     columns = {one.field: artifacts.column(one.field)[able] for one in comparisons(options.where)}
     misses: Column = options.where.miss(columns, np.where)
     return misses
-
-
-def _shown(artifacts: Artifacts, asked: Places, kept: Places, cost: str, quality: str) -> Places:
-    if len(asked) <= MAX_SHOWN:
-        return asked
-    across, up = artifacts.column(cost)[asked], artifacts.column(quality)[asked]
-    if wide(across[~np.isnan(across)]):
-        across = np.log(across)
-    return np.union1d(kept, asked[spread(across, up, MAX_SHOWN)])

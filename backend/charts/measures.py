@@ -11,7 +11,7 @@ from backend.spec.measures import QUALITIES, Measured, measure_of, quality_of, v
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class File:
     """One artifact that a runtime loaded and ran."""
 

@@ -20,4 +20,5 @@ export const useTradeoffs = (query: TradeoffQuery) =>
     queryKey: ["tradeoffs", query],
     queryFn: ({ signal }) => body(api.GET("/api/tradeoffs", { params: { query }, signal })),
     placeholderData: keepPreviousData,
+    structuralSharing: false,
   });

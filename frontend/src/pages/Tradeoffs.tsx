@@ -1,22 +1,24 @@
 import { Paper, Select, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
 import { useTradeoffs, type Quality } from "../api/tradeoffs";
 import type { Tradeoffs as Answered } from "../api/types";
 import { Chart } from "../charts/Chart";
+import { plotly } from "../charts/drawer";
 import { count, plural, title as heading } from "../format";
 import { stageLink } from "../form/goal";
 import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
 import { ConstraintBox } from "../tradeoffs/ConstraintBox";
+import { withAnswer } from "../tradeoffs/answered";
 import { emphasize, pickedFrom } from "../tradeoffs/emphasize";
 import { ordered, titleOf, usual, type Units } from "../tradeoffs/fields";
 import { chosenRuns } from "../tradeoffs/filter";
 import { Filters, Tools } from "../tradeoffs/Filters";
-import { useFreshness, useKnownRuns, usePareto, type Asked, type KnownRun } from "../tradeoffs/queries";
+import { useFreshness, useKnownRuns, usePareto, type Asked, type KnownRun, type Pareto } from "../tradeoffs/queries";
 import { rowsOf, sorted } from "../tradeoffs/rows";
 import classes from "../tradeoffs/tradeoffs.module.css";
 import { useTradeoffsView, type TradeoffsView } from "../tradeoffs/view";
@@ -24,6 +26,8 @@ import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import { useTheme } from "../ui/theme";
+
+void plotly().catch(() => undefined); // its chart is the page: begin before the answer is here
 
 const NO_RUNS: KnownRun[] = [];
 /** An id that no run has: what a filter that fits nothing asks for. */
@@ -35,7 +39,7 @@ export default function Tradeoffs() {
   const view = useTradeoffsView();
   const [answered, setAnswered] = useState(false);
   const filtered = view.runs.length + view.datasets.length + view.models.length > 0;
-  const known = useKnownRuns(answered || filtered); // a question about all runs is answered before they are listed
+  const known = useKnownRuns(answered || filtered); // a question about all runs is answered and drawn before they are listed
   const runs = known.data ?? NO_RUNS;
   useFreshness(runs);
   const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
@@ -46,15 +50,18 @@ export default function Tradeoffs() {
     [where, minimize, cost, quality, ids, view.formats, view.devices],
   );
   const answer = useTradeoffs(asked);
-  useEffect(() => setAnswered(answer.isFetched), [answer.isFetched]);
   const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
   const error = answer.error ?? known.error;
   // While a constraint is being typed and does not parse, the last answer stays to be read, or the one without a constraint.
   const readable = useMemo(() => (refused ? { ...asked, where: "" } : asked), [asked, refused]);
   const plain = useTradeoffs(readable);
-  const last = useRef(answer.data);
-  if (answer.data) last.current = answer.data;
-  const data = last.current ?? plain.data;
+  // The figure does not depend on the constraint: what answers it is marked in the one that is there.
+  const pareto = usePareto(useMemo(() => ({ ...asked, where: "" }), [asked]), useTheme(), ids !== NOTHING);
+  useEffect(() => setAnswered(answer.isFetched && !pareto.isLoading), [answer.isFetched, pareto.isLoading]);
+  const last = useRef<{ data: Answered; constrained: boolean }>(undefined);
+  if (answer.data && !answer.isPlaceholderData) last.current = { data: answer.data, constrained: where !== "" };
+  const data = last.current?.data ?? plain.data;
+  const constrained = (last.current?.constrained ?? false) && !refused;
 
   return (
     <div className={classes.page}>
@@ -62,7 +69,7 @@ export default function Tradeoffs() {
       {error && !refused && !data ? (
         <Failure what="The measured models" error={error} retry={() => void Promise.all([answer.refetch(), known.refetch()])} />
       ) : data ? (
-        <Answers view={view} runs={runs} asked={readable} cut={chosen.cut} answer={data ?? NO_ANSWER} refused={refused} asking={answer.isFetching} />
+        <Answers view={view} runs={runs} pareto={pareto} cut={chosen.cut} answer={data} constrained={constrained} refused={refused} asking={answer.isFetching} />
       ) : (
         <Loading what="the measured models" />
       )}
@@ -70,26 +77,30 @@ export default function Tradeoffs() {
   );
 }
 
-const NO_ANSWER: Answered = { points: [], total: 0, qualifying: [], nearest: [], sentence: "", fields: {}, quality: "accuracy", qualities: [], formats: [], devices: [] };
+const NO_UNITS: Units = {};
 
 interface AnswersProps {
   view: TradeoffsView;
   runs: KnownRun[];
-  asked: Asked;
+  pareto: Pareto;
   cut: number | undefined;
   answer: Answered;
+  /** Whether it answers a constraint. */
+  constrained: boolean;
   refused: ApiError | undefined;
   asking: boolean;
 }
 
-function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersProps) {
-  const units: Units = answer.fields ?? {};
-  const constrained = view.where !== "" && !refused;
+function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking }: AnswersProps) {
+  const units: Units = answer.fields ?? NO_UNITS;
   const ranked = useMemo(() => rowsOf(answer), [answer]);
   const rows = useMemo(() => sorted(ranked, view.sort), [ranked, view.sort]);
   const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
   const first = answer.points.length > 0 ? ranked[0] : undefined;
-  const columns = view.columns.length > 0 ? view.columns : usual(units, view.minimize, answer.quality);
+  const columns = useMemo(
+    () => (view.columns.length > 0 ? view.columns : usual(units, view.minimize, answer.quality)),
+    [view.columns, units, view.minimize, answer.quality],
+  );
 
   if (runs.length === 0 && answer.points.length === 0 && !refused)
     return (
@@ -103,17 +114,17 @@ function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersPro
         <ConstraintBox view={view} units={units} points={answer.points} quality={answer.quality} qualities={answer.qualities} error={refused?.message} />
         {!refused && <Answer sentence={answer.sentence} first={first} stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined} asking={asking} />}
       </Paper>
-      <ParetoChart view={view} asked={asked} units={units} quality={answer.quality} rows={ranked} constrained={constrained} />
+      <ParetoChart view={view} data={pareto.data} error={pareto.error} retry={pareto.refetch} units={units} quality={answer.quality} rows={ranked} colors={colors} constrained={constrained} />
       <Paper component="section" aria-label="Artifacts">
         <div className={classes.bar}>
           <Filters view={view} known={runs} answer={answer} />
-          <Tools view={view} units={units} quality={answer.quality} rows={rows} />
+          <Tools minimize={view.minimize} change={view.change} shown={columns} units={units} quality={answer.quality} rows={rows} />
         </div>
         <Text size="xs" c="dimmed" px="sm" pb="xs">
           {plural(answer.total, "measured artifact")}{answer.total > rows.length && `, ${count(rows.length)} of them shown: the front, the best or the nearest, and a spread of the rest`}. Dim ones are beaten by another in both {titleOf(answer.quality)} and {titleOf(view.minimize)}.
           {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}
         </Text>
-        <ArtifactTable rows={rows} columns={columns} units={units} colors={colors} constrained={constrained} view={view} />
+        <ArtifactTable rows={rows} columns={columns} units={units} colors={colors} constrained={constrained} sort={view.sort} change={view.change} />
       </Paper>
     </>
   );
@@ -121,17 +132,25 @@ function Answers({ view, runs, asked, cut, answer, refused, asking }: AnswersPro
 
 interface ParetoChartProps {
   view: TradeoffsView;
-  asked: Asked;
+  data: Pareto["data"];
+  error: Pareto["error"];
+  retry: Pareto["refetch"];
   units: Units;
   quality: string;
   rows: ReturnType<typeof rowsOf>;
+  colors: ReadonlyMap<string, string>;
   constrained: boolean;
 }
 
-function ParetoChart({ view, asked, units, quality, rows, constrained }: ParetoChartProps) {
+const ParetoChart = memo(function ParetoChart({ view, data, error, retry, units, quality, rows, colors, constrained }: ParetoChartProps) {
   const [, navigate] = useLocation();
-  const pareto = usePareto(asked, useTheme(), asked.runs !== NOTHING);
-  const figure = useMemo(() => pareto.data && emphasize(pareto.data, rows, constrained), [pareto.data, rows, constrained]);
+  const known = useRef(colors);
+  known.current = colors; // a colour that is known later is no reason to draw again
+  const { cost } = view;
+  const figure = useMemo(() => {
+    if (!data || !constrained) return data;
+    return emphasize(withAnswer(data, rows, { cost, quality, units, colors: known.current }), rows, true);
+  }, [data, rows, constrained, cost, quality, units]);
   const costs = [...new Set([...ordered(units, view.minimize).filter((field) => units[field] !== "share" && field !== quality), view.cost])];
   const { drawn = 0, of = 0 } = (figure?.layout.meta ?? {}) as { drawn?: number; of?: number };
   const open = (about: unknown) => {
@@ -140,7 +159,7 @@ function ParetoChart({ view, asked, units, quality, rows, constrained }: ParetoC
   };
   return (
     <Chart
-      title={`${heading(titleOf(quality))} against ${titleOf(view.cost)}`} figure={figure} error={pareto.error} retry={() => void pareto.refetch()} height={420} onPick={open}
+      title={`${heading(titleOf(quality))} against ${titleOf(view.cost)}`} figure={figure} error={error} retry={() => void retry()} height={420} onPick={open}
       empty="No measured model fits the filters."
       controls={
         <>
@@ -157,4 +176,4 @@ function ParetoChart({ view, asked, units, quality, rows, constrained }: ParetoC
       }
     />
   );
-}
+});

@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Table, Text } from "@mantine/core";
-import { useState } from "react";
+import { Button, Table } from "@mantine/core";
+import { memo, useState } from "react";
 import { Link } from "wouter";
 
 import { plural, words } from "../format";
+import { Td, Tr } from "../ui/Cells";
 import { AlertIcon, CheckIcon, DownloadIcon } from "../ui/icons";
 import { orderOf, SortButton } from "../ui/SortButton";
 import { told, titleOf, type Units } from "./fields";
@@ -18,13 +19,14 @@ interface ArtifactTableProps {
   units: Units;
   colors: ReadonlyMap<string, string>;
   constrained: boolean;
-  view: TradeoffsView;
+  sort: Sort;
+  change: TradeoffsView["change"];
 }
 
 /** Every measured artifact. What another one beats in both accuracy and cost is dim. */
-export function ArtifactTable({ rows, columns, units, colors, constrained, view }: ArtifactTableProps) {
+export const ArtifactTable = memo(function ArtifactTable({ rows, columns, units, colors, constrained, sort, change }: ArtifactTableProps) {
   const [shown, setShown] = useState(PAGE);
-  const head = { sort: view.sort, onSort: (by: string) => view.change({ sort: sortText(turned(view.sort, by)) }) };
+  const head = { sort, onSort: (by: string) => change({ sort: sortText(turned(sort, by)) }) };
   return (
     <>
       <Table.ScrollContainer minWidth={640} type="native">
@@ -55,7 +57,7 @@ export function ArtifactTable({ rows, columns, units, colors, constrained, view 
       )}
     </>
   );
-}
+});
 
 interface HeadProps {
   by: string;
@@ -82,46 +84,40 @@ interface ArtifactRowProps {
   constrained: boolean;
 }
 
-function ArtifactRow({ row, columns, units, color, constrained }: ArtifactRowProps) {
+const ArtifactRow = memo(function ArtifactRow({ row, columns, units, color, constrained }: ArtifactRowProps) {
   const href = `/runs/${row.run_id}`;
   return (
-    <Table.Tr data-dim={!row.front || undefined} data-standing={constrained ? row.standing : undefined}>
-      <Table.Td className={classes.run}>
+    <Tr data-hover data-dim={!row.front || undefined} data-standing={constrained ? row.standing : undefined}>
+      <Td className={classes.run}>
         <span className={classes.dot} style={{ backgroundColor: color }} aria-hidden="true" />
         <Link href={href} className={classes.link}>
           {row.run_name}
         </Link>
-        <Text span size="xs" c="dimmed">
-          {" "}
-          seed {row.seed}
-        </Text>
-      </Table.Td>
-      <Table.Td>
+        <span className={classes.aside}> seed {row.seed}</span>
+      </Td>
+      <Td>
         <Link href={`${href}#stage-${row.stage}`} className={classes.plainLink}>
           {words(row.label)}
         </Link>
-        <Text span size="xs" c="dimmed">
+        <span className={classes.aside} title={row.runtime}>
           {" "}
-          <span title={row.runtime}>{words(row.exporter)}</span>
-        </Text>
+          {words(row.exporter)}
+        </span>
         <Standing row={row} constrained={constrained} />
-      </Table.Td>
+      </Td>
       {columns.map((field) => (
-        <Table.Td key={field} data-numeric>
+        <Td key={field} data-numeric>
           {told(row.values[field], units[field])}
-        </Table.Td>
+        </Td>
       ))}
-      <Table.Td>
-        <ActionIcon
-          variant="subtle" color="gray" component="a" href={`/api/artifacts/${row.artifact}`} download
-          aria-label={`Download ${row.run_name}, seed ${row.seed}, after ${words(row.label)}`}
-        >
+      <Td>
+        <a className={classes.download} href={`/api/artifacts/${row.artifact}`} download aria-label={`Download ${row.run_name}, seed ${row.seed}, after ${words(row.label)}`}>
           <DownloadIcon />
-        </ActionIcon>
-      </Table.Td>
-    </Table.Tr>
+        </a>
+      </Td>
+    </Tr>
   );
-}
+});
 
 /** The place in the answer by word and icon, and whether anything else is better in both respects. */
 function Standing({ row, constrained }: { row: Row; constrained: boolean }) {

@@ -1,6 +1,6 @@
 import { Button, Select } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 
 import { Sentence } from "../form/Sentence";
 import type { TradeoffPoint } from "../api/types";
@@ -24,7 +24,7 @@ interface ConstraintBoxProps {
 }
 
 /** What a model must fulfil, in words that the server understands, and what the best has least of. */
-export function ConstraintBox({ view, units, points, quality, qualities, error }: ConstraintBoxProps) {
+export const ConstraintBox = memo(function ConstraintBox({ view, units, points, quality, qualities, error }: ConstraintBoxProps) {
   const [text, setText] = useState(view.where);
   const told = useRef(view.where);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -42,9 +42,13 @@ export function ConstraintBox({ view, units, points, quality, qualities, error }
     setText(value);
     tell(value);
   };
-  const fields = ordered(units, view.minimize, quality);
+  const { minimize } = view;
+  const fields = useMemo(() => ordered(units, minimize, quality), [units, minimize, quality]);
   const whole = text.trim() === "";
-  const chips = whole ? examples(units, points, quality) : usual(units, view.minimize, quality).map((field) => suggestion(field, units[field], points)).filter(Boolean);
+  const chips = useMemo(
+    () => (whole ? examples(units, points, quality) : usual(units, minimize, quality).map((field) => suggestion(field, units[field], points)).filter(Boolean)),
+    [whole, units, points, minimize, quality],
+  );
   return (
     <div className={classes.ask}>
       <div className={classes.question}>
@@ -89,4 +93,4 @@ export function ConstraintBox({ view, units, points, quality, qualities, error }
       )}
     </div>
   );
-}
+});

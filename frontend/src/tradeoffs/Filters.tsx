@@ -1,10 +1,11 @@
 import { ActionIcon, Checkbox, Menu, MultiSelect, Tooltip } from "@mantine/core";
+import { memo, useMemo } from "react";
 
 import type { Tradeoffs } from "../api/types";
 import { ColumnsIcon, DownloadIcon } from "../ui/icons";
 import { save } from "../charts/export";
 import { words } from "../format";
-import { ordered, titleOf, usual, type Units } from "./fields";
+import { ordered, titleOf, type Units } from "./fields";
 import { distinct } from "./filter";
 import type { KnownRun } from "./queries";
 import { csvOf, type Row } from "./rows";
@@ -20,48 +21,56 @@ interface FiltersProps {
 /** Narrows the answer to some runs, data, models, file formats or devices. */
 export function Filters({ view, known, answer }: FiltersProps) {
   const { change } = view;
-  const runs = known.map(({ id, name, seed }) => ({ value: id, label: `${name}, seed ${seed}` }));
-  const { formats, devices } = answer;
+  const runs = useMemo(() => known.map(({ id, name, seed }) => ({ value: id, label: `${name}, seed ${seed}` })), [known]);
+  const datasets = useMemo(() => distinct(known, ({ dataset }) => dataset), [known]);
+  const models = useMemo(() => distinct(known, ({ model }) => model), [known]);
+  const named = answer.formats.join();
+  const formats = useMemo(() => named.split(",").filter(Boolean).map((value) => ({ value, label: words(value) })), [named]);
+  const { devices } = answer;
   return (
     <div className={classes.filters} role="group" aria-label="Filters">
-      <Filter label="Runs" data={runs} value={view.runs} onChange={(runs) => change({ runs })} />
-      <Filter label="Datasets" data={distinct(known, ({ dataset }) => dataset)} value={view.datasets} onChange={(dataset) => change({ dataset })} />
-      <Filter label="Models" data={distinct(known, ({ model }) => model)} value={view.models} onChange={(model) => change({ model })} />
-      <Filter label="Formats" data={formats.map((value) => ({ value, label: words(value) }))} value={view.formats} onChange={(format) => change({ format })} />
-      {devices.length + view.devices.length > 1 && <Filter label="Devices" data={devices} value={view.devices} onChange={(device) => change({ device })} />}
+      <Filter label="Runs" name="runs" data={runs} value={view.runs} change={change} />
+      <Filter label="Datasets" name="dataset" data={datasets} value={view.datasets} change={change} />
+      <Filter label="Models" name="model" data={models} value={view.models} change={change} />
+      <Filter label="Formats" name="format" data={formats} value={view.formats} change={change} />
+      {devices.length + view.devices.length > 1 && <Filter label="Devices" name="device" data={devices} value={view.devices} change={change} />}
     </div>
   );
 }
 
 interface FilterProps {
   label: string;
+  /** What it is called in the address. */
+  name: string;
   data: (string | { value: string; label: string })[];
   value: string[];
-  onChange: (value: string[]) => void;
+  change: TradeoffsView["change"];
 }
 
-function Filter({ label, data, value, onChange }: FilterProps) {
+const Filter = memo(function Filter({ label, name, data, value, change }: FilterProps) {
   return (
     <MultiSelect
       size="xs" aria-label={label} placeholder={value.length > 0 ? undefined : `All ${label.toLowerCase()}`} data={data} value={value}
-      clearable searchable limit={100} maxDropdownHeight={320} className={classes.filter} onChange={onChange}
+      clearable searchable limit={100} maxDropdownHeight={320} className={classes.filter} onChange={(chosen) => change({ [name]: chosen })}
     />
   );
-}
+});
 
 interface ToolsProps {
-  view: TradeoffsView;
+  minimize: string;
+  change: TradeoffsView["change"];
+  /** The columns that are shown. */
+  shown: readonly string[];
   units: Units;
   quality: string;
   rows: readonly Row[];
 }
 
 /** Which columns, and the table as a file. */
-export function Tools({ view, units, quality, rows }: ToolsProps) {
-  const shown = view.columns.length > 0 ? view.columns : usual(units, view.minimize, quality);
+export const Tools = memo(function Tools({ minimize, change, shown, units, quality, rows }: ToolsProps) {
   const toggle = (field: string) => {
     const columns = shown.includes(field) ? shown.filter((name) => name !== field) : [...shown, field];
-    view.change({ columns: columns.length > 0 ? columns : null });
+    change({ columns: columns.length > 0 ? columns : null });
   };
   return (
     <div className={classes.tools}>
@@ -74,7 +83,7 @@ export function Tools({ view, units, quality, rows }: ToolsProps) {
           </Tooltip>
         </Menu.Target>
         <Menu.Dropdown mah={380} className={classes.menu}>
-          {ordered(units, view.minimize, quality).map((field) => (
+          {ordered(units, minimize, quality).map((field) => (
             <Menu.Item key={field} component="div" p={0}>
               <Checkbox size="xs" p="xs" label={titleOf(field)} checked={shown.includes(field)} onChange={() => toggle(field)} />
             </Menu.Item>
@@ -96,4 +105,4 @@ export function Tools({ view, units, quality, rows }: ToolsProps) {
       </Menu>
     </div>
   );
-}
+});

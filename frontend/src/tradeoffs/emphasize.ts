@@ -13,14 +13,13 @@ export function emphasize(figure: Figure, rows: readonly Row[], constrained: boo
   return { ...figure, data: figure.data.map((trace) => (holdsArtifacts(trace) ? marked(trace, known, constrained) : trace)) };
 }
 
-function holdsArtifacts({ meta }: Trace): boolean {
+export function holdsArtifacts({ meta }: Trace): boolean {
   return (meta as { role?: string } | null | undefined)?.role === "artifacts";
 }
 
 function marked(trace: Trace, known: ReadonlyMap<string, Row>, constrained: boolean): Trace {
   if (!constrained) return trace;
-  const about = (trace["customdata"] as unknown[] | undefined)?.map(artifactOf) ?? [];
-  const standings = about.map((artifact) => (artifact === undefined ? undefined : known.get(artifact)?.standing) ?? "misses");
+  const standings = artifactsOf(trace).map((artifact) => (artifact === undefined ? undefined : known.get(artifact)?.standing) ?? "misses");
   const marker = (trace["marker"] ?? {}) as Record<string, unknown>;
   const own = (marker["symbol"] as string | undefined) ?? "circle";
   const size = typeof marker["size"] === "number" ? marker["size"] : SIZE;
@@ -41,6 +40,6 @@ export function pickedFrom(about: unknown): { run: string; stage: number; artifa
   return { run: about[0], stage: Number(about[1]), artifact: String(about[2]) };
 }
 
-function artifactOf(about: unknown): string | undefined {
-  return pickedFrom(about)?.artifact;
-}
+/** The artifact of each of a trace's markers. */
+export const artifactsOf = (trace: Trace): (string | undefined)[] =>
+  (trace["customdata"] as unknown[] | undefined)?.map((about) => pickedFrom(about)?.artifact) ?? [];

@@ -47,6 +47,8 @@ export function useFreshness(runs: readonly KnownRun[]): void {
 /** What both the answer and its chart are asked; runs, formats and devices comma-separated, empty means all. */
 export type Asked = Required<TradeoffQuery>;
 
+export type Pareto = ReturnType<typeof usePareto>;
+
 /** Quality against one cost, of these runs or of all. */
 export function usePareto(asked: Asked, theme: Theme, enabled: boolean) {
   return useQuery({

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { TradeoffPoint, Tradeoffs } from "../api/types";
 import type { Figure } from "../charts/figure";
+import { withAnswer } from "./answered";
 import { emphasize, pickedFrom } from "./emphasize";
 import { completions } from "./complete";
 import { examples, joined, ordered, suggestion, titleOf, told, usual } from "./fields";
@@ -148,6 +149,33 @@ describe("the filters", () => {
     const chosen = chosenRuns(many, { ...none, datasets: ["well"] });
     expect(chosen.cut).toBe(MOST_NAMED + 5);
     expect(chosen.ids.split(",")).toHaveLength(MOST_NAMED);
+  });
+});
+
+describe("what a figure of very many leaves out", () => {
+  const axes = { cost: "bytes", quality: "accuracy", units, colors: new Map([["r", "#123456"]]) };
+  const drawn = { x: [300], y: [0.9], meta: { role: "artifacts" } as never, customdata: [["r", 0, "a"]], marker: { symbol: "square" } };
+  const key = { x: [null], y: [null], meta: { role: "format", format: "file" } as never, marker: { symbol: "cross" } };
+  const figure: Figure = { data: [drawn, key], layout: {}, seq: {} };
+
+  it("is drawn when the answer names it, as its format is", () => {
+    const rows = rowsOf(answer(["b", "a"]));
+    const [, , added] = withAnswer(figure, rows, axes).data;
+    expect([added!.x, added!.y, added!["customdata"]]).toEqual([[100], [0.95], [["r", 1, "b"]]]);
+    expect(added!["marker"]).toEqual({ color: ["#123456"], size: 7, symbol: "cross" });
+    const marked = emphasize(withAnswer(figure, rows, axes), rows, true).data[2]!["marker"] as Record<string, unknown>;
+    expect(marked["symbol"]).toEqual(["star"]);
+  });
+
+  it("is nothing when the figure has all that the answer names, or it was not measured", () => {
+    expect(withAnswer(figure, rowsOf(answer(["a"])), axes)).toBe(figure);
+    expect(withAnswer(figure, rowsOf(answer(["a", "c"])), axes)).toBe(figure);
+  });
+
+  it("is told as text, whatever it is called", () => {
+    const points = [point("d", { accuracy: 1, bytes: 1 }, { run_name: "<b>%{x}" })];
+    const [, , added] = withAnswer(figure, rowsOf({ ...answer(["d"]), points }), axes).data;
+    expect((added!["text"] as string[])[0]).toContain("&lt;b&gt;%&#123;x} · seed 0");
   });
 });
 

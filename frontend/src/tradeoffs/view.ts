@@ -27,21 +27,26 @@ export const MINIMIZE = "bytes";
 /** What the Trade-offs page shows, read from its address. */
 export function useTradeoffsView(): TradeoffsView {
   const [params, change] = useUrlState();
-  return useMemo(() => {
-    const minimize = params.get("minimize") ?? MINIMIZE;
-    return {
-      where: params.get("where") ?? "",
-      minimize,
-      quality: params.get("quality") ?? "",
-      cost: params.get("cost") ?? minimize,
-      runs: listed(params, "runs"),
-      datasets: listed(params, "dataset"),
-      models: listed(params, "model"),
-      formats: listed(params, "format"),
-      devices: listed(params, "device"),
-      columns: listed(params, "columns"),
-      sort: sortFrom(params.get("sort")),
-      change,
-    };
-  }, [params, change]);
+  const runs = useNames(params, "runs");
+  const datasets = useNames(params, "dataset");
+  const models = useNames(params, "model");
+  const formats = useNames(params, "format");
+  const devices = useNames(params, "device");
+  const columns = useNames(params, "columns");
+  const order = params.get("sort");
+  const sort = useMemo(() => sortFrom(order), [order]);
+  const minimize = params.get("minimize") ?? MINIMIZE;
+  const where = params.get("where") ?? "";
+  const quality = params.get("quality") ?? "";
+  const cost = params.get("cost") ?? minimize;
+  return useMemo(
+    () => ({ where, minimize, quality, cost, runs, datasets, models, formats, devices, columns, sort, change }),
+    [where, minimize, quality, cost, runs, datasets, models, formats, devices, columns, sort, change],
+  );
+}
+
+/** The same list for as long as the address names the same: what is drawn from it alone is not drawn again. */
+function useNames(params: URLSearchParams, name: string): string[] {
+  const text = params.get(name) ?? "";
+  return useMemo(() => listed(new URLSearchParams({ [name]: text }), name), [name, text]);
 }

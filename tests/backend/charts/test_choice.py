@@ -74,6 +74,18 @@ def test_the_answer_is_the_definition(rows: list[tuple[float, ...]], text: str, 
     assert np.flatnonzero(choice.front).tolist() == on_front
 
 
+@given(ROWS, st.lists(WHERE, min_size=2, max_size=3), st.sampled_from(["bytes", "p95_ms@1"]))
+def test_what_is_remembered_of_another_question_changes_no_answer(
+    rows: list[tuple[float, ...]], texts: list[str], goal: str
+) -> None:
+    found = artifacts(rows)
+    for text in texts:
+        options = Options(cost="bytes", minimize=goal, where=tree(text))
+        again, anew = choose(found, options), choose(artifacts(rows), options)
+        for name in ("asked", "able", "front", "drawn_front", "meeting", "near", "shown"):
+            assert getattr(again, name).tolist() == getattr(anew, name).tolist(), name
+
+
 @given(st.integers(0, 2**32), st.sampled_from(["bytes <= 1000", "bytes <= 30 and accuracy >= 0.99999"]))
 def test_of_a_crowd_everything_that_matters_is_shown(seed: int, text: str) -> None:
     luck = np.random.default_rng(seed)
