@@ -41,6 +41,7 @@ from backend.api.gate import BodyLimit, Gate
 from backend.api.hub import Hub
 from backend.api.schemas import Error
 from backend.charts.chart import charts
+from backend.charts.trials import study_charts
 from backend.config import Settings
 from backend.queue import Hints
 from backend.store.session import UNAVAILABLE, Store
@@ -124,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _warm(store: Store) -> None:
     """Load Plotly and what was measured, so that the first chart need not wait for it."""
     charts()
+    study_charts()
     with suppress(*UNAVAILABLE), store.read() as session:
         measured.artifacts(session, None, tradeoffs.MAX_RUNS)
     gc.collect()

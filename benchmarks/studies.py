@@ -172,10 +172,11 @@ def opened(folder: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        opened(Path(folder) / "opened")
-        if sys.argv[1:] == ["opened"]:
-            return
-        lathe = embedded(Path(folder) / "asha")
+        opened(Path(folder))
+    if sys.argv[1:] == ["opened"]:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        lathe = embedded(Path(folder))
         try:
             asha(lathe)
         finally:
