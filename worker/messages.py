@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.spec.commands import CommandKind
+from backend.spec.commands import CommandKind, Intervention
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
 from backend.spec.runs import Place, RunState
@@ -40,12 +40,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Planned:
-    """A knob that is turned without a person after `step` steps of the run: because the spec says so, or because a
-    person turned it there before the run was interrupted; `known` says that the run's events tell of it already."""
+    """What is done without a person: because the spec says so, or because a person did it there before the run was
+    interrupted; `known` says that the run's events tell of it already."""
 
-    step: int
-    path: str
-    value: Any
+    made: Intervention
     known: bool = False
 
 

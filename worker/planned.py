@@ -16,6 +16,7 @@ def of(store: Store, run_id: str, step: int) -> tuple[dict[str, Any], list[Plann
         kept = steering.kept(session, run_id)
         spec = session.get_one(Run, run_id).spec
     wanted = [Intervention.model_validate(one) for one in spec.get("interventions", [])]
-    new = [one for one in wanted if (one.step, one.path, one.value) not in kept]
-    planned = [Planned(one.step, one.path, one.value, known=one in made) for one in [*made, *new]]
-    return spec, [one for one in planned if one.step >= step]
+    again = [one for one in made if one.kind == "set"]  # where a training was ended, a checkpoint was written
+    new = [one for one in wanted if one not in kept]
+    planned = [Planned(one, known=one in again) for one in [*again, *new]]
+    return spec, [one for one in planned if one.made.step >= step]

@@ -64,11 +64,24 @@ class Setting(BaseModel):
     value: float | int | bool | str = Field(union_mode="left_to_right", description="What it is to be.")
 
 
-class Intervention(Setting):
-    """A knob that is turned without a person, at a given step: how a steered run is replayed."""
+class Intervention(BaseModel):
+    """What is done without a person, at a given step: how a steered run is replayed."""
 
-    kind: Literal["set"] = "set"
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["set", "next"] = Field(
+        default="set", description="`set` turns a knob; `next` ends the training that does this step."
+    )
     step: int = Field(ge=0, description="After so many steps of the whole run.", json_schema_extra={"x-unit": "steps"})
+    path: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The knob that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
+    )
+    value: float | int | bool | str | None = Field(
+        default=None, union_mode="left_to_right", description="What the knob is to be."
+    )
 
 
 class Stages(BaseModel):

@@ -13,7 +13,7 @@ from backend.spec.alerts import Alert, odd_alerts
 from backend.spec.catalog import Catalog, Family
 from backend.spec.commands import Intervention
 from backend.spec.fit import misfits
-from backend.spec.knobs import unturnable
+from backend.spec.knobs import odd_interventions
 from backend.spec.measures import MAX_BATCH
 from backend.spec.problems import SpecInvalid
 from backend.spec.resolve import Resolver
@@ -110,8 +110,8 @@ class Experiment(BaseModel):
     interventions: list[Intervention] = Field(
         default=[],
         max_length=1000,
-        description="Knobs that are turned at given steps, as a person would in the live run: how a steered run is "
-        "replayed.",
+        description="Knobs that are turned, and trainings that are ended, at given steps, as a person would in the live "
+        "run: how a steered run is replayed.",
     )
     alerts: list[Alert] = Field(
         default=[], max_length=20, description="What is told, or done, when a metric meets a condition."
@@ -126,7 +126,7 @@ def resolve(document: Any, catalog: Catalog) -> Experiment:
     Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
     """
     canonical = fill(document, catalog)
-    if problems := misfits(canonical, catalog) or [*unturnable(canonical, catalog), *odd_alerts(canonical)]:
+    if problems := misfits(canonical, catalog) or [*odd_interventions(canonical, catalog), *odd_alerts(canonical)]:
         raise SpecInvalid(problems)
     return Experiment.model_validate(canonical)
 

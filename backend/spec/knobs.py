@@ -80,15 +80,26 @@ def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Pro
     return Problem(path="body.value", message=sentence_of(error)) if error else None
 
 
-def unturnable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
-    """The interventions of a resolved spec that could be made in none of its stages."""
+def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+    """The interventions of a resolved spec that are not whole, or could be made in none of its stages."""
     for index, one in enumerate(spec["interventions"]):
-        setting = Setting(path=one["path"], value=one["value"])
-        found = [problem(stage, setting, catalog) for stage in spec["stages"]]
-        if all(found):
-            closest = next((told for told in found if told and told.path == "body.value"), found[0])
-            assert closest
-            yield closest.model_copy(update={"path": closest.path.replace("body", f"interventions[{index}]", 1)})
+        given = [name for name in ("path", "value") if one[name] is not None]
+        if one["kind"] == "next":
+            message = "does not go with `next`: leave it out."
+            yield from (Problem(path=f"interventions[{index}].{name}", message=message) for name in given)
+        elif len(given) < 2:
+            missing = "value" if given == ["path"] else "path"
+            yield Problem(path=f"interventions[{index}].{missing}", message="is missing.")
+        elif (found := _unturnable(spec, Setting(path=one["path"], value=one["value"]), catalog)) is not None:
+            yield found.model_copy(update={"path": found.path.replace("body", f"interventions[{index}]", 1)})
+
+
+def _unturnable(spec: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
+    """Why `setting` can be made in none of the stages: what comes closest to one."""
+    found = [problem(stage, setting, catalog) for stage in spec["stages"]]
+    if not all(found):
+        return None
+    return next((told for told in found if told and told.path == "body.value"), found[0])
 
 
 def _knob(field: SpecField, path: str) -> Knob:

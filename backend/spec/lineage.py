@@ -54,11 +54,10 @@ def follow(spec: Experiment, past: Past, catalog: Catalog) -> Experiment:
     departed = list(_paths(mine, theirs, past.ended + past.within))
     problems = [_refused(path, past, live) for path in departed if path not in live]
     problems += _unlike_seed(spec, past)
-    parents = {(one.step, one.path, one.value) for one in past.spec.interventions}
     problems += [
         Problem(path=f"interventions[{index}].step", message=f"is past: the fork begins at step {past.step:,}.")
         for index, one in enumerate(spec.interventions)
-        if one.step < past.step and (one.step, one.path, one.value) not in parents
+        if one.step < past.step and one not in past.spec.interventions
     ]
     if problems:
         raise SpecInvalid(problems[:MOST])

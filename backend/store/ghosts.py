@@ -133,11 +133,10 @@ def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def spec_without(session: Session, run: Run, left_out: Event, past: Cut | None) -> Experiment:
     """What the ghost executes: the run's spec with every other intervention. Raises Unrepeatable."""
     after, body = past.seq if past else 0, left_out.body
-    _refuse_ends(session, run, left_out, after)
     spec = Experiment.model_validate(run.spec)
     stages, moved = _stages(session, run, left_out)
-    dropped = (body["step"], body["path"], body["new"]) if body["by"] == THE_SPEC else None
-    planned = [one for one in spec.interventions if (one.step, one.path, one.value) != dropped]
+    dropped = steering.turn(left_out).made if body["by"] == THE_SPEC else None
+    planned = [one for one in spec.interventions if one != dropped]
     by_hand = list(_by_hand(session, run, left_out, planned, after, moved))
     update = {
         "name": f"{spec.name[:100]} · {_without(session, left_out)}"[:200],
@@ -146,14 +145,6 @@ def spec_without(session: Session, run: Run, left_out: Event, past: Cut | None) 
         "alerts": [],  # nobody would let a ghost go on that one of them has paused
     }
     return spec.model_copy(update=update)
-
-
-def _refuse_ends(session: Session, run: Run, left_out: Event, after: int) -> None:
-    for mark in steering.obeyed(session, run.id, CommandKind.NEXT, after):
-        if mark.seq != left_out.seq:
-            raise Unrepeatable(
-                f"A person ended a stage of the run at step {mark.body['step']:,}, which a ghost cannot do again: fork the run."
-            )
 
 
 def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str, Any]], int | None]:
@@ -168,7 +159,7 @@ def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str,
         raise Unrepeatable(
             "The stages were changed before this run was forked: ask for the ghost of the run that did so."
         )
-    for mark in steering.obeyed(session, run.id, CommandKind.STAGES, left_out.seq):
+    for mark in steering.obeyed(session, run.id, CommandKind.STAGES, after=left_out.seq):
         if mark.seq < effect:
             return stages, None  # they took the place of these before any of these began
         raise Unrepeatable(
@@ -187,16 +178,16 @@ def _forked(session: Session, run: Run) -> int:
 def _by_hand(
     session: Session, run: Run, left_out: Event, planned: Sequence[Intervention], after: int, moved: int | None
 ) -> Iterator[Intervention]:
-    """The knobs that a person turned after event `after`. Raises Unrepeatable when one was turned after event `moved`."""
-    told = {(one.step, one.path, one.value) for one in planned}
+    """What a person did after event `after`. Raises Unrepeatable when that was after event `moved`."""
     for turn in steering.turns(session, run.id):
         made = turn.made
-        if turn.seq <= after or turn.seq == left_out.seq or (made.step, made.path, made.value) in told:
+        if turn.seq <= after or turn.seq == left_out.seq or made in planned:
             continue
         if moved is not None and turn.seq > moved:
+            what = "ended a training" if made.path is None else f"turned {made.path[:40]}"
             raise Unrepeatable(
-                f"A person turned {made.path[:40]} at step {made.step:,}, in a stage that without this would begin at another "
-                "step or not at all: fork the run."
+                f"A person {what} at step {made.step:,}, in a stage that without this would begin at another step or not at "
+                "all: fork the run."
             )
         yield made
 

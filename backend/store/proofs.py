@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind
+from backend.spec.commands import Intervention
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.store import events, results, steering
@@ -128,12 +128,10 @@ def _computed(run: Run) -> dict[str, Any]:
     return {name: value for name, value in run.spec.items() if name not in UNTRAINED}
 
 
-def _turned(session: Session, run: Run, step: int) -> list[tuple[int, str, Any]]:
-    """The knobs that were turned, or are to be, and the trainings that a person ended, from the step on."""
-    made = [(one.step, one.path, one.value) for one in steering.interventions(session, run.id)]
-    planned = [(one["step"], one["path"], one["value"]) for one in run.spec.get("interventions", [])]
-    ended = [(mark.body["step"], "", None) for mark in steering.obeyed(session, run.id, CommandKind.NEXT)]
-    return sorted({one for one in [*made, *planned, *ended] if one[0] >= step}, key=repr)
+def _turned(session: Session, run: Run, step: int) -> set[Intervention]:
+    """The knobs that were turned, or are to be, and the trainings that were ended, or are to be, from the step on."""
+    planned = [Intervention.model_validate(one) for one in run.spec.get("interventions", [])]
+    return {one for one in [*steering.interventions(session, run.id), *planned] if one.step >= step}
 
 
 def _began(session: Session, run_id: str) -> int:

@@ -14,41 +14,46 @@ from backend.store.tables import Event, Run
 
 @dataclass(frozen=True)
 class Turn:
-    """A knob that was turned, as the event with number `seq` tells."""
+    """A knob that was turned or a training that was ended, as the event with number `seq` tells."""
 
     seq: int
     by: str
     made: Intervention
 
 
+def turn(event: Event) -> Turn:
+    """What an event tells of a `set` or a `next` that was obeyed."""
+    body = event.body
+    ended = body["kind"] == CommandKind.NEXT
+    made = Intervention(
+        kind="next" if ended else "set", step=body["step"], path=body.get("path"), value=body.get("new")
+    )
+    return Turn(event.seq, body["by"], made)
+
+
 def turns(session: Session, run_id: str) -> list[Turn]:
-    """Every knob that was turned, in order, by a person or by the spec."""
-    return [
-        Turn(mark.seq, mark.body["by"], Intervention(step=body["step"], path=body["path"], value=body["new"]))
-        for mark in obeyed(session, run_id, CommandKind.SET)
-        if (body := mark.body)
-    ]
+    """Every knob that was turned and every training that was ended, in order, by a person or by the spec."""
+    return [turn(event) for event in obeyed(session, run_id, CommandKind.SET, CommandKind.NEXT)]
 
 
 def interventions(session: Session, run_id: str) -> list[Intervention]:
     """As `turns`; of those at one step that turned the same knob, the last."""
-    found: dict[tuple[int, str], Intervention] = {}
+    found: dict[tuple[int, str | None], Intervention] = {}
     for one in (turn.made for turn in turns(session, run_id)):
         found.pop((one.step, one.path), None)
         found[one.step, one.path] = one
     return sorted(found.values(), key=lambda one: one.step)
 
 
-def kept(session: Session, run_id: str) -> set[tuple[int, str, Any]]:
-    """Step, path and value of what the spec had asked for and was made, whatever a person made of it at the same step."""
-    made = (turn.made for turn in turns(session, run_id) if turn.by == THE_SPEC)
-    return {(one.step, one.path, one.value) for one in made}
+def kept(session: Session, run_id: str) -> set[Intervention]:
+    """What the spec had asked for and was made, whatever a person made of it at the same step."""
+    return {turn.made for turn in turns(session, run_id) if turn.by == THE_SPEC}
 
 
 def steered(session: Session, run_id: str) -> bool:
     """Whether a person changed what the run computes."""
-    kinds = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
-    return any(mark.body["by"] != THE_SPEC for kind in kinds for mark in obeyed(session, run_id, kind))
+    done = obeyed(session, run_id, CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
+    return any(event.body["by"] != THE_SPEC for event in done)
 
 
 def turned(session: Session, run: Run, until: tuple[int, int] | None = None) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def turned(session: Session, run: Run, until: tuple[int, int] | None = None) -> 
     seq, step = until or (run.last_seq, run.step)
     began = Event.run_id == run.id, Event.kind == EventKind.STAGE_BEGAN.value, Event.seq <= seq
     first = session.scalar(select(Event.seq).where(*began).order_by(Event.seq.desc()).limit(1)) or 0
-    made = (mark.body for mark in obeyed(session, run.id, CommandKind.SET, first, seq))
+    made = (mark.body for mark in obeyed(session, run.id, CommandKind.SET, after=first, until=seq))
     return {body["path"]: body["new"] for body in made if until is None or body["step"] <= step}
 
 
@@ -71,12 +76,12 @@ def replay(session: Session, run: Run) -> dict[str, Any]:
 
 
 def obeyed(
-    session: Session, run_id: str, kind: CommandKind, after: int = 0, until: int | None = None
+    session: Session, run_id: str, *kinds: CommandKind, after: int = 0, until: int | None = None
 ) -> Iterator[Event]:
-    """The events, after one number and up to another, that tell of commands of a kind that were obeyed."""
+    """The events, after one number and up to another, that tell of commands of these kinds that were obeyed."""
     query = select(Event).where(Event.run_id == run_id, Event.kind == EventKind.COMMAND.value, Event.seq > after)
     if until is not None:
         query = query.where(Event.seq <= until)
     for event in session.scalars(query.order_by(Event.seq)):
-        if event.body["kind"] == kind and event.body["state"] == CommandState.OBEYED:
+        if event.body["kind"] in kinds and event.body["state"] == CommandState.OBEYED:
             yield event

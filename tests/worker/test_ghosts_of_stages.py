@@ -98,9 +98,13 @@ def test_what_was_turned_before_the_end_is_turned_and_what_came_after_is_refused
     turned = told(api, ended)
     made = ghost(api, ended, seq(api, ended, NEXT))
     alone = submit(api, {**SPEC, "interventions": [{"step": turned[0][0], "path": "optimizer.lr", "value": 0.5}]})
+    unturned = ghost(api, ended, seq(api, ended, SET))
+    (mark,) = marks(api, ended, NEXT)
+    cut = submit(api, {**SPEC, "interventions": [{"kind": "next", "step": mark["body"]["step"]}]})
     hand(api).all()
     assert_same(api, made, alone)
-    assert "A person ended a stage of the run at step" in refusal(api, ended, seq(api, ended, SET))
+    assert_same(api, unturned, cut)
+    assert hashes(api.store, unturned)[0] != hashes(api.store, ended)[0]
 
     later = submit(api, SPEC)
     conduct(api, later, (8, NEXT, {}), rate(30, 0.5))
@@ -110,7 +114,7 @@ def test_what_was_turned_before_the_end_is_turned_and_what_came_after_is_refused
 def test_two_ends_are_one_too_many(api: Api) -> None:
     run_id = submit(api, SPEC)
     conduct(api, run_id, (8, NEXT, {}), (20, NEXT, {}))
-    assert "A person ended a stage" in refusal(api, run_id, seq(api, run_id, NEXT))
+    assert "A person ended a training at step" in refusal(api, run_id, seq(api, run_id, NEXT))
 
 
 def test_without_other_stages_it_is_a_run_with_the_first_ones(api: Api) -> None:

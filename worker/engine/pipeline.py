@@ -144,9 +144,10 @@ class Execution:
             phase.companion.begin(self.subject, self._context(self._tick, self._tick))
         work = (self.subject, self.data, phase.recipe, self.seed, self.position)
         trainer = Trainer(*work, self.reporter, self._attend, self._tick, self.diagnosis, phase.companion)
-        self.steering.expect()
-        if self.resumed.position == self.position and self.resumed.phase:
-            trainer.resume(self.resumed.phase)
+        resumed = self.resumed.phase if self.resumed.position == self.position else None
+        self.steering.expect(resumed=bool(resumed))
+        if resumed:
+            trainer.resume(resumed)
         else:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
         trainer.run()

@@ -29,7 +29,7 @@ class Steering:
     """Obeys in order. `paused` survives in checkpoints; `skipping` is the order to end this stage where it is.
 
     `checkpoint` writes one that stays, and says whether that worked; `hold` has the newest stay. `restage` puts other stages in the place of those
-    that have not begun, and answers with the change, for the event; it raises ValueError. `planned` are settings that are to be made without a person.
+    that have not begun, and answers with the change, for the event; it raises ValueError. `planned` is what is to be done without a person.
     """
 
     def __init__(
@@ -44,7 +44,8 @@ class Steering:
         restage: Callable[[list[dict[str, Any]]], dict[str, list[dict[str, Any]]]],
     ) -> None:
         self._control, self._link, self._clock, self._reporter = control, link, clock, reporter
-        self._planned = deque(sorted(planned, key=lambda one: one.step))
+        self._planned = deque(sorted(planned, key=lambda one: one.made.step))
+        self._began = -1  # the step before the first of this training, in the process that took it
         self._checkpoint, self._hold, self._restage = checkpoint, hold, restage
         self.paused = False
         self.skipping: Order | None = None
@@ -55,11 +56,20 @@ class Steering:
         if paused:
             self._move(RunState.PAUSED, "It was paused before it was given back.")
 
-    def expect(self) -> None:
-        """Have the reporter fall due where the next planned setting is to be made."""
-        while self._planned and self._planned[0].step < self._reporter.step:
-            self._planned.popleft()
-        self._reporter.appoint(self._planned[0].step if self._planned else None)
+    def expect(self, resumed: bool) -> None:
+        """A training begins: forget what was planned for those before it, await what is planned for it."""
+        now = self._reporter.step
+        self._began = -1 if resumed else now
+        ends = now if resumed else now + 1  # a training that ends at a step has done it
+        self._planned = deque(
+            one for one in self._planned if one.made.step >= (ends if one.made.kind == "next" else now)
+        )
+        self._appoint()
+
+    def _appoint(self) -> None:
+        """Have the reporter fall due where there is something to do."""
+        steps = [one.made.step for one in self._planned] + ([self._began + 1] if self._control.waiting else [])
+        self._reporter.appoint(min(steps, default=None))
 
     def obey(self, trainer: Turnable | None) -> None:
         """All that was asked up to now; returns when the run is not, or no longer, paused. Raises Cancelled."""
@@ -95,20 +105,21 @@ class Steering:
     def _follow_plan(self, trainer: Turnable | None) -> None:
         if trainer is None:
             return
-        while self._planned and self._planned[0].step <= self._reporter.step:
+        while self._planned and self._planned[0].made.step <= self._reporter.step and not self.skipping:
             one = self._planned.popleft()
-            old, note = trainer.turn(one.path, one.value)
-            if not one.known:
-                self._hold()
-                body = {"command": "", "kind": CommandKind.SET, "by": THE_SPEC, "step": one.step, "state": "obeyed"}
-                said = {"note": note} if note else {}
-                effect = {"path": one.path, "old": old, "new": one.value}
-                self._link.send(Happened(EventKind.COMMAND, {**body, **effect, **said}))
-        self.expect()
+            order = Order("", CommandKind(one.made.kind), one.made.model_dump(include={"path", "value"}), THE_SPEC)
+            note, effect = self._carry_out(order, trainer, again=one.known)
+            if not one.known and order is not self.skipping:
+                self._link.send(Obeyed(order, one.made.step, note=note, effect=effect))
+        self._appoint()
 
     def _obey_waiting(self, trainer: Turnable | None) -> None:
+        early: list[Order] = []
         while self._control.waiting:
             order = self._control.waiting.popleft()
+            if order.kind is CommandKind.NEXT and trainer and self._reporter.step == self._began:
+                early.append(order)  # it is told, and replayed, by the last step of the training that it ends
+                continue
             try:
                 note, effect = self._carry_out(order, trainer)
             except ValueError as error:
@@ -116,8 +127,13 @@ class Steering:
             else:
                 if order is not self.skipping:
                     self._link.send(Obeyed(order, self._reporter.step, note=note, effect=effect))
+        if early:
+            self._control.waiting.extend(early)
+            self._appoint()
 
-    def _carry_out(self, order: Order, trainer: Turnable | None) -> tuple[str | None, dict[str, Any]]:
+    def _carry_out(
+        self, order: Order, trainer: Turnable | None, again: bool = False
+    ) -> tuple[str | None, dict[str, Any]]:
         """What is to be said of it, and its effect. Raises ValueError with the reason when it cannot be done."""
         match order.kind:
             case CommandKind.PAUSE:
@@ -130,7 +146,8 @@ class Steering:
             case CommandKind.SET:
                 setting = Setting.model_validate(order.body)
                 old, note = self._trained(trainer).turn(setting.path, setting.value)
-                self._hold()
+                if not again:
+                    self._hold()
                 return note, {"path": setting.path, "old": old, "new": setting.value}
             case CommandKind.NEXT:
                 self._trained(trainer)

@@ -1364,7 +1364,7 @@ export interface components {
             }[];
             /**
              * Interventions
-             * @description Knobs that are turned at given steps, as a person would in the live run: how a steered run is replayed.
+             * @description Knobs that are turned, and trainings that are ended, at given steps, as a person would in the live run: how a steered run is replayed.
              * @default []
              */
             interventions: components["schemas"]["Intervention"][];
@@ -1600,30 +1600,31 @@ export interface components {
         };
         /**
          * Intervention
-         * @description A knob that is turned without a person, at a given step: how a steered run is replayed.
+         * @description What is done without a person, at a given step: how a steered run is replayed.
          */
         Intervention: {
             /**
-             * Path
-             * @description The knob, within the recipe: `optimizer.lr`, `regularizers[0].strength`.
-             */
-            path: string;
-            /**
-             * Value
-             * @description What it is to be.
-             */
-            value: number | boolean | string;
-            /**
              * Kind
+             * @description `set` turns a knob; `next` ends the training that does this step.
              * @default set
-             * @constant
+             * @enum {string}
              */
-            kind: "set";
+            kind: "set" | "next";
             /**
              * Step
              * @description After so many steps of the whole run.
              */
             step: number;
+            /**
+             * Path
+             * @description The knob that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.
+             */
+            path?: string | null;
+            /**
+             * Value
+             * @description What the knob is to be.
+             */
+            value?: number | boolean | string | null;
         };
         /**
          * KnobRow

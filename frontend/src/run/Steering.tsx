@@ -6,7 +6,7 @@ import type { RunDetail, StreamEvent } from "../api/types";
 import { useSteering } from "../runs/actions";
 import { words } from "../format";
 import { ArrowDownIcon, ArrowUpIcon, CheckIcon, CrossIcon, DownloadIcon, PauseIcon, PlayIcon, PlusIcon } from "../ui/icons";
-import { turns, undoable } from "./interventions";
+import { made, undoable } from "./interventions";
 import { moved } from "./route";
 import classes from "./run.module.css";
 import { Section } from "./Section";
@@ -175,7 +175,7 @@ function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
 }
 
 function Replay({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
-  if (!turns(events).length) return null;
+  if (!made(events).length) return null;
   return (
     <Button size="compact-xs" variant="default" component="a" href={`/api/runs/${run.id}/replay`} download={`${run.name} replay.yaml`}>
       Spec that does the same by itself

@@ -54,6 +54,7 @@ def test_a_turned_knob_shows_its_value(api_on_each: Api, catalog: Catalog) -> No
         stage(0, "train: sgd", 0),
         command(path="optimizer.lr", old=0.1, new=0.02),
         command(path="optimizer.lr", state="refused", note="No."),
+        command(kind="next", step=9),
         stage=0,
         state=RunState.RUNNING,
     )
@@ -61,7 +62,10 @@ def test_a_turned_knob_shows_its_value(api_on_each: Api, catalog: Catalog) -> No
     assert {row["path"]: row["value"] for row in rows}["optimizer.lr"] == 0.02
     replay = api_on_each.client.get(f"/api/runs/{lease.run_id}/replay")
     again = yaml.safe_load(replay.text)
-    assert again["interventions"] == [{"kind": "set", "path": "optimizer.lr", "step": 5, "value": 0.02}]
+    assert again["interventions"] == [
+        {"kind": "set", "path": "optimizer.lr", "step": 5, "value": 0.02},
+        {"kind": "next", "path": None, "step": 9, "value": None},
+    ]
     assert api_on_each.client.post("/api/experiments", json={"spec": again}).status_code == 201
 
 
@@ -154,12 +158,19 @@ def test_events_tell_why(api_on_each: Api, catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "place"),
-    [("optimizer.rate", 0.1, "interventions[0].path"), ("optimizer.lr", -1.0, "interventions[0].value")],
+    ("what", "place"),
+    [
+        ({"path": "optimizer.rate", "value": 0.1}, "interventions[0].path"),
+        ({"path": "optimizer.lr", "value": -1.0}, "interventions[0].value"),
+        ({"path": "optimizer.lr"}, "interventions[0].value"),
+        ({"value": 0.1}, "interventions[0].path"),
+        ({"kind": "next", "value": 0.1}, "interventions[0].value"),
+        ({"kind": "stop"}, "interventions[0].kind"),
+    ],
 )
 def test_an_intervention_that_no_stage_could_make_is_refused(
-    api: Api, catalog: Catalog, path: str, value: float, place: str
+    api: Api, catalog: Catalog, what: dict[str, Any], place: str
 ) -> None:
-    wanted = {**spec(), "interventions": [{"step": 5, "path": path, "value": value}]}
+    wanted = {**spec(), "interventions": [{"step": 5, **what}]}
     answer = api.client.post("/api/experiments", json={"spec": wanted})
     assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, place)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
+from backend.spec.commands import CommandKind, Intervention
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
@@ -18,7 +18,7 @@ from worker.component import find
 from worker.engine.checkpoint import Checkpoints, State
 from worker.engine.turning import follow
 from worker.knobs import turned
-from worker.messages import Checkpoint, Finished, Obeyed, Order, Planned, Progress, Release
+from worker.messages import Checkpoint, Exhibit, Finished, Obeyed, Order, Planned, Progress, Release
 from worker.recipe import Recipe
 
 TRAIN = {
@@ -49,6 +49,10 @@ def asking(*asks: tuple[Callable[[MemoryLink], bool], Order | Release]) -> Ask:
 
 def after(steps: int) -> Callable[[MemoryLink], bool]:
     return lambda link: steps_done(link) >= steps
+
+
+def planned(step: int, path: str, value: float, known: bool = False) -> Planned:
+    return Planned(Intervention(step=step, path=path, value=value), known)
 
 
 def obeyed(link: MemoryLink) -> list[tuple[CommandKind, bool]]:
@@ -198,7 +202,12 @@ def test_stages_that_have_not_begun_are_replaced(catalog: Catalog, settings: Set
 
 
 def steered(link: MemoryLink) -> list[Planned]:
-    return [Planned(answer.step, answer.effect["path"], answer.effect["new"]) for answer in link.all(Obeyed)]
+    return [
+        planned(answer.step, answer.effect["path"], answer.effect["new"])
+        if answer.effect
+        else Planned(Intervention(kind="next", step=answer.step))
+        for answer in link.all(Obeyed)
+    ]
 
 
 def test_a_steered_run_is_replayed_without_its_person(catalog: Catalog, settings: Settings) -> None:
@@ -211,11 +220,24 @@ def test_a_steered_run_is_replayed_without_its_person(catalog: Catalog, settings
     alone = run(replace(assignment(SPEC, catalog), planned=steered(by_hand)), settings)
     assert ledger(alone).points == ledger(by_hand).points
     assert ledger(alone).hashes == ledger(by_hand).hashes
-    told = [body for body in alone.happened(EventKind.COMMAND) if body["kind"] == "set"]
-    assert [(body["step"], body["path"], body["by"]) for body in told] == [
-        (one.step, one.path, "the spec") for one in steered(by_hand)
-    ]
+    assert steered(alone) == steered(by_hand)
+    assert {answer.order.by for answer in alone.all(Obeyed)} == {"the spec"}
     assert ledger(run(assignment(SPEC, catalog), settings)).hashes != ledger(by_hand).hashes
+
+
+@pytest.mark.parametrize("when", [0, 1, 30], ids=["at once", "after a step", "midway"])
+def test_a_training_that_a_person_ended_is_ended_without_its_person(
+    when: int, catalog: Catalog, settings: Settings
+) -> None:
+    """Asked before its first step, a training does that one."""
+    ask = asking((lambda link: shown(link, "plan") and steps_done(link) >= when, order(CommandKind.NEXT)))
+    by_hand = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
+    (answer,) = by_hand.all(Obeyed)
+    assert max(1, when) <= answer.step < 4 * STEPS and not answer.refused
+    alone = run(replace(assignment(SPEC, catalog), planned=steered(by_hand)), settings)
+    assert steered(alone) == steered(by_hand)
+    assert ledger(alone).points == ledger(by_hand).points
+    assert ledger(alone).hashes == ledger(by_hand).hashes
 
 
 def test_what_was_set_since_the_last_checkpoint_is_set_again(catalog: Catalog, settings: Settings) -> None:
@@ -225,12 +247,16 @@ def test_what_was_set_since_the_last_checkpoint_is_set_again(catalog: Catalog, s
     undisturbed = run(assignment(SPEC, catalog), settings, asked=True, ask=ask)
     checkpoint, answer = undisturbed.all(Obeyed)
     file = next(one for one in undisturbed.all(Checkpoint) if one.step == checkpoint.step)
-    told = [Planned(answer.step, "optimizer.lr", 0.01, known=True)]
+    told = [planned(answer.step, "optimizer.lr", 0.01, known=True)]
     resumed = run(replace(assignment(SPEC, catalog), resume=file, planned=told), settings)
     assert ledger(resumed).hashes == ledger(undisturbed).hashes
     assert resumed.happened(EventKind.COMMAND) == []
     forgetful = run(replace(assignment(SPEC, catalog), resume=file), settings)
     assert ledger(forgetful).hashes != ledger(undisturbed).hashes
+
+
+def shown(link: MemoryLink, kind: str) -> bool:
+    return any(exhibit.kind == kind for exhibit in link.all(Exhibit))
 
 
 SELF_TAUGHT = [
@@ -247,8 +273,8 @@ def test_a_teacher_is_softened_while_it_teaches(stage: dict[str, Any], catalog: 
     by_hand = run(work, settings, asked=True, ask=ask)
     answer, checkpoint = by_hand.all(Obeyed)
     assert answer.effect == {"path": "distillers[0].temperature", "old": 4.0, "new": 1.0}
-    planned = [Planned(answer.step, "distillers[0].temperature", 1.0)]
-    assert ledger(run(replace(work, planned=planned), settings)).hashes == ledger(by_hand).hashes
+    told = [planned(answer.step, "distillers[0].temperature", 1.0)]
+    assert ledger(run(replace(work, planned=told), settings)).hashes == ledger(by_hand).hashes
     assert ledger(run(work, settings)).hashes[1] != ledger(by_hand).hashes[1]
     file = next(one for one in by_hand.all(Checkpoint) if one.step == checkpoint.step)
     assert ledger(run(replace(work, resume=file), settings)).hashes[1] == ledger(by_hand).hashes[1]
