@@ -75,7 +75,7 @@ def test_a_fork_in_the_midst_of_a_training_turns_its_knob(page: Page, lathe: Lat
     page.get_by_role("button", name=re.compile("train epochs 100")).click()
     page.get_by_role("textbox", name="Lr").first.fill("0.01")
     page.get_by_role("button", name="Run the fork").click(timeout=SLOW)
-    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
+    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"), timeout=SLOW)
     child = page.url.rsplit("/", 1)[-1]
     assert child != steered
     run = lathe.wait_for(child, "succeeded")
