@@ -1,5 +1,5 @@
 import { ActionIcon, Group, Paper, Text, Tooltip } from "@mantine/core";
-import type { KeyboardEvent } from "react";
+import type { ReactNode } from "react";
 
 import { KindSelect } from "./ComponentField";
 import { Field, Fields } from "./Field";
@@ -23,20 +23,15 @@ interface ItemCardProps {
   onRemove: () => void;
 }
 
-/** One entry of a list: a line that says what it does, and its fields when it is open. Alt with an arrow moves it. */
+/** One entry of a list: a line that says what it does, and its fields when it is open. */
 export function ItemCard({ node, index, count, open, noun, onToggle, onMove, onRemove }: ItemCardProps) {
   const { problems, readOnly } = useForm();
   const name = `${noun} ${index + 1}`;
   const kind = node.type === "component" && typeof node.kind === "string" ? node.kind : "";
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
-    event.preventDefault();
-    onMove(event.key === "ArrowUp" ? index - 1 : index + 1);
-  };
   return (
     <Paper className={classes.item} role="group" aria-label={kind ? `${name}: ${kind}` : name} data-item={index}>
       <Group wrap="nowrap" gap={4} className={classes.itemHead}>
-        <button type="button" data-toggle className={classes.toggle} aria-expanded={open} onClick={onToggle} onKeyDown={onKeyDown}>
+        <button type="button" data-toggle className={classes.toggle} aria-expanded={open} onClick={onToggle}>
           <ChevronIcon size={14} className={classes.chevron} />
           <span className={classes.number}>{index + 1}</span>
           <span className={classes.itemText}>
@@ -56,8 +51,8 @@ export function ItemCard({ node, index, count, open, noun, onToggle, onMove, onR
         </button>
         {!readOnly && (
           <Group gap={0} wrap="nowrap">
-            <Act label={`Move ${name} up`} disabled={index === 0} onClick={() => onMove(index - 1)} icon={<ArrowUpIcon size={15} />} />
-            <Act label={`Move ${name} down`} disabled={index === count - 1} onClick={() => onMove(index + 1)} icon={<ArrowDownIcon size={15} />} />
+            <Act move="up" label={`Move ${name} up`} disabled={index === 0} onClick={() => onMove(index - 1)} icon={<ArrowUpIcon size={15} />} />
+            <Act move="down" label={`Move ${name} down`} disabled={index === count - 1} onClick={() => onMove(index + 1)} icon={<ArrowDownIcon size={15} />} />
             <Act label={`Remove ${name}`} onClick={onRemove} icon={<TrashIcon size={15} />} />
           </Group>
         )}
@@ -80,10 +75,19 @@ export function ItemCard({ node, index, count, open, noun, onToggle, onMove, onR
   );
 }
 
-function Act({ label, icon, disabled, onClick }: { label: string; icon: React.ReactNode; disabled?: boolean; onClick: () => void }) {
+interface ActProps {
+  label: string;
+  icon: ReactNode;
+  /** Where it moves the entry; a shortcut presses it by that. */
+  move?: "up" | "down";
+  disabled?: boolean;
+  onClick: () => void;
+}
+
+function Act({ label, icon, move, disabled, onClick }: ActProps) {
   return (
     <Tooltip label={label} withinPortal>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={disabled} onClick={onClick}>
+      <ActionIcon variant="subtle" color="gray" aria-label={label} data-move={move} disabled={disabled} onClick={onClick}>
         {icon}
       </ActionIcon>
     </Tooltip>

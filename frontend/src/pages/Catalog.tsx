@@ -1,6 +1,6 @@
 import { Anchor, Badge, Button, Collapse, Paper, Text, TextInput, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 
 import { useCatalog } from "../api/catalog";
@@ -55,13 +55,13 @@ export default function CatalogPage() {
         </Empty>
       )}
       {found.map((group) => (
-        <FamilySection key={group.family.name} group={group} />
+        <FamilySection key={group.family.name} group={group} sought={params.get("at")} />
       ))}
     </div>
   );
 }
 
-function FamilySection({ group: { family, entries } }: { group: FamilyGroup }) {
+function FamilySection({ group: { family, entries }, sought }: { group: FamilyGroup; sought: string | null }) {
   const name = words(family.name);
   return (
     <section id={family.name} aria-labelledby={`family-${family.name}`} className={classes.family}>
@@ -73,19 +73,30 @@ function FamilySection({ group: { family, entries } }: { group: FamilyGroup }) {
       </Text>
       <div className={classes.cards}>
         {entries.map((entry) => (
-          <Card key={entry.kind} entry={entry} usual={family.default === entry.kind} />
+          <Card key={entry.kind} entry={entry} usual={family.default === entry.kind} sought={sought === `${family.name}.${entry.kind}`} />
         ))}
       </div>
     </section>
   );
 }
 
-function Card({ entry, usual }: { entry: Entry; usual: boolean }) {
+interface CardProps {
+  entry: Entry;
+  usual: boolean;
+  /** Whether the address names it: it is scrolled to and has the focus. */
+  sought: boolean;
+}
+
+function Card({ entry, usual, sought }: CardProps) {
   const [open, setOpen] = useState(false);
+  const card = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (sought) card.current?.focus();
+  }, [sought]);
   const parameters = Object.entries((entry.parameters as Schema).properties ?? {});
   const rest = (entry.description ?? "").split("\n\n").slice(1);
   return (
-    <Paper component="article" aria-label={`${entry.family} ${entry.kind}`} className={classes.card}>
+    <Paper ref={card} component="article" aria-label={`${entry.family} ${entry.kind}`} tabIndex={-1} className={classes.card} data-sought={sought || undefined}>
       {entry.picture && <Picture picture={entry.picture as Shape} />}
       <Title order={3}>
         {words(entry.kind)} {usual && <Badge size="xs" variant="light" color="gray" tt="none" component="span">usual</Badge>}

@@ -1,10 +1,12 @@
-import { ActionIcon, Alert, Button, Menu, Text, Title } from "@mantine/core";
+import { ActionIcon, Alert, Menu, Text, Title } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Link } from "wouter";
 import type { RunDetail } from "../api/types";
 import { count, duration } from "../format";
 import { about } from "../runs/columns";
+import { type Action, useOffer } from "../keys/offers";
 import { useSteering } from "../runs/actions";
+import { ActionButtons, ActionItems } from "../ui/ActionButtons";
 import { Ago } from "../ui/Ago";
 import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon, StudyIcon } from "../ui/icons";
 import { eta } from "../ui/progress";
@@ -79,55 +81,40 @@ function Facts({ run }: { run: RunDetail }) {
   );
 }
 
+const OF = "This run";
+
 function Actions({ run }: { run: RunDetail }) {
   const { ask, isPending } = useSteering();
   const over = isTerminal(run.state);
+  const actions: Action[] = [
+    { label: "Clone", icon: CloneIcon, href: `/new?clone=${run.id}` },
+  ];
+  if (over) actions.push({ label: "Search around this", icon: StudyIcon, href: `/studies/new?run=${run.id}` });
+  else actions.unshift({ label: "Cancel", icon: BanIcon, title: "End now; nothing more is measured", press: () => ask(run, "cancel") });
+  if (!over && run.state !== "queued")
+    actions.unshift({ label: "Stop", icon: StopIcon, title: "Skip what is left, measure the model, keep what was learnt", press: () => ask(run, "stop") });
   return (
     <div className={classes.actions}>
-      {!over && run.state !== "queued" && (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<StopIcon size={14} />}
-          loading={isPending}
-          onClick={() => ask(run, "stop")}
-          title="Skip what is left, measure the model, keep what was learnt"
-        >
-          Stop
-        </Button>
-      )}
-      {!over && (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<BanIcon size={14} />}
-          disabled={isPending}
-          onClick={() => ask(run, "cancel")}
-          title="End now; nothing more is measured"
-        >
-          Cancel
-        </Button>
-      )}
-      <Button size="xs" variant="default" leftSection={<CloneIcon size={14} />} component={Link} href={`/new?clone=${run.id}`}>
-        Clone
-      </Button>
-      {over && (
-        <Button size="xs" variant="default" leftSection={<StudyIcon size={14} />} component={Link} href={`/studies/new?run=${run.id}`}>
-          Search around this
-        </Button>
-      )}
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="default" size={30} aria-label="More about this run">
-            <DotsIcon />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<DownloadIcon />} component="a" href={`/api/runs/${run.id}/report`} download={`${run.name}.html`}>
-            Report (one HTML page)
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <ActionButtons of={OF} actions={actions} busy={isPending} />
+      <More run={run} />
     </div>
+  );
+}
+
+function More({ run }: { run: RunDetail }) {
+  const report = { label: "Report (one HTML page)", icon: DownloadIcon, href: `/api/runs/${run.id}/report`, download: `${run.name}.html` };
+  const actions: Action[] = [{ ...report, told: "Download the report" }];
+  useOffer(OF, actions);
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="default" size={30} aria-label="More about this run">
+          <DotsIcon />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <ActionItems actions={actions} />
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -3,8 +3,10 @@ import { useState } from "react";
 import { useCatalog } from "../api/catalog";
 import { type KnobRow, useKnobs } from "../api/steering";
 import type { RunDetail, StreamEvent } from "../api/types";
+import { type Action, useOffer } from "../keys/offers";
 import { useSteering } from "../runs/actions";
-import { words } from "../format";
+import { ActionButtons, ActionItems } from "../ui/ActionButtons";
+import { title, words } from "../format";
 import { ArrowDownIcon, ArrowUpIcon, CheckIcon, CrossIcon, DownloadIcon, PauseIcon, PlayIcon, PlusIcon } from "../ui/icons";
 import { made, undoable } from "./interventions";
 import { moved } from "./route";
@@ -17,25 +19,19 @@ type Value = string | number | boolean;
 /** What a person can do to a live run. */
 export default function Steering({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   const { ask, isPending } = useSteering();
-  const paused = run.state === "paused";
+  const turn: Action =
+    run.state === "paused"
+      ? { label: "Resume", icon: PlayIcon, strong: true, press: () => ask(run, "resume") }
+      : { label: "Pause", icon: PauseIcon, press: () => ask(run, "pause") };
+  const actions: Action[] = [
+    turn,
+    { label: "Checkpoint now", icon: DownloadIcon, press: () => ask(run, "checkpoint") },
+    { label: "End this stage", icon: CheckIcon, title: "End this training here, measure, and go on", press: () => ask(run, "next") },
+  ];
   return (
     <Section title="Steering" aside={<Replay run={run} events={events} />}>
       <div className={classes.wheel}>
-        <Button
-          size="xs"
-          variant={paused ? "filled" : "default"}
-          leftSection={paused ? <PlayIcon size={14} /> : <PauseIcon size={14} />}
-          loading={isPending}
-          onClick={() => ask(run, paused ? "resume" : "pause")}
-        >
-          {paused ? "Resume" : "Pause"}
-        </Button>
-        <Button size="xs" variant="default" leftSection={<DownloadIcon size={14} />} disabled={isPending} onClick={() => ask(run, "checkpoint")}>
-          Checkpoint now
-        </Button>
-        <Button size="xs" variant="default" leftSection={<CheckIcon size={14} />} disabled={isPending} onClick={() => ask(run, "next")} title="End this training here, measure, and go on">
-          End this stage
-        </Button>
+        <ActionButtons of="This run" actions={actions} busy={isPending} />
         <StageMenu run={run} now />
       </div>
       <Knobs run={run} events={events} />
@@ -155,6 +151,13 @@ function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
     ask(run, "stages", { stages: now ? [{ kind }, ...coming] : [...coming, { kind }] });
     if (now) ask(run, "next");
   };
+  const actions: Action[] = kinds.map(({ kind, summary }) => ({
+    label: now ? `${words(kind)} now` : words(kind),
+    told: `${title(kind)} now`,
+    title: summary,
+    press: () => put(kind),
+  }));
+  useOffer("This run", now ? actions : NONE);
   return (
     <Menu position="bottom-start">
       <Menu.Target>
@@ -163,16 +166,13 @@ function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {kinds.map(({ kind, summary }) => (
-          <Menu.Item key={kind} onClick={() => put(kind)} title={summary}>
-            {words(kind)}
-            {now && " now"}
-          </Menu.Item>
-        ))}
+        <ActionItems actions={actions} />
       </Menu.Dropdown>
     </Menu>
   );
 }
+
+const NONE: Action[] = [];
 
 function Replay({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   if (!made(events).length) return null;

@@ -1,6 +1,6 @@
 import { ActionIcon, Checkbox, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
-import { useDebouncedCallback, useHotkeys } from "@mantine/hooks";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { RunPage, RunState } from "../api/types";
 import { count } from "../format";
 import { ColumnsIcon, SearchIcon } from "../ui/icons";
@@ -62,16 +62,13 @@ function Chip({ label, n, on, onClick }: { label: string; n: number; on: boolean
 
 function Search({ view }: { view: RunsView }) {
   const [text, setText] = useState(view.filter.search ?? "");
-  const input = useRef<HTMLInputElement>(null);
   const cleared = !view.filter.search;
   useEffect(() => {
     if (cleared) setText("");
   }, [cleared]);
-  useHotkeys([["/", () => input.current?.focus()]]);
   const search = useDebouncedCallback((value: string) => view.change({ search: value.trim() }), 200);
   return (
     <TextInput
-      ref={input}
       size="xs"
       className={classes.search}
       value={text}

@@ -16,7 +16,7 @@ export function RunCards({ runs, view, drawn }: RunListProps) {
       {runs.map((run) => {
         const left = eta(run);
         return (
-          <li key={run.id} className={classes.card}>
+          <li key={run.id} data-row className={classes.card}>
             <Pick run={run} view={view} drawn={drawn} />
             <div className={classes.cardBody}>
               <Link href={`/runs/${run.id}`} className={classes.link}>

@@ -42,6 +42,7 @@ export function RunsTable({ runs, view, drawn, hovered, onHover }: RunListProps)
           {runs.map((run) => (
             <Table.Tr
               key={run.id}
+              data-row
               className={classes.row}
               data-hovered={hovered === run.id || undefined}
               onMouseEnter={() => onHover(run.id)}

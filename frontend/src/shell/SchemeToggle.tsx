@@ -1,11 +1,6 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
-import { CheckIcon, MoonIcon, ScreenIcon, SunIcon } from "../ui/icons";
-
-const SCHEMES = [
-  { value: "light", label: "Light", icon: SunIcon },
-  { value: "dark", label: "Dark", icon: MoonIcon },
-  { value: "auto", label: "As the system", icon: ScreenIcon },
-] as const;
+import { CheckIcon, ScreenIcon } from "../ui/icons";
+import { SCHEMES } from "./schemes";
 
 export function SchemeToggle() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();

@@ -1,21 +1,16 @@
 import { AppShell, Button, Group } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { Keys } from "../keys/Keys";
 import { LiveDot } from "../ui/LiveDot";
-import { ColumnsIcon, ListIcon, PlusIcon, ScatterIcon, StudyIcon, TableIcon } from "../ui/icons";
+import { PlusIcon } from "../ui/icons";
 import { Brand } from "./Brand";
+import { PAGES } from "./pages";
 import { QueueGlance } from "./QueueGlance";
 import { SchemeToggle } from "./SchemeToggle";
 import classes from "./Shell.module.css";
 
 const GAP = "clamp(0.25rem, 1vw, 0.9rem)";
-const PAGES = [
-  { href: "/", label: "Runs", icon: ListIcon, owns: (at: string) => at === "/" || at.startsWith("/runs/") },
-  { href: "/studies", label: "Studies", icon: StudyIcon, owns: (at: string) => at.startsWith("/studies") },
-  { href: "/catalog", label: "Catalog", icon: ColumnsIcon, owns: (at: string) => at === "/catalog" },
-  { href: "/tradeoffs", label: "Trade-offs", icon: ScatterIcon, owns: (at: string) => at === "/tradeoffs" },
-  { href: "/data", label: "Data", icon: TableIcon, owns: (at: string) => at === "/data" },
-];
 
 function Navigation() {
   const [at] = useLocation();
@@ -45,6 +40,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Group gap={GAP} wrap="nowrap">
           <LiveDot />
           <QueueGlance />
+          <Keys />
           <SchemeToggle />
           <Button component={Link} href="/new" size="xs" leftSection={<PlusIcon size={14} />}>
             New<span className={classes.wide}>&nbsp;experiment</span>

@@ -2,6 +2,8 @@ import { Button, Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { lazy, Suspense, useState } from "react";
 import { isOver, type StudyAsk, type StudyDetail, useStudyCommand } from "../api/studies";
+import { type Action, useOffer } from "../keys/offers";
+import { ActionButtons, ActionItems } from "../ui/ActionButtons";
 import { PauseIcon, PlayIcon, PlusIcon, StopIcon } from "../ui/icons";
 import classes from "./study.module.css";
 
@@ -12,41 +14,21 @@ const Narrow = lazy(() => import("./Narrow"));
 const DIALOGS = { extend: Extend, enqueue: Enqueue, narrow: Narrow } as const;
 type Open = keyof typeof DIALOGS;
 
+const OF = "This study";
+
 /** What a person can do to a study. */
 export function Actions({ study }: { study: StudyDetail }) {
   const [open, setOpen] = useState<Open>();
   const { mutate, isPending } = useStudyCommand(study.id);
   const ask = (kind: StudyAsk, what?: Record<string, unknown>) =>
     mutate({ kind, what }, { onError: (error) => notifications.show({ color: "red", title: `“${study.name}” stays as it is`, message: error.message }) });
-  const paused = study.state === "paused";
-  const over = isOver(study.state);
+  const live = study.state === "paused" || study.state === "running";
   const Dialog = open && DIALOGS[open];
   return (
     <div className={classes.actions}>
-      {(paused || study.state === "running") && (
-        <Button
-          size="xs" variant={paused ? "filled" : "default"} leftSection={paused ? <PlayIcon size={14} /> : <PauseIcon size={14} />} loading={isPending}
-          title={paused ? undefined : "Begin no trial; those that run go on"} onClick={() => ask(paused ? "resume" : "pause")}
-        >
-          {paused ? "Resume" : "Pause"}
-        </Button>
-      )}
-      {!over && <StopMenu stopping={study.state === "stopping"} disabled={isPending} onStop={(running) => ask("stop", { running })} />}
-      {study.state !== "failed" && study.state !== "stopping" && (
-        <>
-          <Button size="xs" variant="default" leftSection={<PlusIcon size={14} />} onClick={() => setOpen("extend")}>
-            Extend
-          </Button>
-          <Button size="xs" variant="default" onClick={() => setOpen("enqueue")}>
-            Try this next
-          </Button>
-        </>
-      )}
-      {(paused || study.state === "running") && (
-        <Button size="xs" variant="default" onClick={() => setOpen("narrow")}>
-          Narrow
-        </Button>
-      )}
+      {live && <ActionButtons of={OF} actions={[turn(study.state === "paused", ask)]} busy={isPending} />}
+      {!isOver(study.state) && <StopMenu stopping={study.state === "stopping"} disabled={isPending} onStop={(running) => ask("stop", { running })} />}
+      <ActionButtons of={OF} actions={asking(study, setOpen)} busy={false} />
       {Dialog && (
         <Suspense>
           <Dialog study={study} onClose={() => setOpen(undefined)} />
@@ -56,7 +38,26 @@ export function Actions({ study }: { study: StudyDetail }) {
   );
 }
 
+const turn = (paused: boolean, ask: (kind: StudyAsk) => void): Action =>
+  paused
+    ? { label: "Resume", icon: PlayIcon, strong: true, press: () => ask("resume") }
+    : { label: "Pause", icon: PauseIcon, title: "Begin no trial; those that run go on", press: () => ask("pause") };
+
+/** What a dialog asks about first. */
+function asking({ state }: StudyDetail, open: (dialog: Open) => void): Action[] {
+  if (state === "failed" || state === "stopping") return [];
+  const actions: Action[] = [
+    { label: "Extend", icon: PlusIcon, press: () => open("extend") },
+    { label: "Try this next", press: () => open("enqueue") },
+  ];
+  if (state === "paused" || state === "running") actions.push({ label: "Narrow", press: () => open("narrow") });
+  return actions;
+}
+
 function StopMenu({ stopping, disabled, onStop }: { stopping: boolean; disabled: boolean; onStop: (running: "finish" | "cancel") => void }) {
+  const actions: Action[] = [{ label: "Cancel the trials that run", told: "Stop and cancel the trials that run", press: () => onStop("cancel") }];
+  if (!stopping) actions.unshift({ label: "Let the trials that run finish", told: "Stop and let the trials that run finish", press: () => onStop("finish") });
+  useOffer(OF, actions);
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -65,8 +66,7 @@ function StopMenu({ stopping, disabled, onStop }: { stopping: boolean; disabled:
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {!stopping && <Menu.Item onClick={() => onStop("finish")}>Let the trials that run finish</Menu.Item>}
-        <Menu.Item onClick={() => onStop("cancel")}>Cancel the trials that run</Menu.Item>
+        <ActionItems actions={actions} />
       </Menu.Dropdown>
     </Menu>
   );

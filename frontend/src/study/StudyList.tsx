@@ -24,7 +24,7 @@ export function StudyTable({ studies }: { studies: readonly StudyRow[] }) {
         </Table.Thead>
         <Table.Tbody>
           {studies.map((study) => (
-            <Table.Tr key={study.id}>
+            <Table.Tr key={study.id} data-row>
               <Table.Td className={classes.name}>
                 <Link href={`/studies/${study.id}`}>{study.name}</Link>
                 {study.error && <div className={classes.sub}>{study.error}</div>}
@@ -58,7 +58,7 @@ export function StudyCards({ studies }: { studies: readonly StudyRow[] }) {
   return (
     <ul className={classes.cards} aria-label="Studies">
       {studies.map((study) => (
-        <li key={study.id} className={classes.card}>
+        <li key={study.id} data-row className={classes.card}>
           <div className={classes.name}>
             <Link href={`/studies/${study.id}`}>{study.name}</Link>
           </div>
