@@ -89,7 +89,9 @@ def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Pro
             yield from (Problem(path=f"interventions[{index}].{name}", message=message) for name in given)
         elif len(given) < 2:
             missing = "value" if given == ["path"] else "path"
-            yield Problem(path=f"interventions[{index}].{missing}", message="is missing.")
+            yield Problem(
+                path=f"interventions[{index}].{missing}", message="is missing: a `set` names a knob and its value."
+            )
         elif (found := _unturnable(spec, Setting(path=one["path"], value=one["value"]), catalog)) is not None:
             yield found.model_copy(update={"path": found.path.replace("body", f"interventions[{index}]", 1)})
 

@@ -31,6 +31,8 @@ BEYOND_SCHEMAS = (
     "take a method that masks weights",
     "which nothing before it provides",
     "is no knob of what trains",
+    "a `set` names a knob and its value",
+    "does not go with `next`",
     "says no condition",
     "leave one of them out",
 )
