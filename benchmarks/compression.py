@@ -16,7 +16,6 @@ from typing import Any
 import torch
 
 from backend.spec.experiment import Measure
-from benchmarks.zoo import Silent
 from worker.component import discover
 from worker.data import Data
 from worker.engine import count, seed
@@ -27,6 +26,7 @@ from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
 from worker.exporters import Exporter
 from worker.folders import Folder
+from worker.link import Unattended
 from worker.models import Model
 from worker.pictures.sketch import Sketch
 from worker.pruners import Pruner
@@ -57,7 +57,7 @@ FIGURES = (Figure(HALVED, latency=0.7, points=1.0), Figure(INT8, latency=0.8, po
 def train(subject: Subject, data: Data, epochs: int, stage: int) -> None:
     """The product's loop with Adam; `stage` makes the order of the samples another."""
     recipe = Recipe.model_validate({"epochs": epochs, "batch": {"kind": "fixed", "size": BATCH}, "optimizer": "adam"})
-    reporter = Reporter(Silent(), Clock(), 1)
+    reporter = Reporter(Unattended(), Clock(), 1)
     Trainer(subject, data, recipe, 0, Position(stage), reporter, lambda *_: reporter.flush()).run()
 
 
