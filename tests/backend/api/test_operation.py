@@ -5,8 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -90,12 +88,20 @@ print(status, round(time.process_time() - began, 2), *heavy)
 """
 
 
-def test_it_starts_fast_and_without_what_it_does_not_need(api: Api, tmp_path: Path) -> None:
+def test_it_starts_fast_and_without_what_it_does_not_need(api: Api) -> None:
+    """The least of three starts: what else the machine does adds to a process's time, and takes nothing from it."""
     environment = {**os.environ, "LATHE_DATA_DIR": str(api.settings.data_dir), "LATHE_TOKEN": TOKEN}
-    began = time.monotonic()
-    told = subprocess.run(
-        [sys.executable, "-c", FIRST_ANSWER], env=environment, capture_output=True, text=True, check=True, timeout=60
-    )
-    status, seconds, *heavy = told.stdout.split()
-    assert status == "200" and heavy == [], told.stdout
-    assert float(seconds) < 4, f"{seconds} s of work, {time.monotonic() - began:.1f} s in all"
+    taken = []
+    for _ in range(3):
+        told = subprocess.run(
+            [sys.executable, "-c", FIRST_ANSWER],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        status, seconds, *heavy = told.stdout.split()
+        assert status == "200" and heavy == [], told.stdout
+        taken.append(float(seconds))
+    assert min(taken) < 2.5, taken
