@@ -1,6 +1,6 @@
 # One file, two images: `backend` (no torch) and `worker`.
 FROM python:3.11-slim-bookworm AS base
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 COPY requirements/base.lock requirements/
 RUN pip install --no-deps --require-hashes -r requirements/base.lock
@@ -19,6 +19,7 @@ FROM base AS backend
 COPY backend backend
 COPY client client
 COPY --from=frontend /app/backend/static backend/static
+RUN python -m compileall -q backend client
 USER lathe
 EXPOSE 8000
 CMD ["python", "-m", "backend", "serve"]
@@ -29,5 +30,6 @@ RUN pip install --no-deps --require-hashes -r requirements/worker.lock
 RUN pip install --no-deps --require-hashes -r requirements/torch.lock -r requirements/cuda.lock
 COPY backend backend
 COPY worker worker
+RUN python -m compileall -q backend worker
 USER lathe
 CMD ["celery", "-A", "worker.app", "worker", "--pool", "solo", "--loglevel", "WARNING"]

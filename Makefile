@@ -8,6 +8,9 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA_DIR ?= $(CURDIR)/data
 
+# Bytecode is kept, whatever the environment says: a trainer is a process of its own, and would compile torch's sources each time.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile

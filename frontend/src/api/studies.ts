@@ -55,16 +55,18 @@ export interface TrialOrder {
   page: number;
 }
 
-export const useTrials = (id: string, { sort, descending, page }: TrialOrder, live: boolean) =>
+// What was last asked of a live study may lack its end: over is another key, so that it is asked once more.
+
+export const useTrials = (id: string, { sort, descending, page }: TrialOrder, over: boolean) =>
   useQuery({
-    queryKey: ["study", id, "trials", sort, descending, page],
+    queryKey: ["study", id, "trials", sort, descending, page, over],
     queryFn: ({ signal }) => {
       const query = { sort, descending, offset: page * PAGE, limit: PAGE };
       return body(api.GET("/api/studies/{study_id}/trials", { params: { path: { study_id: id }, query }, signal }));
     },
-    refetchInterval: live ? OFTEN_MS : false,
+    refetchInterval: over ? false : OFTEN_MS,
     placeholderData: keepPreviousData,
-    staleTime: live ? 1_000 : 30_000,
+    staleTime: 1_000,
   });
 
 /** One trial by its number; numbers have no gaps. */
@@ -79,12 +81,12 @@ export interface Across {
   y?: string;
 }
 
-export const useStudyFigure = (id: string, chart: string, theme: Theme, across: Across, live: boolean, enabled: boolean) =>
+export const useStudyFigure = (id: string, chart: string, theme: Theme, across: Across, over: boolean, visible: boolean) =>
   useQuery({
-    queryKey: ["study", id, "figures", chart, theme, across],
-    enabled,
+    queryKey: ["study", id, "figures", chart, theme, across, over],
+    enabled: visible,
     staleTime: 1_000,
-    refetchInterval: live ? OFTEN_MS : false,
+    refetchInterval: over || !visible ? false : OFTEN_MS,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     queryFn: async ({ signal }) => {

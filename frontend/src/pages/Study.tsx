@@ -2,7 +2,7 @@ import { Alert, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { Link } from "wouter";
 import { ApiError } from "../api/client";
-import { type StudyDetail, useStudy } from "../api/studies";
+import { isOver, type StudyDetail, useStudy } from "../api/studies";
 import { plotly } from "../charts/drawer";
 import { CopyYaml } from "../form/CopyYaml";
 import { Actions } from "../study/Actions";
@@ -23,7 +23,7 @@ void plotly().catch(() => undefined); // every study has charts: begin before it
 /** One study: how far it is, what it found, what it taught, and what can be asked of it. */
 export default function Study({ id }: { id: string }) {
   const { data, error, refetch } = useStudy(id);
-  useShownTrials(id, false); // asked for together with the study
+  useShownTrials(id, !data || isOver(data.state)); // asked for together with the study
   useDocumentTitle(`${data?.name ?? "Study"} · Lathe`);
   if (error instanceof ApiError && error.status === 404)
     return (
