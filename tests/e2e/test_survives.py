@@ -11,14 +11,14 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import composed, embedded
 from tests.e2e.curve import assert_exact, drawn, open_signed_in, stored, wait_for_step
-from tests.e2e.lathe import Lathe, end
+from tests.e2e.lathe import Lathe
 from tests.e2e.specs import long, pipeline
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Lathe]:
-    """An embedded server whose processes may be killed."""
-    lathe = embedded(tmp_path, LATHE_CHECKPOINT_SECONDS="0.5", LATHE_LEASE_SECONDS="5")
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
+    """An embedded server whose processes may be killed: it starts them again."""
+    lathe = embedded(tmp_path_factory.mktemp("own"), LATHE_CHECKPOINT_SECONDS="0.5", LATHE_LEASE_SECONDS="5")
     yield lathe
     lathe.stop()
 
@@ -101,22 +101,6 @@ def test_a_restarted_api_is_reconnected_to(page: Page, own: Lathe) -> None:
     own.wait_until_up()
     wait_past(own, run_id, step_of(own, run_id) + 300)
     assert_page_is_exact(page, own, run_id, finish(own, run_id))
-
-
-def test_starting_again_continues_what_was_running(own: Lathe) -> None:
-    (run_id,) = own.submit(long("continues"))
-    wait_past(own, run_id, 200)
-    (trainer,) = children(own.processes["embedded"].pid, "worker.trainer")
-    began = time.monotonic()
-    assert end(own.processes["embedded"], signal.SIGINT) == 0
-    assert time.monotonic() - began < 30
-    assert not Path(f"/proc/{trainer}").exists()
-    own.start("embedded", ["backend.embedded"])
-    own.wait_until_up()
-    at = step_of(own, run_id)
-    wait_past(own, run_id, at + 100)
-    last = finish(own, run_id)
-    assert_exact(stored(own, run_id, "train/loss"), 1, last)
 
 
 def test_the_composed_processes_do_the_main_job(page: Page, tmp_path: Path, postgres_url: str, redis_url: str) -> None:
