@@ -24,8 +24,8 @@ class Search:
 
         The measure should rise from `near` to `far`, and need not do so everywhere: it is told from samples. So half of
         the budget at most goes into evenly spaced values from `far` downwards, until one meets the bound. The rest goes,
-        one by one, into the middle of that gap beyond the best value where the measures of both ends are lowest: first
-        that halves the gap at the bound, then it looks for values beyond that meet the bound again.
+        one by one, into the middle of that gap beyond the best value in which the bound is most likely met: first that
+        halves the gap at the bound, then it looks for values beyond that meet the bound again.
         """
         if not self._meets(near):
             return None
@@ -62,16 +62,22 @@ class Search:
         self._known: dict[float, float] = {}  # value -> measure, infinite where it was refused
 
     def _promising(self, best: float, near: float, far: float) -> float | None:
-        """The middle of the gap from `best` to `far` whose ends measure least; None when no gap is wide enough."""
+        """The middle of the gap from `best` to `far` in which the bound is most likely met; None when no gap is wide enough."""
         ends = sorted(
             (value for value in self._known if abs(value - far) <= abs(best - far)), key=lambda v: abs(v - best)
         )
-        gaps = [
-            (self._known[one] + self._known[other], (one + other) / 2)
-            for one, other in pairwise(ends)
-            if abs(other - one) > FINE * abs(far - near)
-        ]
-        return min(gaps)[1] if gaps else None
+        gaps = [gap for gap in pairwise(ends) if abs(gap[1] - gap[0]) > FINE * abs(far - near)]
+        return sum(min(gaps, key=self._doubt)) / 2 if gaps else None
+
+    def _doubt(self, gap: tuple[float, float]) -> float:
+        """How unlikely it is that a value in the gap meets the bound, if the measure wanders between samples like a
+        Brownian motion: −log P(min ≤ ε) = 2 (J(a) − ε) (J(b) − ε) / (σ² |b − a|), without what all gaps share.
+
+        Source: Kushner: A New Method of Locating the Maximum Point of an Arbitrary Multipeak Curve (1964).
+        """
+        one, other = gap
+        above = self._known[one] - self.bound
+        return above * (self._known[other] - self.bound) / abs(other - one) if above > 0 else 0.0
 
     def _meets(self, value: float) -> bool:
         measured = self.measure(value)

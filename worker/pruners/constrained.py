@@ -13,7 +13,7 @@ class Constrained(Searched):
     """Finds the sparsest model that is still good enough on the validation split.
 
     The smallest weights go, and the share that goes is searched: evenly spaced shares from the highest down until one
-    meets the bound, then between those and beyond, where the bound is nearest. Each is tried on the weights as they
+    meets the bound, then between those and beyond, where the bound is most likely met. Each is tried on the weights as they
     came, without recovery. The validation split has then been used to choose: the test split tells how good the
     model is. An accuracy counts samples: on a small split few of them decide, and a bound on the loss is steadier.
     """

@@ -35,6 +35,11 @@ def test_bumps_on_the_way_hide_nothing(edge: float) -> None:
     assert found is not None and bumpy(found) <= edge and found >= 0.95 * grid
 
 
+def test_it_looks_into_wide_gaps_before_it_halves_narrow_ones() -> None:
+    search = Search(lambda value: 0.0 if value < 0.05 or 0.41 < value < 0.44 else 1.0, bound=0.5, budget=24)
+    assert search.furthest(0.0, 1.0) == pytest.approx(0.43, abs=0.02)
+
+
 def test_it_goes_all_the_way_where_nothing_hinders() -> None:
     search = Search(lambda value: 0.0, bound=1.0, budget=20)
     assert search.furthest(1.0, 0.0) == 0.0 and len(search.tried) == 2
