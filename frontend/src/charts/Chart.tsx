@@ -1,6 +1,7 @@
 import { Paper, Text, Title } from "@mantine/core";
 import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
 import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
+import { caughtUp } from "../live/live";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./Chart.module.css";
@@ -34,6 +35,8 @@ export function Chart({ title, figure, error, retry, empty, view = {}, height = 
   const card = useRef<HTMLDivElement>(null);
   const heading = useId();
   const drawer = useRef<Drawer | null>(null);
+  const shown = useRef(figure);
+  shown.current = figure;
   useEffect(() => void plotly().catch(() => undefined), []);
   const blank = figure !== undefined && !hasPoints(figure);
   return (
@@ -44,7 +47,7 @@ export function Chart({ title, figure, error, retry, empty, view = {}, height = 
         </Title>
         <div className={classes.controls}>
           {controls}
-          {figure && !blank && <ChartMenu title={title} figure={figure} drawer={drawer} card={card} />}
+          {figure && !blank && <ChartMenu title={title} figure={shown} drawer={drawer} card={card} />}
         </div>
       </header>
       {error && !figure ? (
@@ -83,7 +86,8 @@ function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPic
   const { ref: sight, entry } = useIntersection({ rootMargin: "120px" });
   const { ref: sized, width, height: tall } = useElementSize();
   const { smoothing, logY, clip, highlight, legend } = view;
-  const drawing = useCallback(() => present(figure, { smoothing, logY, clip, highlight, legend }), [figure, smoothing, logY, clip, highlight, legend]);
+  // Drawn when its turn comes, with what has come in by then.
+  const drawing = useCallback(() => present(caughtUp(figure) ?? figure, { smoothing, logY, clip, highlight, legend }), [figure, smoothing, logY, clip, highlight, legend]);
   const visible = entry?.isIntersecting ?? false;
 
   const events = useRef<DrawerEvents>({});

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu } from "@mantine/core";
-import type { RefObject } from "react";
+import { memo, type RefObject } from "react";
 import { DotsIcon, DownloadIcon, ExpandIcon } from "../ui/icons";
 import type { Drawer } from "./drawer";
 import { csv, save } from "./export";
@@ -7,16 +7,17 @@ import type { Figure } from "./figure";
 
 interface ChartMenuProps {
   title: string;
-  figure: Figure;
+  /** Held, not handed over: a live figure is another one many times a second. */
+  figure: RefObject<Figure | undefined>;
   drawer: { current: Drawer | null };
   card: RefObject<HTMLDivElement | null>;
 }
 
 /** What can be done with a chart: full screen, and keeping it as a picture or as numbers. */
-export function ChartMenu({ title, figure, drawer, card }: ChartMenuProps) {
+export const ChartMenu = memo(function ChartMenu({ title, figure, drawer, card }: ChartMenuProps) {
   const name = `lathe ${title.toLowerCase()}`.replaceAll(/\W+/g, "-");
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : card.current?.requestFullscreen());
-  const { data, layout } = figure;
+  const keep = (text: (shown: Figure) => string, ending: string, kind: string) => figure.current && save(text(figure.current), `${name}.${ending}`, kind);
   return (
     <>
       <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`${title}: full screen`} onClick={() => void full()}>
@@ -36,17 +37,14 @@ export function ChartMenu({ title, figure, drawer, card }: ChartMenuProps) {
           <Menu.Item leftSection={<DownloadIcon />} onClick={() => void drawer.current?.download("svg", name)}>
             Drawing (SVG)
           </Menu.Item>
-          <Menu.Item leftSection={<DownloadIcon />} onClick={() => save(csv(figure), `${name}.csv`, "text/csv")}>
+          <Menu.Item leftSection={<DownloadIcon />} onClick={() => keep(csv, "csv", "text/csv")}>
             Numbers (CSV)
           </Menu.Item>
-          <Menu.Item
-            leftSection={<DownloadIcon />}
-            onClick={() => save(JSON.stringify({ data, layout }), `${name}.json`, "application/json")}
-          >
+          <Menu.Item leftSection={<DownloadIcon />} onClick={() => keep(({ data, layout }) => JSON.stringify({ data, layout }), "json", "application/json")}>
             Plotly figure (JSON)
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
     </>
   );
-}
+});

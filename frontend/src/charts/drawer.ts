@@ -19,9 +19,6 @@ export interface DrawerEvents {
   onBox?: (box: Box | null) => void;
 }
 
-/** After a drawing the main thread is left alone as long as that took, this many milliseconds at most. */
-const LONGEST_REST = 100;
-
 let loading: Promise<Plotly> | undefined;
 
 /** Plotly, loaded once, while the first figure is on its way. */
@@ -31,10 +28,13 @@ export function plotly(): Promise<Plotly> {
   return loading;
 }
 
+/** After a drawing the main thread is left alone as long as that took, this many milliseconds at most. */
+const LONGEST_REST = 100;
+
 const waiting: (() => Promise<void>)[] = [];
 let busy = false;
 
-/** One chart a frame: several at once would hold up the page. */
+/** One chart a frame, and half of the time at most: a page that is watched must answer, and leave something to the training. */
 function queue(paint: () => Promise<void>): void {
   waiting.push(paint);
   if (!busy) turn();
@@ -43,7 +43,7 @@ function queue(paint: () => Promise<void>): void {
 function turn(): void {
   const paint = waiting.shift();
   busy = paint !== undefined;
-  if (paint) requestAnimationFrame(() => void paint().finally(turn));
+  if (paint) requestAnimationFrame((from) => void paint().finally(() => setTimeout(turn, Math.min(performance.now() - from, LONGEST_REST))));
 }
 
 /** Draws figures into one element: the latest asked for, once a frame at most, and slower when drawing is slow. */
@@ -53,7 +53,6 @@ export class Drawer {
   private drawing = false;
   private heard = false;
   private closed = false;
-  private restUntil = 0;
 
   constructor(
     private readonly element: HTMLElement,
@@ -83,10 +82,7 @@ export class Drawer {
   private schedule(): void {
     if (this.scheduled || this.drawing || this.closed) return;
     this.scheduled = true;
-    const wait = this.restUntil - performance.now();
-    const next = () => queue(() => this.paint());
-    if (wait > 0) setTimeout(next, wait);
-    else next();
+    queue(() => this.paint());
   }
 
   private async paint(): Promise<void> {
@@ -108,11 +104,8 @@ export class Drawer {
   private async react(drawing: Drawing): Promise<void> {
     const Plotly = await plotly();
     if (this.closed) return;
-    const from = performance.now();
     const layout = touched() ? { ...drawing.layout, dragmode: false } : drawing.layout;
     this.listen(await Plotly.react(this.element, drawing.data, layout, CONFIG));
-    const now = performance.now();
-    this.restUntil = now + Math.min(now - from, LONGEST_REST);
     this.events().onDrawn?.(drawing);
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { StreamEvent } from "../api/types";
 import { Feed } from "./feed";
 
-/** The browser's event source, steered by the test: this machine has no browser. */
+/** The browser's event source, steered by the test: Node has none. */
 class Source {
   static opened: Source[] = [];
   static get last(): Source {

@@ -28,8 +28,8 @@ export interface Watched {
 }
 
 const PATIENCE = [250, 500, 1000, 2000, 4000];
-/** Milliseconds between two turns of edits: charts need longer than that to draw, and a table is read, not watched. */
-const PACE = 50;
+/** Milliseconds between two turns of edits: charts catch up when they are drawn, and a table is read, not watched. */
+const PACE = 100;
 const ROWS_PACE = 400;
 /** A connection that died without a word is found by its silence, while something is being followed. */
 const SILENCE = 10_000;
