@@ -25,6 +25,7 @@ class Role:
     name: str
     strong: bool = True
     color: str | None = None  # the run's own, unless its lines have to be told apart
+    joined: bool = True  # by a line; what jumps to and fro is a comb then
 
 
 def curves(
@@ -63,9 +64,9 @@ def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go
         name=name,
         legendgroup=run.id if run.ghost or not alone else None,
         showlegend=role.strong or (alone and not run.ghost),
-        mode="lines+markers" if role.strong and few else "lines",
+        mode="markers" if not role.joined else "lines+markers" if role.strong and few else "lines",
         line={"color": color, "width": 2.2 if role.strong else 1.3, "dash": _dash(run, role, alone)},
-        marker={"size": 5, "color": color},
+        marker={"size": 5 if few else 3, "color": color},
         opacity=1.0 if role.strong else 0.6 if alone else 0.42,
         connectgaps=False,
         hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{plain(run.ghost) or label(run, 40)}<br>{plain(role.name)}</extra>",
