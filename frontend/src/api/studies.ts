@@ -81,6 +81,9 @@ export interface Across {
   y?: string;
 }
 
+/** The chart that every study's page begins with. */
+export const FIRST_CHART = "history";
+
 export const useStudyFigure = (id: string, chart: string, theme: Theme, across: Across, over: boolean, visible: boolean) =>
   useQuery({
     queryKey: ["study", id, "figures", chart, theme, across, over],

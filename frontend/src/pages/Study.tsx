@@ -2,7 +2,7 @@ import { Alert, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { Link } from "wouter";
 import { ApiError } from "../api/client";
-import { isOver, type StudyDetail, useStudy } from "../api/studies";
+import { type Across, FIRST_CHART, isOver, type StudyDetail, useStudy, useStudyFigure } from "../api/studies";
 import { plotly } from "../charts/drawer";
 import { CopyYaml } from "../form/CopyYaml";
 import { Actions } from "../study/Actions";
@@ -17,13 +17,20 @@ import { Failure } from "../ui/Failure";
 import { AlertIcon } from "../ui/icons";
 import { Loading } from "../ui/Loading";
 import { StateBadge } from "../ui/StateBadge";
+import { useTheme } from "../ui/theme";
+
+/** A chart over no fields. */
+const NOWHERE: Across = {};
 
 void plotly().catch(() => undefined); // every study has charts: begin before its answer is here
 
 /** One study: how far it is, what it found, what it taught, and what can be asked of it. */
 export default function Study({ id }: { id: string }) {
   const { data, error, refetch } = useStudy(id);
-  useShownTrials(id, !data || isOver(data.state)); // asked for together with the study
+  // Asked for together with the study, which most likely is over.
+  const over = !data || isOver(data.state);
+  useShownTrials(id, over);
+  useStudyFigure(id, FIRST_CHART, useTheme(), NOWHERE, over, true);
   useDocumentTitle(`${data?.name ?? "Study"} · Lathe`);
   if (error instanceof ApiError && error.status === 404)
     return (
