@@ -37,8 +37,9 @@ bench: $(STAMPS)/dev $(STAMPS)/frontend system
 lint: $(STAMPS)/dev $(STAMPS)/frontend
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	$(BIN)/mypy & types=$$!
+	(cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check)
+	wait $$types
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff check --fix .

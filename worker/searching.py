@@ -67,7 +67,10 @@ class Search:
             (value for value in self._known if abs(value - far) <= abs(best - far)), key=lambda v: abs(v - best)
         )
         gaps = [gap for gap in pairwise(ends) if abs(gap[1] - gap[0]) > FINE * abs(far - near)]
-        return sum(min(gaps, key=self._doubt)) / 2 if gaps else None
+        if not gaps:
+            return None
+        one, other = min(gaps, key=self._doubt)
+        return (one + other) / 2
 
     def _doubt(self, gap: tuple[float, float]) -> float:
         """How unlikely it is that a value in the gap meets the bound, if the measure wanders between samples like a
