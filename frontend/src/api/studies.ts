@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Figure } from "../charts/figure";
 import { api, body } from "./client";
 import type { SpecText } from "./experiments";
@@ -38,10 +38,19 @@ export const useStudies = () =>
     staleTime: 1_000,
   });
 
+/** What was last asked of a live study lacks its end. */
+const refetchParts = (client: QueryClient, id: string) =>
+  client.invalidateQueries({ queryKey: ["study", id], predicate: ({ queryKey }) => queryKey.length > 2 });
+
 export const useStudy = (id: string) =>
   useQuery({
     queryKey: ["study", id],
-    queryFn: ({ signal }) => body(api.GET("/api/studies/{study_id}", { params: { path: { study_id: id } }, signal })),
+    queryFn: async ({ signal, client }) => {
+      const before = client.getQueryData<StudyDetail>(["study", id]);
+      const study = await body(api.GET("/api/studies/{study_id}", { params: { path: { study_id: id } }, signal }));
+      if (before && !isOver(before.state) && isOver(study.state)) void refetchParts(client, id);
+      return study;
+    },
     refetchInterval: ({ state }) => (state.data && isOver(state.data.state) ? false : OFTEN_MS),
     staleTime: 1_000,
   });
@@ -55,18 +64,16 @@ export interface TrialOrder {
   page: number;
 }
 
-// What was last asked of a live study may lack its end: over is another key, so that it is asked once more.
-
-export const useTrials = (id: string, { sort, descending, page }: TrialOrder, over: boolean) =>
+export const useTrials = (id: string, { sort, descending, page }: TrialOrder, live: boolean) =>
   useQuery({
-    queryKey: ["study", id, "trials", sort, descending, page, over],
+    queryKey: ["study", id, "trials", sort, descending, page],
     queryFn: ({ signal }) => {
       const query = { sort, descending, offset: page * PAGE, limit: PAGE };
       return body(api.GET("/api/studies/{study_id}/trials", { params: { path: { study_id: id }, query }, signal }));
     },
-    refetchInterval: over ? false : OFTEN_MS,
+    refetchInterval: live ? OFTEN_MS : false,
     placeholderData: keepPreviousData,
-    staleTime: 1_000,
+    staleTime: live ? 1_000 : 30_000,
   });
 
 /** One trial by its number; numbers have no gaps. */
@@ -84,12 +91,12 @@ export interface Across {
 /** The chart that every study's page begins with. */
 export const FIRST_CHART = "history";
 
-export const useStudyFigure = (id: string, chart: string, theme: Theme, across: Across, over: boolean, visible: boolean) =>
+export const useStudyFigure = (id: string, chart: string, theme: Theme, across: Across, live: boolean, enabled: boolean) =>
   useQuery({
-    queryKey: ["study", id, "figures", chart, theme, across, over],
-    enabled: visible,
+    queryKey: ["study", id, "figures", chart, theme, across],
+    enabled,
     staleTime: 1_000,
-    refetchInterval: over || !visible ? false : OFTEN_MS,
+    refetchInterval: live ? OFTEN_MS : false,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     queryFn: async ({ signal }) => {

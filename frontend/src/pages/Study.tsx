@@ -2,7 +2,7 @@ import { Alert, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { Link } from "wouter";
 import { ApiError } from "../api/client";
-import { type Across, FIRST_CHART, isOver, type StudyDetail, useStudy, useStudyFigure } from "../api/studies";
+import { type Across, FIRST_CHART, type StudyDetail, useStudy, useStudyFigure } from "../api/studies";
 import { plotly } from "../charts/drawer";
 import { CopyYaml } from "../form/CopyYaml";
 import { Actions } from "../study/Actions";
@@ -27,10 +27,9 @@ void plotly().catch(() => undefined); // every study has charts: begin before it
 /** One study: how far it is, what it found, what it taught, and what can be asked of it. */
 export default function Study({ id }: { id: string }) {
   const { data, error, refetch } = useStudy(id);
-  // Asked for together with the study, which most likely is over.
-  const over = !data || isOver(data.state);
-  useShownTrials(id, over);
-  useStudyFigure(id, FIRST_CHART, useTheme(), NOWHERE, over, true);
+  // Asked for together with the study.
+  useShownTrials(id, false);
+  useStudyFigure(id, FIRST_CHART, useTheme(), NOWHERE, false, !data);
   useDocumentTitle(`${data?.name ?? "Study"} · Lathe`);
   if (error instanceof ApiError && error.status === 404)
     return (

@@ -31,7 +31,8 @@ function StudyFigure({ chart, study, first }: { chart: StudyChart; study: StudyD
   const fields = chart.fields ?? [];
   const [across, setAcross] = useState<Across>(() => twoOf(fields, study));
   const [brushes, setBrushes] = useState<Brushes>({});
-  const { data, error, refetch } = useStudyFigure(study.id, chart.name, useTheme(), across, isOver(study.state), visible);
+  const live = !isOver(study.state) && visible;
+  const { data, error, refetch } = useStudyFigure(study.id, chart.name, useTheme(), across, live, visible);
   const shown = useMemo(() => (data && chart.name === BRUSHED ? brushed(data, brushes) : undefined), [data, chart.name, brushes]);
   const open = useOpenTrial(study.id);
   const many = study.study.space.length + study.study.objectives.length;

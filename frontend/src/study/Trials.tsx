@@ -15,18 +15,18 @@ import { held, measured, measureTitle, shortNames } from "./words";
 const SORTS: TrialSort[] = ["number", "value", "seconds"];
 
 /** The trials that the address asks for. */
-export function useShownTrials(id: string, over: boolean) {
+export function useShownTrials(id: string, live: boolean) {
   const [params, change] = useUrlState();
   const sort = SORTS.find((name) => name === params.get("sort")) ?? "number";
   const descending = params.get("order") !== "up";
   const page = Math.max(0, Number(params.get("page")) || 0);
-  const { data, error, refetch } = useTrials(id, { sort, descending, page }, over);
+  const { data, error, refetch } = useTrials(id, { sort, descending, page }, live);
   return { data, error, refetch, sort, descending, page, change };
 }
 
 /** Every trial, page by page; the server sorts. */
 export function Trials({ study }: { study: StudyDetail }) {
-  const { data, error, refetch, sort, descending, page, change } = useShownTrials(study.id, isOver(study.state));
+  const { data, error, refetch, sort, descending, page, change } = useShownTrials(study.id, !isOver(study.state));
   if (!data) return error ? <Failure what="The trials" error={error} retry={() => void refetch()} /> : <Loading what="the trials" />;
   const turn = (name: TrialSort) => change({ sort: name, order: sort === name && descending ? "up" : null, page: null });
   return (
