@@ -23,7 +23,7 @@ run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe
 
 # Two at a time, a file of tests each: many of them wait for processes, few compute.
 test: lint $(STAMPS)/frontend system
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 e2e: $(STAMPS)/dev $(STAMPS)/frontend system
 	$(BIN)/python -m pytest tests/e2e

@@ -16,13 +16,6 @@ from tests import services
 from tests.services import Server
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that wait for processes come first, those with a browser among those without: what takes longest must not be
-    what begins last, and what waits leaves the processor to another."""
-    waiting = [Path(__file__).parent / folder for folder in ("e2e", "faults")]
-    items.sort(key=lambda item: (0, item.path.name) if item.path.parent in waiting else (1, ""))
-
-
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     with _installed(services.postgresql) as server:
