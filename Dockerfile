@@ -19,6 +19,7 @@ FROM base AS backend
 COPY backend backend
 COPY client client
 COPY --from=frontend /app/backend/static backend/static
+# The user who runs it may not write bytecode here.
 RUN python -m compileall -q backend client
 USER lathe
 EXPOSE 8000

@@ -36,7 +36,7 @@ def template(theme: Theme) -> go.layout.Template:
         "linecolor": look.grid,
         "ticks": "",
         "automargin": True,
-        "ticklabeloverflow": "allow",  # to look which labels hang over takes a sixth of a live chart's drawing
+        "ticklabeloverflow": "allow",  # to look which labels hang over costs each drawing of a live chart
         "minorloglabels": "complete",
         "title": {"font": {"size": 12, "color": look.faint}, "standoff": 8},
         "tickfont": {"size": 11, "color": look.faint},

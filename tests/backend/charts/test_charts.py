@@ -99,6 +99,14 @@ def test_every_chart_draws_runs_whose_targets_are_numbers(name: str) -> None:
         assert "accuracy" not in figure["layout"]["meta"]["summary"], name
 
 
+def test_batches_are_points_that_no_line_joins() -> None:
+    """The last batch of each epoch is smaller: a line would be a comb. A rate is joined, as the control."""
+    steps = np.arange(1, 101)
+    lines = {"batch_size": Line(steps, np.full(100, 128.0), 100), "learning_rate": Line(steps, np.full(100, 0.1), 100)}
+    assert drawn("batch_size", run(lines=lines))["data"][0]["mode"] == "markers"
+    assert drawn("learning_rate", run(lines=lines))["data"][0]["mode"] == "lines"
+
+
 @pytest.mark.parametrize("name", names())
 def test_names_are_not_markup(name: str) -> None:
     """Plotly draws text as HTML, and `%{…}` in tooltips as a value."""
