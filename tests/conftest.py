@@ -109,3 +109,11 @@ def catalog() -> Catalog:
 
     discover()
     return build()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what tests that passed have said: the reports come from other processes too."""
+    for report in terminalreporter.getreports("passed"):
+        for name, sentence in report.user_properties:
+            if name == "said":
+                terminalreporter.write_line(f"{report.nodeid}: {sentence}")

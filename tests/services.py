@@ -179,6 +179,11 @@ def _postgresql_binaries() -> Path:
     return versions[-1] if versions else Path(_program("initdb", "postgresql")).parent
 
 
+def postgresql_program(name: str) -> str:
+    """Path of a client program, of the server's own version."""
+    return str(_postgresql_binaries() / name)
+
+
 def _program(name: str, package: str) -> str:
     found = shutil.which(name)
     if found is None:
