@@ -205,7 +205,7 @@ class HeldRun:
         try:
             with self._store.begin() as session:
                 turn.write(session, self._lease)
-                if turn.progressed:
+                if turn.files:
                     checkpoints.forget_vanished(session, self._settings.data_dir, self.id)
                 after = self._lease.last_seq
         except UNAVAILABLE:

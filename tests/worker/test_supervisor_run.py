@@ -1,6 +1,7 @@
 """A run in the hands of its supervisor, on real databases and files."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,21 @@ def test_points_beyond_the_checkpoint_are_withdrawn(store: Store, held: HeldRun,
     say(held, points(13, 20))
     assert violations(store, held.id) == []
     assert row(store, held).step == 20
+
+
+def test_a_checkpoint_whose_file_a_later_one_at_the_same_step_replaced_is_forgotten(
+    store: Store, held: HeldRun, tmp_path: Path
+) -> None:
+    """As when a paused run is given back: it has written one when it was paused, and writes one more."""
+    held.begin()
+    replaced, paused = checkpoint(tmp_path, 11), checkpoint(tmp_path, 12)
+    given_back = replace(checkpoint(tmp_path, 12), path="checkpoints/12-again.pt")
+    say(held, replaced, paused)
+    (tmp_path / replaced.path).unlink()
+    (tmp_path / paused.path).rename(tmp_path / given_back.path)
+    say(held, given_back)
+    with store.read() as session:
+        assert [file.id for file in artifacts.checkpoints(session, held.id)] == [given_back.id]
 
 
 @pytest.mark.parametrize(
