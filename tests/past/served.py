@@ -8,9 +8,11 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 Facts = dict[str, Any]
+Curves = dict[str, dict[int, float]]
+"""Metric -> step -> value."""
 
 PIXELS = 100_000  # more than any run here has steps, so that every point is served
-EXPORTS = ("report", "replay", "knobs", "proofs")
+EXPORTS = ("replay", "knobs", "proofs")
 PLACES = ("catalog", "datasets", "schema/experiment", "schema/study", "templates", "workers", "tradeoffs")
 
 
@@ -19,8 +21,11 @@ def served(client: TestClient) -> Facts:
     for place in PLACES:
         assert get(client, f"/api/{place}")
     ids = run_ids(client)
+    runs = {name: _run(client, run_id) for name, run_id in ids.items()}
+    for name in {run["state"]: name for name, run in runs.items()}.values():  # one of each: a report draws every chart
+        get(client, f"/api/runs/{ids[name]}/report")
     return {
-        "runs": {name: _run(client, run_id) for name, run_id in ids.items()},
+        "runs": runs,
         "studies": {study["name"]: _study(client, study["id"]) for study in get(client, "/api/studies")},
         "uploads": {upload["name"]: _upload(client, upload["id"]) for upload in get(client, "/api/uploads")},
         "charts": _charts(client, "/api/figures", _names(client), runs=",".join(ids.values())),
@@ -43,34 +48,27 @@ def run_ids(client: TestClient) -> dict[str, str]:
     return {row["name"]: row["id"] for row in rows}
 
 
-def points(client: TestClient, run_id: str) -> dict[str, dict[int, float]]:
-    """Every served value: metric -> step -> value."""
+def points(client: TestClient, run_id: str) -> Curves:
+    """Every value; no curve may be thinned out."""
     series = get(client, f"/api/runs/{run_id}/points", pixels=PIXELS)["series"]
-    return {
-        one["metric"]: dict(zip(one["steps"], map(float, one["values"]), strict=True))
-        for one in series
-        if one["points"] == len(one["values"])
-    }
+    assert all(one["points"] == len(one["values"]) for one in series)
+    return {one["metric"]: dict(zip(one["steps"], map(float, one["values"]), strict=True)) for one in series}
 
 
-def digest(client: TestClient, run_id: str) -> str:
+def digest(curves: Curves) -> str:
     """SHA-256 of every served value, as bits."""
-    lines = [
-        f"{metric} {step} {value.hex()}"
-        for metric, values in points(client, run_id).items()
-        for step, value in values.items()
-    ]
+    lines = [f"{metric} {step} {value.hex()}" for metric, curve in curves.items() for step, value in curve.items()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def ending(client: TestClient, run_id: str) -> Facts:
     """The bits with which a run ended: the hash of its final weights, and that of its points."""
     results = get(client, f"/api/runs/{run_id}")["results"]
-    return {"weights": results[-1]["weights_sha256"], "points": digest(client, run_id)}
+    return {"weights": results[-1]["weights_sha256"], "points": digest(points(client, run_id))}
 
 
 def _run(client: TestClient, run_id: str) -> Facts:
-    row = get(client, f"/api/runs/{run_id}")
+    row, curves = get(client, f"/api/runs/{run_id}"), points(client, run_id)
     for export in EXPORTS:
         get(client, f"/api/runs/{run_id}/{export}")
     return {
@@ -78,8 +76,8 @@ def _run(client: TestClient, run_id: str) -> Facts:
         "stages": [stage["label"] for stage in row["stages"]],
         "relatives": sorted([one["relation"], one["name"]] for one in row["relatives"]),
         "events": Counter(event["kind"] for event in get(client, f"/api/runs/{run_id}/events")),
-        "points": digest(client, run_id),
-        "last": {name: [len(values), values[max(values)]] for name, values in points(client, run_id).items()},
+        "points": digest(curves),
+        "last": {name: [len(curve), curve[max(curve)]] for name, curve in curves.items()},
         "summaries": sorted(row["exhibits"]),
         "results": [_result(result) for result in row["results"]],
         "files": sorted(_file(client, file) for file in row["artifacts"]),

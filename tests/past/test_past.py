@@ -20,7 +20,7 @@ from tests.architecture.test_text import ROOT, personal
 from tests.past import specs
 from tests.past.lab import Lab, lab
 from tests.past.packing import restore, unpack
-from tests.past.served import Facts, ending, get, plain, points, run_ids, served
+from tests.past.served import Curves, Facts, ending, get, plain, points, run_ids, served
 
 HERE = Path(__file__).parent
 RELEASES = sorted(path.parent.name for path in HERE.glob("v*/manifest.json"))
@@ -157,5 +157,5 @@ def hold(lab: Lab, run_id: str, expected: Facts, say: Say) -> None:
     say(f"“{run['name']}” is of another type of machine: within {ROOM:.0%} of a run that was executed here")
 
 
-def losses(curves: dict[str, dict[int, float]]) -> list[float]:
+def losses(curves: Curves) -> list[float]:
     return [value for name in ("train/loss", "validation/loss") for _, value in sorted(curves[name].items())]
