@@ -152,10 +152,22 @@ def hold(lab: Lab, run_id: str, expected: Facts, say: Say) -> None:
     run = get(lab.client, f"/api/runs/{run_id}")
     undisturbed = lab.finish(lab.submit(run["spec"]))
     assert ending(lab.client, undisturbed) != expected, f"“{run['name']}” ends with other bits than it did"
-    mine, others = (losses(points(lab.client, one)) for one in (run_id, undisturbed))
-    np.testing.assert_allclose(mine, others, rtol=ROOM)
+    assert_close(lab, run_id, undisturbed)
     say(f"“{run['name']}” is of another type of machine: within {ROOM:.0%} of a run that was executed here")
+
+
+def assert_close(lab: Lab, one: str, other: str) -> None:
+    mine, others = (losses(points(lab.client, run_id)) for run_id in (one, other))
+    np.testing.assert_allclose(mine, others, rtol=ROOM)
 
 
 def losses(curves: Curves) -> list[float]:
     return [value for name in ("train/loss", "validation/loss") for _, value in sorted(curves[name].items())]
+
+
+def test_unlike_runs_are_told_apart(past: Past) -> None:
+    """The control of what runs are held to: two that differ in their rate alone."""
+    one, other = (past.ids[f"a study · trial {number}"] for number in (1, 2))
+    assert ending(past.lab.client, one) != ending(past.lab.client, other)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        assert_close(past.lab, one, other)
