@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import os
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 from backend.config import Settings
@@ -33,12 +32,16 @@ class Keys:
         return hmac.compare_digest(offered.encode(), self._token.encode())
 
     def accepts_cookie(self, header: str) -> bool:
-        """Whether a `Cookie` header holds this server's session."""
-        try:
-            morsel = SimpleCookie(header).get(self.cookie_name)
-        except CookieError:
-            return False
-        return morsel is not None and hmac.compare_digest(morsel.value.encode(), self._session.encode())
+        """Finds this server's session in a `Cookie` header.
+
+        Every program of the host writes there, and not all of them keep to the grammar: only the own name is looked
+        for, and what stands beside it is neither read nor judged.
+        """
+        cookies = (part.strip(" \t").partition("=") for part in header.split(";"))
+        return any(name == self.cookie_name and self._opens(value) for name, _, value in cookies)
+
+    def _opens(self, session: str) -> bool:
+        return hmac.compare_digest(session.encode(), self._session.encode())
 
     def set_cookie(self, secure: bool) -> str:
         """The `Set-Cookie` header that opens a session."""

@@ -6,7 +6,7 @@ Nothing is open unless `OPEN` names it: a route that is added later is closed wi
 import html
 import logging
 import time
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 OPEN = frozenset({"/healthz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY = 256 * 1024
+LONGEST_LENGTH = 20  # digits of a Content-Length: Python refuses to read a number of thousands of them
 UPLOADS = ("POST", "/api/uploads")  # has a limit of its own, and counts by itself what arrives
 
 SECURITY_HEADERS = {
@@ -89,7 +90,7 @@ class Gate:
             if self.keys.accepts_token(offered.strip()):
                 return False
             raise TokenWrong("The token is not this server's.")
-        if self.keys.accepts_cookie(headers.get("cookie", "")):
+        if self.keys.accepts_cookie(";".join(headers.getlist("cookie"))):
             return True
         raise TokenMissing("Sign in with the server's link, or send `Authorization: Bearer <token>`.")
 
@@ -132,14 +133,20 @@ class Refusals:
 
 
 def _name(host: str) -> str:
-    """A `Host` header without its port; empty when it is not a host at all."""
+    """Returns a `Host` header without its port; empty when it is not a host at all."""
+    parts = _split(f"//{host}")
+    clean = parts and not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
+    return (parts.hostname or "") if parts and clean else ""
+
+
+def _split(address: str) -> SplitResult | None:
+    """Takes an address from a header apart; None when it is none, such as `http://[` or one whose port is a word."""
     try:
-        parts = urlsplit(f"//{host}")
+        parts = urlsplit(address)
         parts.port  # noqa: B018 - raises when it is not a number
     except ValueError:
-        return ""
-    clean = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
-    return (parts.hostname or "") if clean else ""
+        return None
+    return parts
 
 
 def is_upload(scope: Scope) -> bool:
@@ -149,7 +156,7 @@ def is_upload(scope: Scope) -> bool:
 def _refuse_large(headers: Headers, most: int) -> None:
     """Before a byte is read; bodies of unknown length are counted while they are."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > most:
+    if not length.isdecimal() or len(length) > LONGEST_LENGTH or int(length) > most:
         raise too_large(most)
 
 
@@ -161,10 +168,15 @@ def _refuse_foreign(scope: Scope, headers: Headers, host: str, by_cookie: bool) 
     if site not in ("same-origin", "none") and not navigates:
         raise Forbidden("Pages from elsewhere cannot use this server.")
     origin = headers.get("origin")
-    if changes and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if changes and origin is not None and not _is_own(origin, host):
         raise Forbidden("Pages from elsewhere cannot use this server.")
     if changes and by_cookie and headers.get("x-lathe") is None:
         raise Forbidden("A change that is signed in by cookie needs the header `X-Lathe: 1`.")
+
+
+def _is_own(origin: str, host: str) -> bool:
+    parts = _split(origin)
+    return parts is not None and parts.netloc.lower() == host.lower()
 
 
 def _with_security_headers(send: Send) -> Send:
