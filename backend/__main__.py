@@ -5,6 +5,7 @@ import sys
 import uvicorn
 
 from backend.config import Settings
+from backend.server import options
 from backend.store.migrate import migrate
 
 
@@ -13,13 +14,7 @@ def main() -> None:
         case ["serve"]:
             settings = Settings()
             uvicorn.run(
-                "backend.app:create_app",
-                factory=True,
-                host=settings.host,
-                port=settings.port,
-                access_log=False,
-                log_level="warning",
-                timeout_graceful_shutdown=3,
+                "backend.app:create_app", factory=True, host=settings.host, port=settings.port, **options(settings)
             )
         case ["migrate"]:
             migrate(Settings().database_url)

@@ -23,6 +23,16 @@ class Settings(settings.Settings):
         default=1 << 30, ge=1 << 20, le=1 << 40, description="Largest file of one's own data that is taken, bytes."
     )
 
+    connections: int = Field(default=2000, ge=1, description="Most connections at once that have shown a token.")
+    strangers: int = Field(
+        default=200, ge=1, description="Most connections beside these; the oldest gives way to a new one."
+    )
+    head_seconds: float = Field(default=10.0, gt=0, description="Longest time to send a request's head, seconds.")
+    portion_seconds: float = Field(
+        default=30.0, gt=0, description="Longest time to send or read the next 16 KB of a body, seconds."
+    )
+    keep_alive_seconds: float = Field(default=5.0, gt=0, description="Longest time between two requests, seconds.")
+
     @field_validator("token")
     @classmethod
     def _long_enough(cls, token: str | None) -> str | None:

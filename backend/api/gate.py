@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.auth import Keys
-from backend.errors import BodyTooLarge, Forbidden, HostRefused, LatheError, TokenMissing, TokenWrong, answer, too_large
+from backend.errors import Forbidden, HostRefused, LatheError, TokenMissing, TokenWrong, answer, too_large
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,10 @@ class Gate:
             return self._sign_in(scope)
         by_cookie = self._authenticate(headers)
         _refuse_foreign(scope, headers, host, by_cookie)
-        scope.setdefault("state", {})["by"] = "browser" if by_cookie else "api"
+        state = scope.setdefault("state", {})
+        state["by"] = "browser" if by_cookie else "api"
+        if "admitted" in state:
+            state["admitted"]()
         return None
 
     def _sign_in(self, scope: Scope) -> Response:
@@ -100,10 +103,7 @@ class Gate:
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
         if error.status == 401 and wants_page and scope["method"] in ("GET", "HEAD"):
             return HTMLResponse(_door(scope["path"], error), 401, {"Cache-Control": "no-store"})
-        response = answer(error)
-        if isinstance(error, BodyTooLarge):
-            response.headers["Connection"] = "close"
-        return response
+        return answer(error)
 
 
 class BodyLimit:

@@ -1,41 +1,31 @@
 """The live stream: server-sent events of any number of runs over one connection."""
 
-import asyncio
-import logging
 import re
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from backend.api.deps import HubDep
 from backend.api.schemas import StreamEvent
 from backend.errors import Invalid
 
-log = logging.getLogger(__name__)
 router = APIRouter(tags=["stream"])
 
 MAX_RUNS = 100
-STALLED = 20.0  # seconds that a viewer may take to read before it is cut off; it comes back with its cursor
 MAX_SEQ = 2**53
 
 
 class EventStream(StreamingResponse):
-    """A stream that lets go of a viewer who stopped reading."""
+    """A stream that lets go of its viewer when either of them leaves."""
 
     media_type = "text/event-stream"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def impatient(message: Message) -> None:
-            async with asyncio.timeout(STALLED):
-                await send(message)
-
         try:
-            await super().__call__(scope, receive, impatient)
-        except TimeoutError:
-            log.info("a viewer stopped reading and was cut off")
+            await super().__call__(scope, receive, send)
         finally:
             assert isinstance(self.body_iterator, AsyncGenerator)
             await self.body_iterator.aclose()

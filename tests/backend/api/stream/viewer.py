@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from backend.server import options
 from backend.spec.catalog import Catalog
 from backend.store import runs
 from backend.store.session import Store
@@ -25,7 +26,8 @@ ON_EACH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect
 @contextmanager
 def served(app: FastAPI) -> Iterator[int]:
     """The application on a free port of this machine, by the server that is used in production."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
+    quick = {"log_level": "critical", "timeout_graceful_shutdown": 1}
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, **{**options(app.state.settings), **quick})
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
