@@ -1,6 +1,8 @@
 """Connections that end by themselves when a client keeps the server waiting."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
@@ -12,6 +14,7 @@ from uvicorn.server import ServerState
 
 PORTION = 16 * 1024  # bytes; half a kilobyte a second is enough to move one in half a minute
 LINGER = 2.0  # seconds in which a client can fetch an answer that it has not waited for
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 LOOKS = 4  # at a connection during the shortest time that it may take
 
 
@@ -52,8 +55,9 @@ class Outlet:
 
     def close(self) -> None:
         """Close; a client that still sends is given time to look up, since a socket with unread input is reset at
-        once, and the answer with it. Nothing more is read."""
+        once, and the answer with it. Nothing more is read. Closing once more ends it at once."""
         if self._closing:
+            self._transport.abort()
             return
         self._closing = True
         if not self._unread() or not self._transport.can_write_eof():
@@ -98,8 +102,7 @@ class Connection(H11Protocol):
         self.strangers[self] = None
         while len(self.strangers) > self.limits.strangers:
             oldest, _ = next(iter(self.strangers.items()))
-            self.strangers.pop(oldest)
-            oldest.transport.abort()
+            oldest.cut()
         self._look()
 
     def data_received(self, data: bytes) -> None:
@@ -116,13 +119,19 @@ class Connection(H11Protocol):
         """The client has shown a token: it is no stranger any longer."""
         self.strangers.pop(self, None)
 
+    def cut(self) -> None:
+        """End it now: the kernel, too, forgets what the client has not taken."""
+        self.strangers.pop(self, None)
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.transport.abort()
+
     def _look(self) -> None:
         """Cut the client off, or look again soon."""
         now, (seconds, sign) = self.loop.time(), self._waits()
         if sign != self._sign:
             self._sign, self._since = sign, now
         if sign is not None and now - self._since >= seconds:
-            self.transport.abort()
+            self.cut()
         else:
             shortest = min(self.limits.head_seconds, self.limits.portion_seconds)
             self._next = self.loop.call_later(shortest / LOOKS, self._look)

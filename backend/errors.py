@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import HTTPExceptionHandler
 
 from backend.api.schemas import Error
@@ -129,6 +130,11 @@ class DiskFull(LatheError):
         super().__init__("The disk of the data folder is full; nothing was kept: free some space, and send it again.")
 
 
+class Busy(LatheError):
+    status = 503
+    headers = {"Retry-After": "5"}
+
+
 class StoreUnavailable(LatheError):
     status = 503
 
@@ -159,6 +165,7 @@ def install(app: FastAPI) -> None:
         SpecInvalid: lambda request, error: answer(invalid(_as(SpecInvalid, error).problems)),
         RequestValidationError: lambda request, error: answer(_mistyped(_as(RequestValidationError, error))),
         HTTPException: lambda request, error: answer(_refused(request, _as(HTTPException, error))),
+        ClientDisconnect: _left,
         OperationalError: _store_lost,
         InterfaceError: _store_lost,
         TimeoutError: _store_lost,
@@ -176,6 +183,11 @@ def _as(kind: type[E], error: Exception) -> E:
 def _store_lost(request: Request, error: Exception) -> JSONResponse:
     log.error("the database cannot be reached: %s", str(error).splitlines()[0])
     return answer(StoreUnavailable("The database cannot be reached now; nothing was changed, try again in a moment."))
+
+
+def _left(request: Request, error: Exception) -> JSONResponse:
+    log.info("a client left while it sent the body of %s %s", request.method, request.scope["path"][:200])
+    return answer(Refused(400, "The body ended too early: send it again."))  # which nobody will read
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.auth import Keys
-from backend.errors import Forbidden, HostRefused, LatheError, TokenMissing, TokenWrong, answer, too_large
+from backend.errors import Forbidden, HostRefused, LatheError, NotFound, TokenMissing, TokenWrong, answer, too_large
+from backend.spec.plain import UNWRITABLE
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class Gate:
             return self._sign_in(scope)
         by_cookie = self._authenticate(headers)
         _refuse_foreign(scope, headers, host, by_cookie)
+        if UNWRITABLE.search(scope["path"]):
+            raise NotFound("There is nothing at an address that holds a control character.")
         state = scope.setdefault("state", {})
         state["by"] = "browser" if by_cookie else "api"
         if "admitted" in state:

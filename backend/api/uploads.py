@@ -1,39 +1,46 @@
 """People's own data: sent, checked, described, deleted."""
 
 import errno
-import hashlib
 import json
+import logging
+import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from threading import BoundedSemaphore
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi import Path as PathParameter
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from backend.api import shelf
 from backend.api.deps import Reading, SettingsDep, StoreDep, Writing
-from backend.api.multipart import Begin, Body, Form
+from backend.api.receiving import Received, receive
 from backend.api.schemas import UploadDetail, UploadRow
 from backend.data.check import Options
-from backend.errors import Conflict, DiskFull, Invalid, UploadNotFound, too_large
+from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
 from backend.spec.plain import UNWRITABLE
 from backend.spec.uploads import Choice, ChoiceInvalid, Facts, plan
 from backend.store import tables, uploads
 from backend.store.session import Store
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 
-BLOCK = 1 << 20
-FILES = ("file", "inputs", "targets")
-FIELDS = ("name", *Options.model_fields)
-MOST_FIELD = 1000  # bytes of a plain field
 AT_ONCE = 2  # checks; the others wait
 SECONDS = 3600.0  # a check may take
 checks = CapacityLimiter(AT_ONCE)
+PLACES = 8  # for uploads under way, those that wait for their check among them
+places = BoundedSemaphore(PLACES)
+
+TOO_LONG = "The file takes more time than a check is granted: send fewer rows or columns of it."
+TOO_LARGE = "The file takes more memory than a check is granted: send less of it."
+CRASHED = "The check ended unexpectedly, which is a fault of the server; its log has the details. Nothing was kept."
+ENDED = {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_LARGE}  # the kernel kills whoever takes its last memory
 
 FORM: dict[str, Any] = {
     "requestBody": {
@@ -74,28 +81,29 @@ FORM: dict[str, Any] = {
 UploadId = Annotated[str, PathParameter(max_length=64, description="Id of an upload.")]
 
 
-class Received(BaseModel):
-    """What a form brought."""
-
-    fields: dict[str, str] = {}
-    filename: str = ""
-    files: set[str] = set()
-    bytes: int = 0
-    sha256: str = ""
-
-
 @router.post("", status_code=201, openapi_extra=FORM)
 async def create_upload(request: Request, store: StoreDep, settings: SettingsDep) -> UploadDetail:
     """Take a file of one's own, check it and describe it; nothing of a refused one remains."""
     try:
-        with shelf.slot(settings.data_dir) as slot:
-            received = await _receive(request, slot.folder, settings.upload_bytes)
+        with _place(), shelf.slot(settings.data_dir) as slot:
+            received = await receive(request, slot.folder, settings.upload_bytes)
             facts = await to_thread.run_sync(_check, slot.folder, _options(received), limiter=checks)
             return await to_thread.run_sync(_keep, store, slot, received, facts)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DiskFull from None
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """One of the places for uploads under way, whose files the disk must hold beside all others. Raises Busy."""
+    if not places.acquire(blocking=False):
+        raise Busy(f"{PLACES} uploads are under way, as many as are taken at once: try again in a moment.")
+    try:
+        yield
+    finally:
+        places.release()
 
 
 @router.get("")
@@ -128,95 +136,6 @@ def delete_upload(session: Writing, settings: SettingsDep, upload_id: UploadId, 
     after.add_task(shelf.remove, settings.data_dir, upload.id)
 
 
-async def _receive(request: Request, folder: Path, most: int) -> Received:
-    """Write the form's files into the folder, as they arrive."""
-    form = Form(request.headers.get("content-type", ""))
-    writer = Writer(folder)
-    try:
-        async for block in _blocks(request, most):
-            await to_thread.run_sync(writer.take, form, block)
-        form.close()
-        return writer.done()
-    finally:
-        writer.close()
-
-
-async def _blocks(request: Request, most: int) -> AsyncIterator[bytes]:
-    """The body in blocks that are worth the way to a thread. Raises BodyTooLarge."""
-    held, total = bytearray(), 0
-    async for block in request.stream():
-        total += len(block)
-        if total > most:
-            raise too_large(most)
-        held += block
-        if len(held) >= BLOCK:
-            yield bytes(held)
-            held.clear()
-    yield bytes(held)
-
-
-class Writer:
-    """Puts each part where it belongs: fields into memory, files into the folder, under names of ours."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.received, self.hash = folder, Received(), hashlib.sha256()
-        self.file: BinaryIO | None = None
-        self.field = ""
-        self.values: dict[str, bytes] = {}
-
-    def take(self, form: Form, block: bytes) -> None:
-        for piece in form.feed(block):
-            match piece:
-                case Begin(name, filename):
-                    self._begin(name, filename)
-                case Body(content) if self.file is not None:
-                    self.file.write(content)
-                    self.hash.update(content)
-                    self.received.bytes += len(content)
-                case Body(content):
-                    self.values[self.field] += content
-                    if len(self.values[self.field]) > MOST_FIELD:
-                        raise Invalid(f"`{self.field}` is longer than {MOST_FIELD} bytes.", path=self.field)
-
-    def _begin(self, name: str, filename: str | None) -> None:
-        self.close()
-        if name in self.received.files or name in self.values:
-            raise Invalid(f"The form has two parts called `{name}`: send one.", path=name)
-        if name in FILES:
-            self.received.files.add(name)
-            self.received.filename = self.received.filename or filename or ""
-            self.file = (self.folder / name).open("xb")
-        elif name in FIELDS:
-            self.field, self.values[name] = name, b""
-        else:
-            raise Invalid(
-                f"The form has a part called `{name[:80]}`, which is not known. Known: {', '.join((*FILES, *FIELDS))}."
-            )
-
-    def done(self) -> Received:
-        self.close()
-        if self.received.files not in ({"file"}, {"inputs", "targets"}):
-            raise Invalid("The form must hold one part `file`, or the two parts `inputs` and `targets`.", path="file")
-        self.received.fields = {name: _text(name, value) for name, value in self.values.items()}
-        self.received.sha256 = self.hash.hexdigest()
-        return self.received
-
-    def close(self) -> None:
-        if self.file is not None:
-            self.file.close()
-            self.file = None
-
-
-def _text(name: str, value: bytes) -> str:
-    try:
-        text = value.decode().strip()
-    except UnicodeDecodeError:
-        raise Invalid(f"`{name}` is not UTF-8 text.", path=name) from None
-    if UNWRITABLE.search(text):
-        raise Invalid(f"`{name}` holds a control character.", path=name)
-    return text
-
-
 def _options(received: Received) -> Options:
     given = {name: value for name, value in received.fields.items() if name != "name" and value}
     try:
@@ -231,14 +150,16 @@ def _check(folder: Path, options: Options) -> Facts:
     command = [sys.executable, "-m", "backend.data", str(folder), options.model_dump_json()]
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, cwd=Path(__file__).parents[2], check=False)
-        answer = json.loads(done.stdout) if done.returncode == 0 else {}
     except subprocess.TimeoutExpired:
-        answer = {}
+        raise Invalid(TOO_LONG, path="file") from None
+    if done.returncode != 0:
+        log.warning("a check ended with %d: %s", done.returncode, done.stderr[-2000:].decode(errors="replace"))
+        raise Invalid(ENDED.get(done.returncode, CRASHED), path="file")
+    answer = json.loads(done.stdout)
     if answer.get("full"):
         raise DiskFull
     if "facts" not in answer:
-        beyond = "The file cannot be checked within the memory and time that a check is granted: send less of it."
-        raise Invalid(answer.get("problem", beyond), path=answer.get("path", "file"))
+        raise Invalid(answer["problem"], path=answer["path"])
     return Facts.model_validate(answer["facts"])
 
 

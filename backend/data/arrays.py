@@ -1,7 +1,5 @@
-"""Arrays in NPY and NPZ files. A header is believed only as far as the file's size bears it out; nothing is unpickled."""
+"""Arrays in NPY files. A header is believed only as far as the file's size bears it out; nothing is unpickled."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -18,20 +16,10 @@ from backend.data.pictures import picture
 from backend.spec.uploads import MOST_CLASSES, Column, Facts, Inputs, Picture
 
 MOST_BYTES = 8 << 30  # of one array, unpacked
-MOST_MEMBERS = 64
-COPIED = 1 << 20  # bytes at once
+MOST_EXTENTS = 32  # NumPy opens no array of more than 64
 MOST_NUMBERS = 4_000_000  # of one sample
 BLOCK_NUMBERS = 1_000_000
 KINDS = "biuf"  # booleans, integers, floats
-PAIRS = (
-    ("inputs", "targets"),
-    ("x", "y"),
-    ("X", "y"),
-    ("X", "Y"),
-    ("images", "labels"),
-    ("data", "target"),
-    ("data", "labels"),
-)
 COLOURS = (1, 3, 4)
 PICTURES, PREVIEW_ROWS, PREVIEW_COLUMNS = 12, 8, 50
 
@@ -57,10 +45,10 @@ def header(file: IO[bytes], what: str) -> Header:
         version = npy.read_magic(file)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         shape, _, dtype = read(file)
-    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError):
-        raise FileInvalid(
-            f"The {what} array is no NPY array that can be read: write it with numpy.save.", what
-        ) from None
+    except Exception:  # NumPy reads the header as Python, and fails in as many ways as Python does
+        raise _no_array(what) from None
+    if len(shape) > MOST_EXTENTS or any(type(extent) is not int for extent in shape):
+        raise _no_array(what)
     if dtype.kind not in KINDS or dtype.hasobject:
         raise FileInvalid(
             f"The {what} array holds {_kind(dtype)}: only plain numbers are taken (booleans, integers, floats); convert it with "
@@ -79,6 +67,10 @@ def header(file: IO[bytes], what: str) -> Header:
     return found
 
 
+def _no_array(what: str) -> FileInvalid:
+    return FileInvalid(f"The {what} array is no NPY array that can be read: write it with numpy.save.", what)
+
+
 def _kind(dtype: np.dtype[Any]) -> str:
     return (
         "Python objects (a pickle, which is never opened)" if dtype.hasobject else f"values of type `{str(dtype)[:40]}`"
@@ -91,73 +83,35 @@ def opened(path: Path, what: str) -> Array:
         said = header(file, what)
         held = path.stat().st_size - file.tell()
     if held != said.bytes:
-        raise FileInvalid(_short(what, said, held), what)
+        raise FileInvalid(short(what, said, held), what)
     return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
-def unpack(path: Path, folder: Path) -> list[Path]:
-    """The NPZ file's inputs and targets, or its only array, as NPY files in `folder`. Raises FileInvalid."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()[: MOST_MEMBERS + 1]
-            chosen = _chosen(names)
-            return [_extract(archive, name, folder / what) for name, what in chosen]
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeError):
-        raise FileInvalid("The NPZ file is damaged or encrypted: write it with numpy.savez_compressed.") from None
-
-
-def _chosen(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Members of the archive, and what they are."""
-    if "[Content_Types].xml" in names:
-        raise FileInvalid("The file is a spreadsheet or document: export it as CSV, and send that.")
-    if len(names) > MOST_MEMBERS:
-        raise FileInvalid(f"The NPZ file has more than {MOST_MEMBERS} members: keep the inputs and the targets alone.")
-    arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
-    for inputs, targets in PAIRS:
-        if inputs in arrays and targets in arrays:
-            return [(f"{inputs}.npy", "inputs"), (f"{targets}.npy", "targets")]
-    if len(arrays) == 1:
-        return [(f"{arrays[0]}.npy", "table")]
-    known = ", ".join(name[:40] for name in arrays[:8]) or "none"
-    raise FileInvalid(
-        f"The NPZ file must hold two arrays called `inputs` and `targets` (or `x` and `y`); it holds: {known}."
-    )
-
-
-def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
-    """One member, once its header has borne out its size: what expands without end is not written out."""
-    if archive.namelist().count(name) > 1:
-        raise FileInvalid(f"The NPZ file holds `{name}` twice: keep one of them.")
-    declared, what = archive.getinfo(name).file_size, target.name
-    with archive.open(name) as source:
-        said = header(source, what)
-        if (held := declared - source.tell()) != said.bytes:
-            raise FileInvalid(_short(what, said, held), what)
-    with archive.open(name) as source, target.open("wb") as file:
-        left = declared
-        while left > 0 and (block := source.read(min(left, COPIED))):
-            left -= file.write(block)
-    return target
-
-
-def _short(what: str, said: Header, held: int) -> str:
+def short(what: str, said: Header, held: int) -> str:
+    """Says that an array is not as large as its header says."""
     return (
         f"The {what} array says that it holds {said.bytes:,} bytes (shape {list(said.shape)}), but there are {held:,}: write "
         "it again with numpy.save."
     )
 
 
+def check_pair(inputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
+    """Raises FileInvalid unless arrays of these shapes are inputs and their targets."""
+    if inputs[0] != targets[0]:
+        raise FileInvalid(
+            f"There are {inputs[0]:,} inputs but {targets[0]:,} targets: send as many of each.", "targets"
+        )
+    if len(targets) > 2 or (len(targets) == 2 and targets[1] > MOST_CLASSES):
+        raise FileInvalid(f"The targets have the shape {list(targets)}: [n] or [n, numbers] is right.", "targets")
+    if prod(inputs[1:]) > MOST_NUMBERS:
+        raise FileInvalid(f"A sample has {prod(inputs[1:]):,} numbers; at most {MOST_NUMBERS:,} are taken.", "inputs")
+    _layout(inputs)
+
+
 def pair(inputs: Array, targets: Array) -> Facts:
     """What an array of inputs and one of targets are. Raises FileInvalid."""
+    check_pair(inputs.shape, targets.shape)
     rows = len(inputs)
-    if len(targets) != rows:
-        raise FileInvalid(f"There are {rows:,} inputs but {len(targets):,} targets: send as many of each.", "targets")
-    if targets.ndim > 2 or (targets.ndim == 2 and targets.shape[1] > MOST_CLASSES):
-        raise FileInvalid(f"The targets have the shape {list(targets.shape)}: [n] or [n, numbers] is right.", "targets")
-    if prod(inputs.shape[1:]) > MOST_NUMBERS:
-        raise FileInvalid(
-            f"A sample has {prod(inputs.shape[1:]):,} numbers; at most {MOST_NUMBERS:,} are taken.", "inputs"
-        )
     layout, shape = _layout(inputs.shape)
     least, greatest = _range(inputs)
     columns = profile(targets.reshape(rows, -1), "targets", _target_names(targets))
@@ -166,14 +120,19 @@ def pair(inputs: Array, targets: Array) -> Facts:
     return Facts(kind="arrays", rows=rows, columns=columns, inputs=found, pictures=pictures)
 
 
-def table(values: Array) -> Facts:
-    """What one array [rows, columns] is: a table without names. Raises FileInvalid."""
-    if values.ndim != 2 or values.shape[1] < 2:
+def check_table(shape: tuple[int, ...]) -> None:
+    """Raises FileInvalid unless an array of this shape is a table of a bearable size."""
+    if len(shape) != 2 or shape[1] < 2:
         raise FileInvalid(
-            f"The array has the shape {list(values.shape)}. One array alone must be a table [rows, columns] with the target "
+            f"The array has the shape {list(shape)}. One array alone must be a table [rows, columns] with the target "
             "in a column; send images as two: `inputs` and `targets`."
         )
-    check_size(*values.shape)
+    check_size(*shape)
+
+
+def table(values: Array) -> Facts:
+    """What one array [rows, columns] is: a table without names. Raises FileInvalid."""
+    check_table(values.shape)
     columns = profile(values, "file", [f"column {index}" for index in range(1, values.shape[1] + 1)])
     preview = [[f"{value:.6g}" for value in row] for row in values[:PREVIEW_ROWS, :PREVIEW_COLUMNS].tolist()]
     return Facts(kind="table", rows=len(values), columns=columns, preview=preview)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from backend.data import arrays, table
+from backend.data import archives, arrays, table
 from backend.data.faults import FileInvalid
 from backend.spec.uploads import LEAST_ROWS, Choice, ChoiceInvalid, Facts, Task, plan
 
@@ -85,7 +85,7 @@ def _read(folder: Path, options: Options) -> Facts:
     if begins.startswith(b"\x93NUMPY"):
         return _single(folder, file)
     if begins.startswith(b"PK"):
-        paths = arrays.unpack(file, folder)
+        paths = archives.unpack(file, folder)
         return _pair(folder, *paths) if len(paths) == 2 else _single(folder, paths[0])
     for signature, what in SIGNATURES.items():
         if begins.startswith(signature):

@@ -58,9 +58,22 @@ def rows(path: Path, separator: str) -> Iterator[Row]:
                     yield line + 1, cells
                 line = reader.line_num
         except csv.Error as error:
-            raise FileInvalid(
-                f"Line {reader.line_num} cannot be read as CSV ({error}): check its quotes and line breaks."
-            ) from None
+            raise FileInvalid(_unreadable(line + 1, reader.line_num, str(error))) from None
+
+
+def _unreadable(first: int, last: int, why: str) -> str:
+    """Why the row from line `first` on cannot be read, which the reader noticed in line `last` only."""
+    if "unexpected end" in why or last > first:
+        return (
+            f"Line {first} opens a quote that is not closed where its cell ends (read as far as line {last}): close it, "
+            'write a quote that belongs to the cell twice (""), or leave the quotes out.'
+        )
+    if "field limit" in why:
+        return f"Line {first} has a cell of more than {csv.field_size_limit():,} characters: shorten it, or leave its column out."
+    return (
+        f"Line {first} cannot be read as CSV ({why}): put the whole cell into quotes, and write a quote that belongs to it "
+        'twice ("").'
+    )
 
 
 def _ragged(line: int, cells: int, width: int) -> str:

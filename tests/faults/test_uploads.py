@@ -22,7 +22,7 @@ TOKEN = "t" * 43
 
 SERVER = """
 import os, signal, sys, uvicorn
-from backend.api import shelf, uploads
+from backend.api import receiving, shelf, uploads
 from backend.app import create_app
 
 def dying(place, name, after):
@@ -34,7 +34,7 @@ def dying(place, name, after):
     setattr(place, name, died)
 
 POINTS = {
-    "receiving": (uploads.Writer, "take", True),
+    "receiving": (receiving.Writer, "take", True),
     "checking": (uploads, "_check", False),
     "checked": (uploads, "_check", True),
     "renaming": (shelf.Slot, "keep", False),

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.api import shelf, uploads
+from backend.api import receiving, shelf, uploads
 from backend.api.gate import MAX_BODY
 from backend.app import create_app
 from backend.errors import DiskFull
@@ -284,7 +285,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(api: Api, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for where, name in ((uploads.Writer, "take"), (shelf.Slot, "keep"), (Path, "mkdir")):
+    for where, name in ((receiving.Writer, "take"), (shelf.Slot, "keep"), (Path, "mkdir")):
         with monkeypatch.context() as patched:
             patched.setattr(where, name, full)
             answer = send(api)
@@ -300,11 +301,36 @@ def test_a_disk_that_fills_up_during_the_check_is_told(api: Api, monkeypatch: py
     assert folders(api) == []
 
 
-def test_a_check_that_dies_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    killed = type("Done", (), {"returncode": -9, "stdout": b""})
-    monkeypatch.setattr("backend.api.uploads.subprocess.run", lambda *_, **__: killed)
-    assert "within the memory and time" in shape(send(api)).detail
+ENDS = {
+    "killed for its memory": ("os.kill(os.getpid(), signal.SIGKILL)", "more memory than a check is granted"),
+    "beyond its time": ("os.kill(os.getpid(), signal.SIGXCPU)", "more time than a check is granted"),
+    "crashed": ("os.kill(os.getpid(), signal.SIGSEGV)", "The check ended unexpectedly"),
+    "raised": ("raise ZeroDivisionError", "The check ended unexpectedly"),
+    "slow": ("time.sleep(60)", "more time than a check is granted"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_each_end_of_a_check_is_told_as_it_is(
+    api: Api, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, sentence = ENDS[how]
+    python = tmp_path / "python"
+    python.write_text(f"#!{sys.executable}\nimport os, signal, time\n{code}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("backend.api.uploads.sys.executable", str(python))
+    monkeypatch.setattr("backend.api.uploads.SECONDS", 2.0 if how == "slow" else 60.0)
+    assert sentence in shape(send(api)).detail
     assert folders(api) == []
+
+
+def test_uploads_under_way_are_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.api.uploads.places", BoundedSemaphore(1))
+    with uploads._place():
+        refused = send(api)
+        assert (refused.status_code, shape(refused).error, refused.headers["retry-after"]) == (503, "Busy", "5")
+    assert send(api).status_code == 201 and send(api, b"x").status_code == 422
+    assert send(api).status_code == 201
 
 
 def test_many_at_once_do_not_meet(api: Api) -> None:

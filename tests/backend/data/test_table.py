@@ -119,7 +119,10 @@ FAULTS = [
     (csv(30, separator=";").replace(b".", b","), "Line 2, column `length`: `0,0` has a decimal comma"),
     (csv(30).replace(b"high", b"h\xe9"), "Line 3 is not UTF-8 text"),
     (csv(30).replace(b"high", b"h\x00"), "Line 3 holds the control character U+0000"),
-    (csv(30).replace(b"low", b'"low'), "cannot be read as CSV"),
+    (csv(30).replace(b"low", b'"low'), "Line 2 opens a quote that is not closed where its cell ends"),
+    (csv(30_000) + b'1,2,"low\n' + csv(30_000, header=""), "Line 30002 opens a quote that is not closed"),
+    (csv(30) + b'1,2,"low\n', "Line 32 opens a quote that is not closed"),
+    (csv(30) + b'1,2,"lo"w\n', "Line 32 cannot be read as CSV"),
     (csv(30).decode().encode("utf-16"), "UTF-16 text"),
     (b"\x1f\x8b\x08" + b"\0" * 20, "compressed (gzip)"),
     (b"%PDF-1.4 ...", "a PDF"),
@@ -127,7 +130,7 @@ FAULTS = [
     (b",".join([b"1"] * 10_001) + b"\n", "The table has 10,001 columns; at most 10,000"),
     (b"," * 10_000_000 + b"\n", "Line 1 is longer than 4 MB"),
     (b"x" * 5_000_000, "Line 1 is longer than 4 MB"),
-    (csv(30) + b"1,2," + b"x" * 200_000 + b"\n", "cannot be read as CSV"),
+    (csv(30) + b"1,2," + b"x" * 200_000 + b"\n", "Line 32 has a cell of more than 131,072 characters"),
 ]
 
 

@@ -1,0 +1,119 @@
+"""Arrays in NPZ files, which are archives: what they say of themselves is held against the limits before anything of them
+is written."""
+
+import errno
+import io
+import os
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from backend.data.arrays import Header, check_pair, check_table, header, short
+from backend.data.faults import FileInvalid
+
+MOST_MEMBERS = 64
+MOST_READ = 1 << 20  # bytes of an archive at once, which bounds its directory too
+MOST_TIMES = 200  # as large as its file an array may become; numbers that differ shrink to a tenth at the best
+FREELY = 64 << 20  # bytes that an array may have however small its file is
+PAIRS = (
+    ("inputs", "targets"),
+    ("x", "y"),
+    ("X", "y"),
+    ("X", "Y"),
+    ("images", "labels"),
+    ("data", "target"),
+    ("data", "labels"),
+)
+
+
+class Archive(io.FileIO):
+    """A file that gives no more than `MOST_READ` bytes at once: an archive's directory may say that it is endless."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        wanted = left if size is None or size < 0 else min(left, size)
+        if wanted > MOST_READ:
+            raise zipfile.BadZipFile
+        return super().read(wanted)
+
+
+def unpack(path: Path, folder: Path) -> list[Path]:
+    """The NPZ file's inputs and targets, or its only array, as NPY files in `folder`. Raises FileInvalid.
+
+    Nothing is written before the headers of all that is wanted were read and found fit.
+    """
+    try:
+        with Archive(path) as file, zipfile.ZipFile(file) as archive:
+            chosen = _chosen(archive.namelist())
+            said = [_declared(archive, name, what) for name, what in chosen]
+            check_shapes(*said)
+            check_room(folder, sum(one.bytes for one in said))
+            return [_extract(archive, name, folder / what) for name, what in chosen]
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeError, OverflowError, struct.error):
+        raise FileInvalid("The NPZ file is damaged or encrypted: write it with numpy.savez_compressed.") from None
+
+
+def check_shapes(*said: Header) -> None:
+    """Raises FileInvalid unless arrays of these shapes are a table, or inputs and targets."""
+    if len(said) == 1:
+        check_table(said[0].shape)
+    else:
+        check_pair(said[0].shape, said[1].shape)
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Raises OSError when the disk is too full to hold so many bytes."""
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _chosen(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Members of the archive, and what they are."""
+    if "[Content_Types].xml" in names:
+        raise FileInvalid("The file is a spreadsheet or document: export it as CSV, and send that.")
+    if len(names) > MOST_MEMBERS:
+        raise FileInvalid(f"The NPZ file has more than {MOST_MEMBERS} members: keep the inputs and the targets alone.")
+    arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+    for inputs, targets in PAIRS:
+        if inputs in arrays and targets in arrays:
+            return [(f"{inputs}.npy", "inputs"), (f"{targets}.npy", "targets")]
+    if len(arrays) == 1:
+        return [(f"{arrays[0]}.npy", "table")]
+    known = ", ".join(name[:40] for name in arrays[:8]) or "none"
+    raise FileInvalid(
+        f"The NPZ file must hold two arrays called `inputs` and `targets` (or `x` and `y`); it holds: {known}."
+    )
+
+
+def _declared(archive: zipfile.ZipFile, name: str, what: str) -> Header:
+    """The header of a member whose directory entry bears it out. Raises FileInvalid."""
+    if archive.namelist().count(name) > 1:
+        raise FileInvalid(f"The NPZ file holds `{name}` twice: keep one of them.")
+    entry = archive.getinfo(name)
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FileInvalid(
+            "The NPZ file is compressed in a way that is not taken: write it with numpy.savez_compressed."
+        )
+    with archive.open(name) as source:
+        said = header(source, what)
+        if (held := entry.file_size - source.tell()) != said.bytes:
+            raise FileInvalid(short(what, said, held), what)
+    if entry.file_size > max(FREELY, MOST_TIMES * entry.compress_size):
+        raise FileInvalid(
+            f"The {what} array becomes more than {MOST_TIMES} times as large as its file: write it with numpy.savez, which "
+            "compresses nothing, or send fewer samples.",
+            what,
+        )
+    return said
+
+
+def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
+    """One member, and no more of it than its entry says."""
+    left = archive.getinfo(name).file_size
+    with archive.open(name) as source, target.open("wb") as file:
+        while left > 0 and (block := source.read(min(left, MOST_READ))):
+            left -= file.write(block)
+    return target
