@@ -40,6 +40,7 @@ from backend.api import (
 from backend.api.gate import BodyLimit, Gate
 from backend.api.hub import Hub
 from backend.api.schemas import Error
+from backend.api.turns import Turns
 from backend.api.unread import CloseUnread
 from backend.charts.chart import charts
 from backend.charts.trials import study_charts
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.keys = auth.keys(settings)
     logs.install()
+    app.add_middleware(Turns)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, keys=app.state.keys, hosts=settings.allowed_hosts, upload_bytes=settings.upload_bytes)
     app.add_middleware(CloseUnread)

@@ -10,6 +10,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 BUSY_SECONDS = 5  # shorter than a lease lives, so that a worker that cannot write notices in time
+CONNECTIONS = 40  # of one process at once
+KEPT = 10  # of these that stay open
 POSTGRES_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=5s "
     # A writer that was suspended inside a transaction must not hold its run's row against the reaper.
@@ -34,8 +36,8 @@ def _postgresql(address: URL) -> Engine:
         address.set(drivername="postgresql+psycopg"),
         json_serializer=dump_json,
         pool_pre_ping=True,
-        pool_size=10,
-        max_overflow=30,
+        pool_size=KEPT,
+        max_overflow=CONNECTIONS - KEPT,
         pool_timeout=10,
         connect_args={"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": POSTGRES_OPTIONS},
     )
@@ -46,8 +48,8 @@ def _sqlite(address: URL, foreign_keys: bool) -> Engine:
         address.set(drivername="sqlite+pysqlite"),
         module=sqlite_module(),
         json_serializer=dump_json,
-        pool_size=10,
-        max_overflow=30,
+        pool_size=KEPT,
+        max_overflow=CONNECTIONS - KEPT,
         pool_timeout=10,
         connect_args={"timeout": BUSY_SECONDS},
     )

@@ -217,6 +217,16 @@ def _closed(link: socket.socket) -> bool:
     return state not in (1,)  # no longer ESTABLISHED
 
 
+def test_many_requests_at_the_same_moment_are_all_answered(server: Server) -> None:
+    """Threads and connections to the database are fewer: requests that hold one must not wait for the other."""
+    port = server()
+    with ExitStack() as stack:
+        links = [stack.enter_context(connected(port)) for _ in range(190)]
+        for link in links:
+            link.sendall(f"GET /healthz HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n".encode())
+        assert {answer(link)[:12] for link in links} == {b"HTTP/1.1 200"}
+
+
 MALFORMED = [
     "GET / HTTP/1.1\r\n\r\n",
     "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
