@@ -5,9 +5,7 @@ import errno
 import io
 import os
 import shutil
-import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +16,7 @@ MOST_MEMBERS = 64
 MOST_READ = 1 << 20  # bytes of an archive at once, which bounds its directory too
 MOST_TIMES = 200  # as large as its file an array may become; numbers that differ shrink to a tenth at the best
 FREELY = 64 << 20  # bytes that an array may have however small its file is
+FULL = (errno.ENOSPC, errno.EDQUOT)
 PAIRS = (
     ("inputs", "targets"),
     ("x", "y"),
@@ -50,9 +49,13 @@ def unpack(path: Path, folder: Path) -> list[Path]:
             chosen = _chosen(archive.namelist())
             said = [_declared(archive, name, what) for name, what in chosen]
             check_shapes(*said)
+            for name, what in chosen:
+                _check_times(archive.getinfo(name), what)
             check_room(folder, sum(one.bytes for one in said))
             return [_extract(archive, name, folder / what) for name, what in chosen]
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeError, OverflowError, struct.error):
+    except Exception as error:  # zipfile believes a directory, and fails in as many ways as one can lie
+        if isinstance(error, FileInvalid | MemoryError) or getattr(error, "errno", None) in FULL:
+            raise
         raise FileInvalid("The NPZ file is damaged or encrypted: write it with numpy.savez_compressed.") from None
 
 
@@ -101,13 +104,17 @@ def _declared(archive: zipfile.ZipFile, name: str, what: str) -> Header:
         said = header(source, what)
         if (held := entry.file_size - source.tell()) != said.bytes:
             raise FileInvalid(short(what, said, held), what)
+    return said
+
+
+def _check_times(entry: zipfile.ZipInfo, what: str) -> None:
+    """Raises FileInvalid for an array whose file is so small that it can only be meant to fill the disk."""
     if entry.file_size > max(FREELY, MOST_TIMES * entry.compress_size):
         raise FileInvalid(
             f"The {what} array becomes more than {MOST_TIMES} times as large as its file: write it with numpy.savez, which "
             "compresses nothing, or send fewer samples.",
             what,
         )
-    return said
 
 
 def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
