@@ -23,7 +23,7 @@ from backend.api.receiving import Received, receive
 from backend.api.schemas import UploadDetail, UploadRow
 from backend.data.check import Options
 from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
-from backend.spec.plain import UNWRITABLE
+from backend.spec.plain import label
 from backend.spec.uploads import Choice, ChoiceInvalid, Facts, plan
 from backend.store import tables, uploads
 from backend.store.session import Store
@@ -176,8 +176,7 @@ def _keep(store: Store, slot: shelf.Slot, received: Received, facts: Facts) -> U
 def _name(received: Received) -> str:
     """What it is called: never where it lies."""
     last = received.filename.replace("\\", "/").rsplit("/", 1)[-1]
-    name = UNWRITABLE.sub("", received.fields.get("name") or last).strip()
-    return name[:200] or "unnamed"
+    return label(received.fields.get("name") or last)[:200] or "unnamed"
 
 
 def _row(upload: tables.Upload) -> UploadRow:

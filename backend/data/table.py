@@ -12,6 +12,7 @@ import numpy as np
 from backend.data import lines
 from backend.data.columns import LARGEST, Floats, Profile, check_size, most_different
 from backend.data.faults import FileInvalid
+from backend.spec.plain import TURNING
 from backend.spec.uploads import Column, Facts
 
 EMPTY = frozenset({"", "na", "n/a", "nan", "null", "?"})
@@ -191,6 +192,11 @@ def _check_names(names: Sequence[str]) -> None:
         if len(name) > LONGEST_NAME:
             raise FileInvalid(
                 f"A column's name is longer than {LONGEST_NAME} characters (`{name[:40]}…`): is the header missing?"
+            )
+        if turning := TURNING.search(name):
+            raise FileInvalid(
+                f"The name of column {len(known) + 1} holds the character U+{ord(turning[0]):04X}, which turns the direction of "
+                "writing: take it out."
             )
         known.add(name)
 

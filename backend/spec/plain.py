@@ -16,6 +16,14 @@ MAX_INTEGER = 2**63 - 1
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and halves of surrogate pairs: databases, logs and terminals choke on them."""
 
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Controls that turn the direction of writing around: a text that holds one is shown as another."""
+
+
+def label(text: str) -> str:
+    """Returns a name that somebody else chose, without the characters that hide what it says."""
+    return TURNING.sub("", UNWRITABLE.sub("", text)).strip()
+
 
 def check(document: Any) -> None:
     """Raises SpecInvalid, with the path of the first fault, when `document` is not plain data within the limits.
@@ -76,4 +84,8 @@ def _name_fault(name: Any) -> str | None:
 def _text_fault(text: str) -> str | None:
     if len(text) > MAX_TEXT:
         return f"has a text of more than {MAX_TEXT} characters."
-    return "has a control character or half of a surrogate pair in its text." if UNWRITABLE.search(text) else None
+    if UNWRITABLE.search(text):
+        return "has a control character or half of a surrogate pair in its text."
+    if turning := TURNING.search(text):
+        return f"has the character U+{ord(turning[0]):04X}, which turns the direction of writing: leave it out."
+    return None

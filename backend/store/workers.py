@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.spec.catalog import Catalog
+from backend.spec.plain import label
 from backend.store.clock import now
 from backend.store.tables import Worker
 
@@ -15,7 +16,7 @@ def announce(session: Session, id: str, name: str, device: dict[str, Any], catal
     moment = now()
     session.merge(
         Worker(
-            id=id, name=name, device=device, catalog=catalog.model_dump(mode="json"), heartbeat=0, run_id=None,
+            id=id, name=label(name), device=device, catalog=catalog.model_dump(mode="json"), heartbeat=0, run_id=None,
             started_at=moment, heartbeat_at=moment, gone_at=None,
         )
     )  # fmt: skip

@@ -133,6 +133,8 @@ def test_what_cannot_be_taken_is_told_and_leaves_nothing(
         ("a/", "unnamed"),
         ("<img src=x onerror=alert(1)>.csv", "<img src=x onerror=alert(1)>.csv"),
         ("x" * 500, "x" * 200),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("\u2066a\u2069\u202d.csv\u202c", "a.csv"),
     ],
 )
 def test_a_file_name_is_a_label_and_never_a_path(api: Api, sent: str, called: str, tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ FAULTS = [
     (csv(30).replace(b"high", b"low"), "The target is the column `kind`, which holds one class only (`low`)"),
     (with_cell(5, 2, "rare"), "whose class `rare` has 1 row: at least 3 are needed"),
     (csv(30, header="a,b,a"), "Two columns are called `a`"),
+    (csv(30, header="a,b\u202egnp,c"), "The name of column 2 holds the character U+202E"),
     (csv(30, header="a" * 201 + ",b,c"), "longer than 200 characters"),
     (csv(30, separator=";").replace(b".", b","), "Line 2, column `length`: `0,0` has a decimal comma"),
     (csv(30).replace(b"high", b"h\xe9"), "Line 3 is not UTF-8 text"),
