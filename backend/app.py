@@ -40,7 +40,7 @@ from backend.api import (
 from backend.api.gate import BodyLimit, Gate
 from backend.api.hub import Hub
 from backend.api.schemas import Error
-from backend.api.turns import Turns
+from backend.api.turns import AT_ONCE, Turns
 from backend.api.unread import CloseUnread
 from backend.charts.chart import charts
 from backend.charts.trials import study_charts
@@ -113,6 +113,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store = Store.open(settings.database_url)
     app.state.hub = Hub(app.state.store)
     app.state.hints = Hints(settings.broker_url)
+    app.state.turns = asyncio.Semaphore(AT_ONCE)
     await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
     await asyncio.to_thread(nursery.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)

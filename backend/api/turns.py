@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.api.gate import is_upload
 from backend.store.engine import CONNECTIONS
 
-SPARE = 8  # connections for the stream, uploads and whatever a request needs beside its own
+AT_ONCE = CONNECTIONS - 8  # the others are for the stream, uploads and what a request needs beside its own
 
 
 class Turns:
@@ -22,19 +22,18 @@ class Turns:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            self.free = asyncio.Semaphore(CONNECTIONS - SPARE)  # of the loop that begins
         if scope["type"] != "http" or is_upload(scope):
             await self.app(scope, receive, send)
             return
-        await self.free.acquire()
+        free: asyncio.Semaphore = scope["app"].state.turns
+        await free.acquire()
         held = True
 
         def release() -> None:
             nonlocal held
             if held:
                 held = False
-                self.free.release()
+                free.release()
 
         async def answering(message: Message) -> None:
             release()
