@@ -18,6 +18,7 @@ from backend.spec.settings import Settings
 from backend.store.engine import sqlite_module
 from worker import logs, tasks
 from worker.supervisor import Supervisor
+from worker.vital import vital
 
 TRIES = 20  # to make the embedded broker's queue
 
@@ -81,7 +82,8 @@ def _log(loglevel: int | str | None = None, **_: Any) -> None:
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def _start(**_: Any) -> None:
     """Before the broker is reached: it may be away."""
-    supervisor.start()
+    with vital("The start"):  # Celery would go on without it
+        supervisor.start()
     if settings.broker_url.startswith("sqla"):
         declare_queue(app)
 

@@ -14,17 +14,19 @@ from backend.spec.settings import Settings
 from backend.store import events, runs, workers
 from backend.store.runs import LeaseLost
 from backend.store.session import UNAVAILABLE, Store
-from worker import health
+from worker.health import Mark
 from worker.held import HeldRun
 from worker.keeper import Keeper
 from worker.messages import Ready, Release, Renewed
 from worker.reaper import Reaper
 from worker.studies.child import ConductorChild
 from worker.timer import Timer
+from worker.vital import vital
 
 log = logging.getLogger("lathe.worker")
 
 POLL_SECONDS = 0.05  # between two looks for what people have asked
+MARK_SECONDS = 5.0  # between two marks for health checks
 RETRY_SECONDS = 0.5  # between two tries while the database cannot be reached
 RELEASE_SECONDS = 18.0  # a trainer that has not given its run back by then is killed
 LEAVE_SECONDS = 25.0  # the supervisor leaves by then, even without the database
@@ -49,7 +51,7 @@ class Supervisor:
         self._reaper = Reaper(self._store, settings.lease_seconds, pulse)
         self._beat, self._look, self._renew, self._reassure = Timer(pulse), Timer(pulse), Timer(pulse), Timer(pulse)
         self._claim, self._poll = Timer(settings.claim_seconds), Timer(POLL_SECONDS)
-        self._healthy = Timer(5.0)
+        self._mark, self._alive = Mark(settings.data_dir, self.id), Timer(MARK_SECONDS)
         self._thread = Thread(target=self._work, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -71,6 +73,7 @@ class Supervisor:
         if self._thread.is_alive():
             self._thread.join(LEAVE_SECONDS + 3)
 
+    @vital("The supervisor")
     def _work(self) -> None:
         log.info("Worker %s looks for runs.", self._name)
         while not self._may_leave():
@@ -81,6 +84,7 @@ class Supervisor:
         self._keeper.close(seconds=2.0)
         self._say_goodbye()
         self._store.close()
+        self._mark.remove()
 
     def _pause(self) -> float:
         if not self._reachable:
@@ -93,8 +97,8 @@ class Supervisor:
         return self._held is None or monotonic() - self._leaving > LEAVE_SECONDS
 
     def _tick(self) -> None:
-        if self._healthy.due():
-            health.mark()
+        if self._alive.due():
+            self._mark.set()
         try:
             self._listen()
             if self._held:
