@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from typing import TextIO
 
 LONGEST_PAUSE = 30.0  # seconds before it is started once more
 STEADY_SECONDS = 60.0  # one that lived for so long starts again without a pause
@@ -45,13 +47,20 @@ class Child:
         if self.running:
             return
         if self._process is not None:
-            self._failures = 0 if time.monotonic() - self._started > STEADY_SECONDS else self._failures + 1
-            pause = min(LONGEST_PAUSE, 2.0 ** (self._failures - 1)) if self._failures else 0.0
-            self._next_start = time.monotonic() + pause
-            sys.stderr.write(f"The {self.name} ended ({_how(self._process.returncode)}); starting it again.\n")
+            self._pause(f"The {self.name} ended ({_how(self._process.returncode)})")
             self._process = None
         if time.monotonic() >= self._next_start:
-            self.start()
+            try:
+                self.start()
+            except OSError as error:  # neither memory nor processes are to be had now
+                self._pause(f"The {self.name} cannot be started ({error.strerror})")
+
+    def _pause(self, why: str) -> None:
+        """Put the next start off, and say so."""
+        self._failures = 0 if time.monotonic() - self._started > STEADY_SECONDS else self._failures + 1
+        pause = min(LONGEST_PAUSE, 2.0 ** (self._failures - 1)) if self._failures else 0.0
+        self._next_start = time.monotonic() + pause
+        say(f"{why}; starting it again{f' in {pause:g} s' if pause else ''}.", sys.stderr)
 
     def terminate(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -64,10 +73,21 @@ class Child:
             self._process.wait()
 
 
+def say(text: str, stream: TextIO) -> None:
+    """Print a line, where somebody takes it: what is kept alive must not end with the terminal or a full disk."""
+    with suppress(OSError):
+        stream.write(f"{text}\n")
+        stream.flush()
+
+
 def _stop_with_launcher() -> None:
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _how(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    with suppress(ValueError):
+        return f"killed by {signal.Signals(-code).name}"
+    return f"killed by signal {-code}"

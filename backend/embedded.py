@@ -16,7 +16,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from backend.auth import Unsafe, keys
-from backend.children import Child
+from backend.children import Child, say
 from backend.config import Settings
 from backend.store.migrate import migrate
 
@@ -104,8 +104,8 @@ def _serve(settings: Settings, signals: Signals) -> None:
         _wait_until_up(settings, api, signals)
         if not signals.count:
             worker.start()
-            _say(f"\nLathe is ready after {time.monotonic() - began:.1f} s. Open\n\n    {link}\n")
-            _say(f"Data: {settings.data_dir}. Ctrl+C stops it; the next start goes on where it was.\n")
+            say(f"\nLathe is ready after {time.monotonic() - began:.1f} s. Open\n\n    {link}\n", sys.stdout)
+            say(f"Data: {settings.data_dir}. Ctrl+C stops it; the next start goes on where it was.\n", sys.stdout)
         while not signals.count:
             time.sleep(TURN_SECONDS)
             api.tend()
@@ -149,14 +149,14 @@ def _answers(settings: Settings) -> bool:
 def _stop(children: list[Child], signals: Signals) -> None:
     """One after the other; one more Ctrl+C ends them at once."""
     if any(child.running for child in children):
-        _say("\nStopping: a run at work is saved and given back. Ctrl+C once more ends everything at once.")
+        say("\nStopping: a run at work is saved and given back. Ctrl+C once more ends everything at once.", sys.stdout)
     patience, before = time.monotonic() + STOP_SECONDS, signals.count
     for child in children:
         child.terminate()
         while child.running and signals.count == before and time.monotonic() < patience:
             time.sleep(0.05)
         child.kill()
-    _say("Stopped.")
+    say("Stopped.", sys.stdout)
 
 
 def _address(settings: Settings) -> str:
@@ -168,11 +168,6 @@ def _environment(settings: Settings) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     named = {"LATHE_PORT": str(settings.port), "LATHE_DATA_DIR": str(settings.data_dir), "PYTHONPATH": path}
     return {**os.environ, **named}
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

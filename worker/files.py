@@ -1,10 +1,13 @@
 """The files of a run that nobody registered: what killed trainers left behind."""
 
+import logging
 from collections.abc import Collection
 from pathlib import Path
 
 from backend.store import artifacts
 from backend.store.session import Store
+
+log = logging.getLogger("lathe.run")
 
 
 def present(data_dir: Path, run_id: str) -> list[Path]:
@@ -22,4 +25,12 @@ def collect(store: Store, data_dir: Path, run_id: str, candidates: Collection[Pa
         registered = {data_dir / artifact.path for artifact in artifacts.of(session, run_id)}
     for file in candidates:
         if file not in registered:
-            file.unlink(missing_ok=True)
+            _delete(file)
+
+
+def _delete(file: Path) -> None:
+    """No run stands still for a file that nobody needs."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("A file that nobody registered cannot be deleted: %s", error)

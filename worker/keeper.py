@@ -28,7 +28,7 @@ class Keeper:
         """Start a trainer when there is none. Returns how the last one ended, once, in a sentence."""
         if self._process is None:
             if monotonic() >= self._next_start:
-                self._process, self._doom = TrainerProcess(self._settings, self._bell), None
+                self._start()
             return None
         return self._bury(self._process) if self._process.ended else None
 
@@ -58,12 +58,23 @@ class Keeper:
             self._process.wait(seconds)
             self._process.bury()
 
+    def _start(self) -> None:
+        try:
+            self._process, self._doom = TrainerProcess(self._settings, self._bell), None
+        except OSError as error:  # neither memory, nor processes, nor descriptors are to be had now
+            self._failed(str(error))
+
     def _bury(self, process: TrainerProcess) -> str:
         end = self._doom or f"The training process {process.bury()}."
         process.bury()
+        self._next_start = 0.0
         if self.ready is None and self._doom is None:
-            self._failures += 1
-            log.error("The trainer did not start. %s\n%s", end, process.last_words)
-        self._next_start = monotonic() + (min(LONGEST_PAUSE, 2.0 ** (self._failures - 1)) if self._failures else 0.0)
+            self._failed(f"{end}\n{process.last_words}")
         self._process = self.ready = None
         return end
+
+    def _failed(self, why: str) -> None:
+        """Wait longer with each start that fails."""
+        self._failures += 1
+        self._next_start = monotonic() + min(LONGEST_PAUSE, 2.0 ** (self._failures - 1))
+        log.error("The trainer did not start. %s", why)

@@ -22,6 +22,7 @@ from worker.messages import FromTrainer, ToTrainer
 log = logging.getLogger("lathe.trainer")
 
 _WAITING = 256  # messages that wait unread before the trainer is held back
+_LONGEST_LINE = 1 << 16  # bytes: a longer one is heard in pieces
 _SEND_SECONDS = 2  # a trainer that does not take a message for so long is as good as dead
 
 
@@ -121,14 +122,15 @@ class TrainerProcess:
                 self._bell.set()
         except (EOFError, OSError):
             pass
-        except ValueError:
+        except Exception:
             log.exception("The trainer said something that cannot be understood; it is ended.")
             self.kill()
         finally:
             self._bell.set()
 
     def _overhear(self) -> None:
-        for line in cast(IO[bytes], self._process.stdout):
+        output = cast(IO[bytes], self._process.stdout)
+        for line in iter(lambda: output.readline(_LONGEST_LINE), b""):
             text = line.decode(errors="replace").rstrip()
             self._last_words.append(text[:500])
             log.debug("%s", text)

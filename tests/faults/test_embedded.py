@@ -103,7 +103,12 @@ def test_one_command_runs_restarts_and_goes_on_where_it_was(tmp_path: Path) -> N
 
         # Whatever dies is started again, and it says so.
         os.kill(first.child("backend serve"), signal.SIGKILL)
-        until(lambda: "The API ended (killed by SIGKILL); starting it again." in first.said, 10, "the news", first.log)
+        until(
+            lambda: "The API ended (killed by SIGKILL); starting it again in 1 s." in first.said,
+            10,
+            "the news",
+            first.log,
+        )
 
         farm = Farm(Settings(data_dir=data_dir), Store.open(Settings(data_dir=data_dir).database_url))
         until(lambda: farm.catalog().entries, 240, "the catalog", first.log)

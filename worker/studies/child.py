@@ -35,12 +35,18 @@ class ConductorChild:
         with self._store.read() as session:
             free = [row for row in studies.leading(session) if self._watch.free(row)]
         if free and self._pause.due():
+            self._start()
+
+    def _start(self) -> None:
+        try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "worker.studies", str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 env=self._environment(),
             )
+        except OSError as error:  # no run has to wait for that
+            log.error("No conductor can be started now, trying again: %s", error)
 
     def close(self, seconds: float) -> None:
         """Have it let go of its studies, and kill it when it has not within so many seconds."""
