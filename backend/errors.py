@@ -14,6 +14,7 @@ from starlette.types import HTTPExceptionHandler
 
 from backend.api.schemas import Error
 from backend.spec.problems import Problem, SpecInvalid
+from backend.store.trouble import Trouble, trouble
 
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=Exception)
@@ -135,8 +136,18 @@ class Busy(LatheError):
     headers = {"Retry-After": "5"}
 
 
+class StoreFull(LatheError):
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__(f"The database {Trouble.FULL}; nothing was changed: free some space, and try again.")
+
+
 class StoreUnavailable(LatheError):
     status = 503
+
+    def __init__(self, why: Trouble) -> None:
+        super().__init__(f"The database {why} now; nothing was changed, try again in a moment.")
 
 
 class CatalogMissing(LatheError):
@@ -181,8 +192,9 @@ def _as(kind: type[E], error: Exception) -> E:
 
 
 def _store_lost(request: Request, error: Exception) -> JSONResponse:
-    log.error("the database cannot be reached: %s", str(error).splitlines()[0])
-    return answer(StoreUnavailable("The database cannot be reached now; nothing was changed, try again in a moment."))
+    why = trouble(error)
+    log.error("the database %s: %s", why, str(error).splitlines()[0])
+    return answer(StoreFull() if why is Trouble.FULL else StoreUnavailable(why))
 
 
 def _left(request: Request, error: Exception) -> JSONResponse:

@@ -14,6 +14,7 @@ from backend.spec.settings import Settings
 from backend.store import events, runs, workers
 from backend.store.runs import LeaseLost
 from backend.store.session import UNAVAILABLE, Store
+from backend.store.trouble import trouble
 from worker.health import Mark
 from worker.held import HeldRun
 from worker.keeper import Keeper
@@ -110,14 +111,23 @@ class Supervisor:
                 self._conductor.tend()
             self._reachable = True
         except UNAVAILABLE as error:
-            if self._reachable:
-                log.error("The database cannot be reached, trying again: %s", " ".join(str(error).split())[:300])
-            self._reachable = False
-            self._bell.clear()
+            self._hindered(error)
         except Exception:
             log.exception("The supervisor made a mistake and lets go of its run.")
             self._let_go("The supervisor made a mistake.")
             self._reachable = False  # slowly, then
+
+    def _hindered(self, error: Exception) -> None:
+        """The database takes nothing: wait a little, and take nobody for dead who could not write either."""
+        why = trouble(error)
+        if self._reachable:
+            log.error("The database %s, trying again: %s", why, " ".join(str(error).split())[:300])
+        if self._held:
+            self._held.hindered(why)
+        self._reaper.forget()
+        self._conductor.forget()
+        self._reachable = False
+        self._bell.clear()
 
     def _listen(self) -> None:
         held = self._held

@@ -13,7 +13,7 @@ BUSY_SECONDS = 5  # shorter than a lease lives, so that a worker that cannot wri
 CONNECTIONS = 40  # of one process at once
 KEPT = 10  # of these that stay open
 POSTGRES_OPTIONS = (
-    "-c timezone=UTC -c lock_timeout=5s "
+    "-c timezone=UTC "
     # A writer that was suspended inside a transaction must not hold its run's row against the reaper.
     "-c idle_in_transaction_session_timeout=5s"
 )
@@ -25,13 +25,16 @@ def dump_json(value: Any) -> str:
     return text.encode(errors="replace").decode()  # a half of a surrogate pair becomes "?"
 
 
-def open_engine(url: str, *, foreign_keys: bool = True) -> Engine:
-    """An engine over `url`. Raises RuntimeError when the only SQLite at hand can corrupt a database."""
+def open_engine(url: str, *, patience: float = BUSY_SECONDS, foreign_keys: bool = True) -> Engine:
+    """An engine over `url` that waits `patience` seconds for a lock or a connection. Raises RuntimeError when the only
+    SQLite at hand can corrupt a database."""
     address = make_url(url)
-    return _sqlite(address, foreign_keys) if address.get_backend_name() == "sqlite" else _postgresql(address)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address, patience, foreign_keys)
+    return _postgresql(address, patience)
 
 
-def _postgresql(address: URL) -> Engine:
+def _postgresql(address: URL, patience: float) -> Engine:
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         json_serializer=dump_json,
@@ -39,11 +42,15 @@ def _postgresql(address: URL) -> Engine:
         pool_size=KEPT,
         max_overflow=CONNECTIONS - KEPT,
         pool_timeout=10,
-        connect_args={"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": POSTGRES_OPTIONS},
+        connect_args={
+            "connect_timeout": max(2, round(patience)),  # libpq takes less than 2 for 2
+            "tcp_user_timeout": round(2000 * patience),
+            "options": f"{POSTGRES_OPTIONS} -c lock_timeout={round(1000 * patience)}ms",
+        },
     )
 
 
-def _sqlite(address: URL, foreign_keys: bool) -> Engine:
+def _sqlite(address: URL, patience: float, foreign_keys: bool) -> Engine:
     engine = create_engine(
         address.set(drivername="sqlite+pysqlite"),
         module=sqlite_module(),
@@ -51,7 +58,7 @@ def _sqlite(address: URL, foreign_keys: bool) -> Engine:
         pool_size=KEPT,
         max_overflow=CONNECTIONS - KEPT,
         pool_timeout=10,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": patience},
     )
     event.listen(engine, "connect", partial(_prepare_sqlite, foreign_keys))
     event.listen(engine, "begin", _begin_sqlite)

@@ -33,8 +33,8 @@ class ConductorChild:
         if not self._look.due() or self._running:
             return
         with self._store.read() as session:
-            free = [row for row in studies.leading(session) if self._watch.free(row)]
-        if free and self._pause.due():
+            leading = studies.leading(session)
+        if self._watch.free(leading) and self._pause.due():
             self._start()
 
     def _start(self) -> None:
@@ -47,6 +47,10 @@ class ConductorChild:
             )
         except OSError as error:  # no run has to wait for that
             log.error("No conductor can be started now, trying again: %s", error)
+
+    def forget(self) -> None:
+        """Watch the studies anew, since the database took nothing."""
+        self._watch.forget()
 
     def close(self, seconds: float) -> None:
         """Have it let go of its studies, and kill it when it has not within so many seconds."""

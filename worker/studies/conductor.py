@@ -11,6 +11,7 @@ from backend.spec.settings import Settings
 from backend.spec.study import Study
 from backend.store import studies, tables
 from backend.store.session import UNAVAILABLE, Store
+from backend.store.trouble import trouble
 from worker.studies.leader import Leader, Superseded
 from worker.studies.memory import Memory, open_storage
 from worker.studies.watch import Watch
@@ -47,7 +48,8 @@ class Conductor:
                 if self._turn():
                     busy = monotonic()
             except UNAVAILABLE as error:
-                log.warning("The database cannot be reached, trying again: %s", " ".join(str(error).split())[:200])
+                log.warning("The database %s, trying again: %s", trouble(error), " ".join(str(error).split())[:200])
+                self._watch.forget()
                 self._stopping.wait(RETRY_SECONDS)
             self._stopping.wait(TURN_SECONDS)
         self._let_go()
@@ -61,20 +63,20 @@ class Conductor:
         """One turn of every study that is its own. Returns whether there is any study to lead, by whomever."""
         with self._store.read() as session:
             rows = studies.leading(session)
-        pulse = self._pulse.due()
+        pulse, free = self._pulse.due(), self._watch.free(rows)
         for row in rows:
-            if self._leads(row, pulse):
+            if self._leads(row, pulse, row.id in free):
                 self._lead(row)
         for gone in self._leaders.keys() - {row.id for row in rows}:
             del self._leaders[gone]
         return bool(rows)
 
-    def _leads(self, row: tables.Study, pulse: bool) -> bool:
+    def _leads(self, row: tables.Study, pulse: bool, free: bool) -> bool:
         if row.holder == self.id:
             self._leader(row)
             return not pulse or self._beat(row)
         self._leaders.pop(row.id, None)
-        return self._watch.free(row) and self._beat(row)
+        return free and self._beat(row)
 
     def _beat(self, row: tables.Study) -> bool:
         with self._store.begin() as session:
