@@ -14,6 +14,7 @@ from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
 from backend.store.tables import Run
+from backend.store.trouble import Trouble
 from worker import checkpoints, files, inheritance, planned, sources
 from worker.alarms import alarms
 from worker.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
@@ -37,7 +38,8 @@ class HeldRun:
     def __init__(self, store: Store, settings: Settings, run: Run, raised: Collection[int] = ()) -> None:
         self._store, self._settings = store, settings
         self._lease = Lease.of(run)
-        self._known = Turn(step=run.step, latest=dict(run.latest), alarms=alarms(run.spec, raised))
+        known, unsaved = alarms(run.spec, raised), run.note is not None
+        self._known = Turn(step=run.step, latest=dict(run.latest), alarms=known, unsaved=unsaved)
         self._waits = run.waits_for is not None
         self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
@@ -45,6 +47,7 @@ class HeldRun:
         self._deaths = 0
         self._died = False  # whether a trainer has died over it since it was last assigned
         self._renewed = self._heard = monotonic()
+        self._trouble = Trouble.AWAY  # why the lease was last not renewed
         self._spoke = False  # whether the trainer has said anything about this assignment
         self._cancel: tuple[Order, float] | None = None  # and by when the trainer must have ended it
         self._cancel_answered = False
@@ -90,13 +93,17 @@ class HeldRun:
         if not self.assigned:
             self._end(RunState.QUEUED)
 
+    def hindered(self, why: Trouble) -> None:
+        """The database takes nothing: so the run's row cannot say it, and its events will once they can."""
+        self._trouble = why
+
     def verdict(self) -> str | None:
         """Why the trainer must be killed now; None when it may go on."""
         now = monotonic()
         if not self.assigned or self.ending:
             return None
         if self.must_yield:
-            return "The lease could not be renewed in time."
+            return f"The lease could not be renewed in time: the database {self._trouble}."
         if self._cancel and now > self._cancel[1]:
             return "The trainer did not end the cancelled run."
         if self._leave_by and now > self._leave_by:
@@ -165,7 +172,7 @@ class HeldRun:
         """Begin where the run that this one waited for has come."""
         self.flush()
         run = inheritance.accept(self._store, self._settings.data_dir, self._lease)
-        self._known = Turn(step=run.step, latest=dict(run.latest), alarms=self._known.alarms)
+        self._known = replace(self._known, step=run.step, latest=dict(run.latest))
         self._waits = False
 
     def new_orders(self) -> list[Order]:

@@ -132,6 +132,14 @@ class Happened:
 
 
 @dataclass(frozen=True)
+class Unsaved:
+    """A checkpoint could not be written, for the system's own `reason`; the training goes on."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Exhibit:
     """Something to be shown beside the curves, plain JSON: it takes the place of what the run showed there before.
 
@@ -182,4 +190,4 @@ class Finished:
     error: str | None = None
 
 
-FromTrainer = Ready | Progress | Points | Happened | Checkpoint | Exhibit | StageDone | Obeyed | Finished
+FromTrainer = Ready | Progress | Points | Happened | Checkpoint | Unsaved | Exhibit | StageDone | Obeyed | Finished

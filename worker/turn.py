@@ -26,6 +26,7 @@ from worker.messages import (
     Progress,
     Ready,
     StageDone,
+    Unsaved,
 )
 
 
@@ -45,11 +46,12 @@ class Turn:
     obeyed: list[Obeyed] = field(default_factory=list)
     finished: Finished | None = None
     alarms: tuple[Alarm, ...] = ()
+    unsaved: bool = False  # the run's row says that no checkpoint can be written
     raised: list[dict[str, Any]] = field(default_factory=list)
 
     def next(self, messages: Iterable[FromTrainer]) -> "Turn":
         """The turn that comes after this one was written."""
-        turn = Turn(self.step, dict(self.latest), self.place, alarms=self.alarms)
+        turn = Turn(self.step, dict(self.latest), self.place, alarms=self.alarms, unsaved=self.unsaved)
         for message in messages:
             turn._take(message)
         return turn
@@ -101,8 +103,11 @@ class Turn:
                 self._stage_done(message)
             case Obeyed():
                 self._obeyed(message)
+            case Unsaved():
+                self._could_not_save(message)
             case Finished():
                 self.finished = message
+                self._note(None)
             case Ready():
                 raise AssertionError("A trainer is ready before it is given a run.")
 
@@ -147,6 +152,21 @@ class Turn:
         self._event(EventKind.CHECKPOINT, {**body, "trains": checkpoint.trains})
         if (stage, step) > self.place:
             self.place, self.progressed = (stage, step), True
+        if self.unsaved:
+            self._event(EventKind.LOG, {"level": "info", "text": f"Checkpoints are written again, at step {step:,}."})
+            self._note(None)
+
+    def _could_not_save(self, unsaved: Unsaved) -> None:
+        """Told once, however often it is tried, and shown on the run for as long as it is so."""
+        if not self.unsaved:
+            text = f"No checkpoint could be written at step {unsaved.step:,}: {unsaved.reason}."
+            self._event(EventKind.LOG, {"level": "warning", "text": f"{text} Training goes on."})
+            self._note(f"{text} Training goes on; a crash would lose what came after the last one that is there.")
+
+    def _note(self, text: str | None) -> None:
+        if text or self.unsaved:
+            self.changes["note"] = text
+        self.unsaved = text is not None
 
     def _stage_done(self, done: StageDone) -> None:
         result = done.result

@@ -34,6 +34,7 @@ def _row(run: tables.Run, trial: int | None) -> RunRow:
         seed=run.seed,
         state=run.state,
         error=run.error,
+        note=run.note,
         parent_id=run.parent_id,
         fork_step=run.fork_step,
         fork_stage=run.fork_stage,

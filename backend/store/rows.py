@@ -27,7 +27,7 @@ def move(session: Session, run: Run, state: RunState, reason: str | None = None)
 
 def end(session: Session, run: Run, state: RunState, reason: str) -> None:
     """End a locked run that nobody owns. Pending commands are refused; the state event is the last."""
-    run.owner, run.finished_at = None, now()
+    run.owner, run.note, run.finished_at = None, None, now()
     run.error = reason if state is RunState.FAILED else None
     append(session, run, refuse_pending(session, run.id, state))
     move(session, run, state, reason)

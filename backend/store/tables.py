@@ -82,6 +82,7 @@ class Run(Table):
     color: Mapped[int] = mapped_column(Integer)  # place in the palette: one colour per run on every chart and page
     state: Mapped[RunState] = mapped_column(Word(RunState))
     error: Mapped[str | None] = mapped_column(Prose)
+    note: Mapped[str | None] = mapped_column(Prose)  # what endangers it now, for as long as it does
 
     owner: Mapped[str | None] = mapped_column(String(36))  # the worker that holds the lease
     epoch: Mapped[int] = mapped_column(Integer, default=0)  # fencing: grows by one with each claim and each reaping

@@ -27,6 +27,7 @@ from worker.messages import (
     Obeyed,
     Progress,
     StageDone,
+    Unsaved,
 )
 
 
@@ -56,6 +57,30 @@ def test_everything_that_was_said_is_written_once_and_in_order(store: Store, hel
     assert kinds == ["state", "stage_began", "checkpoint", "stage_ended", "command", "state"]
     assert violations(store, held.id) == []
     assert command.id == order.id
+
+
+def test_checkpoints_that_cannot_be_written_are_noted_while_it_lasts(store: Store, held: HeldRun) -> None:
+    """Once on the timeline, however often it is tried; on the run's row until one is written, or the run is over."""
+    for step in (10, 20, 30):
+        say(held, Unsaved(step, "No space left on device"))
+        assert "could be written at step 10: No space left" in (row(store, held).note or "")
+    say(held, CHECKPOINT)
+    assert row(store, held).note is None
+    say(held, Unsaved(40, "Read-only file system"), Finished(RunState.FAILED, "x"))
+    assert row(store, held).note is None
+    with store.read() as session:
+        said = [mark.body["text"] for mark in events.marks(session, held.id) if mark.kind == EventKind.LOG]
+    assert [text.partition(":")[0].partition(",")[0] for text in said] == [
+        "No checkpoint could be written at step 10", "Checkpoints are written again",
+        "No checkpoint could be written at step 40",
+    ]  # fmt: skip
+
+
+def test_a_worker_that_takes_over_knows_of_the_note(store: Store, tmp_path: Path, held: HeldRun) -> None:
+    say(held, Unsaved(10, "No space left on device"))
+    taken = HeldRun(store, Settings(data_dir=tmp_path), row(store, held))
+    say(taken, CHECKPOINT)
+    assert row(store, taken).note is None
 
 
 def test_what_became_of_a_command_is_told_with_why_it_was_asked(store: Store, held: HeldRun) -> None:

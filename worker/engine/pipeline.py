@@ -29,7 +29,7 @@ from worker.engine.trainer import Trainer
 from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
-from worker.messages import Assignment, Exhibit, Happened
+from worker.messages import Assignment, Exhibit, Happened, Unsaved
 from worker.models import Model
 from worker.phases import Training, Transform
 from worker.stages import Stage
@@ -288,8 +288,7 @@ class Execution:
         try:
             written = self.checkpoints.write(state, stage, keep)
         except OSError as error:
-            text = f"No checkpoint could be written at step {self.position.step:,}: {error.strerror}. Training goes on."
-            self.link.send(Happened(EventKind.LOG, {"level": "warning", "text": text}))
+            self.link.send(Unsaved(self.position.step, error.strerror or str(error)))
             return False
         finally:
             self.checkpointed = self.clock.seconds()
