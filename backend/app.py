@@ -39,6 +39,7 @@ from backend.api import (
 )
 from backend.api.gate import BodyLimit, Gate
 from backend.api.hub import Hub
+from backend.api.monitor import Monitor
 from backend.api.schemas import Error
 from backend.api.turns import AT_ONCE, Turns
 from backend.api.unread import CloseUnread
@@ -114,15 +115,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub = Hub(app.state.store)
     app.state.hints = Hints(settings.broker_url)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
+    app.state.monitor = Monitor(settings)
     await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
     await asyncio.to_thread(nursery.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)
+    app.state.monitor.start()
     warm = asyncio.get_running_loop().call_later(
         WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(_warm, app.state.store))
     )
     yield
     warm.cancel()
     await app.state.hub.close()
+    await asyncio.to_thread(app.state.monitor.close)
     app.state.hints.close()
     app.state.store.close()
 

@@ -19,6 +19,9 @@ class Settings(settings.Settings):
         default="", description="Names, beside the loopback ones, under which browsers may reach it; comma-separated."
     )
 
+    least_free_bytes: int = Field(
+        default=256 << 20, ge=0, description="Free space on the data folder's disk below which it is not ready, bytes."
+    )
     upload_bytes: int = Field(
         default=1 << 30, ge=1 << 20, le=1 << 40, description="Largest file of one's own data that is taken, bytes."
     )

@@ -15,6 +15,7 @@ from backend.store.session import Store
 
 if TYPE_CHECKING:
     from backend.api.hub import Hub
+    from backend.api.monitor import Monitor
 
 
 def _settings(request: Request) -> Settings:
@@ -29,6 +30,10 @@ def _hub(request: Request) -> "Hub":
     return request.app.state.hub  # type: ignore[no-any-return]
 
 
+def _monitor(request: Request) -> "Monitor":
+    return request.app.state.monitor  # type: ignore[no-any-return]
+
+
 def _hints(request: Request) -> Hints:
     return request.app.state.hints  # type: ignore[no-any-return]
 
@@ -40,6 +45,7 @@ def _by(request: Request) -> str:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 HubDep = Annotated["Hub", Depends(_hub)]
+MonitorDep = Annotated["Monitor", Depends(_monitor)]
 HintsDep = Annotated[Hints, Depends(_hints)]
 By = Annotated[str, Depends(_by)]
 

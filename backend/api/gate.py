@@ -19,7 +19,7 @@ from backend.spec.plain import UNWRITABLE
 
 log = logging.getLogger(__name__)
 
-OPEN = frozenset({"/healthz"})
+OPEN = frozenset({"/healthz", "/readyz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY = 256 * 1024
 LONGEST_LENGTH = 20  # digits of a Content-Length: Python refuses to read a number of thousands of them

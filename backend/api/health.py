@@ -1,12 +1,15 @@
-"""Whether the server works, for whatever watches it."""
+"""How the server is, for whatever watches it: alive, ready, and in numbers."""
 
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel
-from sqlalchemy import text
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
 
-from backend.api.deps import Reading
+from backend.api.deps import MonitorDep, Reading
+from backend.api.monitor import Report
+from backend.api.schemas import Check
+from backend.auth import Keys
 from backend.store import runs, workers
 
 router = APIRouter(tags=["operation"])
@@ -16,20 +19,76 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class Readiness(BaseModel):
+    status: Literal["ready", "not ready"]
+    checks: list[Check] = Field(default=[], description="What it rests on; told to those who are signed in.")
+    free_bytes: int | None = Field(default=None, description="Free space on the data folder's disk.")
+    queue_seconds: float | None = Field(
+        default=None, description="For how long the oldest run that could be claimed has waited."
+    )
+    lease_seconds: float | None = Field(
+        default=None, description="Since the oldest lease of a live run was seen to be renewed."
+    )
+
+
 @router.get("/healthz")
-def healthz(session: Reading) -> Health:
-    """Answers 200 when the database does; open to everybody, tells nothing else."""
-    session.execute(text("SELECT 1"))
+async def healthz() -> Health:
+    """Answers 200 while the process does; open to everybody, asks nothing else."""
     return Health()
 
 
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "It cannot do its work now."}})
+def readyz(request: Request, response: Response, monitor: MonitorDep) -> Readiness:
+    """Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not."""
+    report = monitor.report()
+    response.status_code = 200 if report.ready else 503
+    status: Literal["ready", "not ready"] = "ready" if report.ready else "not ready"
+    return _detailed(status, report) if _signed_in(request) else Readiness(status=status)
+
+
+def _detailed(status: Literal["ready", "not ready"], report: Report) -> Readiness:
+    return Readiness(
+        status=status,
+        checks=list(report.checks),
+        free_bytes=report.free_bytes,
+        queue_seconds=report.queue_seconds,
+        lease_seconds=report.lease_seconds,
+    )
+
+
+def _signed_in(request: Request) -> bool:
+    """Whether a caller of an open address could call the closed ones too."""
+    keys: Keys = request.app.state.keys
+    scheme, _, offered = request.headers.get("authorization", "").partition(" ")
+    by_token = scheme.lower() == "bearer" and keys.accepts_token(offered.strip())
+    return by_token or keys.accepts_cookie(request.headers.get("cookie", ""))
+
+
 @router.get("/metrics", response_class=Response)
-def metrics(session: Reading) -> Response:
+def metrics(session: Reading, monitor: MonitorDep) -> Response:
     """Numbers for Prometheus."""
-    present = [worker for worker in workers.all(session) if worker.gone_at is None]
-    lines = ["# HELP lathe_runs Runs by state.", "# TYPE lathe_runs gauge"]
-    lines += [f'lathe_runs{{state="{state}"}} {number}' for state, number in runs.counts(session).items()]
-    lines += ["# HELP lathe_workers Workers that are heard of.", "# TYPE lathe_workers gauge"]
+    report = monitor.report()
+    present = [worker for worker in workers.all(session) if worker.gone_at is None and worker.id not in report.silent]
     busy = sum(worker.run_id is not None for worker in present)
-    lines += [f'lathe_workers{{busy="true"}} {busy}', f'lathe_workers{{busy="false"}} {len(present) - busy}']
+    states = {f'state="{state}"': number for state, number in runs.counts(session).items()}
+    checks = {f'check="{check.name}"': int(check.ok) for check in report.checks}
+    lines = [
+        *_gauge("lathe_runs", "Runs by state.", states),
+        *_gauge(
+            "lathe_workers", "Workers that are heard of.", {'busy="true"': busy, 'busy="false"': len(present) - busy}
+        ),
+        *_gauge("lathe_ready", "What the server's readiness rests on: 1 is well.", checks),
+        *_gauge("lathe_free_bytes", "Free space on the data folder's disk.", {"": report.free_bytes}),
+        *_gauge("lathe_queue_oldest_seconds", "Wait of the oldest run that could begin.", {"": report.queue_seconds}),
+        *_gauge("lathe_lease_oldest_seconds", "Since a lease was renewed, the oldest.", {"": report.lease_seconds}),
+    ]
     return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _gauge(name: str, summary: str, values: Mapping[str, float | None]) -> Iterator[str]:
+    """A gauge's lines; `values` by their labels. One that is not known is left out."""
+    yield f"# HELP {name} {summary}"
+    yield f"# TYPE {name} gauge"
+    for labels, value in values.items():
+        if value is not None:
+            yield f"{name}{{{labels}}} {value:.12g}" if labels else f"{name} {value:.12g}"

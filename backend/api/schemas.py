@@ -97,6 +97,7 @@ class RunRow(BaseModel):
     seed: int
     state: RunState
     error: str | None = None
+    note: str | None = Field(default=None, description="What endangers it now, in a sentence; null when all is well.")
     parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
     fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
     fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
@@ -207,10 +208,19 @@ class WorkerRow(BaseModel):
     gone: bool
 
 
+class Check(BaseModel):
+    """Something that the server needs to do its work, and how it is now."""
+
+    name: str = Field(description="`database`, `disk`, `queue`, `leases` or `workers`.")
+    ok: bool
+    sentence: str
+
+
 class QueueView(BaseModel):
     workers: list[WorkerRow]
     queued: int
     running: int
+    complaints: list[Check] = Field(default=[], description="What the server needs and lacks now; empty when ready.")
 
 
 class UploadRow(BaseModel):

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from backend.api.deps import Reading
+from backend.api.deps import MonitorDep, Reading
 from backend.api.schemas import QueueView, WorkerRow
 from backend.spec.runs import LIVE, RunState
 from backend.store import runs, tables, workers
@@ -11,17 +11,18 @@ router = APIRouter(tags=["workers"])
 
 
 @router.get("/api/workers")
-def queue(session: Reading) -> QueueView:
-    """Every worker, those at work first, and the length of the queue."""
-    counts = runs.counts(session)
+def queue(session: Reading, monitor: MonitorDep) -> QueueView:
+    """Every worker, those at work first, the length of the queue, and what holds them up."""
+    counts, report = runs.counts(session), monitor.report()
     return QueueView(
-        workers=[_row(worker) for worker in workers.all(session)],
+        workers=[_row(worker, worker.id in report.silent) for worker in workers.all(session)],
         queued=counts[RunState.QUEUED],
         running=sum(counts[state] for state in LIVE),
+        complaints=report.complaints,
     )
 
 
-def _row(worker: tables.Worker) -> WorkerRow:
+def _row(worker: tables.Worker, silent: bool) -> WorkerRow:
     return WorkerRow(
         id=worker.id,
         name=worker.name,
@@ -29,5 +30,5 @@ def _row(worker: tables.Worker) -> WorkerRow:
         run_id=worker.run_id,
         started_at=worker.started_at,
         heartbeat_at=worker.heartbeat_at,
-        gone=worker.gone_at is not None,
+        gone=worker.gone_at is not None or silent,
     )

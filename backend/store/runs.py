@@ -19,7 +19,7 @@ from backend.store.tables import Experiment, Run, table
 
 __all__ = [
     "Lease", "LeaseLost", "PageInvalid", "cancel_queued", "claim", "claimable", "counts", "delete_terminal", "finish", "get",
-    "leases", "page", "reap", "release", "versions", "write",
+    "leases", "oldest_claimable", "page", "reap", "release", "versions", "write",
 ]  # fmt: skip
 
 MAX_ATTEMPTS = 3
@@ -60,6 +60,12 @@ def claim(session: Session, worker_id: str) -> Run | None:
 def claimable(session: Session) -> bool:
     """Whether there is a run to claim. Takes no lock."""
     return session.scalar(select(Run.id).where(*_CLAIMABLE).limit(1)) is not None
+
+
+def oldest_claimable(session: Session) -> Run | None:
+    """The run that could be claimed and has waited longest. Takes no lock."""
+    since = func.coalesce(Run.heartbeat_at, Run.created_at)
+    return session.scalar(select(Run).where(*_CLAIMABLE).order_by(since, Run.id).limit(1))
 
 
 _CLAIMABLE = (Run.state == RunState.QUEUED, waiting.may_begin())

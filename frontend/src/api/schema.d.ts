@@ -627,7 +627,7 @@ export interface paths {
         };
         /**
          * Queue
-         * @description Every worker, those at work first, and the length of the queue.
+         * @description Every worker, those at work first, the length of the queue, and what holds them up.
          */
         get: operations["queue"];
         put?: never;
@@ -715,9 +715,29 @@ export interface paths {
         };
         /**
          * Healthz
-         * @description Answers 200 when the database does; open to everybody, tells nothing else.
+         * @description Answers 200 while the process does; open to everybody, asks nothing else.
          */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not.
+         */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1047,6 +1067,21 @@ export interface components {
              * @description Whether a run that has not measured anything yet has a place for it.
              */
             expected: boolean;
+        };
+        /**
+         * Check
+         * @description Something that the server needs to do its work, and how it is now.
+         */
+        Check: {
+            /**
+             * Name
+             * @description `database`, `disk`, `queue`, `leases` or `workers`.
+             */
+            name: string;
+            /** Ok */
+            ok: boolean;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * Column
@@ -2004,6 +2039,41 @@ export interface components {
             queued: number;
             /** Running */
             running: number;
+            /**
+             * Complaints
+             * @description What the server needs and lacks now; empty when ready.
+             * @default []
+             */
+            complaints: components["schemas"]["Check"][];
+        };
+        /** Readiness */
+        Readiness: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ready" | "not ready";
+            /**
+             * Checks
+             * @description What it rests on; told to those who are signed in.
+             * @default []
+             */
+            checks: components["schemas"]["Check"][];
+            /**
+             * Free Bytes
+             * @description Free space on the data folder's disk.
+             */
+            free_bytes?: number | null;
+            /**
+             * Queue Seconds
+             * @description For how long the oldest run that could be claimed has waited.
+             */
+            queue_seconds?: number | null;
+            /**
+             * Lease Seconds
+             * @description Since the oldest lease of a live run was seen to be renewed.
+             */
+            lease_seconds?: number | null;
         };
         /**
          * Relative
@@ -2076,6 +2146,11 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Error */
             error?: string | null;
+            /**
+             * Note
+             * @description What endangers it now, in a sentence; null when all is well.
+             */
+            note?: string | null;
             /**
              * Parent Id
              * @description The run whose past it begins with.
@@ -2239,6 +2314,11 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** Error */
             error?: string | null;
+            /**
+             * Note
+             * @description What endangers it now, in a sentence; null when all is well.
+             */
+            note?: string | null;
             /**
              * Parent Id
              * @description The run whose past it begins with.
@@ -4533,6 +4613,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It cannot do its work now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description What is wrong, and what would be right. */

@@ -30,9 +30,11 @@ class Api:
     settings: Settings
 
 
-def settings_for(database_url: str, folder: Path, broker: str = "memory://") -> Settings:
+def settings_for(database_url: str, folder: Path, broker: str = "memory://", **more: float) -> Settings:
     """Hints go nowhere, unless a test looks for them."""
-    return Settings(data_dir=folder, database=database_url, broker=broker, token=TOKEN)
+    return Settings.model_validate(
+        {"data_dir": folder, "database": database_url, "broker": broker, "token": TOKEN, **more}
+    )
 
 
 @lru_cache(maxsize=1)
@@ -43,9 +45,9 @@ def _app() -> FastAPI:
 
 
 @contextmanager
-def running(database_url: str, folder: Path, broker: str = "memory://") -> Iterator[Api]:
+def running(database_url: str, folder: Path, broker: str = "memory://", **more: float) -> Iterator[Api]:
     """The API on a database that is ready."""
-    settings = settings_for(database_url, folder, broker)
+    settings = settings_for(database_url, folder, broker, **more)
     store = Store.open(database_url)
     app = _app()
     app.state.settings = settings

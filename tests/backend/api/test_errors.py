@@ -140,6 +140,7 @@ def test_a_locked_sqlite_database_is_a_503(api: Api) -> None:
     finally:
         holder.close()
     assert (answer.status_code, shape(answer).error) == (503, "StoreUnavailable")
+    assert "is locked by another process now" in shape(answer).detail
     assert api.client.delete("/api/runs/x").status_code == 404
 
 
@@ -152,9 +153,11 @@ def test_a_stopped_postgresql_is_a_503_and_then_not(postgresql_server: Server, t
         assert client.get("/api/runs").status_code == 200
         postgresql_server.stop()
         try:
-            for path in ("/api/runs", "/healthz", "/metrics", "/api/workers", "/api/catalog"):
+            for path in ("/api/runs", "/metrics", "/api/workers", "/api/catalog"):
                 answer = client.get(path)
                 assert (answer.status_code, shape(answer).error) == (503, "StoreUnavailable")
+                assert "cannot be reached now" in shape(answer).detail
+            assert client.get("/healthz").status_code == 200
         finally:
             postgresql_server.start()
         assert client.get("/api/runs").status_code == 200

@@ -57,8 +57,8 @@ def test_every_route_is_closed_unless_it_is_listed(app: FastAPI, stranger: TestC
     assert open_to_strangers(app, stranger) == {f"{method} {path}" for path in OPEN for method in METHODS[:3]}
 
 
-def test_the_list_is_one_health_check() -> None:
-    assert {"/healthz"} == OPEN
+def test_the_list_is_what_watches_the_server() -> None:
+    assert {"/healthz", "/readyz"} == OPEN
 
 
 def test_a_route_that_is_added_later_is_closed_too(app: FastAPI, stranger: TestClient) -> None:

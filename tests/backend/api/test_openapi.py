@@ -59,6 +59,7 @@ PROMISED = {
     ("delete", "/api/uploads/{upload_id}"),
     ("get", "/api/schema/study"),
     ("get", "/healthz"),
+    ("get", "/readyz"),
     ("get", "/metrics"),
 }
 
