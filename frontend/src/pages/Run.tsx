@@ -7,6 +7,7 @@ import type { RunDetail } from "../api/types";
 import { useWatch } from "../live/hooks";
 import { Curves, RunChart } from "../run/Curves";
 import { Details } from "../run/Details";
+import { Endangered } from "../run/Endangered";
 import { Header } from "../run/Header";
 import { Insights } from "../run/Insights";
 import { made } from "../run/interventions";
@@ -48,6 +49,7 @@ function RunPage({ run }: { run: RunDetail }) {
   return (
     <div className={classes.page}>
       <Header run={run} />
+      <Endangered run={run} />
       <Timeline run={run} events={events} />
       <Verdicts events={events} />
       {run.state === "running" || run.state === "paused" ? (

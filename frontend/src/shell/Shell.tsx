@@ -5,6 +5,7 @@ import { Keys } from "../keys/Keys";
 import { LiveDot } from "../ui/LiveDot";
 import { PlusIcon } from "../ui/icons";
 import { Brand } from "./Brand";
+import { Complaints } from "./Complaints";
 import { PAGES } from "./pages";
 import { QueueGlance } from "./QueueGlance";
 import { SchemeToggle } from "./SchemeToggle";
@@ -48,6 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </Group>
       </AppShell.Header>
       <AppShell.Main id="main" className={classes.main}>
+        <Complaints />
         {children}
       </AppShell.Main>
     </AppShell>
