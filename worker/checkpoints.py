@@ -1,5 +1,6 @@
 """Which checkpoint a run goes on from: the newest one whose file is what was registered."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from backend.spec.events import EventKind
 from backend.store import artifacts, events, files
 from backend.store.session import Store
 from backend.store.tables import Artifact
-from worker.messages import Checkpoint
+from worker.messages import Checkpoint, File
 
 
 def newest(store: Store, data_dir: Path, run_id: str) -> tuple[Checkpoint | None, list[str]]:
@@ -27,11 +28,15 @@ def newest(store: Store, data_dir: Path, run_id: str) -> tuple[Checkpoint | None
     return None, complaints
 
 
-def forget_vanished(session: Session, data_dir: Path, run_id: str) -> None:
-    """Unregister the checkpoints that the engine has deleted since it wrote newer ones."""
-    for artifact in artifacts.checkpoints(session, run_id):
-        if not (data_dir / artifact.path).exists():
-            artifacts.forget(session, artifact.id)
+def vanished(store: Store, data_dir: Path, run_id: str, announced: Collection[File]) -> list[str]:
+    """Ids of the checkpoints, registered or `announced`, that the engine has deleted since it wrote newer ones.
+
+    Found before the write that forgets them: nobody waits for a disk with the lock of the database in hand.
+    """
+    with store.read() as session:
+        paths = {artifact.id: artifact.path for artifact in artifacts.checkpoints(session, run_id)}
+    paths |= {file.id: file.path for file in announced if file.kind == artifacts.CHECKPOINT}
+    return [id for id, path in paths.items() if not (data_dir / path).exists()]
 
 
 def _told(session: Session, run_id: str) -> tuple[dict[str, float], str]:

@@ -9,7 +9,7 @@ from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
-from backend.store import commands, runs
+from backend.store import artifacts, commands, runs
 from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
@@ -209,11 +209,12 @@ class HeldRun:
     def _write(self, turn: Turn, messages: int) -> None:
         before = after = self._lease.last_seq
         loose = [] if self.assigned and not turn.finished else files.present(self._settings.data_dir, self.id)
+        vanished = self._vanished(turn) if turn.files else []
         try:
             with self._store.begin() as session:
                 turn.write(session, self._lease)
-                if turn.files:
-                    checkpoints.forget_vanished(session, self._settings.data_dir, self.id)
+                for checkpoint in vanished:
+                    artifacts.forget(session, checkpoint)
                 after = self._lease.last_seq
         except UNAVAILABLE:
             if after != before:
@@ -222,6 +223,10 @@ class HeldRun:
         self._accept(turn, messages)
         if loose:
             files.collect(self._store, self._settings.data_dir, self.id, loose)
+
+    def _vanished(self, turn: Turn) -> list[str]:
+        announced = [file for file, *_ in turn.files]
+        return checkpoints.vanished(self._store, self._settings.data_dir, self.id, announced)
 
     def _accept(self, turn: Turn, messages: int) -> None:
         del self.backlog[:messages]

@@ -6,8 +6,10 @@ import sys
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from backend.store import runs, workers
+from backend.store.migrate import migrate
 from backend.store.runs import Lease
 from backend.store.session import Store
 from tests.worker.supervising import claim
@@ -59,6 +61,27 @@ def test_a_reaper_that_slept_reaps_nothing_on_waking(watched: Watched) -> None:
     assert reaper.look() == []
     hand.now = 3600.0
     assert reaper.look() == []
+
+
+def test_while_the_database_takes_nothing_nobody_is_watched(sqlite_url: str) -> None:
+    """Counters can be read there while another process holds the lock, and nobody could have moved them."""
+    migrate(sqlite_url)
+    store, hand = Store.open(sqlite_url, patience=0.1), Hand()
+    lease, reaper = Lease.of(claim(store)), Reaper(store, 10.0, 1.0, hand)
+    reaper.look()
+    with Store.open(sqlite_url).begin() as session:
+        session.connection()
+        for second in range(1, 30):
+            hand.now = float(second)
+            with pytest.raises(OperationalError):
+                reaper.look()
+            reaper.forget()
+    for second in range(30, 40):
+        hand.now = float(second)
+        assert reaper.look() == [], second
+    hand.now = 40.0
+    assert reaper.look() == [lease.run_id]
+    store.close()
 
 
 def test_its_own_run_is_not_watched(watched: Watched) -> None:
