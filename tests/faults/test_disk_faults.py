@@ -1,8 +1,6 @@
-"""The disk is full, really: F11. A small file system is mounted for it, which takes root."""
+"""The disk is full, really: F11."""
 
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,44 +9,18 @@ from sqlalchemy import text
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.store.session import Store
+from tests.disks import full, small_disk
 from tests.e2e.lathe import Lathe
 from tests.faults.farm import UNHURRIED, Farm, farm, spec, until
 from tests.faults.served import lacking, served, until_lacking
 
-MEGABYTES = 48
 LONG = spec(epochs=60, milliseconds=UNHURRIED)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with room for one farm."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "lathe-test", str(folder)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.fail(f"no file system can be mounted ({mounted.stderr.strip()}): run these tests as root", pytrace=False)
-    try:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@contextmanager
-def full(folder: Path) -> Iterator[None]:
-    """Not one more byte fits, until the block ends."""
-    ballast = folder / "ballast"
-    try:
-        with ballast.open("wb", buffering=0) as file:
-            for size in (1 << 20, 4096, 1):
-                try:
-                    while file.write(b"\0" * size):
-                        pass
-                except OSError:
-                    continue
-        yield
-    finally:
-        ballast.unlink()
 
 
 @pytest.fixture
@@ -62,14 +34,14 @@ def undisturbed(tmp_path: Path) -> str:
 
 
 def test_f11_without_room_for_checkpoints_a_run_goes_on_and_says_so(
-    tmp_path: Path, small_disk: Path, undisturbed: str
+    tmp_path: Path, disk: Path, undisturbed: str
 ) -> None:
     """The database has a disk of its own here."""
-    with farm(small_disk / "farm", f"sqlite:///{tmp_path / 'lathe.sqlite'}") as made, served(made) as lathe:
+    with farm(disk / "farm", f"sqlite:///{tmp_path / 'lathe.sqlite'}") as made, served(made) as lathe:
         [worker] = made.start()
         run_id = made.submit(LONG)
         made.at_step(run_id, 20)
-        with full(small_disk):
+        with full(disk):
             note = until(lambda: lathe.run(run_id)["note"], 60, "the note", worker.log)
             assert "No space left on device" in note
             until_lacking(lathe, "disk", "nearly full")
@@ -84,14 +56,14 @@ def test_f11_without_room_for_checkpoints_a_run_goes_on_and_says_so(
         assert made.weights(run_id) == undisturbed
 
 
-def test_f11_without_room_for_anything_runs_wait_and_go_on_exactly(small_disk: Path, undisturbed: str) -> None:
+def test_f11_without_room_for_anything_runs_wait_and_go_on_exactly(disk: Path, undisturbed: str) -> None:
     """Database, files and logs on one full disk: the server says what is wrong, and nothing is lost or written twice."""
-    with farm(small_disk / "farm") as made, served(made, LATHE_LEAST_FREE_BYTES="100000") as lathe:
+    with farm(disk / "farm") as made, served(made, LATHE_LEAST_FREE_BYTES="100000") as lathe:
         [worker] = made.start()
         run_id = made.submit(LONG)
         until(lambda: made.checkpoints(run_id), 240, "a checkpoint", worker.log)
         trainer = worker.trainer()
-        with full(small_disk):
+        with full(disk):
             until_lacking(lathe, "database", "no space left on its disk")
             assert lathe.call("GET", "/healthz")[0] == 200
             assert refused(lathe, made) == (507, "StoreFull")
