@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
@@ -84,9 +84,9 @@ def _alone(settings: Settings) -> Iterator[None]:
                 f"Lathe already runs on {settings.data_dir}: {lock.read().strip() or 'it is just starting'}. "
                 "Choose another folder with DATA_DIR=… and another port with PORT=…."
             ) from None
-        lock.truncate(0)
-        lock.write(f"{_address(settings)}, process {os.getpid()}\n")
-        lock.flush()
+        with suppress(OSError):  # it is for people: a full disk locks as well
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), f"{_address(settings)}, process {os.getpid()}\n".encode())
         yield
 
 

@@ -77,7 +77,7 @@ def folder(data_dir: Path) -> Path:
 
 
 def complaint(data_dir: Path) -> str | None:
-    """What is wrong with the workers of this machine, in a sentence; None when each is alive."""
+    """A sentence about the worker of this machine that is not alive; None when each one is."""
     ages = {file.stem: age for file, content in _marks(folder(data_dir)) if (age := _age(content)) is not None}
     if not ages:
         return "No worker runs on this machine."

@@ -1,4 +1,4 @@
-"""How the server is, for whatever watches it: alive, ready, and in numbers."""
+"""Tells whatever watches the server that it is alive, whether it is ready, and its numbers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -57,7 +57,7 @@ def _detailed(status: Literal["ready", "not ready"], report: Report) -> Readines
 
 
 def _signed_in(request: Request) -> bool:
-    """Whether a caller of an open address could call the closed ones too."""
+    """True for a caller of an open address who could call the closed ones too."""
     keys: Keys = request.app.state.keys
     scheme, _, offered = request.headers.get("authorization", "").partition(" ")
     by_token = scheme.lower() == "bearer" and keys.accepts_token(offered.strip())

@@ -33,7 +33,7 @@ STUCK = 60.0  # seconds for which a run may be left waiting beside an idle worke
 
 @dataclass(frozen=True)
 class Report:
-    """What one look found. What could not be found out is None, and has no check."""
+    """The findings of one look. Whatever could not be found out is None, and has no check."""
 
     checks: tuple[Check, ...] = ()
     free_bytes: int | None = None
@@ -119,7 +119,7 @@ class Monitor:
             watched.forget()
 
     def _inside(self, session: Session) -> Report:
-        """What the database says, which takes what is written."""
+        """Reads the state of workers, leases and queue from a database that takes what is written."""
         present = [worker for worker in workers.all(session) if worker.gone_at is None]
         ages = self._workers.look({worker.id: (worker.heartbeat,) for worker in present})
         silent = frozenset(id for id, age in ages.items() if age >= self._settings.lease_seconds)

@@ -1,4 +1,4 @@
-"""Why the database takes nothing now, told apart for people: each calls for something else."""
+"""Tells apart why the database takes nothing now: each reason calls for something else."""
 
 from enum import StrEnum
 

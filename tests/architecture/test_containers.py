@@ -38,6 +38,15 @@ def test_every_service_is_hardened() -> None:
         assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
+def test_whatever_ends_is_started_again_and_asked_whether_it_lives() -> None:
+    services = yaml.safe_load(compose(ROOT, "docker-compose.yml").stdout)["services"]
+    assert {name for name, service in services.items() if service["restart"] != "unless-stopped"} == {"migrate"}
+    assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate"}
+    check = services["worker"]["healthcheck"]["test"]
+    asked = subprocess.run([sys.executable, *check[2:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "No worker runs on this machine." in asked.stderr
+
+
 def test_a_missing_secret_is_named() -> None:
     refused = compose(ROOT, "docker-compose.yml", secrets={})
     assert not refused.stdout

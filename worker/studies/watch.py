@@ -1,4 +1,4 @@
-"""Which studies nobody leads, told from their counters alone."""
+"""Finds the studies that nobody leads, by their counters alone."""
 
 from collections.abc import Sequence
 from time import monotonic

@@ -1,4 +1,4 @@
-"""What endangers a run now, in a sentence."""
+"""A note on a run, about what endangers it now."""
 
 import sqlalchemy as sa
 from alembic import op
