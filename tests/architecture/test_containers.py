@@ -1,5 +1,6 @@
 """No container engine runs here: what can be proved without one is."""
 
+import os
 import re
 import subprocess
 import sys
@@ -38,12 +39,13 @@ def test_every_service_is_hardened() -> None:
         assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
-def test_whatever_ends_is_started_again_and_asked_whether_it_lives() -> None:
+def test_whatever_ends_is_started_again_and_asked_whether_it_lives(tmp_path: Path) -> None:
     services = yaml.safe_load(compose(ROOT, "docker-compose.yml").stdout)["services"]
     assert {name for name, service in services.items() if service["restart"] != "unless-stopped"} == {"migrate"}
     assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate"}
     check = services["worker"]["healthcheck"]["test"]
-    asked = subprocess.run([sys.executable, *check[2:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    env = {**os.environ, "LATHE_DATA_DIR": str(tmp_path)}
+    asked = subprocess.run([sys.executable, *check[2:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert "No worker runs on this machine." in asked.stderr
 
 
