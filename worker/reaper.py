@@ -28,7 +28,7 @@ class Reaper:
         """
         with self._store.begin() as session:
             leases = {run: (epoch, heartbeat) for run, epoch, heartbeat in runs.leases(session) if run != own}
-            beats = dict(workers.beats(session))
+            beats = {worker: heartbeat for worker, heartbeat, _ in workers.beats(session)}
         lost = self._workers.look({worker: (heartbeat,) for worker, heartbeat in beats.items()})
         for worker in (worker for worker, age in lost.items() if age >= self._ttl):
             with self._store.begin() as session:

@@ -68,14 +68,16 @@ def _signed_in(request: Request) -> bool:
 def metrics(session: Reading, monitor: MonitorDep) -> Response:
     """Numbers for Prometheus."""
     report = monitor.report()
-    present = [worker for worker in workers.all(session) if worker.gone_at is None and worker.id not in report.silent]
-    busy = sum(worker.run_id is not None for worker in present)
+    present = [run_id for id, _, run_id in workers.beats(session) if id not in report.silent]
+    busy = sum(run_id is not None for run_id in present)
     states = {f'state="{state}"': number for state, number in runs.counts(session).items()}
     checks = {f'check="{check.name}"': int(check.ok) for check in report.checks}
     lines = [
         *_gauge("lathe_runs", "Runs by state.", states),
         *_gauge(
-            "lathe_workers", "Workers that are heard of.", {'busy="true"': busy, 'busy="false"': len(present) - busy}
+            "lathe_workers",
+            "Workers that are heard of.",
+            {'busy="true"': busy, 'busy="false"': len(present) - busy},
         ),
         *_gauge("lathe_ready", "What the server's readiness rests on: 1 is well.", checks),
         *_gauge("lathe_free_bytes", "Free space on the data folder's disk.", {"": report.free_bytes}),

@@ -7,7 +7,7 @@ stand still on its own monotonic clock, from its start on. Ages that no decision
 
 import logging
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 from time import monotonic
 
@@ -37,9 +37,9 @@ class Report:
 
     checks: tuple[Check, ...] = ()
     free_bytes: int | None = None
-    queue_seconds: float | None = None  # for which the oldest run that could be claimed has waited, by the rows' clock
+    queue_seconds: float | None = None  # for which the oldest run that could be claimed has waited, by wall clocks
     lease_seconds: float | None = None  # since a live run's lease was last seen to be renewed, the oldest
-    silent: frozenset[str] = field(default_factory=frozenset)  # workers that are at work by their rows alone
+    silent: frozenset[str] = frozenset()  # workers that are at work by their rows alone
 
     @property
     def ready(self) -> bool:
@@ -120,18 +120,18 @@ class Monitor:
 
     def _inside(self, session: Session) -> Report:
         """Reads the state of workers, leases and queue from a database that takes what is written."""
-        present = [worker for worker in workers.all(session) if worker.gone_at is None]
-        ages = self._workers.look({worker.id: (worker.heartbeat,) for worker in present})
+        present = workers.beats(session)
+        ages = self._workers.look({id: (heartbeat,) for id, heartbeat, _ in present})
         silent = frozenset(id for id, age in ages.items() if age >= self._settings.lease_seconds)
-        heard = [worker for worker in present if worker.id not in silent]
+        heard = [run_id for id, _, run_id in present if id not in silent]
         leases = self._leases.look({run_id: (epoch, beat) for run_id, epoch, beat in runs.leases(session)})
         oldest = runs.oldest_claimable(session)
         left = self._waiting.look({oldest.id: ()} if oldest else {})
         checks = (
             _check("database", True, "The database takes what is written."),
-            _queue(oldest, max(left.values(), default=0.0), heard),
+            _queue(oldest, max(left.values(), default=0.0), idle=None in heard),
             _leases(leases, self._settings.lease_seconds),
-            _workers(heard),
+            _workers(len(heard)),
         )
         waited = (now() - (oldest.heartbeat_at or oldest.created_at)).total_seconds() if oldest else None
         return Report(
@@ -153,12 +153,12 @@ def _refused(error: SQLAlchemyError) -> Check:
     return _check("database", False, "The database cannot be used; the server's log says why.")
 
 
-def _queue(oldest: tables.Run | None, left: float, heard: list[tables.Worker]) -> Check:
+def _queue(oldest: tables.Run | None, left: float, idle: bool) -> Check:
     if oldest is None:
         return _check("queue", True, "No run waits for a worker.")
-    if left >= STUCK and any(worker.run_id is None for worker in heard):
+    if left >= STUCK and idle:
         return _check("queue", False, f"The run “{oldest.experiment.name}” could begin, and no idle worker takes it.")
-    return _check("queue", True, f"The run “{oldest.experiment.name}” has waited longest.")
+    return _check("queue", True, f"The run “{oldest.experiment.name}” is the oldest of those that wait.")
 
 
 def _leases(ages: dict[str, float], lease: float) -> Check:
@@ -168,10 +168,10 @@ def _leases(ages: dict[str, float], lease: float) -> Check:
     return _check("leases", True, "Every run under way is heard of.")
 
 
-def _workers(heard: list[tables.Worker]) -> Check:
+def _workers(heard: int) -> Check:
     if not heard:
         return _check("workers", False, "No worker is heard of: runs wait until one is started.")
-    return _check("workers", True, f"{len(heard)} worker{'s are' if len(heard) > 1 else ' is'} heard of.")
+    return _check("workers", True, f"{heard} worker{'s are' if heard > 1 else ' is'} heard of.")
 
 
 def _size(count: int) -> str:

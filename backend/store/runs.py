@@ -63,9 +63,8 @@ def claimable(session: Session) -> bool:
 
 
 def oldest_claimable(session: Session) -> Run | None:
-    """The run that could be claimed and has waited longest. Takes no lock."""
-    since = func.coalesce(Run.heartbeat_at, Run.created_at)
-    return session.scalar(select(Run).where(*_CLAIMABLE).order_by(since, Run.id).limit(1))
+    """The oldest run that could be claimed. Takes no lock."""
+    return session.scalar(select(Run).where(*_CLAIMABLE).order_by(Run.created_at, Run.id).limit(1))
 
 
 _CLAIMABLE = (Run.state == RunState.QUEUED, waiting.may_begin())

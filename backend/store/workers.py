@@ -33,10 +33,10 @@ def depart(session: Session, id: str) -> None:
     session.execute(update(Worker).where(Worker.id == id).values(gone_at=now(), run_id=None))
 
 
-def beats(session: Session) -> list[tuple[str, int]]:
-    """(worker id, heartbeat) of every worker that is not gone: what a reaper watches."""
-    query = select(Worker.id, Worker.heartbeat).where(Worker.gone_at.is_(None))
-    return [(id, heartbeat) for id, heartbeat in session.execute(query)]
+def beats(session: Session) -> list[tuple[str, int, str | None]]:
+    """(worker id, heartbeat, id of its run) of every worker that is not gone: what a reaper watches."""
+    query = select(Worker.id, Worker.heartbeat, Worker.run_id).where(Worker.gone_at.is_(None))
+    return [(id, heartbeat, run_id) for id, heartbeat, run_id in session.execute(query)]
 
 
 def lose(session: Session, id: str, heartbeat: int) -> None:

@@ -172,7 +172,7 @@ def test_a_worker_beats_until_it_is_gone(store: Store) -> None:
         workers.beat(session, "a", "some run")
     with store.read() as session:
         (worker,) = workers.all(session)
-        ((_, heartbeat),) = workers.beats(session)
+        ((_, heartbeat, _),) = workers.beats(session)
     assert (worker.run_id, worker.heartbeat, heartbeat) == ("some run", 1, 1)
     with store.begin() as session:
         workers.lose(session, "a", heartbeat - 1)
