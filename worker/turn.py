@@ -161,7 +161,7 @@ class Turn:
         if not self.unsaved:
             text = f"No checkpoint could be written at step {unsaved.step:,}: {unsaved.reason}."
             self._event(EventKind.LOG, {"level": "warning", "text": f"{text} Training goes on."})
-            self._note(f"{text} Training goes on; a crash would lose what came after the last one that is there.")
+            self._note(f"{text} Training goes on; a crash would lose what was learnt since the last one.")
 
     def _note(self, text: str | None) -> None:
         if text or self.unsaved:
