@@ -61,7 +61,7 @@ def _signed_in(request: Request) -> bool:
     keys: Keys = request.app.state.keys
     scheme, _, offered = request.headers.get("authorization", "").partition(" ")
     by_token = scheme.lower() == "bearer" and keys.accepts_token(offered.strip())
-    return by_token or keys.accepts_cookie(request.headers.get("cookie", ""))
+    return by_token or keys.accepts_cookie(";".join(request.headers.getlist("cookie")))
 
 
 @router.get("/metrics", response_class=Response)

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.api.gate import is_upload
+from backend.api.gate import OPEN, is_upload
 from backend.store.engine import CONNECTIONS
 
 AT_ONCE = CONNECTIONS - 8  # the others are for the stream, uploads and what a request needs beside its own
@@ -15,14 +15,15 @@ class Turns:
 
     A request takes a connection in one thread and gives it back in another. When all threads wait for connections whose
     holders wait for threads, nobody moves: 200 requests at the same moment were enough. A turn is over when the answer
-    begins: its transaction has ended by then, and whoever reads slowly holds up nobody.
+    begins: its transaction has ended by then, and whoever reads slowly holds up nobody. Those who watch
+    the server wait for none, since they ask just when all turns are taken.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or is_upload(scope):
+        if scope["type"] != "http" or scope["path"] in OPEN or is_upload(scope):
             await self.app(scope, receive, send)
             return
         free: asyncio.Semaphore = scope["app"].state.turns

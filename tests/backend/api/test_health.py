@@ -1,5 +1,6 @@
 """Alive is not ready: what `/readyz` says, to whom, and that no wall clock has a say in it."""
 
+import asyncio
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -59,6 +60,12 @@ def test_it_is_ready_while_its_database_takes_what_is_written(api_on_each: Api) 
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     assert [check["name"] for check in answer.json()["checks"]] == ["database", "queue", "leases", "workers", "disk"]
     assert answer.json()["free_bytes"] > 0
+
+
+@pytest.mark.timeout(60)
+def test_it_answers_while_every_turn_at_the_database_is_taken(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.client.app.state, "turns", asyncio.Semaphore(0))  # type: ignore[attr-defined]
+    assert [api.client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
 
 
 def test_strangers_are_told_the_status_alone(api: Api) -> None:
