@@ -42,6 +42,7 @@ class StageResult(Reply):
     label: str
     step: int
     seconds: float
+    measuring_seconds: float | None = None
     parameters: int
     nonzero: int
     flops: int | None = None

@@ -67,6 +67,8 @@ class RunDetail(RunRow):
     artifacts: list[Artifact] = []
     exhibits: list[str] = []
     relatives: list[Relative] = []
+    inherited_seconds: float = 0.0
+    measuring_seconds: float | None = None
 
 
 def detail(wire: Wire, run_id: str) -> RunDetail:

@@ -152,6 +152,7 @@ class HeldRun:
         if self._waits:
             self._accept_past()
         resume, complaints = checkpoints.newest(self._store, self._settings.data_dir, self.id)
+        self._known.inherited = min(inheritance.seconds(self._store, self.id), resume.seconds) if resume else 0.0
         for complaint in complaints:
             self._note("warning", complaint)
         step = resume.step if resume else 0

@@ -29,6 +29,12 @@ def accept(store: Store, data_dir: Path, lease: Lease) -> Run:
         return session.get_one(Run, lease.run_id)
 
 
+def seconds(store: Store, run_id: str) -> float:
+    """Seconds of active training in the past that the run began with."""
+    with store.read() as session:
+        return forks.inherited_seconds(session, run_id)
+
+
 def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
     with store.read() as session:
         past = waiting.promised(session, session.get_one(Run, lease.run_id))

@@ -37,6 +37,7 @@ class Turn:
     step: int
     latest: dict[str, float]
     place: tuple[int, int] = (-1, -1)  # (stage, step) of the furthest checkpoint
+    inherited: float = 0.0  # seconds of the past that a fork began with: the trainer's clock goes on from there
     progressed: bool = False  # a checkpoint went further than any before
     events: list[NewEvent] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +52,8 @@ class Turn:
 
     def next(self, messages: Iterable[FromTrainer]) -> "Turn":
         """The turn that comes after this one was written."""
-        turn = Turn(self.step, dict(self.latest), self.place, alarms=self.alarms, unsaved=self.unsaved)
+        kept = self.step, dict(self.latest), self.place, self.inherited
+        turn = Turn(*kept, alarms=self.alarms, unsaved=self.unsaved)
         for message in messages:
             turn._take(message)
         return turn
@@ -114,7 +116,8 @@ class Turn:
     def _progress(self, progress: Progress) -> None:
         self.step = progress.step
         self.changes |= {"stage": progress.stage, "step": progress.step}
-        self.changes |= {"total_steps": progress.total_steps, "active_seconds": progress.seconds}
+        own = max(0.0, progress.seconds - self.inherited)
+        self.changes |= {"total_steps": progress.total_steps, "active_seconds": own}
         if progress.joules:  # what was done twice after a death was paid twice
             self.latest[JOULES] = self.latest.get(JOULES, 0.0) + progress.joules
             self.changes["latest"] = self.latest

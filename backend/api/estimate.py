@@ -14,6 +14,7 @@ from backend.spec.experiment import Experiment
 from backend.spec.references import CONSTRAINT, marked
 from backend.spec.runs import RunState
 from backend.store import pages
+from backend.store.tables import Run
 
 EARLIER_RUNS = 100
 
@@ -70,8 +71,15 @@ def _rate(session: Session, spec: Experiment) -> float | None:
     earlier, _ = pages.page(session, states=[RunState.SUCCEEDED], sort="finished_at", limit=EARLIER_RUNS)
     alike = (spec.dataset["kind"], spec.model["kind"])
     rates = [
-        run.step / run.active_seconds
+        _own_steps(run) / run.active_seconds
         for run in earlier
-        if run.active_seconds > 0 and run.step > 0 and (run.spec["dataset"]["kind"], run.spec["model"]["kind"]) == alike
+        if run.active_seconds > 0
+        and _own_steps(run) > 0
+        and (run.spec["dataset"]["kind"], run.spec["model"]["kind"]) == alike
     ]
     return median(rates) if rates else None
+
+
+def _own_steps(run: Run) -> int:
+    """Those that were not taken over from a parent."""
+    return run.step - (run.fork_step or 0)

@@ -16,8 +16,8 @@ from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
 from backend.spec import text
 from backend.spec.measures import shown
-from backend.spec.results import ArtifactMeasure, StageResult
-from backend.store import exhibits, results, tables
+from backend.spec.results import ArtifactMeasure, StageResult, measuring, own
+from backend.store import exhibits, forks, results, tables
 
 router = APIRouter(tags=["runs"])
 
@@ -63,7 +63,7 @@ def page(session: Session, run: tables.Run) -> str:
         f'<script type="application/json" id="{key}">{_inert(figure)}</script>'
         for key, (title, figure) in figures.items()
     )
-    state = escape(f"{run.state} · seed {run.seed} · {run.step:,} steps · {run.active_seconds:,.1f} s of work")
+    state = escape(f"{run.state} · seed {run.seed} · {run.step:,} steps · {_time(session, run, rows)}")
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{name} · Lathe</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">'
@@ -73,6 +73,14 @@ def page(session: Session, run: tables.Run) -> str:
         f"<h2>Spec</h2><pre>{escape(text.to_yaml(run.spec))}</pre>"
         f"<script>{_plotly()}</script><script>{DRAW}</script></html>\n"
     )
+
+
+def _time(session: Session, run: tables.Run, rows: Sequence[StageResult]) -> str:
+    """`trained 36.0 s + 40.0 s before the fork · measured for 12.0 s`"""
+    before = forks.inherited_seconds(session, run.id) if run.fork_step is not None else 0.0
+    measured = measuring(own(rows, run.fork_stage))
+    trained = f"trained {run.active_seconds:,.1f} s" + (f" + {before:,.1f} s before the fork" if before else "")
+    return trained if measured is None else f"{trained} · measured for {measured:,.1f} s"
 
 
 def _failure(run: tables.Run) -> str:

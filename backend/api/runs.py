@@ -13,8 +13,9 @@ from backend.api.schemas import RunDetail, RunPage, StreamEvent
 from backend.errors import Conflict, Invalid
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
+from backend.spec.results import measuring, own
 from backend.spec.runs import RunState
-from backend.store import artifacts, events, exhibits, pages, results, runs, sources, tables
+from backend.store import artifacts, events, exhibits, forks, pages, results, runs, sources, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -62,13 +63,16 @@ def detail(session: Reading, run: RunDep) -> RunDetail:
 
 
 def run_detail(session: Reading, run: tables.Run) -> RunDetail:
+    measured = results.of(session, [run.id])[run.id]
     return RunDetail(
         **run_row(session, run).model_dump(),
         spec=Experiment.model_validate(run.spec),
-        results=results.of(session, [run.id])[run.id],
+        results=measured,
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
         exhibits=exhibits.shown(session, [run.id])[run.id],
         relatives=relatives(session, run),
+        inherited_seconds=forks.inherited_seconds(session, run.id) if run.fork_step is not None else 0.0,
+        measuring_seconds=measuring(own(measured, run.fork_stage)),
     )
 
 

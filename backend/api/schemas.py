@@ -111,7 +111,10 @@ class RunRow(BaseModel):
     stages: list[StageSummary] = []
     step: int
     total_steps: int | None
-    active_seconds: float = Field(description="Time spent running, seconds; queueing and pauses left out.")
+    active_seconds: float = Field(
+        description="Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a "
+        "fork began with left out."
+    )
     latest: dict[str, float] = Field(default={}, description="Each metric's last finite value.")
     last_seq: int
     created_at: datetime
@@ -154,6 +157,12 @@ class RunDetail(RunRow):
     artifacts: list[ArtifactRow] = []
     exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
     relatives: list[Relative] = Field(default=[], description="The run's parent first, then its forks by age.")
+    inherited_seconds: float = Field(
+        default=0.0, description="`active_seconds` of the past that a fork began with, which its own leave out."
+    )
+    measuring_seconds: float | None = Field(
+        default=None, description="Time that measuring its own stages took, seconds; null where none was told."
+    )
 
 
 class RunPage(BaseModel):

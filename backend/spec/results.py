@@ -1,5 +1,7 @@
 """What a finished stage measured. Every number says whether it was measured or only computed."""
 
+from collections.abc import Iterable, Sequence
+
 from pydantic import BaseModel, Field
 
 
@@ -55,7 +57,11 @@ class StageResult(BaseModel):
     kind: str
     label: str
     step: int
-    seconds: float = Field(description="Time that the stage took, seconds.")
+    seconds: float = Field(description="Time that the stage worked, seconds; pauses and measuring left out.")
+    measuring_seconds: float | None = Field(
+        default=None,
+        description="Time that evaluating it and writing and measuring its files took, seconds; null where unknown.",
+    )
     parameters: int = Field(description="Number of parameters.")
     nonzero: int = Field(description="Number of parameters that are not zero.")
     flops: int | None = Field(default=None, description="Theoretical floating point operations for one sample.")
@@ -70,3 +76,14 @@ class StageResult(BaseModel):
     headline: str | None = Field(
         default=None, description="What the run has gained since its first stage, and what it has not, and why."
     )
+
+
+def own(results: Sequence[StageResult], fork_stage: int | None) -> list[StageResult]:
+    """Those of the stages that are a run's own: all, but for a fork, which took over the ones before `fork_stage`."""
+    return [result for result in results if result.stage >= (fork_stage or 0)]
+
+
+def measuring(results: Iterable[StageResult]) -> float | None:
+    """Seconds that measuring them took together; None where none of them tells."""
+    told = [result.measuring_seconds for result in results if result.measuring_seconds is not None]
+    return sum(told) if told else None

@@ -113,6 +113,16 @@ def _announced(session: Session, checkpoint: Artifact) -> tuple[int, dict[str, A
     raise Unforkable(f"The checkpoint at step {checkpoint.step:,} is not on its run's timeline: take another one.")
 
 
+def inherited_seconds(session: Session, run_id: str) -> float:
+    """Seconds of active training in the past that a fork began with; 0 for a run that began by itself."""
+    kinds = (EventKind.CHECKPOINT.value, EventKind.FORKED.value)
+    query = select(Event).where(Event.run_id == run_id, Event.kind.in_(kinds)).order_by(Event.seq)
+    told = list(session.scalars(query))
+    begun = [event.body["artifact"] for event in told if event.kind == EventKind.FORKED]
+    taken = {event.body["artifact"]: event.body["seconds"] for event in told if event.kind == EventKind.CHECKPOINT}
+    return float(taken[begun[-1]]) if begun else 0.0
+
+
 def children(session: Session, run_id: str) -> list[Run]:
     """The runs that began with this one's past, and those that wait to, oldest first."""
     query = select(Run).where((Run.parent_id == run_id) | (Run.waits_for == run_id))
@@ -177,7 +187,6 @@ def inherit(session: Session, past: Cut, taken: Sequence[Heirloom], run_id: str,
         "waits_stage": None,
         "stage": past.ended,
         "step": past.checkpoint.step,
-        "active_seconds": past.seconds,
         "latest": _latest(session, past),
     }
 

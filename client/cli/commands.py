@@ -127,9 +127,8 @@ def look(lathe: Lathe, asked: Namespace) -> int:
 
 
 def _course(seen: RunDetail) -> str:
-    active = f"{words.duration(seen.active_seconds)} of work"
     created = f"created {seen.created_at:%Y-%m-%d %H:%M} UTC"
-    return f"run {seen.id}, stage {words.stage(seen)}, step {words.steps(seen)}, {active}, {created}"
+    return f"run {seen.id}, stage {words.stage(seen)}, step {words.steps(seen)}, {words.times(seen)}, {created}"
 
 
 def watch(lathe: Lathe, asked: Namespace) -> int:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from client.runs import RunRow
+from client.runs import RunDetail, RunRow
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 DASH = "–"
@@ -45,6 +45,15 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def times(seen: RunDetail) -> str:
+    """`trained 36 s + 40 s before the fork, measured for 12 s`"""
+    trained = f"trained {duration(seen.active_seconds)}"
+    if seen.inherited_seconds:
+        trained += f" + {duration(seen.inherited_seconds)} before the fork"
+    measured = seen.measuring_seconds
+    return trained if measured is None else f"{trained}, measured for {duration(measured)}"
 
 
 def age(at: datetime) -> str:

@@ -117,6 +117,29 @@ def test_a_fork_has_its_parents_past_and_outlives_it(api: Api) -> None:
     assert row(api.store, child).state is RunState.SUCCEEDED and len(hashes(api.store, child)) == 2
 
 
+def test_a_fork_counts_its_own_time_and_tells_its_parents_apart(api: Api) -> None:
+    parent = submit(api, spec(MLP))
+    hand(api).all()
+    told = api.client.get(f"/api/runs/{parent}").json()
+    assert told["active_seconds"] > 0 and told["inherited_seconds"] == 0
+    child = fork(api, parent, stage=0)
+    told = api.client.get(f"/api/runs/{child}").json()
+    inherited = told["inherited_seconds"]
+    assert told["active_seconds"] == 0 and inherited > 0 and told["measuring_seconds"] is None
+    hand(api).all()
+    told = api.client.get(f"/api/runs/{child}").json()
+    with api.store.read() as session:
+        ends = [mark.body for mark in events.marks(session, child) if mark.kind == EventKind.CHECKPOINT]
+    assert 0 < told["active_seconds"] <= ends[-1]["seconds"] - inherited + 1e-9
+    assert told["inherited_seconds"] == inherited and told["measuring_seconds"] > 0
+    assert told["measuring_seconds"] == told["results"][1]["measuring_seconds"]  # not the parent's too
+    report = api.client.get(f"/api/runs/{child}/report").text
+    assert f"trained {told['active_seconds']:,.1f} s + {inherited:,.1f} s before the fork · measured for" in report
+    grandchild = fork(api, child)
+    told = api.client.get(f"/api/runs/{grandchild}").json()
+    assert told["inherited_seconds"] > inherited and told["active_seconds"] == 0
+
+
 def test_stages_after_the_fork_may_be_others(api: Api) -> None:
     parent = submit(api, spec(MLP))
     hand(api).all()

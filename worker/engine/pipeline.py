@@ -118,10 +118,12 @@ class Execution:
             if index == 0:  # later on, what a stage finds is what the one before it left
                 around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
                 self._show(self.data.shown)
-                self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
+                with self.clock.resting():
+                    self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
         with suppress(Stopped):
             self._run_phases(stage)
-        self._finish_stage(stage)
+        with self.clock.resting():
+            self._finish_stage(stage)
 
     def _run_phases(self, stage: Stage) -> None:
         """Every phase that is left. Raises Stopped when a person ended the run early."""
@@ -195,6 +197,7 @@ class Execution:
             first=self.first,
             tick=self._between_files,
         )
+        done.result.measuring_seconds = self.clock.rested()
         self.link.send(done)
         self.first, self.result = self.first or done.result, done.result
         stopping = self.position.stopping

@@ -38,17 +38,25 @@ class Clock:
     def __init__(self, seconds: float = 0.0, spending: Spending | None = None) -> None:
         self.origin = perf_counter() - seconds
         self.spending = spending or Spending()
+        self._stopped: float | None = None  # where it stands still
 
     @contextmanager
     def resting(self) -> Iterator[None]:
         """Time stands still for a while."""
-        seconds = self.seconds()
+        self._stopped = stopped = self.seconds()
         try:
             yield
         finally:
-            self.origin = perf_counter() - seconds
+            self.origin, self._stopped = perf_counter() - stopped, None
 
     def seconds(self) -> float:
+        return self._now() if self._stopped is None else self._stopped
+
+    def rested(self) -> float:
+        """Seconds for which it has stood still by now."""
+        return self._now() - self.seconds()
+
+    def _now(self) -> float:
         return perf_counter() - self.origin
 
 

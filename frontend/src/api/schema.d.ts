@@ -2212,7 +2212,7 @@ export interface components {
             total_steps: number | null;
             /**
              * Active Seconds
-             * @description Time spent running, seconds; queueing and pauses left out.
+             * @description Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a fork began with left out.
              */
             active_seconds: number;
             /**
@@ -2259,6 +2259,17 @@ export interface components {
              * @default []
              */
             relatives: components["schemas"]["Relative"][];
+            /**
+             * Inherited Seconds
+             * @description `active_seconds` of the past that a fork began with, which its own leave out.
+             * @default 0
+             */
+            inherited_seconds: number;
+            /**
+             * Measuring Seconds
+             * @description Time that measuring its own stages took, seconds; null where none was told.
+             */
+            measuring_seconds?: number | null;
         };
         /** RunPage */
         RunPage: {
@@ -2380,7 +2391,7 @@ export interface components {
             total_steps: number | null;
             /**
              * Active Seconds
-             * @description Time spent running, seconds; queueing and pauses left out.
+             * @description Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a fork began with left out.
              */
             active_seconds: number;
             /**
@@ -2497,9 +2508,14 @@ export interface components {
             step: number;
             /**
              * Seconds
-             * @description Time that the stage took, seconds.
+             * @description Time that the stage worked, seconds; pauses and measuring left out.
              */
             seconds: number;
+            /**
+             * Measuring Seconds
+             * @description Time that evaluating it and writing and measuring its files took, seconds; null where unknown.
+             */
+            measuring_seconds?: number | null;
             /**
              * Parameters
              * @description Number of parameters.

@@ -12,11 +12,12 @@ import { differences } from "../compare/differences";
 import classes from "../compare/compare.module.css";
 import { describe } from "../form/summary";
 import type { Json } from "../form/schema";
-import { duration, number, percent, plural } from "../format";
+import { number, percent, plural } from "../format";
 import { useWatch } from "../live/hooks";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { useTheme } from "../ui/theme";
 import { listed, useUrlState } from "../ui/url";
@@ -119,7 +120,9 @@ function RunsSideBySide({ runs }: { runs: RunRow[] }) {
             <Table.Th>State</Table.Th>
             <Table.Th ta="right">Accuracy</Table.Th>
             <Table.Th ta="right">Loss</Table.Th>
-            <Table.Th ta="right">Duration</Table.Th>
+            <Table.Th ta="right" title={TRAINED}>
+              Trained
+            </Table.Th>
             {found.map(({ path }) => (
               <Table.Th key={path}>{path}</Table.Th>
             ))}
@@ -139,7 +142,7 @@ function RunsSideBySide({ runs }: { runs: RunRow[] }) {
               </Table.Td>
               <Table.Td ta="right">{percent(run.latest?.["validation/accuracy"])}</Table.Td>
               <Table.Td ta="right">{number(run.latest?.["validation/loss"])}</Table.Td>
-              <Table.Td ta="right">{run.active_seconds > 0 ? duration(run.active_seconds) : "–"}</Table.Td>
+              <Table.Td ta="right">{trained(run.active_seconds)}</Table.Td>
               {found.map(({ path, values }) => (
                 <Table.Td key={path}>{describe(values[place.get(run.experiment_id) ?? 0])}</Table.Td>
               ))}

@@ -9,7 +9,7 @@ import { useSteering } from "../runs/actions";
 import { ActionButtons, ActionItems } from "../ui/ActionButtons";
 import { Ago } from "../ui/Ago";
 import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon, StudyIcon } from "../ui/icons";
-import { eta } from "../ui/progress";
+import { eta, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
 import classes from "./run.module.css";
@@ -70,7 +70,13 @@ function Facts({ run }: { run: RunDetail }) {
         step {count(run.step)}
         {run.total_steps !== null && ` of ${count(run.total_steps)}`}
       </span>
-      {run.active_seconds > 0 && <span>trained {duration(run.active_seconds)}</span>}
+      {run.active_seconds + run.inherited_seconds > 0 && (
+        <span title={TRAINED}>
+          trained {trained(run.active_seconds)}
+          {run.inherited_seconds > 0 && ` + ${duration(run.inherited_seconds)} before the fork`}
+        </span>
+      )}
+      {run.measuring_seconds != null && <span>measured for {duration(run.measuring_seconds)}</span>}
       {left !== null && <span>{duration(left)} left</span>}
       {!isTerminal(run.state) && run.heartbeat_at && (
         <span>

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import type { RunDetail, StreamEvent } from "../api/types";
+import type { RunDetail, StageResult, StreamEvent } from "../api/types";
 import { duration, words } from "../format";
 import { CheckIcon } from "../ui/icons";
 import { share } from "../ui/progress";
@@ -14,7 +14,7 @@ interface TimelineProps {
 
 /** The pipeline: each stage in order, the current one marked with how far it is. */
 export function Timeline({ run, events }: TimelineProps) {
-  const took = new Map(run.results.map(({ stage, seconds }) => [stage, seconds]));
+  const took = new Map(run.results.map((result) => [result.stage, result]));
   return (
     <ol className={classes.timeline} aria-label="Stages">
       {run.stages.map((stage) => (
@@ -35,12 +35,15 @@ export function Timeline({ run, events }: TimelineProps) {
   );
 }
 
-function told(run: RunDetail, { state, index }: RunDetail["stages"][number], seconds: number | undefined): string {
+function told(run: RunDetail, { state, index }: RunDetail["stages"][number], result: StageResult | undefined): string {
   if (endedHere(run, index)) return `${run.state} here`;
-  if (state === "done") return seconds === undefined ? "done" : duration(seconds);
+  if (state === "done") return result ? times(result) : "done";
   if (state === "running") return "now";
   return isTerminal(run.state) ? "not reached" : "waits";
 }
+
+const times = ({ seconds, measuring_seconds }: StageResult): string =>
+  duration(seconds) + (measuring_seconds == null ? "" : ` + ${duration(measuring_seconds)} measuring`);
 
 /** How much of a stage is behind it: known for its training, which has steps; half for work that has none. */
 function filled(run: RunDetail, stage: RunDetail["stages"][number], events: StreamEvent[]): number {

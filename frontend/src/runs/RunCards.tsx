@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { duration, number, percent } from "../format";
 import { Ago } from "../ui/Ago";
-import { eta } from "../ui/progress";
+import { eta, trained } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
 import { about } from "./columns";
@@ -30,7 +30,8 @@ export function RunCards({ runs, view, drawn }: RunListProps) {
               </div>
               <div className={classes.cardLine}>
                 <span className={classes.sub}>
-                  accuracy <b>{percent(run.latest["validation/accuracy"])}</b> · loss <b>{number(run.latest["train/loss"])}</b> ·{" "}
+                  accuracy <b>{percent(run.latest["validation/accuracy"])}</b> · loss <b>{number(run.latest["train/loss"])}</b> · trained{" "}
+                  <b>{trained(run.active_seconds)}</b> ·{" "}
                   <Ago at={run.created_at} />
                 </span>
               </div>

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { RunRow } from "../api/types";
 import { count, duration, number, percent, words } from "../format";
 import { Ago } from "../ui/Ago";
-import { eta } from "../ui/progress";
+import { eta, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
 import { isTerminal } from "../ui/states";
@@ -36,10 +36,14 @@ export const COLUMNS: Column[] = [
   { id: "loss", label: "Loss", numeric: true, render: ({ latest }) => <>{number(latest["train/loss"])}</> },
   {
     id: "duration",
-    label: "Duration",
+    label: "Trained",
     sort: "active_seconds",
     numeric: true,
-    render: ({ active_seconds }) => <>{active_seconds > 0 ? duration(active_seconds) : "–"}</>,
+    render: ({ active_seconds }) => (
+      <Tooltip label={TRAINED}>
+        <span>{trained(active_seconds)}</span>
+      </Tooltip>
+    ),
   },
   { id: "created", label: "Created", sort: "created_at", numeric: true, render: (run) => <Ago at={run.created_at} /> },
 ];

@@ -14,7 +14,8 @@ from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store import chunks
-from tests.worker.engine.harness import Ledger, MemoryLink, assignment, command, once, run, steps_done
+from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, command, once, run, steps_done
+from worker.engine import measure, reporter
 from worker.engine.explain import explain
 from worker.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Points, Progress, Release, StageDone
 
@@ -64,6 +65,23 @@ def test_results_are_of_the_model_in_memory_and_of_its_files(catalog: Catalog, s
     for metric in ("train/loss", "validation/loss"):
         times = [time for chunk in sent if metric in chunk.metrics for time in chunk.times.tolist()]
         assert times and times == sorted(times)
+
+
+def test_time_that_is_spent_measuring_is_told_apart(
+    catalog: Catalog, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, hour = [0.0], 3600.0
+
+    def measured(*_: Any) -> dict[str, Any]:
+        now[0] += hour
+        return MEASURED
+
+    monkeypatch.setattr(reporter, "perf_counter", lambda: now[0])  # stands still but while a file is measured
+    monkeypatch.setattr(measure, "run_clean", measured)
+    link = run(assignment(TWO, catalog), settings)
+    assert [(done.result.seconds, done.result.measuring_seconds) for done in link.done()] == [(0.0, hour)] * 2
+    assert {progress.seconds for progress in link.all(Progress)} == {0.0}
+    assert {written.seconds for written in link.all(Checkpoint)} == {0.0}
 
 
 def test_stop_measures_what_there_is_and_skips_the_rest(catalog: Catalog, settings: Settings) -> None:

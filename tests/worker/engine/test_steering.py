@@ -15,10 +15,11 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run, steps_done
 from worker.component import find
+from worker.engine import steering
 from worker.engine.checkpoint import Checkpoints, State
 from worker.engine.turning import follow
 from worker.knobs import turned
-from worker.messages import Checkpoint, Exhibit, Finished, Obeyed, Order, Planned, Progress, Release
+from worker.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Order, Planned, Progress, Release
 from worker.recipe import Recipe
 
 TRAIN = {
@@ -90,6 +91,27 @@ def test_a_paused_run_rests_and_goes_on_as_if_nothing_had_been(catalog: Catalog,
     undisturbed = run(assignment(SPEC, catalog), settings)
     assert ledger(link).points == ledger(undisturbed).points
     assert ledger(link).hashes == ledger(undisturbed).hashes
+
+
+def test_time_stands_still_while_a_run_is_paused(
+    catalog: Catalog, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steering, "HEARD_SECONDS", 0.0)
+
+    def long_enough(link: MemoryLink) -> bool:
+        return len(resting(link)) > 10
+
+    def resting(link: MemoryLink) -> list[float]:
+        """What was said of the time since the run was paused, up to when it went on."""
+        at = [place for place, one in enumerate(link.sent) if isinstance(one, Happened) and "state" in one.body]
+        said = link.sent[at[0] : at[1] if len(at) > 1 else None] if at else []
+        return [one.seconds for one in said if isinstance(one, Progress)]
+
+    ask = asking((after(30), order(CommandKind.PAUSE)), (long_enough, order(CommandKind.RESUME)))
+    link = run(assignment(SPEC, catalog), settings, ask=ask, asked=True)
+    assert states(link) == ["paused", "running"] and len(set(resting(link))) == 1
+    told = [progress.seconds for progress in link.all(Progress)]
+    assert told == sorted(told)
 
 
 def test_a_paused_run_that_is_given_back_is_still_paused(catalog: Catalog, settings: Settings) -> None:
