@@ -1,5 +1,7 @@
 """What a finished stage measured."""
 
+from typing import Literal
+
 from client.reply import Reply
 
 
@@ -34,6 +36,31 @@ class Measure(Reply):
     operators: dict[str, int] = {}
 
 
+class TimeComparison(Reply):
+    """Latencies at one batch size on one device, over those of the run's first measured stage in the same runtime."""
+
+    batch_size: int
+    device: str
+    p50: float
+    p95: float
+    outcome: Literal["faster", "slower", "even", "unclear", "same_work"]
+    told: str
+    p95_told: str
+
+
+class Comparison(Reply):
+    """A file beside the one of the same format that the run's first measured stage left."""
+
+    artifact: str
+    exporter: str
+    against: str
+    size: str
+    gzip_size: str
+    accuracy: float | None = None
+    r2: float | None = None
+    times: list[TimeComparison] = []
+
+
 class StageResult(Reply):
     """One row of the table of results."""
 
@@ -50,6 +77,8 @@ class StageResult(Reply):
     weights_sha256: str
     measures: list[Measure] = []
     notes: list[str] = []
+    reasons: list[str] = []
+    compared: list[Comparison] = []
     headline: str | None = None
 
     @property

@@ -15,8 +15,9 @@ from backend.api.figures import draw
 from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
 from backend.spec import text
+from backend.spec.comparison import beside_first
 from backend.spec.measures import shown
-from backend.spec.results import ArtifactMeasure, StageResult, measuring, own
+from backend.spec.results import ArtifactMeasure, Comparison, Latency, StageResult, measuring, own
 from backend.store import exhibits, forks, results, tables
 
 router = APIRouter(tags=["runs"])
@@ -51,7 +52,7 @@ def report(session: Reading, run: RunDep, download: bool = False) -> Response:
 
 def page(session: Session, run: tables.Run) -> str:
     name = escape(run.experiment.name)
-    rows = results.of(session, [run.id])[run.id]
+    rows = beside_first(results.of(session, [run.id])[run.id])
     shown = exhibits.shown(session, [run.id])[run.id]
     figures = {
         f"figure-{key}": (chart.title, draw(session, chart, [run.id], Options()))
@@ -92,16 +93,28 @@ def _table(rows: Sequence[StageResult]) -> str:
         return "<p>No stage has been measured.</p>"
     head = ("stage", "format", "accuracy", "bytes", "parameters", "not zero", "latency p50 / p95")
     body = [(result, measure) for result in rows for measure in result.measures]
+    headline = f"<p><strong>{escape(rows[-1].headline)}</strong></p>" if rows[-1].headline else ""
     cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(*pair)) + "</tr>" for pair in body)
     titles = "".join(f'<th scope="col">{title}</th>' for title in head)
-    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table></div>'
+    return f'{headline}<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table></div>'
 
 
 def _cells(result: StageResult, measure: ArtifactMeasure) -> Sequence[str]:
-    latency = "; ".join(f"{one.p50_ms:.4g} / {one.p95_ms:.4g} ms at batch {one.batch_size}" for one in measure.latency)
+    against = next((one for one in result.compared if one.artifact == measure.artifact), None)
+    latency = "; ".join(_latency(one, against) for one in measure.latency)
     accuracy = "" if measure.accuracy is None else shown("accuracy", measure.accuracy)
-    counts = (f"{measure.bytes:,}", f"{result.parameters:,}", f"{result.nonzero:,}")
+    size = f"{measure.bytes:,}" + (f" ({against.size})" if against else "")
+    counts = (size, f"{result.parameters:,}", f"{result.nonzero:,}")
     return (f"{result.stage + 1} {result.label}", measure.exporter, accuracy, *counts, latency)
+
+
+def _latency(one: Latency, against: Comparison | None) -> str:
+    """`0.5 (2.00x faster) / 0.9 ms (0.75x) at batch 1`, each beside the first stage's"""
+    place = (one.batch_size, one.device)
+    times = against.times if against else []
+    was = next((time for time in times if (time.batch_size, time.device) == place), None)
+    p50, p95 = (f" ({was.told})", f" ({was.p95_told})") if was else ("", "")
+    return f"{one.p50_ms:.4g}{p50} / {one.p95_ms:.4g} ms{p95} at batch {one.batch_size}"
 
 
 def _inert(text: str) -> str:

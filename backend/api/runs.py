@@ -11,6 +11,7 @@ from backend.api.lineage import relatives
 from backend.api.rows import artifact_row, run_row, run_rows
 from backend.api.schemas import RunDetail, RunPage, StreamEvent
 from backend.errors import Conflict, Invalid
+from backend.spec.comparison import beside_first
 from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.results import measuring, own
@@ -63,7 +64,7 @@ def detail(session: Reading, run: RunDep) -> RunDetail:
 
 
 def run_detail(session: Reading, run: tables.Run) -> RunDetail:
-    measured = results.of(session, [run.id])[run.id]
+    measured = beside_first(results.of(session, [run.id])[run.id])
     return RunDetail(
         **run_row(session, run).model_dump(),
         spec=Experiment.model_validate(run.spec),

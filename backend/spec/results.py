@@ -1,6 +1,7 @@
 """What a finished stage measured. Every number says whether it was measured or only computed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -50,6 +51,37 @@ class ArtifactMeasure(BaseModel):
     operators: dict[str, int] = Field(default={}, description="Operators that the runtime really executes, by type.")
 
 
+Outcome = Literal["faster", "slower", "even", "unclear", "same_work"]
+
+
+class TimeComparison(BaseModel):
+    """Latencies of one batch size on one device, over those of the run's first measured stage in the same runtime."""
+
+    batch_size: int
+    device: str
+    p50: float = Field(description="Median latency over that of the first stage.")
+    p95: float = Field(description="95th percentile of latency over that of the first stage.")
+    outcome: Outcome = Field(
+        description="What the medians say: `unclear` when the calls scatter more than they differ, `same_work` when the "
+        "same operators ran on the same shapes, so that a difference is the machine's."
+    )
+    told: str = Field(description="The change of the median in words.")
+    p95_told: str = Field(description="The ratio of the 95th percentiles in words.")
+
+
+class Comparison(BaseModel):
+    """A file beside the one of the same format that the run's first measured stage left."""
+
+    artifact: str
+    exporter: str
+    against: str = Field(description="Id of the first stage's file.")
+    size: str = Field(description="The change of the size on disk in words.")
+    gzip_size: str = Field(description="The change of the size after gzip in words.")
+    accuracy: float | None = Field(default=None, description="Accuracy minus that of the first stage, a share.")
+    r2: float | None = Field(default=None, description="R² minus that of the first stage.")
+    times: list[TimeComparison] = []
+
+
 class StageResult(BaseModel):
     """One row of the result table."""
 
@@ -73,8 +105,15 @@ class StageResult(BaseModel):
     weights_sha256: str = Field(description="Hash of the final weights: equal runs have equal hashes.")
     measures: list[ArtifactMeasure] = []
     notes: list[str] = Field(default=[], description="Plain words on what was gained and what was not, and why.")
+    reasons: list[str] = Field(
+        default=[], description="Why it is not smaller, or not faster, than the run's first measured stage."
+    )
+    compared: list[Comparison] = Field(
+        default=[], description="Its files beside those of the run's first measured stage, like with like."
+    )
     headline: str | None = Field(
-        default=None, description="What the run has gained since its first stage, and what it has not, and why."
+        default=None,
+        description="The same in one sentence: smaller, faster or not, and why; what became of the quality.",
     )
 
 

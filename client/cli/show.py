@@ -12,7 +12,7 @@ from rich.text import Text
 
 from client.cli import words
 from client.errors import LatheError
-from client.results import Latency, Measure, StageResult
+from client.results import Comparison, Latency, Measure, StageResult
 from client.run import Run
 from client.states import RunState
 
@@ -67,11 +67,13 @@ def state(value: RunState) -> Text:
     return Text(value, style=COLORS.get(value, ""))
 
 
-RESULTS = ("stage", "format", "accuracy", "bytes", "p50", "p95", "batch", "not zero")
+RESULTS = (
+    "stage", "format", "accuracy", "bytes", "vs. first", "p50", "vs. first", "p95", "vs. first", "batch", "not zero",
+)  # fmt: skip
 
 
 def results(run: Run) -> None:
-    """What each stage measured, a line for each file that a runtime ran, and the headline."""
+    """What each stage measured beside the first one, a line for each file that a runtime ran, and the headline."""
     rows = [row for result in run.results for row in _rows(result)]
     if not rows:
         say("No stage has been measured.")
@@ -85,23 +87,31 @@ def _rows(result: StageResult) -> Iterator[Sequence[str]]:
     """A line for each batch size of each file; what does not differ is said once."""
     name = f"{result.stage + 1} {result.label}"
     kept = f"{100 * result.nonzero / result.parameters:.0f} %" if result.parameters else words.DASH
+    compared = {one.artifact: one for one in result.compared}
     for measure in result.measures:
         if measure.runtime is None:
             continue
-        head, tail = (name, measure.exporter, _quality(measure), words.size(measure.bytes)), kept
+        against = compared.get(measure.artifact)
+        size = (words.size(measure.bytes), against.size if against else words.DASH)
+        head, tail = (name, measure.exporter, _quality(measure), *size), kept
         timings: Sequence[Latency | None] = measure.latency or [None]
         for timed in timings:
-            yield (*head, *_times(timed), tail)
-            head, tail = ("",) * 4, ""
+            yield (*head, *_times(timed, against), tail)
+            head, tail = ("",) * 5, ""
         name = ""
     if name:
-        yield (name, *(words.DASH,) * 6, kept)
+        yield (name, *(words.DASH,) * 9, kept)
 
 
-def _times(timed: Latency | None) -> Sequence[str]:
+def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
     if timed is None:
-        return (words.DASH,) * 3
-    return (words.milliseconds(timed.p50_ms), words.milliseconds(timed.p95_ms), f"{timed.batch_size}")
+        return (words.DASH,) * 5
+    place = (timed.batch_size, timed.device)
+    times = against.times if against else []
+    told, ratio = next(
+        ((one.told, one.p95_told) for one in times if (one.batch_size, one.device) == place), (words.DASH,) * 2
+    )
+    return (words.milliseconds(timed.p50_ms), told, words.milliseconds(timed.p95_ms), ratio, f"{timed.batch_size}")
 
 
 def _quality(measure: Measure) -> str:

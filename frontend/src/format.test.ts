@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, bytes, count, duration, ms, number, percent, plural, points, ratio, roughly, shortCount, title } from "./format";
+import { ago, bytes, count, duration, ms, number, percent, plural, points, roughly, shortCount, title } from "./format";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ");
 
@@ -24,14 +24,11 @@ describe("numbers", () => {
     expect(shortCount(431)).toBe("431");
   });
 
-  test("shares, differences and ratios", () => {
+  test("shares and differences", () => {
     expect(plain(percent(0.93124))).toBe("93.12 %");
     expect(points(0.0041)).toBe("+0.41");
     expect(points(-0.012)).toBe("−1.20");
     expect(points(-0.000001)).toBe("±0.00");
-    expect(ratio(0.2718)).toBe("0.27×");
-    expect(ratio(12.44)).toBe("12.4×");
-    expect(ratio(Number.POSITIVE_INFINITY)).toBe("–");
   });
 });
 

@@ -50,10 +50,6 @@ export function ms(value: Maybe): string {
   return `${number(value / 1000)}${THIN}s`;
 }
 
-/** A multiple of a baseline: `0.27×`, `12.4×`. */
-export const ratio = (value: Maybe): string =>
-  missing(value) || !Number.isFinite(value) ? NOTHING : `${value < 10 ? value.toFixed(2) : value.toPrecision(3)}×`;
-
 /** A duration in seconds: `840 ms`, `4.2 s`, `42 s`, `3 min 05 s`, `2 h 07 min`, `3 d 4 h`. */
 export function duration(seconds: Maybe): string {
   if (missing(seconds) || !Number.isFinite(seconds)) return NOTHING;

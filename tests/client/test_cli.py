@@ -67,9 +67,13 @@ def test_watching_ends_with_the_results_and_the_code_of_the_state(
     said = lathe_says("watch", run_id[:8])
     assert said[0] == code
     table = words(said[1])
-    assert table[0] == ["stage", "format", "accuracy", "bytes", "p50", "p95", "batch", "not zero"]
-    assert table[2] == ["1 train: adam", "onnx", "95.00 %", "80 KB", "0.05 ms", "0.065 ms", "1", "100 %"]
-    assert table[4] == ["2 quantize: dynamic int8", "onnx", "94.00 %", "22 KB", "0.04 ms", "0.052 ms", "1", "50 %"]
+    head = ["stage", "format", "accuracy", "bytes", "vs. first", "p50", "vs. first", "p95", "vs. first", "batch"]
+    assert table[0] == [*head, "not zero"]
+    first = ["1 train: adam", "onnx", "95.00 %", "80 KB", "–", "0.05 ms", "–", "0.065 ms", "–", "1", "100 %"]
+    assert table[2] == first
+    size, speed = ["22 KB", "3.64x smaller"], ["0.04 ms", "0.80x the time, the same operators", "0.052 ms", "0.80x"]
+    assert table[4] == ["2 quantize: dynamic int8", "onnx", "94.00 %", *size, *speed, "1", "50 %"]
+    assert "vs. the model after “train: adam”: 3.64x smaller" in said[1]
     lines = said[2].splitlines()
     assert lines[0] == f"Ends [red]soon, seed 0: {state}"
     assert "stage 1/2 train: adam" in lines

@@ -42,6 +42,8 @@ PAIRS: list[tuple[type[Reply], type[BaseModel]]] = [
     (results.StageResult, wire_results.StageResult),
     (results.Measure, wire_results.ArtifactMeasure),
     (results.Latency, wire_results.Latency),
+    (results.Comparison, wire_results.Comparison),
+    (results.TimeComparison, wire_results.TimeComparison),
     (steering.Command, steering_schemas.CommandRow),
     (steering.Knob, steering_schemas.KnobRow),
     (points.Series, schemas.Series),

@@ -2,20 +2,8 @@
 
 from collections.abc import Iterator
 
+from backend.spec.comparison import files, ran, timed
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-
-SAME_SIZE = 0.02  # relative difference of two file sizes that is not worth a word
-
-
-def ran(result: StageResult) -> list[ArtifactMeasure]:
-    """The files that a runtime has run."""
-    return [measure for measure in result.measures if measure.runtime]
-
-
-def files(after: StageResult, before: StageResult) -> list[tuple[ArtifactMeasure, ArtifactMeasure]]:
-    """Files of one format that a runtime has run, after and before."""
-    known = {measure.exporter: measure for measure in ran(before)}
-    return [(new, known[new.exporter]) for new in ran(after) if new.exporter in known]
 
 
 def alike(after: StageResult, before: StageResult) -> tuple[StageResult, StageResult] | None:
@@ -40,30 +28,9 @@ def pairs(after: StageResult, before: StageResult) -> Iterator[tuple[Latency, La
     yield from timed(file_of(after), file_of(before))
 
 
-def timed(new: ArtifactMeasure, old: ArtifactMeasure) -> Iterator[tuple[Latency, Latency]]:
-    """Latencies of both at the same batch size on the same device; none when another runtime took them."""
-    if new.runtime != old.runtime:
-        return
-    known = {(latency.device, latency.batch_size): latency for latency in old.latency}
-    for latency in new.latency:
-        if (latency.device, latency.batch_size) in known:
-            yield latency, known[latency.device, latency.batch_size]
-
-
-def differs(new: Latency, old: Latency) -> bool:
-    """Whether the medians are further apart than the calls scatter."""
-    return abs(new.p50_ms - old.p50_ms) > max(new.spread_ms, old.spread_ms, 0.05 * old.p50_ms)
-
-
 def ratio(new: float, old: float, smaller: str, larger: str) -> str:
     """`2.50 times faster`: how many times less or more."""
     return f"{max(new, old) / min(new, old):.2f} times {smaller if new < old else larger}"
-
-
-def size(number: int) -> str:
-    if number < 1000:
-        return f"{number} bytes"
-    return f"{number / 1e3:.4g} KB" if number < 1e6 else f"{number / 1e6:.4g} MB"
 
 
 def ms(milliseconds: float) -> str:

@@ -26,7 +26,7 @@ from backend.spec.measures import values
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from worker.data import Data, Split, Task
 from worker.engine import count, runtimes
-from worker.engine.headline import headline
+from worker.engine.reasons import reasons
 from worker.engine.verdicts import verdicts
 from worker.exporters import Exporter
 from worker.messages import File, StageDone
@@ -96,7 +96,7 @@ def measure_stage(
         weights_sha256=count.weights_sha256(subject.module),
         measures=measures,
     )
-    told = {"notes": verdicts(result, before) + refusals, "headline": headline(result, first)}
+    told = {"notes": verdicts(result, before) + refusals, "reasons": reasons(result, first)}
     return StageDone(result.model_copy(update=told), files)
 
 

@@ -1,7 +1,8 @@
 """What quantizing gained and what it did not: which kernels ran, and what going between the numbers costs."""
 
+from backend.spec.comparison import differs
 from backend.spec.results import StageResult
-from worker.engine.facts import differs, file_of, pairs
+from worker.engine.facts import file_of, pairs
 from worker.engine.kernels import CONVERSION, FLOAT, INT8, UNPACKING
 
 HALF = (0.45, 0.65)  # relative sizes of a file with weights in half as many bits, biases and the graph as they were

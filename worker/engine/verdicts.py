@@ -5,8 +5,9 @@ Each verdict is a pure function of a stage's result and the one before it, and a
 
 from collections.abc import Callable
 
+from backend.spec.comparison import differs, files, ran, same_size, size, timed
 from backend.spec.results import ArtifactMeasure, StageResult
-from worker.engine.facts import SAME_SIZE, alike, differs, file_of, files, ms, pairs, ran, ratio, size, timed, words
+from worker.engine.facts import alike, file_of, ms, pairs, ratio, words
 from worker.engine.quantization_verdicts import (
     conversion_cost,
     float_layers_left,
@@ -42,7 +43,7 @@ def file_size(after: StageResult, before: StageResult) -> str | None:
 
 
 def _size_change(new: ArtifactMeasure, old: ArtifactMeasure) -> str | None:
-    if abs(new.bytes - old.bytes) <= SAME_SIZE * old.bytes:
+    if same_size(new.bytes, old.bytes):
         return None
     return f"is {ratio(new.bytes, old.bytes, 'smaller', 'larger')}: {size(new.bytes)}, before {size(old.bytes)}"
 
@@ -89,7 +90,7 @@ def masked_not_removed(after: StageResult, before: StageResult) -> str | None:
     new, old = file_of(after), file_of(before)
     if after.parameters != before.parameters or after.nonzero > 0.98 * before.nonzero:
         return None
-    if abs(new.bytes - old.bytes) > SAME_SIZE * old.bytes:
+    if not same_size(new.bytes, old.bytes):
         return None
     zeros = 100 * (1 - after.nonzero / after.parameters)
     packed = f"gzip -6 makes it {size(new.gzip_bytes)}, before {size(old.gzip_bytes)}"

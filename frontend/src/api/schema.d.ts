@@ -1186,6 +1186,46 @@ export interface components {
          */
         CommandState: "pending" | "obeyed" | "refused";
         /**
+         * Comparison
+         * @description A file beside the one of the same format that the run's first measured stage left.
+         */
+        Comparison: {
+            /** Artifact */
+            artifact: string;
+            /** Exporter */
+            exporter: string;
+            /**
+             * Against
+             * @description Id of the first stage's file.
+             */
+            against: string;
+            /**
+             * Size
+             * @description The change of the size on disk in words.
+             */
+            size: string;
+            /**
+             * Gzip Size
+             * @description The change of the size after gzip in words.
+             */
+            gzip_size: string;
+            /**
+             * Accuracy
+             * @description Accuracy minus that of the first stage, a share.
+             */
+            accuracy?: number | null;
+            /**
+             * R2
+             * @description R² minus that of the first stage.
+             */
+            r2?: number | null;
+            /**
+             * Times
+             * @default []
+             */
+            times: components["schemas"]["TimeComparison"][];
+        };
+        /**
          * Conflict
          * @description Values that fields of one component cannot have together.
          */
@@ -2568,8 +2608,20 @@ export interface components {
              */
             notes: string[];
             /**
+             * Reasons
+             * @description Why it is not smaller, or not faster, than the run's first measured stage.
+             * @default []
+             */
+            reasons: string[];
+            /**
+             * Compared
+             * @description Its files beside those of the run's first measured stage, like with like.
+             * @default []
+             */
+            compared: components["schemas"]["Comparison"][];
+            /**
              * Headline
-             * @description What the run has gained since its first stage, and what it has not, and why.
+             * @description The same in one sentence: smaller, faster or not, and why; what became of the quality.
              */
             headline?: string | null;
         };
@@ -2868,6 +2920,42 @@ export interface components {
             study?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * TimeComparison
+         * @description Latencies of one batch size on one device, over those of the run's first measured stage in the same runtime.
+         */
+        TimeComparison: {
+            /** Batch Size */
+            batch_size: number;
+            /** Device */
+            device: string;
+            /**
+             * P50
+             * @description Median latency over that of the first stage.
+             */
+            p50: number;
+            /**
+             * P95
+             * @description 95th percentile of latency over that of the first stage.
+             */
+            p95: number;
+            /**
+             * Outcome
+             * @description What the medians say: `unclear` when the calls scatter more than they differ, `same_work` when the same operators ran on the same shapes, so that a difference is the machine's.
+             * @enum {string}
+             */
+            outcome: "faster" | "slower" | "even" | "unclear" | "same_work";
+            /**
+             * Told
+             * @description The change of the median in words.
+             */
+            told: string;
+            /**
+             * P95 Told
+             * @description The ratio of the 95th percentiles in words.
+             */
+            p95_told: string;
         };
         /**
          * TradeoffPoint

@@ -1,8 +1,8 @@
 import { Table, Text, Tooltip } from "@mantine/core";
 import type { ArtifactMeasure, RunDetail } from "../api/types";
-import { bytes, count, ms, number, percent, points, ratio, shortCount, words } from "../format";
+import { bytes, count, ms, number, percent, points, shortCount, words } from "../format";
 import type { ReactNode } from "react";
-import { over, type ResultRow, resultRows, timed, timings } from "./results";
+import { over, type ResultRow, resultRows, timeChange, timed, timings } from "./results";
 import classes from "./run.module.css";
 import { Section } from "./Section";
 
@@ -16,7 +16,7 @@ export function Results({ run }: { run: RunDetail }) {
   const times = timings(run.results);
   const headline = rows.at(-1)?.result.headline;
   return (
-    <Section title="Results by stage" aside={<Text size="xs" c="dimmed">× is the ratio to the first stage</Text>}>
+    <Section title="Results by stage" aside={<Text size="xs" c="dimmed">{against(rows)}</Text>}>
       {headline && (
         <Text fw={600} mb="xs">
           {headline}
@@ -66,9 +66,14 @@ export function Results({ run }: { run: RunDetail }) {
   );
 }
 
+const against = (rows: ResultRow[]): string => {
+  const first = rows.find(({ first }) => first);
+  return first ? `Compared with “${words(first.result.label)}”: same format, runtime, batch size and device` : "";
+};
+
 function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings> }) {
-  const { result, measure, others, baseline, first } = row;
-  const gain = measure?.accuracy != null && baseline?.accuracy != null ? measure.accuracy - baseline.accuracy : null;
+  const { result, measure, others, compared, first } = row;
+  const change = compared.get(measure?.artifact ?? "");
   return (
     <Table.Tr>
       <Table.Th scope="row" className={classes.stageCell}>
@@ -76,18 +81,18 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
         <Sub>{measure ? file(measure) : "no file was written"}</Sub>
       </Table.Th>
       <Table.Td>{percent(measure?.accuracy)}</Table.Td>
-      <Table.Td>{first ? "baseline" : points(gain)}</Table.Td>
-      <Amount text={bytes(measure?.bytes)} part={first ? null : over(measure?.bytes, baseline?.bytes)}>
+      <Table.Td>{first ? "baseline" : points(change?.accuracy)}</Table.Td>
+      <Amount text={bytes(measure?.bytes)} change={change?.size}>
         {others.filter(({ runtime }) => runtime).map((other) => (
           <Sub key={other.artifact}>
-            {words(other.exporter)} {bytes(other.bytes)} · {ratio(over(other.bytes, baseline?.bytes))}
+            {[`${words(other.exporter)} ${bytes(other.bytes)}`, compared.get(other.artifact)?.size].filter(Boolean).join(" · ")}
           </Sub>
         ))}
       </Amount>
-      <Amount text={bytes(measure?.gzip_bytes)} part={first ? null : over(measure?.gzip_bytes, baseline?.gzip_bytes)} />
+      <Amount text={bytes(measure?.gzip_bytes)} change={change?.gzip_size} />
       {times.map(({ key }) => {
         const time = timed(measure, key);
-        const was = timed(baseline, key);
+        const beside = timeChange(change, key);
         return (
           <Table.Td key={key}>
             {time ? (
@@ -97,17 +102,18 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
             ) : (
               "–"
             )}
+            {beside && <Sub>{beside.told}</Sub>}
             {time && (
               <Sub>
                 p95 {ms(time.p95_ms)}
-                {!first && was && ` · ${ratio(over(time.p50_ms, was.p50_ms))}`}
+                {beside && ` · ${beside.p95_told}`}
               </Sub>
             )}
           </Table.Td>
         );
       })}
       <Table.Td>{count(result.parameters)}</Table.Td>
-      <Amount text={count(result.nonzero)} part={over(result.nonzero, result.parameters)} of="of them" />
+      <Amount text={count(result.nonzero)} change={`${percent(over(result.nonzero, result.parameters))} of them`} />
     </Table.Tr>
   );
 }
@@ -117,11 +123,11 @@ const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${w
 const energy = (millijoules: number | null | undefined, meter: string | null | undefined): string =>
   millijoules == null ? "no counter of energy can be read there" : `${number(millijoules)} mJ a sample (${meter ?? ""})`;
 
-function Amount({ text, part, of, children }: { text: string; part: number | null; of?: string; children?: ReactNode }) {
+function Amount({ text, change, children }: { text: string; change: string | undefined; children?: ReactNode }) {
   return (
     <Table.Td>
       {text}
-      {part !== null && <Sub>{of ? `${percent(part)} ${of}` : ratio(part)}</Sub>}
+      {change && <Sub>{change}</Sub>}
       {children}
     </Table.Td>
   );
@@ -133,7 +139,7 @@ function Notes({ rows }: { rows: ResultRow[] }) {
   const told = rows.filter(({ result, others }) => result.notes.length || others.length);
   if (told.length === 0) return null;
   return (
-    <dl className={classes.notes}>
+    <dl className={classes.notes} aria-label="Each stage against the one before it">
       {told.map(({ result, others }) => (
         <div key={result.stage}>
           <dt>{words(result.label)}</dt>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ArtifactMeasure, StageResult } from "../api/types";
-import { over, resultRows, timed, timings } from "./results";
+import { over, resultRows, timeChange, timed, timings } from "./results";
 
 const latency = (batch_size: number, p50_ms: number) => ({
   batch_size,
@@ -35,6 +35,11 @@ const stage = (index: number, ...measures: ArtifactMeasure[]): StageResult => ({
   weights_sha256: "",
   measures,
   notes: [],
+  reasons: [],
+  compared: index === 0 ? [] : measures.map((one) => ({
+    artifact: one.artifact, exporter: one.exporter, against: "", size: "2.00x smaller", gzip_size: "2.00x smaller",
+    times: [{ batch_size: 1, device: "cpu", p50: 0.5, p95: 0.75, outcome: "faster" as const, told: "2.00x faster", p95_told: "0.75x" }],
+  })),
 });
 
 test("the file that was run stands for its stage, and the first stage is the baseline", () => {
@@ -44,7 +49,7 @@ test("the file that was run stands for its stage, and the first stage is the bas
     [1, 50],
   ]);
   expect(rows[0]?.others.map(({ exporter }) => exporter)).toEqual(["safetensors"]);
-  expect(over(rows[1]?.measure?.bytes, rows[1]?.baseline?.bytes)).toBe(0.5);
+  expect(rows.map(({ first, compared }) => [first, compared.size])).toEqual([[true, 0], [false, 1]]);
 });
 
 test("latencies have one column for each batch size, in order", () => {
@@ -52,6 +57,15 @@ test("latencies have one column for each batch size, in order", () => {
   expect(columns.map(({ key }) => key)).toEqual(["cpu@1", "cpu@64"]);
   expect(timed(measure("onnx", 1, true), "cpu@64")?.p50_ms).toBe(3);
   expect(timed(null, "cpu@64")).toBeNull();
+});
+
+test("each file has the server's own words beside it", () => {
+  const rows = resultRows([stage(0, measure("onnx", 100, true)), stage(1, measure("coded", 9, false), measure("onnx", 50, true))]);
+  const { compared, measure: stands } = rows[1]!;
+  expect(stands?.exporter).toBe("onnx");
+  expect(timeChange(compared.get("onnx-50"), "cpu@1")?.told).toBe("2.00x faster");
+  expect(timeChange(compared.get("onnx-50"), "cpu@64")).toBeNull();
+  expect(timeChange(undefined, "cpu@1")).toBeNull();
 });
 
 test("nothing is measured against nothing", () => {

@@ -135,6 +135,9 @@ def test_a_report_is_one_file_with_everything(api: Api, catalog: Catalog) -> Non
     assert not [tag for tag, attributes in page.tags if attributes.get("src") or tag == "link"]
     words = " ".join(page.words)
     assert all(word in words for word in ("Mine", "95.00%", "80,000", "dynamic_int8", "succeeded"))
+    told = api.client.get(f"/api/runs/{run}").json()["results"][1]
+    time = told["compared"][1]["times"][0]
+    assert told["headline"] in words and f"0.04 ({time['told']}) / 0.052 ms ({time['p95_told']}) at batch 1" in words
     figures = [json.loads(script) for script in page.scripts if script.startswith("{")]
     assert len(figures) == 3 and all(drawn["data"] for drawn in figures)
     assert any("plotly.js" in script[:200] for script in page.scripts)
