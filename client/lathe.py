@@ -104,12 +104,17 @@ class Lathe:
         where: str = "",
         *,
         minimize: str = "bytes",
+        dataset: str = "",
         runs: Sequence[Run] = (),
         formats: Sequence[str] = (),
         devices: Sequence[str] = (),
     ) -> Tradeoffs:
-        """Which measured models meet a constraint, such as `accuracy >= 93% and p95 <= 2ms`."""
-        return tradeoffs(self._wire, where, minimize, [run.id for run in runs], formats, devices)
+        """Which measured models of a data set meet a constraint, such as `accuracy >= 93% and p95 <= 2ms`.
+
+        `dataset` is its kind, or the id of an upload; that of the newest run when empty. The constraint has to bound how
+        good a model must be: without that there is no best one, and the sentence offers a bound.
+        """
+        return tradeoffs(self._wire, where, minimize, dataset, [run.id for run in runs], formats, devices)
 
     def charts(self) -> list[Chart]:
         """What `figure` can be asked for."""

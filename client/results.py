@@ -73,6 +73,7 @@ class StageResult(Reply):
     parameters: int
     nonzero: int
     flops: int | None = None
+    test_samples: int | None = None
     validation: dict[str, float] = {}
     weights_sha256: str
     measures: list[Measure] = []

@@ -8,6 +8,13 @@ from client.reply import Reply
 from client.wire import Wire
 
 
+class Interval(Reply):
+    """Where a share lies with 95 %, as far as the number of samples tells."""
+
+    low: float
+    high: float
+
+
 class Candidate(Reply):
     """One measured file: `values` has `accuracy`, `bytes`, `p50_ms@1`, `p95_ms@64`, …"""
 
@@ -22,10 +29,20 @@ class Candidate(Reply):
     devices: list[str]
     values: dict[str, float]
     front: bool
+    samples: int | None = None
+    interval: Interval | None = None
+    preparation: str = ""
+
+
+class DatasetChoice(Reply):
+    """A data set on which models were measured."""
+
+    key: str
+    title: str
 
 
 class Tradeoffs(Reply):
-    """The answer in words, and what it rests on: ids of artifacts that meet the constraint, best first; without any,
+    """The answer for one data set in words, and what it rests on: ids of artifacts that meet the constraint, best first; without any,
     those that miss it by least."""
 
     points: list[Candidate]
@@ -33,6 +50,11 @@ class Tradeoffs(Reply):
     qualifying: list[str]
     nearest: list[str] = []
     sentence: str
+    dataset: str = ""
+    datasets: list[DatasetChoice] = []
+    samples: list[int] = []
+    note: str = ""
+    offer: str = ""
     fields: dict[str, str] = {}
 
     @property
@@ -54,8 +76,21 @@ class Tradeoffs(Reply):
         """One row for each measured file. Raises LatheError when pandas is not installed."""
         columns: Table = {
             name: [getattr(point, name) for point in self.points]
-            for name in ("run_id", "run_name", "seed", "stage", "label", "exporter", "artifact", "front")
+            for name in (
+                "run_id",
+                "run_name",
+                "seed",
+                "stage",
+                "label",
+                "exporter",
+                "artifact",
+                "front",
+                "samples",
+                "preparation",
+            )
         }
+        for end in ("low", "high"):
+            columns |= {f"accuracy_{end}": [getattr(point.interval, end, None) for point in self.points]}
         measured = {name: [point.values.get(name) for point in self.points] for name in sorted(self.fields)}
         meeting = set(self.qualifying)
         return frame({**columns, "meets": [point.artifact in meeting for point in self.points], **measured})
@@ -66,7 +101,14 @@ class Tradeoffs(Reply):
 
 
 def tradeoffs(
-    wire: Wire, where: str, minimize: str, runs: Sequence[str], formats: Sequence[str], devices: Sequence[str]
+    wire: Wire,
+    where: str,
+    minimize: str,
+    dataset: str,
+    runs: Sequence[str],
+    formats: Sequence[str],
+    devices: Sequence[str],
 ) -> Tradeoffs:
     lists = {"runs": ",".join(runs), "formats": ",".join(formats), "devices": ",".join(devices)}
-    return Tradeoffs.model_validate(wire.get("/api/tradeoffs", {"where": where, "minimize": minimize, **lists}))
+    query = {"where": where, "minimize": minimize, "dataset": dataset, **lists}
+    return Tradeoffs.model_validate(wire.get("/api/tradeoffs", query))

@@ -11,13 +11,26 @@ from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading
 from backend.api.measured import artifacts
-from backend.api.tradeoffs import MAX_RUNS, Cost, Minimize, NameList, Quality, RunList, Where, asked, run_ids
+from backend.api.tradeoffs import (
+    MAX_RUNS,
+    Cost,
+    DatasetName,
+    Minimize,
+    NameList,
+    Quality,
+    RunList,
+    Where,
+    asked,
+    chosen_task,
+    run_ids,
+)
 from backend.charts import chart as registry
 from backend.charts import wire
 from backend.charts.artifacts import Artifacts
 from backend.charts.chart import Chart, Group
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
 from backend.charts.palette import color, dash
+from backend.charts.tasks import tasks, within
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
@@ -85,6 +98,7 @@ def figure(
     minimize: Minimize = "",
     formats: NameList = "",
     devices: NameList = "",
+    dataset: DatasetName = "",
     target: Annotated[
         float | None, Query(ge=0, le=1, description="Validation accuracy that `time_to_target` asks for.")
     ] = None,
@@ -94,14 +108,16 @@ def figure(
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
     options = replace(question, theme=theme, target=target)
-    text = draw(session, registry.charts()[chart], run_ids(runs), options)
+    text = draw(session, registry.charts()[chart], run_ids(runs), options, dataset)
     return Response(text, media_type="application/json")
 
 
-def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options) -> str:
-    """The figure as JSON."""
+def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options, dataset: str = "") -> str:
+    """The figure as JSON; what compares models draws those of one data set alone."""
     if chart.draw_artifacts:
-        return _of_artifacts(chart, artifacts(session, _few(wanted, MAX_RUNS), MAX_RUNS), options)
+        found = artifacts(session, _few(wanted, MAX_RUNS), MAX_RUNS)
+        task = chosen_task(tasks(found), dataset)
+        return _of_artifacts(chart, within(found, task.key) if task else found, options)
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
     ids = {run.id for run in chosen}

@@ -46,11 +46,24 @@ def artifacts(session: Session, wanted: Sequence[str] | None, most: int) -> Arti
 
 def _together(owners: Sequence[Owner], blocks: Sequence[Block]) -> Artifacts:
     global _last
-    runs = [RunData(one.id, one.name, one.seed, color(one.color), dash=dash(one.color), seq=one.seq) for one in owners]
+    runs = [_described(one) for one in owners]
     made = _last[2].of(runs) if _last and _last[1] == blocks else together(runs, blocks)
     if len(owners) > 1:  # those of one are quickly put together
         _last = owners, blocks, made
     return made
+
+
+def _described(one: Owner) -> RunData:
+    return RunData(
+        one.id,
+        one.name,
+        one.seed,
+        color(one.color),
+        dataset=one.dataset,
+        preparation=one.preparation,
+        dash=dash(one.color),
+        seq=one.seq,
+    )
 
 
 def _refresh(session: Session, owners: Sequence[Owner]) -> None:

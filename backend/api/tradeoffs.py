@@ -1,19 +1,23 @@
 """Which measured model meets a constraint, or misses it by least."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from backend.api.answer import Answer
 from backend.api.deps import Reading
 from backend.api.measured import artifacts
-from backend.api.schemas import TradeoffPoint, Tradeoffs
+from backend.api.tradeoff_schemas import Tradeoffs
 from backend.charts.artifacts import Artifacts
-from backend.charts.choice import Choice, choose
+from backend.charts.choice import choose
 from backend.charts.data import Options
+from backend.charts.tasks import Task, called, tasks, within
 from backend.errors import Invalid
-from backend.spec.constraints import Constraint, ConstraintWrong, parse, shortfall
-from backend.spec.measures import QUALITIES, field_of, measure_of, shown
+from backend.spec.constraints import Constraint, ConstraintWrong, parse
+from backend.spec.measures import field_of
+from backend.store import uploads
 
 router = APIRouter(tags=["tradeoffs"])
 
@@ -21,6 +25,14 @@ MAX_RUNS = 2000
 RunList = Annotated[str, Query(max_length=4000, description="Ids of runs, comma-separated; all when empty.")]
 NameList = Annotated[str, Query(max_length=200, description="Names, comma-separated; all when empty.")]
 Where = Annotated[str, Query(max_length=1000, description="Such as `accuracy >= 93% and p95_ms@1 <= 2ms`.")]
+DatasetName = Annotated[
+    str,
+    Query(
+        max_length=100,
+        description="The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of "
+        "an upload; that of the newest run when empty.",
+    ),
+]
 Minimize = Annotated[str, Query(max_length=60, description="What the best has least of; the cost when empty.")]
 Cost = Annotated[str, Query(max_length=60, description="What the chart weighs quality against.")]
 Quality = Annotated[
@@ -32,6 +44,7 @@ Quality = Annotated[
 @router.get("/api/tradeoffs", response_model=Tradeoffs)
 def tradeoffs(
     session: Reading,
+    dataset: DatasetName = "",
     where: Where = "",
     minimize: Minimize = "",
     cost: Cost = "bytes",
@@ -40,16 +53,29 @@ def tradeoffs(
     formats: NameList = "",
     devices: NameList = "",
 ) -> Response:
-    """Every measured model, which of them meet the constraint, and the answer in words."""
+    """Every measured model of one data set, which of them meet the constraint, and the answer in words."""
     found = artifacts(session, run_ids(runs), MAX_RUNS)
     options = asked(where=where, minimize=minimize, cost=cost, quality=quality, formats=formats, devices=devices)
-    return Response(_answered(found, options), media_type="application/json")
+    known = tasks(found)
+    chosen = chosen_task(known, dataset)
+    names = uploads.names(session, [value for one in known for value in one.spec.values() if isinstance(value, str)])
+    titles = tuple((one.key, one.title(names)) for one in known)
+    mine = within(found, chosen.key) if chosen else found
+    return Response(_answered(mine, options, chosen.key if chosen else "", titles), media_type="application/json")
 
 
 @lru_cache(maxsize=8)
-def _answered(found: Artifacts, options: Options) -> str:
+def _answered(found: Artifacts, options: Options, dataset: str, titles: tuple[tuple[str, str], ...]) -> str:
     """Remembered for as long as nothing else was measured, see `artifacts`."""
-    return answer(found, choose(found, options), options.where).model_dump_json()
+    return Answer(found, choose(found, options), options.where, dataset, dict(titles)).told().model_dump_json()
+
+
+def chosen_task(known: Sequence[Task], name: str) -> Task | None:
+    """The data set that is asked about; None when nothing was measured. Raises Invalid when `name` means none of them."""
+    if (chosen := called(known, name)) is None and known:
+        keys = ", ".join(f"`{one.key}`" for one in known[:20])
+        raise Invalid(f"`dataset` names `{name[:60]}`, on which no model was measured; known: {keys}.", path="dataset")
+    return chosen
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -85,71 +111,3 @@ def _constraint(where: str) -> Constraint | None:
         return parse(where)
     except ConstraintWrong as error:
         raise Invalid(f"The constraint {error}", path="where") from error
-
-
-def answer(found: Artifacts, choice: Choice, constraint: Constraint | None) -> Tradeoffs:
-    places, files = choice.shown.tolist(), found.files
-    shown = set(places)
-    return Tradeoffs(
-        points=[_row(found, choice, *one) for one in zip(places, found.values(places), strict=True)],
-        total=len(choice.asked),
-        qualifying=[files[index].artifact for index in choice.meeting.tolist() if index in shown],
-        nearest=[files[index].artifact for index in choice.near.tolist()],
-        sentence=_sentence(found, choice, constraint),
-        fields={name: measure_of(name).unit for name in sorted({*found.measured, choice.quality, "bytes"})},
-        quality=choice.quality,
-        qualities=[name for name in QUALITIES if name in found.measured] or [choice.quality],
-        formats=found.formats,
-        devices=found.devices,
-    )
-
-
-def _row(found: Artifacts, choice: Choice, index: int, values: dict[str, float]) -> TradeoffPoint:
-    run, file = found.run(index), found.files[index]
-    return TradeoffPoint(
-        run_id=run.id,
-        run_name=run.name,
-        seed=run.seed,
-        stage=file.stage,
-        label=file.label,
-        exporter=file.exporter,
-        artifact=file.artifact,
-        runtime=file.runtime,
-        devices=list(file.devices),
-        values=values,
-        front=bool(choice.front[index]),
-    )
-
-
-def _sentence(found: Artifacts, choice: Choice, constraint: Constraint | None) -> str:
-    if not len(choice.asked):
-        return "Nothing has been measured yet."
-    if not len(choice.able):
-        return f"No model has a measured `{choice.goal}`."
-    if len(choice.meeting):
-        return _best(found, choice, constraint)
-    assert constraint is not None
-    index = int(choice.near[0])
-    (values,) = found.values([index])
-    missed = f"{_called(found, index)}: {shortfall(constraint, values)}."
-    return f"None of {len(choice.able)} measured models meets it. The nearest is {missed}"
-
-
-def _best(found: Artifacts, choice: Choice, constraint: Constraint | None) -> str:
-    index, number, total = int(choice.meeting[0]), len(choice.meeting), len(choice.able)
-    meets = "were measured" if constraint is None else f"of {total} measured models meet it"
-    if number == 1:
-        meets = "was measured" if constraint is None else f"of {total} measured models meets it"
-    what = ("models " if number > 1 else "model ") if constraint is None else ""
-    most = "most" if measure_of(choice.goal).larger_is_better else "least"
-    (values,) = found.values([index])
-    return (
-        f"{number} {what}{meets}. The one with {most} `{choice.goal}` is {_called(found, index)}: "
-        f"{shown(choice.goal, values[choice.goal])} at {QUALITIES[choice.quality]} of "
-        f"{shown(choice.quality, values[choice.quality])}."
-    )
-
-
-def _called(found: Artifacts, index: int) -> str:
-    run, file = found.run(index), found.files[index]
-    return f"“{run.name}”, seed {run.seed}, after {file.label} ({file.exporter.replace('_', ' ')})"

@@ -56,6 +56,8 @@ class RunData:
     name: str
     seed: int
     color: str
+    dataset: str = ""  # what its spec says of the data, as JSON
+    preparation: str = ""  # kind of what the data go through first
     experiment: str = ""  # runs of one experiment differ in their seed alone
     dash: str = "solid"
     ghost: str = ""  # `without …`: it shows another of these runs so, and is drawn dotted beside it

@@ -21,6 +21,7 @@ class File:
     artifact: str
     runtime: str
     devices: tuple[str, ...]  # on which it was timed
+    samples: int | None = None  # of the test split that it was judged on
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,15 @@ def wanted(file: File, formats: Collection[str], devices: Collection[str]) -> bo
 
 def _file(result: StageResult, measure: ArtifactMeasure) -> File:
     devices = tuple(sorted({latency.device for latency in measure.latency}))
-    return File(result.stage, result.label, measure.exporter, measure.artifact, measure.runtime or "", devices)
+    return File(
+        result.stage,
+        result.label,
+        measure.exporter,
+        measure.artifact,
+        measure.runtime or "",
+        devices,
+        result.test_samples,
+    )
 
 
 def wide(numbers: ArrayLike) -> bool:

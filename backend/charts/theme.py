@@ -112,7 +112,7 @@ def label(run: RunData, longest: int = 60) -> str:
 
 def text(anything: str) -> str:
     """What a user wrote, for Plotly: neither markup nor a `%{…}` placeholder."""
-    return escape(anything).replace("%{", "%&#123;")
+    return escape(anything, quote=False).replace("%{", "%&#123;")
 
 
 def shortened(text: str, longest: int) -> str:

@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -108,6 +109,16 @@ def comparisons(constraint: Constraint) -> Iterator[Comparison]:
             yield from comparisons(part)
 
 
+def bounds(constraint: Constraint, field: str, larger_is_better: bool) -> bool:
+    """Whether whatever meets it is at least so good in `field`, the branches of each `or` alike."""
+    if isinstance(constraint, Comparison):
+        return constraint.field == field and constraint.symbol in (
+            (">=", ">", "=") if larger_is_better else ("<=", "<", "=")
+        )
+    enough = all if isinstance(constraint, AnyOf) else any
+    return enough(bounds(part, field, larger_is_better) for part in constraint.parts)
+
+
 def shortfall(constraint: Constraint, values: Measured) -> str:
     """By what it is missed, in words: "its `bytes` of 22 KB is 2 KB above 20 KB"."""
     return " and ".join(_missing(failure, values) for failure in constraint.failures(values))
@@ -160,6 +171,11 @@ def _tokens(text: str) -> list[Token]:
     return tokens
 
 
+def _meant(name: str) -> str:
+    close = get_close_matches(name.partition("@")[0], MEASURES, 1)
+    return f"`{close[0]}` is" if close else f"known: {', '.join(MEASURES)}"
+
+
 class _Parser:
     """Recursive descent, one method for each rule of the grammar."""
 
@@ -200,7 +216,7 @@ class _Parser:
         name = self._next("word", "a field, such as `accuracy`").text
         field = field_of(name)
         if field is None:
-            raise ConstraintWrong(f"names `{name[:40]}`, which is not measured; known: {', '.join(MEASURES)}.")
+            raise ConstraintWrong(f"names `{name[:40]}`, which is not measured; {_meant(name)}.")
         symbol = self._next("symbol", "one of >= <= > < =").text
         if symbol not in COMPARE:
             self.place -= 1

@@ -99,6 +99,9 @@ class StageResult(BaseModel):
     flops: int | None = Field(default=None, description="Theoretical floating point operations for one sample.")
     two_of_four: int = Field(default=0, description="Layers that keep 2 of every 4 weights side by side.")
     two_of_four_fit: int = Field(default=0, description="Those of them whose shape sparse tensor cores take.")
+    test_samples: int | None = Field(
+        default=None, description="Samples of the test split that its files were judged on; null where unknown."
+    )
     validation: dict[str, float] = Field(
         default={}, description="Metrics of the model in memory on the validation split."
     )

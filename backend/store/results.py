@@ -34,13 +34,20 @@ class Owner(NamedTuple):
     seed: int
     color: int
     seq: int
+    dataset: str  # what its spec says of the data, as JSON
+    preparation: str  # kind of what the data go through first
 
 
 def owners(session: Session, wanted: Sequence[str] | None, most: int) -> list[Owner]:
     """The named runs as far as they exist, in that order; the newest ones first without any names. At most `most`."""
     run, experiment = table(Run), table(Experiment)
     of = run.join(experiment, run.c.experiment_id == experiment.c.id)
-    query = select(run.c.id, experiment.c.name, run.c.seed, run.c.color, run.c.last_seq).select_from(of)
+    dataset, preparation = (
+        cast(experiment.c.spec["dataset"], Text),
+        experiment.c.spec["preparation"]["kind"].as_string(),
+    )
+    about = (run.c.id, experiment.c.name, run.c.seed, run.c.color, run.c.last_seq, dataset, preparation)
+    query = select(*about).select_from(of)
     if wanted is None:
         newest = query.order_by(run.c.created_at.desc(), run.c.id.desc()).limit(most)
         return list(map(Owner._make, session.execute(newest)))

@@ -38,6 +38,12 @@ def known(session: Session, ids: Collection[str]) -> set[str]:
     return set(session.scalars(select(Upload.id).where(Upload.id.in_(ids))))
 
 
+def names(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """What those of `ids` that are registered are called."""
+    query = select(Upload.id, Upload.name).where(Upload.id.in_(ids))
+    return dict(iter(session.execute(query)))
+
+
 def users(session: Session, upload_id: str) -> list[Run]:
     """The runs that are not over and whose spec names it."""
     text = func.lower(cast(Experiment.spec, String))

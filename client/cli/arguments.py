@@ -70,6 +70,7 @@ def _looking(command: Make, about_run: Make) -> None:
     tradeoffs.add_argument(
         "where", nargs="?", default="", metavar="CONSTRAINT", help='"accuracy >= 93%% and p95 <= 2ms"'
     )
+    tradeoffs.add_argument("--dataset", default="", help="its kind, or the id of an upload (that of the newest run)")
     tradeoffs.add_argument("--minimize", default="bytes", metavar="MEASURE", help="what the best has least of (bytes)")
     tradeoffs.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many (10)")
     catalog = command("catalog", commands.catalog, "list what a spec can name")

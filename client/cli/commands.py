@@ -194,13 +194,14 @@ def download(lathe: Lathe, asked: Namespace) -> int:
 
 def tradeoffs(lathe: Lathe, asked: Namespace) -> int:
     """0 when a model meets the constraint, else 1."""
-    answer = lathe.tradeoffs(asked.where, minimize=asked.minimize)
-    show.say(answer.sentence)
+    answer = lathe.tradeoffs(asked.where, minimize=asked.minimize, dataset=asked.dataset)
+    for sentence in filter(None, (answer.sentence, answer.note)):
+        show.say(sentence)
     shown = (answer.meeting or answer.missing_least)[: asked.limit]
     if shown:
         names = _measures(answer, asked.minimize, asked.where)
-        columns = ("run", "name", "seed", "stage", "format", *names)
-        show.table(columns, (_candidate(one, names) for one in shown), right=("seed", *names))
+        columns = ("run", "name", "seed", "stage", "format", *names, "95 % interval", "n")
+        show.table(columns, (_candidate(one, names) for one in shown), right=("seed", *names, "n"))
     return int(not answer.meeting)
 
 
@@ -213,7 +214,10 @@ def _measures(answer: Tradeoffs, minimize: str, where: str) -> list[str]:
 
 def _candidate(one: Candidate, names: list[str]) -> tuple[str, ...]:
     values = (words.measure(name, one.values.get(name)) for name in names)
-    return (one.run_id[:8], one.run_name, f"{one.seed}", f"{one.stage + 1} {one.label}", one.exporter, *values)
+    sure = f"{words.percent(one.interval.low)} to {words.percent(one.interval.high)}" if one.interval else "unknown"
+    count = words.DASH if one.samples is None else f"{one.samples:,}"
+    stage = f"{one.stage + 1} {one.label}"
+    return (one.run_id[:8], one.run_name, f"{one.seed}", stage, one.exporter, *values, sure, count)
 
 
 def catalog(lathe: Lathe, asked: Namespace) -> int:

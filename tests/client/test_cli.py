@@ -179,9 +179,24 @@ def test_tradeoffs_say_whether_a_model_meets_them(server: Server, catalog: Catal
     finished(server.store, catalog, "Small")
     code, out, _ = lathe_says("tradeoffs", "accuracy >= 93% and p95 <= 2ms", "--minimize", "bytes", "--limit", "1")
     assert code == 0 and "measured models meet it. The one with least `bytes` is" in out
-    assert words(out)[1] == ["run", "name", "seed", "stage", "format", "accuracy", "bytes", "p50_ms@1", "p95_ms@1"]
-    assert words(out)[3][3:] == ["2 quantize: dynamic int8", "onnx", "94.00 %", "22 KB", "0.04 ms", "0.052 ms"]
-    code, out, _ = lathe_says("tradeoffs", "accuracy >= 99%")
+    assert words(out)[1] == [
+        "run",
+        "name",
+        "seed",
+        "stage",
+        "format",
+        "accuracy",
+        "bytes",
+        "p50_ms@1",
+        "p95_ms@1",
+        "95 % interval",
+        "n",
+    ]
+    values = ["94.00 %", "22 KB", "0.04 ms", "0.052 ms", "91.05 % to 96.02 %", "360"]
+    assert words(out)[3][3:] == ["2 quantize: dynamic int8", "onnx", *values]
+    code, out, _ = lathe_says("tradeoffs", "bytes <= 1MB")
+    assert code == 1 and "bound `accuracy`, such as `accuracy >= 94%`" in out
+    code, out, _ = lathe_says("tradeoffs", "accuracy >= 99%", "--dataset", "digits")
     assert code == 1 and "The nearest is" in out
 
 

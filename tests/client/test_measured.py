@@ -89,7 +89,13 @@ def test_a_constraint_is_answered_with_a_model_or_the_nearest_miss(lathe: Lathe,
     answer = lathe.tradeoffs("accuracy >= 93% and p95 <= 2ms", runs=[run])
     assert answer.best is not None and answer.best.label == "quantize: dynamic int8"
     assert [model.values["bytes"] for model in answer.meeting] == [22_000, 80_000]
-    assert answer.sentence.startswith("2 of 2 measured models meet it.")
+    assert answer.sentence.startswith("On digits (test split, n = 360): 2 of 2 measured models meet it.")
+    assert (answer.dataset, [one.title for one in answer.datasets], answer.samples) == ("digits", ["digits"], [360])
+    interval = answer.best.interval
+    assert answer.best.samples == 360 and interval is not None
+    assert (interval.low, interval.high) == pytest.approx((0.9105, 0.9602), abs=1e-4)
+    unbound = lathe.tradeoffs("bytes <= 1MB", dataset="digits")
+    assert unbound.best is None and unbound.offer == "accuracy >= 94%"
     missed = lathe.tradeoffs("accuracy >= 99%", minimize="p50", runs=[run])
     assert missed.best is None and missed.missing_least[0].values["accuracy"] == 0.95
     with pytest.raises(LatheError) as caught:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, create_model
 
 from backend.api import figures as wire_figures
-from backend.api import schemas, steering_schemas, study_schemas
+from backend.api import schemas, steering_schemas, study_schemas, tradeoff_schemas
 from backend.api.submission import ExperimentCreated
 from backend.spec import catalog as wire_catalog
 from backend.spec import results as wire_results
@@ -47,8 +47,10 @@ PAIRS: list[tuple[type[Reply], type[BaseModel]]] = [
     (steering.Command, steering_schemas.CommandRow),
     (steering.Knob, steering_schemas.KnobRow),
     (points.Series, schemas.Series),
-    (offers.Tradeoffs, schemas.Tradeoffs),
-    (offers.Candidate, schemas.TradeoffPoint),
+    (offers.Tradeoffs, tradeoff_schemas.Tradeoffs),
+    (offers.Interval, tradeoff_schemas.Interval),
+    (offers.DatasetChoice, tradeoff_schemas.DatasetChoice),
+    (offers.Candidate, tradeoff_schemas.TradeoffPoint),
     (catalog.Catalog, wire_catalog.Catalog),
     (catalog.Family, wire_catalog.Family),
     (catalog.Component, wire_catalog.CatalogEntry),

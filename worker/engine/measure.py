@@ -92,6 +92,7 @@ def measure_stage(
         flops=count.flops(subject),
         two_of_four=two_of_four,
         two_of_four_fit=fit,
+        test_samples=len(data.test),
         validation=validation,
         weights_sha256=count.weights_sha256(subject.module),
         measures=measures,

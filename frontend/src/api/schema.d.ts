@@ -547,7 +547,7 @@ export interface paths {
         };
         /**
          * Tradeoffs
-         * @description Every measured model, which of them meet the constraint, and the answer in words.
+         * @description Every measured model of one data set, which of them meet the constraint, and the answer in words.
          */
         get: operations["tradeoffs"];
         put?: never;
@@ -1249,6 +1249,19 @@ export interface components {
             message: string;
         };
         /**
+         * DatasetChoice
+         * @description A data set on which models were measured.
+         */
+        DatasetChoice: {
+            /**
+             * Key
+             * @description Names it in a question; its kind or the id of an upload will do as well.
+             */
+            key: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * Diagnosis
          * @description What is looked at inside the model while it trains.
          */
@@ -1672,6 +1685,16 @@ export interface components {
             least: number;
             /** Greatest */
             greatest: number;
+        };
+        /**
+         * Interval
+         * @description Where a share lies with 95 % (Wilson), as far as the number of samples tells.
+         */
+        Interval: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
         };
         /**
          * Intervention
@@ -2584,6 +2607,11 @@ export interface components {
              */
             two_of_four_fit: number;
             /**
+             * Test Samples
+             * @description Samples of the test split that its files were judged on; null where unknown.
+             */
+            test_samples?: number | null;
+            /**
              * Validation
              * @description Metrics of the model in memory on the validation split.
              * @default {}
@@ -2998,10 +3026,22 @@ export interface components {
              * @description Whether no other one is at least as good in quality and in what is minimized.
              */
             front: boolean;
+            /**
+             * Samples
+             * @description Samples of the test split that it was judged on; null where unknown.
+             */
+            samples: number | null;
+            /** @description That of its accuracy; null where it is unknown. */
+            interval: components["schemas"]["Interval"] | null;
+            /**
+             * Preparation
+             * @description Kind of what the data go through first.
+             */
+            preparation: string;
         };
         /**
          * Tradeoffs
-         * @description Points that meet the constraint, best first; without any, the nearest misses and by how much they miss.
+         * @description Models of one data set. Points that meet the constraint, best first; without any, the nearest misses and by how much they miss.
          */
         Tradeoffs: {
             /**
@@ -3030,6 +3070,31 @@ export interface components {
              * @description The answer in words.
              */
             sentence: string;
+            /**
+             * Dataset
+             * @description Key of the data set that all this is about; empty when nothing was measured.
+             */
+            dataset: string;
+            /**
+             * Datasets
+             * @description Those that can be asked about, of the newest run first.
+             */
+            datasets: components["schemas"]["DatasetChoice"][];
+            /**
+             * Samples
+             * @description Sizes of the test splits that the models were judged on.
+             */
+            samples: number[];
+            /**
+             * Note
+             * @description In what the models' circumstances differ; empty when they are alike.
+             */
+            note: string;
+            /**
+             * Offer
+             * @description A bound on quality to add, where the question has none; empty else.
+             */
+            offer: string;
             /**
              * Fields
              * @description What can be asked for, and its unit.
@@ -4304,6 +4369,8 @@ export interface operations {
     tradeoffs: {
         parameters: {
             query?: {
+                /** @description The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of an upload; that of the newest run when empty. */
+                dataset?: string;
                 /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
                 where?: string;
                 /** @description What the best has least of; the cost when empty. */
@@ -4392,6 +4459,8 @@ export interface operations {
                 formats?: string;
                 /** @description Names, comma-separated; all when empty. */
                 devices?: string;
+                /** @description The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of an upload; that of the newest run when empty. */
+                dataset?: string;
                 /** @description Validation accuracy that `time_to_target` asks for. */
                 target?: number | null;
             };

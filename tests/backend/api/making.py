@@ -95,7 +95,7 @@ def result(index: int, label: str, artifact: str, *, accuracy: float, size: int,
         accuracy=accuracy, peak_memory_bytes=10**7, latency=latency, operators={"Gemm": 3},
     )  # fmt: skip
     return StageResult(
-        stage=index, kind=label.split(":")[0], label=label, step=24, seconds=1.5, parameters=20_000,
+        stage=index, kind=label.split(":")[0], label=label, step=24, seconds=1.5, parameters=20_000, test_samples=360,
         nonzero=20_000 // (index + 1), weights_sha256="0" * 64, measures=[weights, measured],
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
 from backend.store import results, runs
+from backend.store.clock import new_id, now
+from backend.store.tables import Run, Upload
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, finished, points, queued, result, stage, write
 
@@ -24,7 +26,7 @@ def test_nothing_measured_is_said(api: Api) -> None:
     assert ask(api, where="accuracy > 0.5") == {
         "points": [], "total": 0, "qualifying": [], "nearest": [], "sentence": "Nothing has been measured yet.",
         "fields": {"accuracy": "share", "bytes": "bytes"}, "quality": "accuracy", "qualities": ["accuracy"],
-        "formats": [], "devices": [],
+        "formats": [], "devices": [], "dataset": "", "datasets": [], "samples": [], "note": "", "offer": "",
     }  # fmt: skip
 
 
@@ -35,10 +37,10 @@ def test_the_best_that_meets_it_comes_first(api_on_each: Api, catalog: Catalog) 
     assert [labels[artifact] for artifact in found["qualifying"]] == ["quantize: dynamic int8", "train: adam"]
     assert found["nearest"] == []
     assert found["sentence"] == (
-        "2 of 2 measured models meet it. The one with least `bytes` is “Mine”, seed 0, after quantize: dynamic int8 "
-        "(onnx): 22 KB at an accuracy of 94.00%."
+        "On digits (test split, n = 360): 2 of 2 measured models meet it. The one with least `bytes` is “Mine”, seed 0, "
+        "after quantize: dynamic int8 (onnx): 22 KB at an accuracy of 94.00% (95% interval 91.05% to 96.02%)."
     )
-    assert found["points"][0]["values"]["p50_ms@64"] == pytest.approx(0.4)
+    assert found["points"][1]["values"]["p50_ms@64"] == pytest.approx(0.4)
     assert {"accuracy", "bytes", "p95_ms@1", "p50_ms@64", "nonzero"} <= set(found["fields"])
 
 
@@ -47,25 +49,25 @@ def test_the_nearest_miss_is_told_when_none_meets_it(api: Api, catalog: Catalog)
     found = ask(api, where="accuracy >= 99% and bytes <= 20KB")
     assert found["qualifying"] == [] and len(found["nearest"]) == 2
     assert found["sentence"] == (
-        "None of 2 measured models meets it. The nearest is “Mine”, seed 0, after quantize: dynamic int8 (onnx): its "
-        "`accuracy` of 94.00% is 5.00% short of 99.00% and its `bytes` of 22 KB is 2 KB above 20 KB."
+        "On digits (test split, n = 360): none of 2 measured models meets it. The nearest is “Mine”, seed 0, after "
+        "quantize: dynamic int8 (onnx): its `accuracy` of 94.00% is 5.00% short of 99.00% and its `bytes` of 22 KB is 2 KB above 20 KB."
     )
 
 
 def test_what_was_not_measured_is_said(api: Api, catalog: Catalog) -> None:
     finished(api.store, catalog)
-    assert "`p95_ms@7` was not measured" in ask(api, where="p95_ms@7 < 1ms")["sentence"]
-    assert "No model has a measured" in ask(api, minimize="p95_ms@7")["sentence"]
+    assert "`p95_ms@7` was not measured" in ask(api, where="accuracy > 1% and p95_ms@7 < 1ms")["sentence"]
+    assert "no model has a measured" in ask(api, minimize="p95_ms@7")["sentence"]
 
 
 def test_a_hairs_breadth_is_told(api: Api, catalog: Catalog) -> None:
     finished(api.store, catalog)
-    assert "its `bytes` is exactly 22 KB" in ask(api, where="bytes < 22KB")["sentence"]
+    assert "its `bytes` is exactly 22 KB" in ask(api, where="accuracy > 1% and bytes < 22KB")["sentence"]
 
 
 def test_throughput_is_better_when_it_is_more(api: Api, catalog: Catalog) -> None:
     finished(api.store, catalog)
-    found = ask(api, minimize="samples_per_s@1")
+    found = ask(api, where="accuracy > 1%", minimize="samples_per_s@1")
     best = next(point for point in found["points"] if point["artifact"] == found["qualifying"][0])
     assert best["values"]["samples_per_s@1"] == max(point["values"]["samples_per_s@1"] for point in found["points"])
     assert "with most `samples_per_s@1`" in found["sentence"]
@@ -115,21 +117,23 @@ def formats(api: Api, catalog: Catalog) -> str:
 
 def test_formats_and_devices_are_told_apart_and_asked_for(api: Api, catalog: Catalog) -> None:
     formats(api, catalog)
-    found = ask(api)
+    found = ask(api, where="accuracy > 1%")
     assert (found["formats"], found["devices"], found["total"]) == (
         ["coded", "onnx", "torch_export"],
         ["cpu", "cuda"],
         4,
     )
     assert "with least `bytes` is “Mine”, seed 0, after quantize: dynamic int8 (coded)" in found["sentence"]
-    of_torch = ask(api, formats="torch_export", where="bytes <= 10KB")
+    of_torch = ask(api, formats="torch_export", where="accuracy > 1% and bytes <= 10KB")
     assert [point["artifact"] for point in of_torch["points"]] == of_torch["nearest"] == ["t"]
     assert of_torch["points"][0]["runtime"] == "torch 2" and of_torch["formats"] == found["formats"]
     assert "(torch export): its `bytes` of 30 KB is 20 KB above 10 KB" in of_torch["sentence"]
     assert [point["exporter"] for point in ask(api, devices="cuda")["points"]] == ["torch_export"]
     assert ask(api, devices="cuda", formats="onnx")["sentence"] == "Nothing has been measured yet."
-    assert ask(api, where="energy_mj@1@cuda <= 3mj and accuracy_per_joule@1@cuda > 400")["qualifying"] == ["t"]
-    assert ask(api, where="accuracy_per_kb > 0.1")["qualifying"] == ["c"]
+    assert ask(api, where="accuracy > 1% and energy_mj@1@cuda <= 3mj and accuracy_per_joule@1@cuda > 400")[
+        "qualifying"
+    ] == ["t"]
+    assert ask(api, where="accuracy > 1% and accuracy_per_kb > 0.1")["qualifying"] == ["c"]
 
 
 def _measured_again(api: Api, lease: runs.Lease, made: StageResult) -> None:
@@ -151,7 +155,7 @@ def test_a_stage_that_is_measured_again_is_seen_anew(api: Api, catalog: Catalog)
     write(api.store, lease, points(1, 3, loss=1.0))
     assert ask(api)["total"] == 1
     _measured_again(api, lease, result(1, "quantize", "b", accuracy=0.9, size=60_000, p50=0.1))
-    assert ask(api)["total"] == 2 and ask(api)["sentence"].startswith("2 models were measured.")
+    assert ask(api)["total"] == 2 and "n = 360): 2 models were measured." in ask(api)["sentence"]
 
 
 def test_of_too_many_the_answer_holds_those_that_matter(
@@ -167,10 +171,10 @@ def test_of_too_many_the_answer_holds_those_that_matter(
             onnx.model_copy(update={"artifact": f"a{size}", "bytes": size, "accuracy": 0.5}) for size in range(1, 41)
         ]
         results.put(session, run, row)
-    found = ask(api, where="bytes >= 7")
+    found = ask(api, where="accuracy > 1% and bytes >= 7")
     assert (found["total"], found["qualifying"][:2]) == (41, ["a7", "a8"]) and "35 of 41" in found["sentence"]
     assert "a1" in [point["artifact"] for point in found["points"] if point["front"]] and len(found["points"]) <= 8 + 3
-    drawn = api.client.get("/api/figures/pareto", params={"where": "bytes >= 7"}).json()
+    drawn = api.client.get("/api/figures/pareto", params={"where": "accuracy > 1% and bytes >= 7"}).json()
     meta, parts = drawn["layout"]["meta"], [one for one in drawn["data"] if one["meta"]["role"] == "artifacts"]
     assert (meta["drawn"], meta["of"]) == (len(found["points"]), 41)
     assert sorted(about[2] for dots in parts for about in dots["customdata"]) == sorted(
@@ -198,7 +202,7 @@ def test_models_of_numbers_are_weighed_by_r2_or_by_their_error(api: Api, catalog
     of_numbers(api, catalog)
     found = ask(api, where="r2 >= 0.85")
     assert (found["quality"], found["qualities"], found["total"]) == ("r2", ["r2", "mae", "loss"], 2)
-    assert "80 KB at an R² of 0.9." in found["sentence"] and found["fields"]["mae"] == ""
+    assert "80 KB at an R² of 0.9 (its interval is unknown)." in found["sentence"] and found["fields"]["mae"] == ""
     by_error = ask(api, quality="mae", where="mae <= 1")
     assert "its `mae` of 2 is 1 above 1" in by_error["sentence"] or "3.5" in by_error["sentence"]
     assert [point["front"] for point in by_error["points"]] == [True, True]
@@ -215,3 +219,101 @@ def test_accuracy_comes_first_where_both_were_measured(api: Api, catalog: Catalo
     assert (ask(api)["quality"], ask(api)["total"], ask(api, quality="r2")["total"]) == ("accuracy", 2, 2)
     answer = api.client.get("/api/tradeoffs", params={"quality": "beauty"})
     assert (answer.status_code, answer.json()["path"]) == (422, "quality")
+
+
+def on(api: Api, run_id: str, **dataset: Any) -> None:
+    """The run learnt from this data set."""
+    with api.store.begin() as session:
+        experiment = session.get_one(Run, run_id).experiment
+        experiment.spec = {**experiment.spec, "dataset": dataset}
+
+
+def of_wine(api: Api, catalog: Catalog) -> str:
+    """A tiny model that is right on all of 17 samples."""
+    run = finished(api.store, catalog, "Tiny")
+    on(api, run, kind="wine")
+    with api.store.begin() as session:
+        for row in results.of(session, [run])[run]:
+            row.test_samples, row.measures[1].accuracy, row.measures[1].bytes = 17, 1.0, 525
+            results.put(session, run, row)
+    return run
+
+
+def test_a_question_is_about_one_data_set(api_on_each: Api, catalog: Catalog) -> None:
+    api = api_on_each
+    tiny, mine = of_wine(api, catalog), finished(api.store, catalog, "Mine")
+    for asked in ({}, {"dataset": "digits"}):  # that of the newest run by itself
+        found = ask(api, where="accuracy >= 93%", **asked)
+        assert found["dataset"] == "digits" and {point["run_id"] for point in found["points"]} == {mine}
+        assert found["note"] == "" and "“Mine”" in found["sentence"] and "n = 360" in found["sentence"]
+    found = ask(api, where="accuracy >= 93%", dataset="wine")
+    assert {point["run_id"] for point in found["points"]} == {tiny}
+    assert found["sentence"].startswith("On wine (test split, n = 17)")
+    assert "525 bytes at an accuracy of 100.00% (95% interval 81.57% to 100.00%)" in found["sentence"]
+    assert found["datasets"] == [{"key": "digits", "title": "digits"}, {"key": "wine", "title": "wine"}]
+    assert found["points"][0]["samples"] == 17 and found["points"][0]["interval"]["low"] == pytest.approx(
+        0.8157, abs=1e-4
+    )
+    answer = api.client.get("/api/tradeoffs", params={"dataset": "dgits"})
+    assert (answer.status_code, answer.json()["path"]) == (422, "dataset")
+    assert answer.json()["detail"].endswith("known: `digits`, `wine`.")
+
+
+def test_the_front_and_the_nearest_miss_stay_within_the_data_set(api: Api, catalog: Catalog) -> None:
+    of_wine(api, catalog)
+    mine = finished(api.store, catalog, "Mine")
+    found = ask(api, where="accuracy >= 99%")
+    near = {point["run_id"] for point in found["points"] if point["artifact"] in found["nearest"]}
+    assert near == {mine} and all(point["front"] for point in found["points"])
+    for asked, runs_drawn in (({}, {mine}), ({"dataset": "digits"}, {mine})):
+        drawn = api.client.get("/api/figures/pareto", params=asked).json()
+        dots = [about for one in drawn["data"] if one["meta"]["role"] == "artifacts" for about in one["customdata"]]
+        assert {about[0] for about in dots} == runs_drawn and "2 of 2" in drawn["layout"]["meta"]["summary"]
+    assert api.client.get("/api/figures/pareto", params={"dataset": "mnist"}).status_code == 422
+
+
+def test_uploads_of_one_name_are_different_data_sets(api: Api, catalog: Catalog) -> None:
+    ids = [new_id(), new_id()]
+    with api.store.begin() as session:
+        for upload in ids:
+            session.add(Upload(id=upload, name="own.csv", kind="table", bytes=1, sha256="", facts={}, created_at=now()))
+    mine = [finished(api.store, catalog, f"Run {number}") for number in range(2)]
+    for run, upload in zip(mine, ids, strict=True):
+        on(api, run, kind="upload", id=upload, target="y")
+    for run, upload in zip(mine, ids, strict=True):
+        found = ask(api, where="accuracy >= 93%", dataset=upload)
+        assert {point["run_id"] for point in found["points"]} == {run}
+        assert found["sentence"].startswith(f"On “own.csv” (id {upload[:8]}, target y) (test split, n = 360)")
+        assert ask(api, dataset=found["dataset"])["dataset"] == found["dataset"]
+    assert len({one["key"] for one in ask(api)["datasets"]}) == 2
+
+
+def test_models_that_were_prepared_or_judged_otherwise_are_told(api: Api, catalog: Catalog) -> None:
+    run, _ = finished(api.store, catalog, "Mine"), finished(api.store, catalog, "Other")
+    with api.store.begin() as session:
+        row = session.get_one(Run, run)
+        row.experiment.spec = {**row.experiment.spec, "preparation": {"kind": "min_max"}}
+        for result_row in results.of(session, [run])[run]:
+            result_row.test_samples = 540
+            results.put(session, run, result_row)
+    found = ask(api)
+    assert found["note"] == (
+        "These models prepared the data differently (min max, per channel) and were judged on test splits of different "
+        "sizes."
+    )
+    assert "n = 360 or 540" in found["sentence"]
+
+
+@pytest.mark.parametrize("where", ["", "bytes <= 30KB", "accuracy <= 95%", "accuracy >= 90% or bytes <= 30KB"])
+def test_without_a_bound_on_quality_nothing_is_the_best(api: Api, catalog: Catalog, where: str) -> None:
+    finished(api.store, catalog, "Mine")
+    found = ask(api, where=where)
+    assert found["qualifying"] == found["nearest"] == []
+    assert found["sentence"] == (
+        "On digits (test split, n = 360): 2 models were measured. Which one is best depends on how good it must be: bound "
+        "`accuracy`, such as `accuracy >= 94%`, a point below the best."
+    )
+    assert found["offer"] == "accuracy >= 94%"
+    assert [point["values"]["bytes"] for point in found["points"]] == [22_000, 80_000]
+    bounded = ask(api, where=f"({where}) and {found['offer']}" if where else found["offer"])
+    assert bounded["offer"] == "" and (bounded["qualifying"] or bounded["nearest"])

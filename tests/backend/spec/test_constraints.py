@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.spec.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, comparisons, parse, shortfall
+from backend.spec.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, bounds, comparisons, parse, shortfall
 from backend.spec.measures import field_of, place_of
 
 VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6}
@@ -121,3 +121,27 @@ def test_a_field_says_where_it_is_measured() -> None:
         (8, "cpu"),
         (1, "cuda"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("accuracy >= 90%", True), ("accuracy > 90%", True), ("accuracy = 90%", True), ("accuracy <= 90%", False),
+        ("bytes <= 1KB", False), ("bytes <= 1KB and accuracy >= 90%", True), ("bytes <= 1KB or accuracy >= 90%", False),
+        ("(accuracy >= 90% and bytes < 1) or accuracy > 95%", True), ("accuracy_per_kb > 1", False),
+    ],
+)  # fmt: skip
+def test_a_bound_holds_in_every_branch(text: str, bound: bool) -> None:
+    tree = parse(text)
+    assert tree is not None and bounds(tree, "accuracy", larger_is_better=True) == bound
+
+
+def test_of_errors_less_is_better() -> None:
+    below, above = parse("mae <= 2"), parse("mae >= 2")
+    assert below is not None and above is not None
+    assert bounds(below, "mae", larger_is_better=False) and not bounds(above, "mae", larger_is_better=False)
+
+
+def test_a_mistyped_field_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConstraintWrong, match="names `acuracy`, which is not measured; `accuracy` is."):
+        parse("acuracy > 97%")

@@ -1,0 +1,78 @@
+"""What models are compared on: artifacts of one data set alone.
+
+A data set is all that a spec says under `dataset`: its kind and every parameter, of people's own data the id of the
+upload. Two uploads of one name are two data sets. How the data are prepared is the model's affair, and told beside it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from backend.charts.artifacts import Artifacts
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set. `text` is the spec's `dataset` as it is stored."""
+
+    text: str
+    key: str
+    spec: Mapping[str, Any]
+
+    def is_called(self, name: str) -> bool:
+        """Whether somebody who says `name` means it: its key, its kind, or the id of an upload."""
+        return name == self.key or name in self.spec.values()
+
+    def title(self, names: Mapping[str, str]) -> str:
+        """`digits`, `noise (samples 500)`, `“own.csv” (id 1f0c9a42, target y)`; `names` has those of uploads by id."""
+        kind, *rest = self.spec.items()
+        named = next((f"“{names[value]}”" for _, value in rest if value in names), str(kind[1]).replace("_", " "))
+        told = [
+            f"{name.replace('_', ' ')} {_brief(value, names)}" for name, value in rest if value not in (None, "", [])
+        ]
+        return f"{named} ({', '.join(told)})" if told else named
+
+
+def _brief(value: Any, names: Mapping[str, str]) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text[:8] if text in names else text[:40]
+
+
+@lru_cache(maxsize=256)
+def task(text: str) -> Task:
+    spec = json.loads(text)
+    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
+    return Task(text, str(spec["kind"]) if len(spec) == 1 else f"{spec['kind']}:{digest}", spec)
+
+
+def tasks(artifacts: Artifacts) -> list[Task]:
+    """Those of which anything was measured, in the order of the runs."""
+    having = np.unique(artifacts.owner).tolist()
+    return list({one.key: one for one in map(task, _texts(artifacts, having))}.values())
+
+
+def _texts(artifacts: Artifacts, having: Iterable[int]) -> Sequence[str]:
+    return list(dict.fromkeys(artifacts.runs[place].dataset for place in having if artifacts.runs[place].dataset))
+
+
+def called(known: Sequence[Task], name: str) -> Task | None:
+    """The first that `name` means, the newest run's without a name; None where there is none."""
+    return next((one for one in known if not name or one.is_called(name)), None)
+
+
+@lru_cache(maxsize=8)
+def within(artifacts: Artifacts, key: str) -> Artifacts:
+    """Those of the data set alone; the same object for the same artifacts."""
+    mine = np.array([bool(run.dataset) and task(run.dataset).key == key for run in artifacts.runs], dtype=bool)
+    if mine.all():
+        return artifacts
+    places = np.flatnonzero(mine[artifacts.owner])
+    files = [artifacts.files[place] for place in places.tolist()]
+    owner = (np.cumsum(mine) - 1)[artifacts.owner[places]]
+    runs = [run for run, wanted in zip(artifacts.runs, mine.tolist(), strict=True) if wanted]
+    return replace(artifacts, runs=runs, owner=owner, files=files, table=artifacts.table[:, places])
