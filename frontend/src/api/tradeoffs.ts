@@ -5,6 +5,8 @@ import type { operations } from "./schema";
 export type Quality = NonNullable<NonNullable<operations["tradeoffs"]["parameters"]["query"]>["quality"]>;
 
 export interface TradeoffQuery {
+  /** Key of a data set; empty asks about that of the newest run. */
+  dataset?: string;
   where?: string;
   minimize?: string;
   cost?: string;

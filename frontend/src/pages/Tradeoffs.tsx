@@ -14,8 +14,9 @@ import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
 import { ConstraintBox } from "../tradeoffs/ConstraintBox";
 import { withAnswer } from "../tradeoffs/answered";
+import { unfinished } from "../tradeoffs/complete";
 import { emphasize, pickedFrom } from "../tradeoffs/emphasize";
-import { ordered, titleOf, usual, type Units } from "../tradeoffs/fields";
+import { joined, ordered, titleOf, usual, type Units } from "../tradeoffs/fields";
 import { chosenRuns } from "../tradeoffs/filter";
 import { Filters, Tools } from "../tradeoffs/Filters";
 import { useFreshness, useKnownRuns, usePareto, type Asked, type KnownRun, type Pareto } from "../tradeoffs/queries";
@@ -38,16 +39,16 @@ export default function Tradeoffs() {
   useDocumentTitle("Trade-offs · Lathe");
   const view = useTradeoffsView();
   const [answered, setAnswered] = useState(false);
-  const filtered = view.runs.length + view.datasets.length + view.models.length > 0;
+  const filtered = view.runs.length + view.models.length > 0;
   const known = useKnownRuns(answered || filtered); // a question about all runs is answered and drawn before they are listed
   const runs = known.data ?? NO_RUNS;
   useFreshness(runs);
   const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
   const ids = chosen.none && known.data ? NOTHING : chosen.ids;
-  const { where, minimize, cost, quality } = view;
+  const { where, minimize, cost, quality, dataset } = view;
   const asked = useMemo<Asked>(
-    () => ({ where, minimize, cost, quality: quality as Quality, runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }),
-    [where, minimize, cost, quality, ids, view.formats, view.devices],
+    () => ({ dataset, where, minimize, cost, quality: quality as Quality, runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }),
+    [dataset, where, minimize, cost, quality, ids, view.formats, view.devices],
   );
   const answer = useTradeoffs(asked);
   const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
@@ -61,7 +62,7 @@ export default function Tradeoffs() {
   const last = useRef<{ data: Answered; constrained: boolean }>(undefined);
   if (answer.data && !answer.isPlaceholderData) last.current = { data: answer.data, constrained: where !== "" };
   const data = last.current?.data ?? plain.data;
-  const constrained = (last.current?.constrained ?? false) && !refused;
+  const constrained = (last.current?.constrained ?? false) && !refused && data?.offer === "";
 
   return (
     <div className={classes.page}>
@@ -96,7 +97,8 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
   const ranked = useMemo(() => rowsOf(answer), [answer]);
   const rows = useMemo(() => sorted(ranked, view.sort), [ranked, view.sort]);
   const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
-  const first = answer.points.length > 0 ? ranked[0] : undefined;
+  const first = ranked[0]?.standing === "best" || ranked[0]?.standing === "nearest" ? ranked[0] : undefined;
+  const wrong = refused && !unfinished(view.where, units) ? refused.message : undefined;
   const columns = useMemo(
     () => (view.columns.length > 0 ? view.columns : usual(units, view.minimize, answer.quality)),
     [view.columns, units, view.minimize, answer.quality],
@@ -111,21 +113,46 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
   return (
     <>
       <Paper className={classes.panel} component="section" aria-label="Question">
+        <Filters view={view} known={runs} answer={answer} />
         <ConstraintBox view={view} units={units} points={answer.points} quality={answer.quality} qualities={answer.qualities} error={refused?.message} />
-        {!refused && <Answer sentence={answer.sentence} first={first} stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined} asking={asking} />}
+        <Answer
+          sentence={wrong ?? answer.sentence} first={wrong ? undefined : first} asking={asking}
+          stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined}
+          offer={wrong ? undefined : answer.offer} onOffer={(bound) => view.change({ where: joined(view.where, bound) })}
+        />
       </Paper>
       <ParetoChart view={view} data={pareto.data} error={pareto.error} retry={pareto.refetch} units={units} quality={answer.quality} rows={ranked} colors={colors} constrained={constrained} />
       <Paper component="section" aria-label="Artifacts">
         <div className={classes.bar}>
-          <Filters view={view} known={runs} answer={answer} />
-          <Tools minimize={view.minimize} change={view.change} shown={columns} units={units} quality={answer.quality} rows={rows} />
+          <Text size="xs" c="dimmed" className={classes.about}>
+            <About answer={answer} shown={rows.length} minimize={view.minimize} cut={cut} />
+          </Text>
+          <Tools minimize={view.minimize} change={view.change} shown={columns} units={units} answer={answer} rows={rows} />
         </div>
-        <Text size="xs" c="dimmed" px="sm" pb="xs">
-          {plural(answer.total, "measured artifact")}{answer.total > rows.length && `, ${count(rows.length)} of them shown: the front, the best or the nearest, and a spread of the rest`}. Dim ones are beaten by another in both {titleOf(answer.quality)} and {titleOf(view.minimize)}.
-          {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}
-        </Text>
         <ArtifactTable rows={rows} columns={columns} units={units} colors={colors} constrained={constrained} sort={view.sort} change={view.change} />
       </Paper>
+    </>
+  );
+}
+
+interface AboutProps {
+  answer: Answered;
+  shown: number;
+  minimize: string;
+  cut: number | undefined;
+}
+
+/** What the table holds, and how its models may be compared. */
+function About({ answer, shown, minimize, cut }: AboutProps) {
+  const { total, dataset, datasets, quality, note } = answer;
+  const title = datasets.find(({ key }) => key === dataset)?.title ?? dataset;
+  return (
+    <>
+      {plural(total, "measured artifact")} of {title}
+      {total > shown && `, ${count(shown)} of them shown: the front, the best or the nearest, and a spread of the rest`}. Dim ones are beaten by another in both{" "}
+      {titleOf(quality)} and {titleOf(minimize)}. {quality !== "accuracy" && `How sure a measured ${titleOf(quality)} is, is not known. `}
+      {note}
+      {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Group, Loader, Text } from "@mantine/core";
+import { Button, Group, Loader, Text } from "@mantine/core";
 import { Link } from "wouter";
 
 import { Sentence } from "../form/Sentence";
@@ -12,11 +12,14 @@ interface AnswerProps {
   first: Row | undefined;
   /** Where the question becomes a stage of an experiment. */
   stage: string | undefined;
+  /** A bound to add to the question, and what adds it. */
+  offer?: string | undefined;
+  onOffer?: (bound: string) => void;
   asking: boolean;
 }
 
 /** The answer in words, told aloud when it changes. */
-export function Answer({ sentence, first, stage, asking }: AnswerProps) {
+export function Answer({ sentence, first, stage, offer, onOffer, asking }: AnswerProps) {
   const met = first?.standing === "best";
   return (
     <Group role="status" aria-live="polite" className={classes.answer} data-met={met} gap="sm" wrap="nowrap" align="flex-start">
@@ -35,6 +38,11 @@ export function Answer({ sentence, first, stage, asking }: AnswerProps) {
               Make this a stage
             </Link>
           </>
+        )}
+        {offer && (
+          <Button size="compact-xs" variant="default" radius="xl" aria-label={`Ask for ${offer}`} onClick={() => onOffer?.(offer)}>
+            {offer}
+          </Button>
         )}
       </Text>
       {asking && <Loader size={14} aria-label="Asking" />}

@@ -1,12 +1,12 @@
 import { Button, Table } from "@mantine/core";
-import { memo, useState } from "react";
+import { Fragment, memo, useMemo, useState } from "react";
 import { Link } from "wouter";
 
-import { plural, words } from "../format";
+import { count, plural, words } from "../format";
 import { Td, Tr } from "../ui/Cells";
 import { AlertIcon, CheckIcon, DownloadIcon } from "../ui/icons";
 import { orderOf, SortButton } from "../ui/SortButton";
-import { told, titleOf, type Units } from "./fields";
+import { headOf, scaleOf, type Scale, type Units } from "./fields";
 import { turned, sortText, type Row, type Sort } from "./rows";
 import classes from "./tradeoffs.module.css";
 import type { TradeoffsView } from "./view";
@@ -26,6 +26,7 @@ interface ArtifactTableProps {
 /** Every measured artifact. What another one beats in both accuracy and cost is dim. */
 export const ArtifactTable = memo(function ArtifactTable({ rows, columns, units, colors, constrained, sort, change }: ArtifactTableProps) {
   const [shown, setShown] = useState(PAGE);
+  const scales = useMemo(() => new Map(columns.map((field) => [field, scaleOf(units[field], rows.flatMap(({ values }) => values[field] ?? []))])), [columns, units, rows]);
   const head = { sort, onSort: (by: string) => change({ sort: sortText(turned(sort, by)) }) };
   return (
     <>
@@ -35,8 +36,16 @@ export const ArtifactTable = memo(function ArtifactTable({ rows, columns, units,
             <Table.Tr>
               <Head by="run" label="Run" {...head} />
               <Head by="stage" label="After stage" {...head} />
-              {columns.map((field) => (
-                <Head key={field} by={field} label={titleOf(field)} numeric {...head} />
+              {[...scales].map(([field, scale]) => (
+                <Fragment key={field}>
+                  <Head by={field} label={headOf(field, scale)} numeric {...head} />
+                  {field === "accuracy" && (
+                    <>
+                      <Table.Th data-numeric title="Where the accuracy lies with 95 % (Wilson), as far as the size of the test split tells">95 % interval</Table.Th>
+                      <Table.Th data-numeric title="Samples of the test split">n</Table.Th>
+                    </>
+                  )}
+                </Fragment>
               ))}
               <Table.Th>
                 <span className="visually-hidden">Download</span>
@@ -45,7 +54,7 @@ export const ArtifactTable = memo(function ArtifactTable({ rows, columns, units,
           </Table.Thead>
           <Table.Tbody>
             {rows.slice(0, shown).map((row) => (
-              <ArtifactRow key={row.artifact} row={row} columns={columns} units={units} color={colors.get(row.run_id)} constrained={constrained} />
+              <ArtifactRow key={row.artifact} row={row} scales={scales} color={colors.get(row.run_id)} constrained={constrained} />
             ))}
           </Table.Tbody>
         </Table>
@@ -78,13 +87,12 @@ function Head({ by, label, numeric, sort, onSort }: HeadProps) {
 
 interface ArtifactRowProps {
   row: Row;
-  columns: readonly string[];
-  units: Units;
+  scales: ReadonlyMap<string, Scale>;
   color: string | undefined;
   constrained: boolean;
 }
 
-const ArtifactRow = memo(function ArtifactRow({ row, columns, units, color, constrained }: ArtifactRowProps) {
+const ArtifactRow = memo(function ArtifactRow({ row, scales, color, constrained }: ArtifactRowProps) {
   const href = `/runs/${row.run_id}`;
   return (
     <Tr data-hover data-dim={!row.front || undefined} data-standing={constrained ? row.standing : undefined}>
@@ -105,10 +113,16 @@ const ArtifactRow = memo(function ArtifactRow({ row, columns, units, color, cons
         </span>
         <Standing row={row} constrained={constrained} />
       </Td>
-      {columns.map((field) => (
-        <Td key={field} data-numeric>
-          {told(row.values[field], units[field])}
-        </Td>
+      {[...scales].map(([field, scale]) => (
+        <Fragment key={field}>
+          <Td data-numeric>{scale.told(row.values[field])}</Td>
+          {field === "accuracy" && (
+            <>
+              <Td data-numeric>{row.interval ? `${scale.told(row.interval.low)} – ${scale.told(row.interval.high)}` : "unknown"}</Td>
+              <Td data-numeric>{count(row.samples)}</Td>
+            </>
+          )}
+        </Fragment>
       ))}
       <Td>
         <a className={classes.download} href={`/api/artifacts/${row.artifact}`} download aria-label={`Download ${row.run_name}, seed ${row.seed}, after ${words(row.label)}`}>

@@ -53,7 +53,7 @@ export const ConstraintBox = memo(function ConstraintBox({ view, units, points, 
     <div className={classes.ask}>
       <div className={classes.question}>
         <ConstraintInput
-          ref={box} description="Fields, numbers with units, and, or, brackets. Empty asks for everything." text={text} units={units} points={points}
+          ref={box} description="How good a model must be, and what it may cost: fields, numbers with units, and, or, brackets." text={text} units={units} points={points}
           error={error && <Sentence text={error} />} onText={write} onDone={() => tell.flush()}
         />
         {qualities.length > 1 && (

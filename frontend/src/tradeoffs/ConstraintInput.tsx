@@ -2,7 +2,7 @@ import { Combobox, Text, Textarea, useCombobox } from "@mantine/core";
 import { type ReactNode, type Ref, useState } from "react";
 
 import type { TradeoffPoint } from "../api/types";
-import { completions } from "./complete";
+import { completions, unfinished } from "./complete";
 import type { Units } from "./fields";
 import classes from "./tradeoffs.module.css";
 
@@ -27,7 +27,7 @@ export function ConstraintInput({ id, ref, description, text, units, points, err
   const [after, setAfter] = useState<number>();
   const offered = after === text.length ? completions(text, units, points) : [];
   // Half of a word is not wrong yet for as long as it may still become a right one.
-  const wrong = combobox.dropdownOpened && offered.length > 0 ? undefined : error;
+  const wrong = combobox.dropdownOpened && offered.length > 0 && unfinished(text, units) ? undefined : error;
   return (
     <Combobox
       store={combobox} position="bottom-start" middlewares={{ flip: false, shift: true }} width="max-content" transitionProps={{ duration: 0 }}

@@ -1,4 +1,4 @@
-import { ActionIcon, Checkbox, Menu, MultiSelect, Tooltip } from "@mantine/core";
+import { ActionIcon, Checkbox, Menu, MultiSelect, Select, Tooltip } from "@mantine/core";
 import { memo, useMemo } from "react";
 
 import type { Tradeoffs } from "../api/types";
@@ -18,19 +18,22 @@ interface FiltersProps {
   answer: Tradeoffs;
 }
 
-/** Narrows the answer to some runs, data, models, file formats or devices. */
+/** What models are compared on, and which of them: some runs, models, file formats or devices. */
 export function Filters({ view, known, answer }: FiltersProps) {
   const { change } = view;
   const runs = useMemo(() => known.map(({ id, name, seed }) => ({ value: id, label: `${name}, seed ${seed}` })), [known]);
-  const datasets = useMemo(() => distinct(known, ({ dataset }) => dataset), [known]);
   const models = useMemo(() => distinct(known, ({ model }) => model), [known]);
   const named = answer.formats.join();
   const formats = useMemo(() => named.split(",").filter(Boolean).map((value) => ({ value, label: words(value) })), [named]);
   const { devices } = answer;
   return (
     <div className={classes.filters} role="group" aria-label="Filters">
+      <Select
+        size="xs" aria-label="Data set" data={answer.datasets.map(({ key, title }) => ({ value: key, label: title }))} value={answer.dataset || null}
+        placeholder="No data set yet" allowDeselect={false} searchable className={classes.filter}
+        onChange={(dataset) => change({ dataset, where: null, quality: null, runs: null, model: null, format: null, device: null })}
+      />
       <Filter label="Runs" name="runs" data={runs} value={view.runs} change={change} />
-      <Filter label="Datasets" name="dataset" data={datasets} value={view.datasets} change={change} />
       <Filter label="Models" name="model" data={models} value={view.models} change={change} />
       <Filter label="Formats" name="format" data={formats} value={view.formats} change={change} />
       {devices.length + view.devices.length > 1 && <Filter label="Devices" name="device" data={devices} value={view.devices} change={change} />}
@@ -62,12 +65,12 @@ interface ToolsProps {
   /** The columns that are shown. */
   shown: readonly string[];
   units: Units;
-  quality: string;
+  answer: Tradeoffs;
   rows: readonly Row[];
 }
 
 /** Which columns, and the table as a file. */
-export const Tools = memo(function Tools({ minimize, change, shown, units, quality, rows }: ToolsProps) {
+export const Tools = memo(function Tools({ minimize, change, shown, units, answer, rows }: ToolsProps) {
   const toggle = (field: string) => {
     const columns = shown.includes(field) ? shown.filter((name) => name !== field) : [...shown, field];
     change({ columns: columns.length > 0 ? columns : null });
@@ -83,7 +86,7 @@ export const Tools = memo(function Tools({ minimize, change, shown, units, quali
           </Tooltip>
         </Menu.Target>
         <Menu.Dropdown mah={380} className={classes.menu}>
-          {ordered(units, minimize, quality).map((field) => (
+          {ordered(units, minimize, answer.quality).map((field) => (
             <Menu.Item key={field} component="div" p={0}>
               <Checkbox size="xs" p="xs" label={titleOf(field)} checked={shown.includes(field)} onChange={() => toggle(field)} />
             </Menu.Item>
@@ -99,8 +102,8 @@ export const Tools = memo(function Tools({ minimize, change, shown, units, quali
           </Tooltip>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => save(csvOf(rows, units), "trade-offs.csv", "text/csv")}>CSV</Menu.Item>
-          <Menu.Item onClick={() => save(JSON.stringify(rows, null, 2), "trade-offs.json", "application/json")}>JSON</Menu.Item>
+          <Menu.Item onClick={() => save(csvOf(rows, units, answer.dataset), "trade-offs.csv", "text/csv")}>CSV</Menu.Item>
+          <Menu.Item onClick={() => save(JSON.stringify({ dataset: answer.dataset, rows }, null, 2), "trade-offs.json", "application/json")}>JSON</Menu.Item>
         </Menu.Dropdown>
       </Menu>
     </div>

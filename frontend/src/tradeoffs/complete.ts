@@ -35,6 +35,17 @@ export function completions(before: string, units: Units, points: readonly Trade
     .map(([word, about]) => ({ word, about, text: `${stem}${word in ATTACHED && !/\s$/.test(stem) ? "" : glue}${word} ` }));
 }
 
+/** Whether what is wrong with the text may be that it is still being typed: no word of it is strange but the one at its end. */
+export function unfinished(text: string, units: Units): boolean {
+  const tokens = (text.match(TOKEN) ?? []).map((token) => token.toLowerCase());
+  const last = tokens.at(-1) ?? "";
+  const typing = /^[a-zµ_]/.test(last) && text.toLowerCase().endsWith(last);
+  const before = typing ? tokens.slice(0, -1) : tokens;
+  const known = (word: string) => word in units || UNIT_WORDS.has(word);
+  return before.every((token) => !/^[a-zµ_]/.test(token) || known(token)) && (typing ? !known(last) || last in units : !/^[\d.%)]/.test(last));
+}
+
+const UNIT_WORDS = new Set(["and", "or", ...Object.values(UNITS).flat().map(([unit]) => unit.toLowerCase())]);
 const ATTACHED: Record<string, true> = Object.fromEntries(Object.values(UNITS).flat().map(([unit]) => [unit, true]));
 
 function words(done: readonly string[], units: Units, points: readonly TradeoffPoint[]): [string, string][] {

@@ -23,6 +23,39 @@ export function told(value: number | undefined, unit: string | undefined): strin
   return value !== undefined && Number.isInteger(value) ? count(value) : number(value);
 }
 
+/** How a column tells its numbers: all in one unit, with the same digits after the point, so that they stand under each other. */
+export interface Scale {
+  unit: string;
+  told: (value: number | undefined) => string;
+}
+
+const SCALES: Record<string, [string, number][]> = {
+  share: [["%", 0.01]],
+  bytes: [["B", 1], ["KB", 1e3], ["MB", 1e6], ["GB", 1e9]],
+  ms: [["µs", 1e-3], ["ms", 1], ["s", 1e3]],
+  mJ: [["µJ", 1e-3], ["mJ", 1], ["J", 1e3]],
+};
+const MOST_DIGITS = 3;
+
+/** The unit in which half of the values are at least 1, and digits enough for three of the smallest. */
+export function scaleOf(unit: string | undefined, values: readonly number[]): Scale {
+  const sizes = values.map(Math.abs).filter((size) => size > 0).sort((a, b) => a - b);
+  const middle = sizes[Math.floor(sizes.length / 2)] ?? 1;
+  const steps = SCALES[unit ?? ""];
+  if (!steps) return { unit: "", told: (value) => told(value, unit) };
+  const [name, size] = steps.findLast(([, size]) => middle >= size) ?? steps[0]!;
+  const least = (sizes[0] ?? 1) / size;
+  const digits = unit === "share" ? 2 : size === 1 && unit === "bytes" ? 0 : Math.max(0, Math.min(MOST_DIGITS, 2 - Math.floor(Math.log10(least))));
+  const format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return { unit: name, told: (value) => (value === undefined ? "–" : format.format(value / size)) };
+}
+
+/** The head of a column: what it is, and the unit of its numbers. */
+export function headOf(field: string, { unit }: Scale): string {
+  const name = titleOf(field);
+  return unit ? `${name.replace(/ ms\b/, "").replace(/\bbytes\b/, "size")}, ${unit}` : name;
+}
+
 /** The columns of the table: quality and shares first, then what is minimized, then the rest by name. */
 export function ordered(units: Units, minimize: string, quality = ""): string[] {
   const rank = (field: string) => (field === quality ? -1 : units[field] === "share" ? 0 : field === minimize ? 1 : 2);

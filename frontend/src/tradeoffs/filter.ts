@@ -15,12 +15,10 @@ export interface Chosen {
   none: boolean;
 }
 
-export function chosenRuns(known: readonly KnownRun[], view: Pick<TradeoffsView, "runs" | "datasets" | "models">): Chosen {
-  const filtered = [view.runs, view.datasets, view.models].some((values) => values.length > 0);
+export function chosenRuns(known: readonly KnownRun[], view: Pick<TradeoffsView, "runs" | "models">): Chosen {
+  const filtered = [view.runs, view.models].some((values) => values.length > 0);
   if (!filtered) return { ids: "", cut: undefined, none: false };
-  const fitting = known.filter(
-    (run) => fits(view.runs, run.id) && fits(view.datasets, run.dataset) && fits(view.models, run.model),
-  );
+  const fitting = known.filter((run) => fits(view.runs, run.id) && fits(view.models, run.model));
   const named = fitting.slice(0, MOST_NAMED).map(({ id }) => id);
   return { ids: named.join(","), cut: fitting.length > MOST_NAMED ? fitting.length : undefined, none: named.length === 0 };
 }

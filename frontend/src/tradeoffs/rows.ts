@@ -62,12 +62,13 @@ export function sorted(rows: readonly Row[], { by, descending }: Sort): Row[] {
   });
 }
 
-/** The rows as CSV: names and numbers as they were measured, units in the heading. */
-export function csvOf(rows: readonly Row[], units: Record<string, string>): string {
+/** The rows as CSV: the data set, names and numbers as they were measured, units in the heading. */
+export function csvOf(rows: readonly Row[], units: Record<string, string>, dataset: string): string {
   const fields = Object.keys(units);
-  const head = ["run", "name", "seed", "stage", "label", "exporter", "artifact", "front", "standing", ...fields.map((field) => heading(field, units[field]))];
+  const head = ["dataset", "run", "name", "seed", "stage", "label", "exporter", "artifact", "front", "standing", "test samples", "accuracy from", "accuracy to", ...fields.map((field) => heading(field, units[field]))];
   const lines = rows.map((row) => [
-    row.run_id, row.run_name, row.seed, row.stage, row.label, row.exporter, row.artifact, row.front, row.standing,
+    dataset, row.run_id, row.run_name, row.seed, row.stage, row.label, row.exporter, row.artifact, row.front, row.standing,
+    row.samples ?? "", row.interval?.low ?? "", row.interval?.high ?? "",
     ...fields.map((field) => row.values[field] ?? ""),
   ]);
   return [head, ...lines].map((line) => line.map(cell).join(",")).join("\r\n");

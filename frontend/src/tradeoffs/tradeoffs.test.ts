@@ -4,15 +4,15 @@ import type { TradeoffPoint, Tradeoffs } from "../api/types";
 import type { Figure } from "../charts/figure";
 import { withAnswer } from "./answered";
 import { emphasize, pickedFrom } from "./emphasize";
-import { completions } from "./complete";
-import { examples, joined, ordered, suggestion, titleOf, told, usual } from "./fields";
+import { completions, unfinished } from "./complete";
+import { examples, headOf, joined, ordered, scaleOf, suggestion, titleOf, told, usual } from "./fields";
 import { chosenRuns, MOST_NAMED } from "./filter";
 import { csvOf, rowsOf, sorted, sortFrom, sortText, turned } from "./rows";
 
 const units = { accuracy: "share", bytes: "bytes", "p95_ms@1": "ms", "p95_ms@64": "ms", parameters: "" };
 
 function point(artifact: string, values: Record<string, number>, more: Partial<TradeoffPoint> = {}): TradeoffPoint {
-  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", runtime: "runtime", devices: ["cpu"], front: false };
+  const base = { run_id: "r", run_name: "run", seed: 0, stage: 0, label: "stage", exporter: "file", runtime: "runtime", devices: ["cpu"], front: false, samples: null, interval: null, preparation: "none" };
   return { ...base, artifact, values, ...more };
 }
 
@@ -21,7 +21,7 @@ const points = [
   point("b", { accuracy: 0.95, bytes: 100 }, { run_name: "run 9", stage: 1, front: true }),
   point("c", { accuracy: 0.8 }, { run_name: "=1+1", stage: 2 }),
 ];
-const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, total: points.length, qualifying, nearest, sentence: "", fields: units, quality: "accuracy", qualities: ["accuracy"], formats: [], devices: [] });
+const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, total: points.length, qualifying, nearest, sentence: "", fields: units, quality: "accuracy", qualities: ["accuracy"], formats: [], devices: [], dataset: "digits", datasets: [], samples: [], note: "", offer: "" });
 const ids = (rows: { artifact: string }[]) => rows.map(({ artifact }) => artifact).join("");
 
 describe("the rows", () => {
@@ -53,9 +53,10 @@ describe("the rows", () => {
   });
 
   it("become CSV in which no name is a formula", () => {
-    const lines = csvOf(rowsOf(answer(["b"])), units).split("\r\n");
+    const lines = csvOf(rowsOf(answer(["b"])), units, "digits").split("\r\n");
     expect(lines[0]).toContain("accuracy (share),bytes (bytes),p95_ms@1 (ms)");
-    expect(lines[1]).toContain(",b,true,best,0.95,100,,,");
+    expect(lines[1]).toContain(",b,true,best,,,,0.95,100,,,");
+    expect(lines[1]!.startsWith("digits,r,run 9")).toBe(true);
     expect(lines.join("\n")).toContain("'=1+1");
     expect(lines.join("\n")).not.toContain(",=1+1");
   });
@@ -117,6 +118,35 @@ describe("how a constraint may go on", () => {
   });
 });
 
+describe("a constraint that is wrong", () => {
+  it("may still become right while its last word is typed", () => {
+    for (const text of ["", "acc", "accuracy", "accuracy >", "accuracy >= 90% an", "accuracy >= 90% and ", "(accuracy > 1 or by"]) expect([text, unfinished(text, units)]).toEqual([text, true]);
+  });
+
+  it("is wrong at once when a word before the last one means nothing", () => {
+    for (const text of ["acuracy > 97%", "acuracy >", "acuracy ", "accuracy > 97% and byts < 1", "accuracy > 97% 3", "accuracy > 97%)"]) expect([text, unfinished(text, units)]).toEqual([text, false]);
+  });
+});
+
+describe("a column", () => {
+  it("tells all its numbers in one unit, under each other", () => {
+    const sizes = scaleOf("bytes", [525, 22_000, 1_205_000]);
+    expect([525, 22_000, 1_205_000].map(sizes.told)).toEqual(["0.525", "22.000", "1,205.000"]);
+    expect(headOf("bytes", sizes)).toBe("size, KB");
+    const times = scaleOf("ms", [0.029, 0.04574, 1.5]);
+    expect([0.029, 0.04574, undefined].map(times.told)).toEqual(["29.0", "45.7", "–"]);
+    expect(headOf("p95_ms@1", times)).toBe("p95, batch 1, µs");
+    expect(headOf("gzip_bytes", sizes)).toBe("gzip size, KB");
+  });
+
+  it("without a unit tells them as they are", () => {
+    expect(scaleOf("", [1]).told(61_706)).toBe("61,706");
+    expect(headOf("r2", scaleOf("", [0.5]))).toBe("R²");
+    expect(scaleOf("share", [0.94]).told(0.9312)).toBe("93.12");
+    expect(scaleOf("ms", []).unit).toBe("ms");
+  });
+});
+
 describe("examples", () => {
   it("are made from what was measured", () => {
     const measured = [point("a", { accuracy: 0.98, bytes: 20_000, "p95_ms@1": 0.5 }), point("b", { accuracy: 0.9, bytes: 10_000, "p95_ms@1": 0.2 })];
@@ -135,18 +165,18 @@ describe("examples", () => {
 
 describe("the filters", () => {
   const known = ["x", "y", "z"].map((id) => ({ id, name: id, seed: 0, dataset: id === "z" ? "moon" : "well", model: "m", color: "", state: "succeeded" as const }));
-  const none = { runs: [], datasets: [], models: [] };
+  const none = { runs: [], models: [] };
 
   it("name no run when nothing is filtered, and the fitting ones when something is", () => {
     expect(chosenRuns(known, none)).toEqual({ ids: "", cut: undefined, none: false });
-    expect(chosenRuns(known, { ...none, datasets: ["well"] }).ids).toBe("x,y");
-    expect(chosenRuns(known, { ...none, datasets: ["well"], runs: ["y", "z"] }).ids).toBe("y");
+    expect(chosenRuns(known, { ...none, models: ["m"] }).ids).toBe("x,y,z");
+    expect(chosenRuns(known, { ...none, models: ["m"], runs: ["y"] }).ids).toBe("y");
     expect(chosenRuns(known, { ...none, models: ["other"] }).none).toBe(true);
   });
 
   it("say so when more runs fit than can be named", () => {
     const many = Array.from({ length: MOST_NAMED + 5 }, (_, index) => ({ ...known[0]!, id: String(index) }));
-    const chosen = chosenRuns(many, { ...none, datasets: ["well"] });
+    const chosen = chosenRuns(many, { ...none, models: ["m"] });
     expect(chosen.cut).toBe(MOST_NAMED + 5);
     expect(chosen.ids.split(",")).toHaveLength(MOST_NAMED);
   });

@@ -10,8 +10,9 @@ export interface TradeoffsView {
   quality: string;
   /** The chart's horizontal axis: what is minimized, unless somebody chose otherwise. */
   cost: string;
+  /** What models are compared on; empty is the data set of the newest run. */
+  dataset: string;
   runs: string[];
-  datasets: string[];
   models: string[];
   /** File formats and devices; none means all. */
   formats: string[];
@@ -28,7 +29,7 @@ export const MINIMIZE = "bytes";
 export function useTradeoffsView(): TradeoffsView {
   const [params, change] = useUrlState();
   const runs = useNames(params, "runs");
-  const datasets = useNames(params, "dataset");
+  const dataset = params.get("dataset") ?? "";
   const models = useNames(params, "model");
   const formats = useNames(params, "format");
   const devices = useNames(params, "device");
@@ -40,8 +41,8 @@ export function useTradeoffsView(): TradeoffsView {
   const quality = params.get("quality") ?? "";
   const cost = params.get("cost") ?? minimize;
   return useMemo(
-    () => ({ where, minimize, quality, cost, runs, datasets, models, formats, devices, columns, sort, change }),
-    [where, minimize, quality, cost, runs, datasets, models, formats, devices, columns, sort, change],
+    () => ({ where, minimize, quality, cost, dataset, runs, models, formats, devices, columns, sort, change }),
+    [where, minimize, quality, cost, dataset, runs, models, formats, devices, columns, sort, change],
   );
 }
 

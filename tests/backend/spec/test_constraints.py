@@ -143,5 +143,5 @@ def test_of_errors_less_is_better() -> None:
 
 
 def test_a_mistyped_field_is_answered_with_the_one_that_was_meant() -> None:
-    with pytest.raises(ConstraintWrong, match="names `acuracy`, which is not measured; `accuracy` is."):
+    with pytest.raises(ConstraintWrong, match=r"names `acuracy`, which is not measured; `accuracy` is\."):
         parse("acuracy > 97%")
