@@ -60,7 +60,7 @@ def _described(one: Owner) -> RunData:
         one.seed,
         color(one.color),
         dataset=one.dataset,
-        preparation=one.preparation,
+        preparation=one.preparation or "",
         dash=dash(one.color),
         seq=one.seq,
     )

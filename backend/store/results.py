@@ -35,7 +35,7 @@ class Owner(NamedTuple):
     color: int
     seq: int
     dataset: str  # what its spec says of the data, as JSON
-    preparation: str  # kind of what the data go through first
+    preparation: str | None  # kind of what the data go through first; specs of the first release do not say
 
 
 def owners(session: Session, wanted: Sequence[str] | None, most: int) -> list[Owner]:
