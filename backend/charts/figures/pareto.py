@@ -14,6 +14,7 @@ from backend.charts.data import Options, RunData
 from backend.charts.measures import File, axis, quality_axis
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
+from backend.spec.intervals import wilson
 from backend.spec.measures import measure_of, shown
 
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
@@ -89,7 +90,7 @@ def _points(
     names = {run.id: label(run) for run in runs}
     text = [
         f"<b>{plain(files[index].label)}</b> ({_format(files[index])})<br>{names[run.id]}<br>"
-        f"{choice.quality} {shown(choice.quality, gain)}, {plain(options.cost)} {shown(options.cost, cost)}"
+        f"{choice.quality} {shown(choice.quality, gain)}{_interval(choice.quality, gain, files[index])}, {plain(options.cost)} {shown(options.cost, cost)}"
         f"{'' if best else '<br>another one is better in both'}"
         for index, run, gain, cost, best in zip(mine, runs, gains.tolist(), costs.tolist(), on.tolist(), strict=True)
     ]
@@ -115,6 +116,14 @@ def _points(
         meta={"role": "artifacts", **({"run": first.id} if joined else {})},
         _validate=False,
     )
+
+
+def _interval(quality: str, gain: float, file: File) -> str:
+    """` (91.05% to 96.02%, n = 360)` where it is known."""
+    if quality != "accuracy" or not file.samples:
+        return ""
+    low, high = wilson(gain, file.samples)
+    return f" ({shown(quality, low)} to {shown(quality, high)}, n = {file.samples:,})"
 
 
 def _format(file: File) -> str:

@@ -139,18 +139,23 @@ function Notes({ rows }: { rows: ResultRow[] }) {
   const told = rows.filter(({ result, others }) => result.notes.length || others.length);
   if (told.length === 0) return null;
   return (
-    <dl className={classes.notes} aria-label="Each stage against the one before it">
-      {told.map(({ result, others }) => (
-        <div key={result.stage}>
-          <dt>{words(result.label)}</dt>
-          <dd>
-            {result.notes.map((note) => (
-              <p key={note}>{note}</p>
-            ))}
-            {others.length > 0 && <p>Also written: {others.map((other) => `${words(other.exporter)} ${bytes(other.bytes)}`).join(", ")}.</p>}
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <Text size="xs" c="dimmed" mt="sm">
+        Each stage against the one before it:
+      </Text>
+      <dl className={classes.notes}>
+        {told.map(({ result, others }) => (
+          <div key={result.stage}>
+            <dt>{words(result.label)}</dt>
+            <dd>
+              {result.notes.map((note) => (
+                <p key={note}>{note}</p>
+              ))}
+              {others.length > 0 && <p>Also written: {others.map((other) => `${words(other.exporter)} ${bytes(other.bytes)}`).join(", ")}.</p>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }

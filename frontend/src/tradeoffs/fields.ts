@@ -88,14 +88,14 @@ export function bound(field: string, unit: string | undefined, points: readonly 
   return unit === "ms" || unit === "mJ" ? `${roundUp(middle)}${unit}` : roundUp(middle);
 }
 
-/** Whole questions made from what was measured: small within a point of the best, small and fast, tiny. */
+/** Whole questions made from what was measured: within a point of the best, so and fast, so and small. */
 export function examples(units: Units, points: readonly TradeoffPoint[], quality: string): string[] {
   const near = nearBest(quality, units[quality], points);
   if (!near) return [];
   const latency = Object.keys(units).find((field) => field.startsWith("p95_ms@"));
   const fast = latency && suggestion(latency, units[latency], points);
   const small = suggestion("bytes", units["bytes"], points);
-  return [near, fast && `${near} and ${fast}`, small && fast && `${small} and ${fast}`].filter((text): text is string => Boolean(text));
+  return [near, fast && `${near} and ${fast}`, small && `${near} and ${small}`].filter((text): text is string => Boolean(text));
 }
 
 /** As good as the best but for a hundredth of it; of shares, for a point. */

@@ -17,6 +17,7 @@ from backend.charts import wire
 from backend.charts.chart import Chart, charts, names, offered
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData
 from backend.charts.front import front
+from backend.charts.theme import label
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
 from tests.backend.charts.bodies import BODIES
 
@@ -124,7 +125,7 @@ def test_names_are_not_markup(name: str) -> None:
 
 def test_the_check_would_find_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: without escaping, the same search finds the payload."""
-    monkeypatch.setattr("backend.charts.theme.escape", lambda text: text)
+    monkeypatch.setattr("backend.charts.theme.escape", lambda text, **_: text)
     assert "<img" in json.dumps(drawn("loss", run(EVIL), run())["data"])
 
 
@@ -348,3 +349,8 @@ def test_each_file_is_a_chart() -> None:
     assert set(charts()) == files == set(names())
     assert all(isinstance(chart, Chart) and chart.title for chart in charts().values())
     assert {"loss", "accuracy", "learning_rate", "stage_costs", "pareto"} <= files
+
+
+def test_quotes_in_a_name_are_drawn_as_they_are() -> None:
+    """Plotly knows few entities, and that of a quotation mark is none of them."""
+    assert label(RunData("a", "Digits \"wide\" & 'deep'", 0, "#4090f8")) == "Digits \"wide\" &amp; 'deep' · seed 0"
