@@ -56,12 +56,12 @@ class RunData:
     name: str
     seed: int
     color: str
-    dataset: str = ""  # what its spec says of the data, as JSON
-    preparation: str = ""  # kind of what the data go through first
     experiment: str = ""  # runs of one experiment differ in their seed alone
     dash: str = "solid"
     ghost: str = ""  # `without …`: it shows another of these runs so, and is drawn dotted beside it
     seq: int = 0  # last event that the lines include
+    dataset: str = ""  # what its spec says of the data, as JSON
+    preparation: str = ""  # kind of what the data go through first
     lines: Mapping[str, Line] = field(default_factory=dict)  # by metric
     bands: tuple[Band, ...] = ()
     marks: tuple[Mark, ...] = ()
