@@ -37,7 +37,7 @@ class Answer:
             sentence=self._sentence(),
             dataset=self.dataset,
             datasets=[DatasetChoice(key=key, title=title) for key, title in self.titles.items()],
-            samples=self._samples,
+            samples=self.found.samples,
             note=self._note(),
             offer="" if answers or not len(choice.able) else self._bound,
             fields={name: measure_of(name).unit for name in sorted({*found.measured, choice.quality, "bytes"})},
@@ -80,10 +80,6 @@ class Answer:
             and any(bounds(constraint, quality, measure_of(quality).larger_is_better) for quality in QUALITIES)
         )
 
-    @cached_property
-    def _samples(self) -> list[int]:
-        return sorted({file.samples for file in self.found.files if file.samples is not None})
-
     # ---- in words
 
     def _sentence(self) -> str:
@@ -105,7 +101,7 @@ class Answer:
     @property
     def _about(self) -> str:
         """`On digits (test split, n = 360)`"""
-        sizes = " or ".join(f"{size:,}" for size in self._samples)
+        sizes = " or ".join(f"{size:,}" for size in self.found.samples)
         return (
             f"On {self.titles.get(self.dataset, self.dataset)} (test split, n {f'= {sizes}' if sizes else 'unknown'}):"
         )
@@ -161,7 +157,7 @@ class Answer:
         having = np.unique(self.found.owner).tolist()
         preparations = sorted({self.found.runs[place].preparation.replace("_", " ") for place in having})
         told = [f"prepared the data differently ({', '.join(preparations)})"] if len(preparations) > 1 else []
-        if len(self._samples) > 1:
+        if len(self.found.samples) > 1:
             told.append("were judged on test splits of different sizes")
         return f"These models {' and '.join(told)}." if told else ""
 

@@ -72,6 +72,11 @@ class Artifacts:
     def devices(self) -> list[str]:
         return sorted({name for devices in {file.devices for file in self.files} for name in devices})
 
+    @cached_property
+    def samples(self) -> list[int]:
+        """Sizes of the test splits that they were judged on, where known."""
+        return sorted({file.samples for file in self.files if file.samples is not None})
+
     def among(self, formats: Collection[str], devices: Collection[str]) -> NDArray[np.bool_]:
         """Which are wanted."""
         if not formats and not devices:

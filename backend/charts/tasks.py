@@ -50,10 +50,11 @@ def task(text: str) -> Task:
     return Task(text, str(spec["kind"]) if len(spec) == 1 else f"{spec['kind']}:{digest}", spec)
 
 
-def tasks(artifacts: Artifacts) -> list[Task]:
+@lru_cache(maxsize=8)
+def tasks(artifacts: Artifacts) -> tuple[Task, ...]:
     """Those of which anything was measured, in the order of the runs."""
     having = np.unique(artifacts.owner).tolist()
-    return list({one.key: one for one in map(task, _texts(artifacts, having))}.values())
+    return tuple({one.key: one for one in map(task, _texts(artifacts, having))}.values())
 
 
 def _texts(artifacts: Artifacts, having: Iterable[int]) -> Sequence[str]:
