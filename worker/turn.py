@@ -11,7 +11,7 @@ from backend.spec.commands import CommandKind, CommandState
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import JOULES, Place, RunState
 from backend.store import artifacts, commands, exhibits, results, runs
-from backend.store.chunks import Chunk, decode
+from backend.store.chunks import Chunk, decode, last_step
 from backend.store.runs import Lease
 from worker.alarms import Alarm
 from worker.messages import (
@@ -125,10 +125,9 @@ class Turn:
     def _points(self, points: Points) -> None:
         self._event(EventKind.POINTS, {}, points.chunk)
         self.latest |= points.latest
-        chunk = decode(points.chunk)
-        steps = chunk.steps
-        self._watch(chunk)
-        self.step = max(self.step, int(steps[-1]) if len(steps) else 0)
+        if not all(alarm.raised for alarm in self.alarms):
+            self._watch(decode(points.chunk))
+        self.step = max(self.step, last_step(points.chunk))
         self.changes |= {"step": self.step, "latest": self.latest}
 
     def _watch(self, chunk: Chunk) -> None:

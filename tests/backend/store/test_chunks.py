@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.store.chunks import Chunk, decode, encode
+from backend.store.chunks import Chunk, decode, encode, last_step
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
 rows = st.lists(st.tuples(st.integers(1, 1000), floats, st.floats(width=32)), max_size=40)
@@ -18,6 +18,7 @@ def test_a_chunk_comes_back(drawn: list[tuple[int, float, float]], stage: int, s
     columns = {name: np.array([row[place] for row in drawn]) for name, place in (("wide", 1), ("narrow ü", 2))}
     back = decode(encode(Chunk(stage, steps, times, columns)))
     assert (back.stage, back.steps.tolist()) == (stage, steps.tolist())
+    assert not drawn or last_step(encode(back)) == steps[-1]
     assert np.abs(back.times - times).max(initial=0) < 1e-6
     for name, values in columns.items():
         finite = ~np.isnan(values)
