@@ -48,6 +48,9 @@ def append(session: Session, run: Run, events: Sequence[NewEvent]) -> None:
     session.flush()
 
 
+_events = table(Event)
+
+
 def insert_events(session: Session, run_id: str, last_seq: int, events: Sequence[NewEvent]) -> None:
     """The event rows after `last_seq`. The caller holds the run's row and moves its `last_seq` on."""
     moment = now()
@@ -57,8 +60,10 @@ def insert_events(session: Session, run_id: str, last_seq: int, events: Sequence
     ]
     if rows:
         # One statement: a list of parameters would be sent as a pipeline, and PostgreSQL's time limit on idle
-        # transactions does not see a writer that was frozen in the middle of one.
-        session.connection().execute(insert(table(Event)).values(rows))
+        # transactions does not see a writer that was frozen in the middle of one. That of one row is compiled once.
+        several = len(rows) > 1
+        statement = insert(_events).values(rows) if several else insert(_events)
+        session.connection().execute(statement, None if several else rows[0])
 
 
 def state_event(state: RunState, reason: str | None = None) -> NewEvent:

@@ -213,7 +213,8 @@ class Trainer:
             parameter.grad = None  # zero_grad costs ten times as much
         for regularizer in self._on_weights:
             regularizer.constrain(self.parameters, rate)
-        self._apply_masks()
+        if self.masked:
+            self._apply_masks()
         self.companion.stepped(self.done + 1, self.total)
         if self.subject.masks is not self._followed:
             self._follow_masks()
