@@ -1,34 +1,66 @@
-"""`make bench`: each benchmark in a process of its own, one after the other, as Markdown. Name some to run only those."""
+"""`make bench`: one benchmark after the other, as Markdown. Name some to run only those; `--list` says how long each takes."""
 
-import subprocess
+import ast
 import sys
+from functools import partial
+from importlib import import_module
+from pathlib import Path
 
-NAMES = (
-    "exactness",
-    "training",
-    "augmentation",
-    "auto_batch",
-    "diagnosis",
-    "points",
-    "latency",
-    "steering",
-    "studies",
-    "tradeoffs",
-    "compression",
-    "deep_compression",
-    "constrained",
-    "distillation",
-    "zoo",
-)
+from benchmarks import watch
+
+MINUTES = {
+    "exactness": 10.0,
+    "training": 2.0,
+    "augmentation": 5.0,
+    "auto_batch": 5.0,
+    "diagnosis": 2.0,
+    "points": 1.0,
+    "latency": 4.0,
+    "steering": 2.0,
+    "studies": 8.0,
+    "tradeoffs": 2.0,
+    "compression": 8.0,
+    "deep_compression": 30.0,
+    "constrained": 2.0,
+    "distillation": 5.0,
+    "zoo": 10.0,
+}
+"""How long each takes as a rule, on two cores."""
+NAMES = tuple(MINUTES)
 
 
 def main() -> int:
-    chosen = sys.argv[1:] or NAMES
-    unknown = set(chosen) - set(NAMES)
+    asked = sys.argv[1:]
+    if asked == ["--list"]:
+        print("\n".join(f"{name:<17} {usual(name):>6}  {summary(name)}" for name in NAMES))
+        return 0
+    unknown = set(asked) - set(NAMES)
     if unknown:
         sys.exit(f"no benchmark is called {', '.join(sorted(unknown))}; known: {', '.join(NAMES)}")
-    codes = [subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode for name in chosen]
-    return max(codes)
+    codes = []
+    for name in asked or NAMES:
+        print(f"\n{name}, usually {usual(name)}", file=sys.stderr, flush=True)
+        codes.append(watch.run(partial(measure, name)))
+        if codes[-1] == watch.INTERRUPTED:
+            break
+    return max(codes, key=abs)
+
+
+def measure(name: str) -> int | None:
+    """Run the benchmark as by `python -m benchmarks.NAME`."""
+    sys.argv = [name]
+    code: int | None = import_module(f"benchmarks.{name}").main()
+    return code
+
+
+def usual(name: str) -> str:
+    return watch.duration(60 * MINUTES[name])
+
+
+def summary(name: str) -> str:
+    """The first line of its description, read without importing it."""
+    text = ast.get_docstring(ast.parse(Path(__file__).with_name(f"{name}.py").read_text())) or ""
+    return text.partition("\n")[0]
 
 
 if __name__ == "__main__":

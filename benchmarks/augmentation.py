@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks import watch
 from benchmarks.single import numpy_transform, torch_transform
 from worker.augmentations import Augmentation
 from worker.component import discover
@@ -77,12 +78,12 @@ class Theirs:
         return count, perf_counter() - began
 
 
-def measure(loops: list[Loop], rounds: int) -> list[list[float]]:
+def measure(loops: list[Loop], rounds: int, what: str) -> list[list[float]]:
     """Images a second of each loop in each round, after one that does not count; the order turns from round to round."""
     for loop in loops:
         loop()
     speeds: list[list[float]] = [[] for _ in loops]
-    for number in range(rounds):
+    for number in watch.through(range(rounds), what):
         for place in range(len(loops)):
             index = (place + number) % len(loops)
             count, seconds = loops[index]()
@@ -117,12 +118,12 @@ def main() -> None:
             for workers in (0, 2):
                 alone = PerSample(images, targets, transform(kinds))
                 loops[f"one by one, {library}, {workers} workers"] = Theirs(alone, workers)
-        speeds = measure(list(loops.values()), rounds)
+        speeds = measure(list(loops.values()), rounds, f"{name}, {', '.join(kinds)}, round")
         for way, found in zip(loops, speeds, strict=True):
             speed = statistics.median(found)
             faster = "" if found is speeds[0] else ratio(speeds[0], found)
-            print(f"| {name} | {', '.join(kinds)} | {way} | {speed:,.0f} | {faster} |", flush=True)
+            print(f"| {name} | {', '.join(kinds)} | {way} | {speed:,.0f} | {faster} |")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

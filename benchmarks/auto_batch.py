@@ -15,6 +15,7 @@ from time import perf_counter
 import torch
 from torch import nn
 
+from benchmarks import watch
 from worker.batches import BatchPolicy
 from worker.component import discover
 from worker.data import Data, Split
@@ -69,7 +70,7 @@ def few(data: Data, samples: int) -> Data:
 def compare(model: str, data: Data, auto: int, rounds: int) -> dict[int, list[float]]:
     """Samples per second of each size in each round, after one that does not count; the order turns."""
     speeds: dict[int, list[float]] = {size: [] for size in sorted({*SIZES, auto})}
-    for number in range(rounds + 1):
+    for number in watch.through(range(rounds + 1), f"{model}, round"):
         for size in sorted(speeds, reverse=bool(number % 2)):
             speeds[size].append(throughput(model, data, size))
     return {size: each[1:] for size, each in speeds.items()}
@@ -82,7 +83,7 @@ def show(model: str, auto: int, seconds: float, speeds: dict[int, list[float]]) 
     }
     fastest = min(ratios, key=ratios.__getitem__)
     chosen, best = (f"{size:,} | {statistics.median(speeds[size]):,.0f}" for size in (auto, fastest))
-    print(f"| {model} | {seconds:.1f} s | {chosen} | {best} | {ratios[fastest]:.2f} |", flush=True)
+    print(f"| {model} | {seconds:.1f} s | {chosen} | {best} | {ratios[fastest]:.2f} |")
 
 
 def main() -> None:
@@ -100,4 +101,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from backend.spec.experiment import Measure
+from benchmarks import watch
 from worker.component import discover
 from worker.data import Data
 from worker.engine import count, seed
@@ -70,7 +71,7 @@ def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
     run = Sketch(1, 1)  # these methods look at weights alone and ask nothing of their run
     masked = Pruner.choose({"kind": "magnitude", "sparsity": 0.9}).prune(copy.deepcopy(base), run)
     halved = Pruner.choose({"kind": "channels", "ratio": 0.3, "round_to": 16}).prune(copy.deepcopy(base), run)
-    for further in (base, masked, halved):  # all have trained for as long in the end
+    for further in watch.through((base, masked, halved), "training"):  # all have trained for as long in the end
         train(further, data, recovery, stage=1)
     fold, static = Folder.choose({"kind": "batch_norm"}), Quantizer.choose({"kind": "static_int8"})
     return {
@@ -86,7 +87,7 @@ def measure(files: dict[str, Path], data: Data, folder: Path, rounds: int) -> di
     """What clean processes answer for each file, round by round."""
     test = HeldOutFiles.write(data, folder)
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in files}
-    for _ in range(rounds):
+    for _ in watch.through(range(rounds), "round over all files"):
         for name, file in files.items():
             answers[name].append(run_clean(file, test, "cpu", SETTINGS))
     return answers
@@ -155,4 +156,4 @@ def show_figures(files: dict[str, Path], answers: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

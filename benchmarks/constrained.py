@@ -6,12 +6,14 @@ tries each of 100 sparsities, 0.00 to 0.99, in the same way.
 
 import copy
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
 import torch
 from torch.nn import functional
 
+from benchmarks import watch
 from benchmarks.around import Around
 from worker.component import discover
 from worker.data import Data
@@ -45,7 +47,7 @@ def trained(kind: str, data: Data) -> Subject:
 def tried(base: Subject, run: Around) -> list[tuple[float, float, float]]:
     """(sparsity, validation loss, accuracy) of each sparsity on the grid."""
     rows = []
-    for sparsity in GRID:
+    for sparsity in watch.through(GRID, "sparsity of the grid"):
         pruned = Pruner.choose({"kind": "magnitude", "sparsity": sparsity}).prune(copy.deepcopy(base), run)
         found = run.validate(pruned.module)
         rows.append((sparsity, found["loss"], found["accuracy"]))
@@ -92,4 +94,4 @@ def compared(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -18,11 +18,12 @@ from backend.spec.experiment import resolve
 from backend.spec.results import ArtifactMeasure, StageResult
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
+from benchmarks import watch
 from worker import catalog
 from worker.component import discover
 from worker.engine.execute import execute
 from worker.link import Unattended
-from worker.messages import Assignment, Finished, FromTrainer, StageDone
+from worker.messages import Assignment, Finished, FromTrainer, Progress, StageDone
 
 TEMPLATES = Path(__file__).parents[1] / "backend" / "templates"
 
@@ -32,11 +33,14 @@ class Results(Unattended):
 
     def __init__(self) -> None:
         self.stages: list[StageResult] = []
+        self._pace = watch.Pace("step")
 
     def send(self, message: FromTrainer) -> None:
         if isinstance(message, StageDone):
             self.stages.append(message.result)
-            print(row(message.result), flush=True)
+            print(row(message.result))
+        elif isinstance(message, Progress):
+            self._pace.tell(message.step, message.total_steps)
         elif isinstance(message, Finished) and message.state is not RunState.SUCCEEDED:
             sys.exit(f"the run ended as {message.state}: {message.error}")
 
@@ -88,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -16,6 +16,7 @@ from time import process_time
 import torch
 
 from backend.spec.experiment import Diagnosis as Plan
+from benchmarks import watch
 from benchmarks.recorder import RecorderLink
 from benchmarks.training import CLASSES, measure
 from worker.component import discover
@@ -85,7 +86,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         link = RecorderLink(Path(folder))
-        for case in CASES:
+        for case in watch.through(CASES, "model"):
             report(*case, rounds, plan, link)
         link.close()
 
@@ -93,14 +94,16 @@ def main() -> None:
 def report(model: str, side: int, batch: int, steps: int, rounds: int, plan: Plan, link: RecorderLink) -> None:
     bench = Bench(model, side, batch, steps, link)
     plans = [plan, Plan(every=0), Plan(every=1, histograms=plan.histograms)]
-    with_it, without, always = measure([partial(bench.train, one) for one in plans], rounds)
+    with_it, without, always = measure(
+        [partial(bench.train, one) for one in plans], rounds, f"{model}, {side} × {side}, round"
+    )
     low, middle, high = statistics.quantiles((on / off for on, off in zip(with_it, without, strict=True)), n=4)
     step = statistics.median(without) / steps * 1000
     look = statistics.median(on - off for on, off in zip(always, without, strict=True)) / steps * 1000
     share = look / (plan.every * step)
     about = f"| {model} | {side} × {side} | {batch} | {step:.3f} | {look:.3f} | {share:.1%} "
-    print(f"{about}| {middle:.3f} ({low:.3f}–{high:.3f}) |", flush=True)
+    print(f"{about}| {middle:.3f} ({low:.3f}–{high:.3f}) |")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -22,6 +22,7 @@ from backend.spec.experiment import resolve
 from backend.spec.results import StageResult
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
+from benchmarks import watch
 from worker.catalog import build
 from worker.component import discover
 from worker.engine.execute import execute
@@ -99,14 +100,14 @@ def main() -> None:
     rows: list[tuple[StageResult, StageResult, StageResult]] = []
     print("| seed | teacher | student alone | distilled | difference |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for run_seed in seeds:
+        for run_seed in watch.through(seeds, "seed"):
             teacher, source = run("teacher", TEACHER, TEACHERS, run_seed, Path(folder))
             alone, _ = run("alone", STUDENT, ALONE, run_seed, Path(folder))
             distilled, _ = run("distilled", STUDENT, DISTILLED, run_seed, Path(folder), source)
             rows.append((teacher, alone, distilled))
             figures = [accuracy(result) for result in rows[-1]]
             cells = " | ".join(f"{figure:.2f}" for figure in figures)
-            print(f"| {run_seed} | {cells} | {figures[2] - figures[1]:+.2f} |", flush=True)
+            print(f"| {run_seed} | {cells} | {figures[2] - figures[1]:+.2f} |")
     columns = [[accuracy(row[place]) for row in rows] for place in range(3)]
     gains = [distilled - alone for _, alone, distilled in zip(*columns, strict=True)]
     print("| mean | " + " | ".join(shown(column) for column in [*columns, gains]) + " |\n")
@@ -117,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.store.session import Store
+from benchmarks import watch
 from tests import matrix
 from tests.e2e.conftest import embedded
 from tests.e2e.lathe import Lathe
@@ -108,7 +109,10 @@ def run(folder: Path, cells: list[tuple[str, str]]) -> tuple[list[dict[str, bool
     store = Store.open(f"sqlite:///{lathe.data_dir / 'lathe.sqlite'}")
     server = Server(lathe, store)
     try:
-        held = [cell(server, *each, random.Random(str(each))) for each in cells]
+        held = []
+        for each in watch.through(cells, "optimizer and model"):
+            held.append(cell(server, *each, random.Random(str(each))))
+            print(f"- {' on '.join(each)}: {', '.join(name for name, holds in held[-1].items() if holds)}")
         other, again = (server.submit(*cells[0], seed=seed) for seed in (1, 0))
         apart = server.outcome(other) != server.outcome(again)
     finally:
@@ -145,4 +149,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(watch.run(main))

@@ -1,9 +1,9 @@
 """Points stored per second: through the reporter into SQLite, and by MLflow's `log_batch` into its SQLite store.
 
-Ours: one-sample steps with three metrics each go through the reporter as it is, a real pipe and the supervisor's
-writer; timed until the last one is committed. MLflow gets the same three metrics in its largest batches, 1,000 at a
-time, in a virtual environment of its own. The two take turns. The bytes for each point are those of flushes of 300
-steps, as at 3,000 steps a second: fewer steps in a flush take more.
+Ours: one-sample steps with three metrics each, and a fourth that is not counted, the batch's size, go through the reporter
+as it is, a real pipe and the supervisor's writer; timed until the last one is committed. MLflow gets the same three in
+its largest batches, 1,000 at a time, in a virtual environment of its own. The two take turns. The bytes for each point
+are those of flushes of 300 steps, as at 3,000 steps a second: fewer steps in a flush take more.
 """
 
 import os
@@ -17,6 +17,7 @@ from time import perf_counter
 
 import torch
 
+from benchmarks import watch
 from benchmarks.recorder import RecorderLink
 from worker.engine import reporter as reporting
 from worker.engine.reporter import Clock, Reporter
@@ -75,7 +76,7 @@ def size(database: Path) -> int:
 
 
 def peer() -> float:
-    """Points that MLflow stores per second."""
+    """Points that MLflow stores per second. Raises CalledProcessError when its environment cannot be made."""
     with tempfile.TemporaryDirectory() as folder:
         command = [str(peer_python()), "-c", PEER_SCRIPT, folder, str(PEER_POINTS)]
         answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
@@ -95,23 +96,20 @@ def peer_python() -> Path:
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     torch.set_num_threads(1)
-    stored, theirs, refusal = [], [], ""
-    for _ in range(rounds):
-        stored.append(ours(STEPS)[0])
-        try:
-            theirs.append(peer())
-        except subprocess.CalledProcessError as error:
-            refusal = (error.stderr or b"").strip().splitlines()[-1:] or [str(error)]
-    print("| points | |")
-    print("|---|---|")
-    print(f"| stored per second, reporter to SQLite | {statistics.median(stored):,.0f} |")
-    print(f"| bytes in the database for each | {growth():.2f} |")
-    if theirs:
-        print(f"| stored per second, MLflow `log_batch` to SQLite | {statistics.median(theirs):,.0f} |")
-        print(f"| ours ÷ MLflow | {statistics.median(s / t for s, t in zip(stored, theirs, strict=True)):,.0f} |")
-    else:
-        print(f"| MLflow | could not be measured: {refusal} |")
+    print("| points stored per second | reporter to SQLite | MLflow `log_batch` to SQLite | ours ÷ MLflow |")
+    print("|---|---|---|---|")
+    measured = []
+    for number in watch.through(range(rounds), "round"):
+        measured.append((ours(STEPS)[0], peer()))
+        show(f"round {number + 1}", *measured[-1], measured[-1][0] / measured[-1][1])
+    stored, theirs = (statistics.median(column) for column in zip(*measured, strict=True))
+    show("median", stored, theirs, statistics.median(own / other for own, other in measured))
+    print(f"\n{growth():.2f} bytes in the database for each point.")
+
+
+def show(what: str, own: float, other: float, ratio: float) -> None:
+    print(f"| {what} | {own:,.0f} | {other:,.0f} | {ratio:,.0f} |")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -5,6 +5,7 @@
   nobody at the wheel.
 """
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 
 from backend.spec.experiment import resolve
 from backend.spec.settings import Settings
+from benchmarks import watch
 from benchmarks.latency import p
 from tests.e2e.conftest import embedded
 from tests.e2e.lathe import Lathe
@@ -43,7 +45,7 @@ def obeyed(lathe: Lathe) -> list[float]:
     while not lathe.run(run)["step"]:
         time.sleep(0.05)
     taken = []
-    for number in range(COMMANDS):
+    for number in watch.through(range(COMMANDS), "command"):
         seq = lathe.run(run)["last_seq"]
         body = {"path": "optimizer.lr", "value": 0.01 + number * 1e-5}
         asked = perf_counter()
@@ -92,19 +94,19 @@ def steerable(folder: Path) -> float:
 
 
 def main() -> None:
+    print("| steering | median | p95 | at most |")
+    print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         lathe = embedded(Path(folder))
         try:
             median, worst = p(obeyed(lathe))
         finally:
             lathe.stop()
+    print(f"| command → obeyed ({COMMANDS} commands) | {median * 1000:.0f} ms | {worst * 1000:.0f} ms | 200 ms |")
     with tempfile.TemporaryDirectory() as folder:
         share = steerable(Path(folder))
-    print("| steering | median | p95 | at most |")
-    print("|---|---|---|---|")
-    print(f"| command → obeyed ({COMMANDS} commands) | {median * 1000:.0f} ms | {worst * 1000:.0f} ms | 200 ms |")
     print(f"| being steerable, share of the training's time | {share:.3%} | | 1 % |")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

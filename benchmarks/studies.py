@@ -24,6 +24,7 @@ from backend.spec.study import Study, StudyState, TrialState
 from backend.store import experiments, studies, tables
 from backend.store.clock import now
 from backend.store.session import Store
+from benchmarks import watch
 from benchmarks.latency import sign_in
 from tests.e2e.conftest import CHROMIUM, FLAGS, embedded
 from tests.e2e.lathe import Lathe
@@ -78,12 +79,11 @@ def searched(lathe: Lathe, seed: int, pruner: dict[str, Any]) -> tuple[float, in
 
 def asha(lathe: Lathe) -> None:
     shares, equal = [], 0
-    for seed in SEEDS:
+    for seed in watch.through(SEEDS, "ASHA against the grid, seed"):
         best, whole = searched(lathe, seed, {"kind": "none"})
         found, part = searched(lathe, seed, STUDY["pruner"])
         print(
             f"seed {seed}: grid {best:.4f} in {whole:,} steps, ASHA {found:.4f} in {part:,} ({part / whole:.0%})",
-            flush=True,
         )
         shares.append(part / whole)
         equal += found >= best
@@ -148,6 +148,8 @@ def visits(page: Page, url: str) -> tuple[list[float], list[float]]:
 
 
 def opened(folder: Path) -> None:
+    print(f"| a study of {TRIALS:,} trials (at most 1 s) | first, s | then, median, s |")
+    print("|---|---|---|")
     lathe = embedded(folder)
     try:
         store = Store.open(f"sqlite:///{lathe.data_dir / 'lathe.sqlite'}")
@@ -155,19 +157,22 @@ def opened(folder: Path) -> None:
         store.close()
         first = answers(lathe, study)
         again = [answers(lathe, study) for _ in range(VISITS)]
+        for index, path in enumerate(ASKED):
+            show(f"server, {path or 'the study'}", first[index], [one[index] for one in again], digits=3)
+        show("server, all of it", sum(first), list(map(sum, again)), digits=3)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             drawn, blocked = visits(sign_in(browser, lathe), f"{lathe.url}/studies/{study}")
             browser.close()
+        show("browser, from navigation to the drawn page", drawn[0], drawn[1:])
+        show("browser, longest block of the main thread", blocked[0], blocked[1:])
     finally:
         lathe.stop()
-    print(f"| a study of {TRIALS:,} trials (at most 1 s) | first, s | then, median, s |")
-    print("|---|---|---|")
-    for index, path in enumerate(ASKED):
-        print(f"| server, {path or 'the study'} | {first[index]:.3f} | {median(one[index] for one in again):.3f} |")
-    print(f"| server, all of it | {sum(first):.3f} | {median(map(sum, again)):.3f} |")
-    print(f"| browser, from navigation to the drawn page | {drawn[0]:.2f} | {median(drawn[1:]):.2f} |")
-    print(f"| browser, longest block of the main thread | {blocked[0]:.2f} | {median(blocked[1:]):.2f} |", flush=True)
+
+
+def show(what: str, first: float, then: list[float], digits: int = 2) -> None:
+    """A row in seconds."""
+    print(f"| {what} | {first:.{digits}f} | {median(then):.{digits}f} |")
 
 
 def main() -> None:
@@ -184,4 +189,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -20,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from backend.spec.settings import Settings
 from backend.store.session import Store, migrate
+from benchmarks import watch
 from benchmarks.crowd import fill
 from benchmarks.latency import sign_in
 from tests.e2e.conftest import CHROMIUM, FLAGS
@@ -94,7 +95,7 @@ def working(page: Page, spent: list[float]) -> Iterator[None]:
 def visits(page: Page) -> tuple[list[float], list[float]]:
     """Milliseconds from the click on the page's name to its drawn chart, and what the page worked meanwhile."""
     taken, worked = list[float](), list[float]()
-    for _ in range(ROUNDS + 1):
+    for _ in watch.through(range(ROUNDS + 1), "visit"):
         page.get_by_role("link", name="Runs", exact=True).first.click()
         page.wait_for_timeout(700)
         page.evaluate(WATCH)
@@ -108,37 +109,39 @@ def visits(page: Page) -> tuple[list[float], list[float]]:
 def changes(page: Page) -> tuple[list[float], list[float]]:
     """Milliseconds from a changed constraint to the chart that answers it, and what the page worked meanwhile."""
     taken, worked = list[float](), list[float]()
-    for number in range(ROUNDS):
+    for number in watch.through(range(ROUNDS), "changed constraint"):
         with working(page, worked):
             taken.append(float(page.evaluate(ASK, f"accuracy >= {91 + number / 10}% and p95_ms@1 <= 1ms")))
     return taken, worked
 
 
-def measure(folder: Path) -> list[tuple[str, float]]:
+def measure(folder: Path) -> None:
+    """Print a row for each figure."""
     lathe = serve(folder)
     try:
-        cold = ask(lathe, "")
+        show("server, first answer and chart after a start", sum(ask(lathe, "")))
         fresh = [ask(lathe, f"accuracy >= {90 + number / 10}% and p95_ms@1 <= 1ms") for number in range(ROUNDS)]
+        show("server, answer to a new question", median(answer for answer, _ in fresh))
+        show("server, its chart", median(chart for _, chart in fresh))
         again = [ask(lathe, "") for _ in range(ROUNDS)]
+        show("server, answer to the same question", median(answer for answer, _ in again))
+        show("server, the same chart", median(chart for _, chart in again))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             page = sign_in(browser, lathe)
             drawn, worked = visits(page)
+            show("browser, from click to drawn chart", median(drawn))
+            show("browser, the main thread's own work of it", median(worked))
             answered, reworked = changes(page)
+            show("browser, from a changed constraint to the chart that answers it", median(answered))
+            show("browser, the main thread's own work of it", median(reworked))
             browser.close()
     finally:
         lathe.stop()
-    return [
-        ("server, first answer and chart after a start", sum(cold)),
-        ("server, answer to a new question", median(answer for answer, _ in fresh)),
-        ("server, its chart", median(chart for _, chart in fresh)),
-        ("server, answer to the same question", median(answer for answer, _ in again)),
-        ("server, the same chart", median(chart for _, chart in again)),
-        ("browser, from click to drawn chart", median(drawn)),
-        ("browser, the main thread's own work of it", median(worked)),
-        ("browser, from a changed constraint to the chart that answers it", median(answered)),
-        ("browser, the main thread's own work of it", median(reworked)),
-    ]
+
+
+def show(what: str, milliseconds: float) -> None:
+    print(f"| {what} | {milliseconds:,.0f} |")
 
 
 def main() -> None:
@@ -150,12 +153,10 @@ def main() -> None:
         store = Store.open(settings.database_url)
         artifacts = fill(store, number)
         store.close()
-        rows = measure(folder)
-    print(f"| {artifacts:,} measured artifacts | ms |")
-    print("|---|---|")
-    for what, taken in rows:
-        print(f"| {what} | {taken:,.0f} |")
+        print(f"| {artifacts:,} measured artifacts | ms |")
+        print("|---|---|")
+        measure(folder)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

@@ -20,6 +20,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from backend.spec.settings import Settings
+from benchmarks import watch
 from benchmarks.recorder import RecorderLink
 from worker.component import discover
 from worker.data import Data, Split
@@ -44,6 +45,9 @@ class Case:
     side: int  # 8 as in digits, 28 as in Fashion-MNIST
     batch: int
     samples: int
+
+    def __str__(self) -> str:
+        return f"{self.model}, {self.side} × {self.side}, batches of {self.batch}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -127,12 +131,12 @@ class Bench:
         return perf_counter() - began
 
 
-def measure(loops: list[Callable[[], float]], rounds: int) -> list[list[float]]:
+def measure(loops: list[Callable[[], float]], rounds: int, what: str) -> list[list[float]]:
     """Seconds of each loop in each round, after one round that does not count; the order turns from round to round."""
     for loop in loops:
         loop()
     times: list[list[float]] = [[] for _ in loops]
-    for number in range(rounds):
+    for number in watch.through(range(rounds), what):
         for place in range(len(loops)):
             index = (place + number) % len(loops)
             times[index].append(loops[index]())
@@ -155,12 +159,12 @@ def main() -> None:
         link = RecorderLink(Path(folder))
         for case in CASES:
             bench = Bench(case, link, Path(folder))
-            ours, bare, loader = measure([bench.lathe, bench.bare, bench.loader], rounds)
+            ours, bare, loader = measure([bench.lathe, bench.bare, bench.loader], rounds, f"{case}, round")
             speed = case.samples / case.batch / statistics.median(ours)
             about = f"| {case.model} | {case.side} × {case.side} | {case.batch} | {speed:,.0f}"
-            print(f"{about} | {ratio(bare, ours)} | {ratio(loader, ours)} |", flush=True)
+            print(f"{about} | {ratio(bare, ours)} | {ratio(loader, ours)} |")
         link.close()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))

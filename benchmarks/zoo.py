@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmarks import watch
 from worker.component import components, discover
 from worker.data import Data
 from worker.engine import seed
@@ -251,14 +252,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [(task, kind, folder) for task in TASKS for kind in kinds]
         figures: dict[str, dict[str, Figure]] = {task.name: {} for task in TASKS}
-        for (task, kind, _), figure in zip(jobs, pool.map(measure, jobs), strict=True):
+        for (task, kind, _), figure in zip(
+            watch.through(jobs, "optimizer and task"), pool.map(measure, jobs), strict=True
+        ):
             if not figures[task.name]:
                 print(table(task, {}))
             figures[task.name][kind] = figure
-            print(row(kind, figure), flush=True)
+            print(row(kind, figure))
     if set(kinds) == set(components("optimizers")):
         PAGE.write_text(page(figures, clock.seconds()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))
