@@ -22,10 +22,10 @@ from benchmarks.recorder import RecorderLink
 from worker.engine import reporter as reporting
 from worker.engine.reporter import Clock, Reporter
 
-ROUNDS = 3
-STEPS = 300_000
+ROUNDS = 5
+STEPS = 600_000
 METRICS = 3
-PEER_POINTS = 30_000
+PEER_POINTS = 15_000
 PEER = ("mlflow-skinny==3.5.0", "sqlalchemy==2.0.44", "alembic==1.17.0", "pandas==2.3.3")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lathe" / "bench-mlflow"
 
@@ -37,10 +37,15 @@ folder, points = sys.argv[1], int(sys.argv[2])
 client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
 run = client.create_run(client.create_experiment("bench", artifact_location=folder)).info.run_id
 names = ("train/loss", "train/accuracy", "learning_rate")
-began = time.perf_counter()
-for first in range(0, points, 999):
+
+def log(first):
     steps = range(first // 3, (first + 999) // 3)
     client.log_batch(run, metrics=[Metric(name, 0.5, 1_700_000_000_000 + step, step) for step in steps for name in names])
+
+log(points)  # what only the first one takes
+began = time.perf_counter()
+for first in range(0, points, 999):
+    log(first)
 print(points / (time.perf_counter() - began))
 """
 
