@@ -5,16 +5,17 @@ import sys
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 
 from benchmarks import watch
 
 MINUTES = {
     "exactness": 10.0,
-    "training": 2.0,
+    "training": 5.0,
     "augmentation": 5.0,
     "auto_batch": 5.0,
     "diagnosis": 2.0,
-    "points": 1.0,
+    "points": 2.0,
     "latency": 4.0,
     "steering": 2.0,
     "studies": 8.0,
@@ -40,7 +41,9 @@ def main() -> int:
     codes = []
     for name in asked or NAMES:
         print(f"\n{name}, usually {usual(name)}", file=sys.stderr, flush=True)
+        began = monotonic()
         codes.append(watch.run(partial(measure, name)))
+        print(f"\n{name} took {watch.duration(monotonic() - began)}", file=sys.stderr, flush=True)
         if codes[-1] == watch.INTERRUPTED:
             break
     return max(codes, key=abs)

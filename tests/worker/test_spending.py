@@ -1,11 +1,12 @@
 """The energy of a run is the sum of what its trainers took, over every death and every write that had to be repeated."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from backend.spec.runs import JOULES
-from worker.engine.energy import Spending, rapl
+from worker.engine.energy import Counter, Meter, Spending, rapl
 from worker.messages import Progress
 from worker.turn import Turn
 
@@ -27,6 +28,14 @@ def test_it_is_told_piece_by_piece_and_a_counter_may_begin_again(tmp_path: Path)
     assert spending.since() == 0
     counter(tmp_path, 20)
     assert spending.since() == pytest.approx(890)
+
+
+def test_nothing_is_lost_between_two_pieces() -> None:
+    """A counter that goes on with each look, as a real one does."""
+    readings = itertools.count(100.0)
+    spending = Spending(Meter("climbing", [Counter(lambda: next(readings))]))
+    assert [spending.since() for _ in range(3)] == [1, 1, 1]
+    assert next(readings) == 104.0  # one look for each piece
 
 
 def test_nothing_counts_where_no_meter_is() -> None:

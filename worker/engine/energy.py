@@ -24,7 +24,10 @@ class Counter:
 
     def since(self, before: float) -> float:
         """Joules since it stood at `before`."""
-        now = self.read()
+        return self.between(before, self.read())
+
+    def between(self, before: float, now: float) -> float:
+        """Joules from one reading to the next."""
         return now - before if now >= before else now + self.span - before
 
 
@@ -51,9 +54,9 @@ class Spending:
 
     def since(self) -> float:
         """Joules since it was last asked."""
-        spent = sum(counter.since(was) for counter, was in zip(self._counters, self._before, strict=True))
-        self._before = [counter.read() for counter in self._counters]
-        return spent
+        before, self._before = self._before, [counter.read() for counter in self._counters]
+        pairs = zip(self._counters, before, self._before, strict=True)
+        return sum(counter.between(was, now) for counter, was, now in pairs)
 
 
 def meter(device: str) -> Meter | None:
