@@ -37,6 +37,7 @@ from backend.api import (
     uploads,
     workers,
 )
+from backend.api.compactor import Compactor
 from backend.api.gate import BodyLimit, Gate
 from backend.api.hub import Hub
 from backend.api.monitor import Monitor
@@ -123,8 +124,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warm = asyncio.get_running_loop().call_later(
         WARM_AFTER, lambda: asyncio.ensure_future(asyncio.to_thread(_warm, app.state.store))
     )
+    compactor = Compactor(app.state.store)
+    compactor.start()
     yield
     warm.cancel()
+    await asyncio.to_thread(compactor.close)
     await app.state.hub.close()
     await asyncio.to_thread(app.state.monitor.close)
     app.state.hints.close()

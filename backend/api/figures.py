@@ -34,7 +34,7 @@ from backend.charts.tasks import tasks, within
 from backend.errors import ChartNotFound, Invalid
 from backend.spec.events import EventKind
 from backend.spec.results import StageResult
-from backend.store import events, exhibits, ghosts, pages, results, tables
+from backend.store import events, exhibits, ghosts, lines, pages, results, tables
 from backend.store import runs as stored
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ Wanted = TypeVar("Wanted", Sequence[str], Sequence[str] | None)
 PIXELS = 700  # buckets of a line: two points each, 1,400 in all
 CURVE_RUNS = 50
 NEWEST = 10
+DRAWN = (EventKind.STAGE_BEGAN, EventKind.STAGE_ENDED, EventKind.REWIND, EventKind.ALERT, EventKind.COMMAND)
 
 
 class Figure(BaseModel):
@@ -155,8 +156,8 @@ def run_data(
 ) -> RunData:
     """A run as the chart sees it, beside runs of these ids."""
     metrics = chart.metrics
-    seq, chunks = events.chunks(session, run.id, metrics=metrics) if metrics else (run.last_seq, [])
-    happened = events.marks(session, run.id) if metrics else []
+    seq, curves = lines.thinned(session, run.id, PIXELS, metrics=metrics) if metrics else (run.last_seq, {})
+    happened = events.marks(session, run.id, kinds=DRAWN) if metrics else []
     shown = exhibits.of(session, run.id, chart.exhibits) if chart.exhibits else []
     return RunData(
         id=run.id,
@@ -167,17 +168,12 @@ def run_data(
         dash=dash(run.color),
         ghost=ghosts.about(session, run) if run.ghost_of in beside else "",
         seq=seq,
-        lines={metric: _line(curve) for metric, curve in events.curves(chunks).items()},
+        lines={metric: Line(one.steps, one.values, one.points, one.times) for metric, one in curves.items()},
         bands=_bands(happened, run.step),
         marks=_marks(happened),
         results=tuple(measured),
         exhibits=tuple(Exhibit(one.kind, one.stage, one.step, one.body) for one in shown),
     )
-
-
-def _line(curve: events.Curve) -> Line:
-    kept = events.bucket(curve.steps, curve.values, PIXELS)
-    return Line(curve.steps[kept], curve.values[kept], len(curve.values), curve.times[kept])
 
 
 def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:

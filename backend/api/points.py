@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from backend.api.deps import Reading, RunDep
 from backend.api.documents import number
 from backend.api.schemas import Points, Series
-from backend.store import events
+from backend.store import lines
 
 router = APIRouter(tags=["runs"])
 
@@ -25,18 +25,15 @@ def points(
 ) -> Points:
     """The stored points with rewinds applied, by metric."""
     names = {name for name in metrics.split(",") if name} if metrics else None
-    seq, chunks = events.chunks(session, run.id, metrics=names, first=first, last=last)
-    curves = events.curves(chunks)
-    series = [series_of(name, curves[name], pixels) for name in sorted(curves)]
-    return Points(run_id=run.id, seq=seq, series=series)
+    seq, curves = lines.thinned(session, run.id, pixels, metrics=names, first=first, last=last)
+    return Points(run_id=run.id, seq=seq, series=[_series(name, curves[name]) for name in sorted(curves)])
 
 
-def series_of(metric: str, curve: events.Curve, pixels: int) -> Series:
-    kept = events.bucket(curve.steps, curve.values, pixels)
+def _series(metric: str, line: lines.Line) -> Series:
     return Series(
         metric=metric,
-        steps=curve.steps[kept].tolist(),
-        times=curve.times[kept].tolist(),
-        values=[number(value) for value in curve.values[kept].tolist()],
-        points=len(curve.values),
+        steps=line.steps.tolist(),
+        times=line.times.tolist(),
+        values=[number(value) for value in line.values.tolist()],
+        points=line.points,
     )

@@ -18,14 +18,23 @@ def bucket(steps: Steps, values: Floats, pixels: int) -> Indices:
     assert pixels >= 8
     if len(values) <= 2 * pixels:
         return np.arange(len(values), dtype=np.int64)
+    strange = sum(bool(mask.any()) for mask in _strange(values))
+    return extremes(_buckets(steps, (2 * pixels - 2) // (2 + strange)), values)
+
+
+def extremes(buckets: Indices, values: Floats) -> Indices:
+    """What an eye would see of each bucket: its first finite minimum and maximum, its first NaN, +∞ and −∞; and the
+    two ends of it all. buckets [n], ascending, values [n]; n is at least 1."""
     finite = np.isfinite(values)
-    strange = [mask for mask in (np.isnan(values), np.isposinf(values), np.isneginf(values)) if mask.any()]
-    count = (2 * pixels - 2) // (2 + len(strange))
-    buckets = _buckets(steps, count)
     lowest = _firsts(buckets, _extreme(buckets, np.where(finite, values, np.inf), np.minimum) & finite)
     highest = _firsts(buckets, _extreme(buckets, np.where(finite, values, -np.inf), np.maximum) & finite)
     ends = np.array([0, len(values) - 1], dtype=np.int64)
-    return np.unique(np.concatenate([ends, lowest, highest, *(_firsts(buckets, mask) for mask in strange)]))
+    strange = [_firsts(buckets, mask) for mask in _strange(values)]
+    return np.unique(np.concatenate([ends, lowest, highest, *strange]))
+
+
+def _strange(values: Floats) -> list[NDArray[np.bool_]]:
+    return [np.isnan(values), np.isposinf(values), np.isneginf(values)]
 
 
 def _buckets(steps: Steps, count: int) -> Indices:

@@ -32,40 +32,78 @@ class Chunk:
         return len(self.steps)
 
 
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """A chunk as its bytes hold it: what is read from them and written again gives the same bytes."""
+
+    stage: int
+    count: int
+    first: int | None  # the first step where steps are consecutive
+    start: float  # seconds at which the first offset begins
+    steps: Steps  # [count], none where steps are consecutive
+    offsets: NDArray[np.float32]  # [count] seconds after `start`
+    columns: dict[str, NDArray[Any]]  # [count] each, float32 or float64
+
+
 @np.errstate(over="ignore")
 def encode(chunk: Chunk) -> bytes:
     consecutive = len(chunk) > 0 and int(chunk.steps[-1] - chunk.steps[0]) == len(chunk) - 1
     start = float(chunk.times[0]) if len(chunk) else 0.0
     columns = {name: _narrow(values) for name, values in chunk.metrics.items()}
-    header: dict[str, Any] = {
-        "stage": chunk.stage,
-        "count": len(chunk),
-        "first": int(chunk.steps[0]) if consecutive else None,
-        "start": start,
-        "columns": [[name, column.dtype.str] for name, column in columns.items()],
-    }
-    head = json.dumps(header, separators=(",", ":")).encode()
-    body = [] if consecutive else [chunk.steps.astype("<i8").tobytes()]
-    body.append((chunk.times - start).astype("<f4").tobytes())
-    body += [column.tobytes() for column in columns.values()]
-    return b"".join([struct.pack("<I", len(head)), head, *body])
+    return write(
+        Raw(
+            stage=chunk.stage,
+            count=len(chunk),
+            first=int(chunk.steps[0]) if consecutive else None,
+            start=start,
+            steps=np.array([], np.int64) if consecutive else chunk.steps,
+            offsets=(chunk.times - start).astype("<f4"),
+            columns=columns,
+        )
+    )
 
 
 def decode(blob: bytes) -> Chunk:
+    raw = read(blob)
+    first = raw.first
+    steps = raw.steps.astype(np.int64) if first is None else np.arange(first, first + raw.count, dtype=np.int64)
+    times = raw.offsets.astype(np.float64) + raw.start
+    return Chunk(raw.stage, steps, times, {name: column.astype(np.float64) for name, column in raw.columns.items()})
+
+
+def numbers(blob: bytes) -> int:
+    """Bytes of the columns, without the header."""
+    return len(blob) - 4 - int(struct.unpack_from("<I", blob)[0])
+
+
+def write(raw: Raw) -> bytes:
+    header: dict[str, Any] = {
+        "stage": raw.stage,
+        "count": raw.count,
+        "first": raw.first,
+        "start": raw.start,
+        "columns": [[name, column.dtype.str] for name, column in raw.columns.items()],
+    }
+    head = json.dumps(header, separators=(",", ":")).encode()
+    body = [raw.steps.astype("<i8").tobytes(), raw.offsets.tobytes()]
+    body += [column.tobytes() for column in raw.columns.values()]
+    return b"".join([struct.pack("<I", len(head)), head, *body])
+
+
+def read(blob: bytes) -> Raw:
     header, offset = _header(blob)
     count = header["count"]
 
-    def take(dtype: str) -> NDArray[Any]:
+    def take(dtype: str, count: int = count) -> NDArray[Any]:
         nonlocal offset
         column = np.frombuffer(blob, dtype, count, offset)
         offset += column.nbytes
         return column
 
-    first = header["first"]
-    steps = take("<i8").astype(np.int64) if first is None else np.arange(first, first + count, dtype=np.int64)
-    times = take("<f4").astype(np.float64) + header["start"]
-    metrics = {name: take(dtype).astype(np.float64) for name, dtype in header["columns"]}
-    return Chunk(header["stage"], steps, times, metrics)
+    steps = take("<i8", count if header["first"] is None else 0)
+    offsets = take("<f4")
+    columns = {name: take(dtype) for name, dtype in header["columns"]}
+    return Raw(header["stage"], count, header["first"], header["start"], steps, offsets, columns)
 
 
 def last_step(blob: bytes) -> int:

@@ -1,8 +1,7 @@
 """What happened to runs, read back: for the live stream, and as points for charts."""
 
-import math
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -11,26 +10,44 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.spec.events import EventKind
+from backend.store.blocks import stored
 from backend.store.bucket import bucket
-from backend.store.chunks import Chunk, Floats, Steps, decode
-from backend.store.tables import Event, Run
+from backend.store.chunks import Chunk, Floats, Steps
+from backend.store.tables import MARK, Event, Run
+from backend.store.view import View, named
 
 __all__ = ["Curve", "after", "bucket", "chunks", "curves", "marks", "named", "withdrawn"]
 
 RUNS_PER_QUERY = 200  # SQLite's expressions are at most 1,000 deep
+POINTS = EventKind.POINTS.value
 
 
 def after(session: Session, cursors: Mapping[str, int], limit: int = 1000) -> list[Event]:
-    """The events of each run beyond its cursor, at most `limit`, ordered by run and `seq`: never one without those
-    of its run before it. `cursors` maps run ids to the last `seq` that is known."""
+    """The events of each run beyond its cursor, at most `limit`, in order of `seq`: never one without those of its run
+    before it. `cursors` maps run ids to the last `seq` that is known."""
+    behind = sorted(_behind(session, cursors))
+    covered = stored.covered(session, behind) if behind else {}
+    compacted = [run_id for run_id in behind if covered.get(run_id, 0) > cursors[run_id]]
     found: list[Event] = []
-    for group in _batches(sorted(_behind(session, cursors)), RUNS_PER_QUERY):
+    for run_id in compacted:
+        found += _merged(session, run_id, cursors[run_id], covered[run_id], limit - len(found))
+        if len(found) >= limit:
+            return found
+    for group in _batches([run_id for run_id in behind if run_id not in compacted], RUNS_PER_QUERY):
         wanted = or_(*(and_(Event.run_id == run_id, Event.seq > cursors[run_id]) for run_id in group))
         query = select(Event).where(wanted).order_by(Event.run_id, Event.seq)
         found += session.scalars(query.limit(limit - len(found)))
         if len(found) >= limit:
             break
     return found
+
+
+def _merged(session: Session, run_id: str, cursor: int, covered: int, limit: int) -> list[Event]:
+    """The next events of a run, some of which are in blocks."""
+    beyond = Event.run_id == run_id, Event.seq > cursor, or_(Event.kind != POINTS, Event.seq > covered)
+    rows = session.scalars(select(Event).where(*beyond).order_by(Event.seq).limit(limit))
+    both = [*rows, *stored.events(session, run_id, cursor, limit)]
+    return sorted(both, key=lambda event: event.seq)[:limit]
 
 
 def _behind(session: Session, cursors: Mapping[str, int]) -> list[str]:
@@ -44,16 +61,17 @@ def _batches(items: list[str], size: int) -> list[list[str]]:
     return list(iter(lambda: list(islice(iterator, size)), []))
 
 
-def marks(session: Session, run_id: str, after: int = 0) -> list[Event]:
-    """Everything but points, in order."""
-    query = select(Event).where(Event.run_id == run_id, Event.seq > after, Event.kind != EventKind.POINTS.value)
+def marks(session: Session, run_id: str, after: int = 0, kinds: Collection[EventKind] | None = None) -> list[Event]:
+    """Everything but points, in order; or what is of these kinds."""
+    query = select(Event).where(Event.run_id == run_id, Event.seq > after, MARK)
+    if kinds is not None:
+        query = query.where(Event.kind.in_([kind.value for kind in kinds]))
     return list(session.scalars(query.order_by(Event.seq)))
 
 
 def alerts(session: Session, run_id: str) -> set[int]:
     """Which alerts of its spec the run has raised."""
-    query = select(Event.body).where(Event.run_id == run_id, Event.kind == EventKind.ALERT.value)
-    return {body["alert"] for body in session.scalars(query)}
+    return {event.body["alert"] for event in marks(session, run_id, kinds=[EventKind.ALERT])}
 
 
 def chunks(
@@ -67,57 +85,17 @@ def chunks(
 ) -> tuple[int, list[Chunk]]:
     """The points of a run as it stands: rewinds are applied, so that each (metric, step) is there once.
 
-    `metrics` keeps those metrics (`name/*` all that begin so), `first` and `last` (inclusive) those steps, `until` what had happened by that `seq`. Returns the last `seq` that is
-    included, after which the live stream continues, and the chunks in order; empty ones are left out.
+    `metrics` keeps those metrics (`name/*` all that begin so), `first` and `last` (inclusive) those steps, `until` what
+    had happened by that `seq`. Returns the last `seq` that is included, after which the live stream continues, and the
+    chunks in order; empty ones are left out.
     """
-    seq = until if until is not None else session.scalar(select(Run.last_seq).where(Run.id == run_id)) or 0
-    found: list[Chunk] = []
-    for chunk, bound in _backwards(session, run_id, 0, seq):
-        kept = _kept(chunk, metrics, first, bound if last is None else min(bound, last))
-        found += [kept] if len(kept) and kept.metrics else []
-    return seq, found[::-1]
+    view = View.of(session, run_id, metrics=metrics, first=first, last=last, until=until)
+    return view.until, [chunk for _, chunk in view.chunks(session)]
 
 
 def withdrawn(session: Session, run_id: str, after: int) -> list[Chunk]:
     """The points that came after event `after` and that rewinds took back: what `chunks` leaves out of them."""
-    gone = []
-    for chunk, bound in _backwards(session, run_id, after, None):
-        if not math.isinf(bound) and chunk.steps[-1] > bound:
-            gone.append(_kept(chunk, None, int(bound) + 1, math.inf))
-    return gone
-
-
-def _backwards(session: Session, run_id: str, after: int, until: int | None) -> Iterator[tuple[Chunk, float]]:
-    """The chunks that came after event `after`, newest first, each with the step beyond which it was taken back."""
-    kinds = (EventKind.POINTS.value, EventKind.REWIND.value)
-    query = select(Event.kind, Event.body, Event.chunk).where(
-        Event.run_id == run_id, Event.seq > after, Event.kind.in_(kinds)
-    )
-    if until is not None:
-        query = query.where(Event.seq <= until)
-    bound = math.inf
-    for kind, body, blob in reversed(session.execute(query.order_by(Event.seq)).all()):
-        if kind == EventKind.REWIND:
-            bound = min(bound, body["step"])
-        elif blob is not None:
-            yield decode(blob), bound
-
-
-def _kept(chunk: Chunk, metrics: Collection[str] | None, first: int | None, bound: float) -> Chunk:
-    if metrics is not None:
-        chunk = replace(chunk, metrics={name: chunk.metrics[name] for name in chunk.metrics if named(name, metrics)})
-    begin = 0 if first is None else int(np.searchsorted(chunk.steps, first, "left"))
-    end = len(chunk) if math.isinf(bound) else int(np.searchsorted(chunk.steps, bound, "right"))
-    if (begin, end) == (0, len(chunk)):
-        return chunk
-    part = slice(begin, max(begin, end))
-    columns = {name: values[part] for name, values in chunk.metrics.items()}
-    return Chunk(chunk.stage, chunk.steps[part], chunk.times[part], columns)
-
-
-def named(metric: str, wanted: Collection[str]) -> bool:
-    """Whether `metric` is among `wanted`, in which `name/*` stands for all that begin so."""
-    return metric in wanted or f"{metric.partition('/')[0]}/*" in wanted
+    return list(View.of(session, run_id, after=after).withdrawn(session))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import bindparam, insert, literal, select
+from sqlalchemy import bindparam, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import Place, RunState
 from backend.store import artifacts, events, exhibits, files, rows
+from backend.store.blocks import inheriting, stored
 from backend.store.clock import new_id
 from backend.store.tables import Artifact, Event, Exhibit, Result, Run, table
 
@@ -206,14 +207,17 @@ def _forked(past: Cut, ids: Mapping[str, str]) -> NewEvent:
 
 def _copy_events(session: Session, past: Cut, run_id: str, after: int) -> None:
     """In the database itself: points are many."""
+    compacted = inheriting.copy(session, past.run.id, past.seq, run_id, after)
     event = table(Event).c
+    covered = stored.covered(session, [past.run.id]).get(past.run.id, 0)
+    loose = or_(event.kind != EventKind.POINTS.value, event.seq > covered)
     past_events = select(
         literal(run_id), event.seq + bindparam("after"), event.kind, event.at, event.body, event.chunk
-    ).where(event.run_id == past.run.id, event.seq <= past.seq)
+    ).where(event.run_id == past.run.id, event.seq <= past.seq, loose)
     statement = insert(table(Event)).from_select(["run_id", "seq", "kind", "at", "body", "chunk"], past_events)
     counted = statement.execution_options(preserve_rowcount=True)
     copied = session.connection().execute(counted, {"after": after}).rowcount
-    assert copied == past.seq, "the parent's events have a gap, or the parent is gone"
+    assert compacted + copied == past.seq, "the parent's events have a gap, or the parent is gone"
 
 
 def _rename(session: Session, run_id: str, after: int, ids: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    text,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -22,6 +23,8 @@ from backend.spec.commands import CommandState
 from backend.spec.runs import Place, RunState
 from backend.spec.study import StudyState, TrialState
 from backend.store.columns import Instant, Prose, Word
+
+MARK = text("kind != 'points'")  # as it stands in each query that is to use the index of what is no point
 
 
 class Table(DeclarativeBase):
@@ -131,6 +134,7 @@ class Event(Table):
     """Anything that happened to a run. `seq` counts 1, 2, 3… per run."""
 
     __tablename__ = "events"
+    __table_args__ = (Index(None, "run_id", "kind", "seq", sqlite_where=MARK, postgresql_where=MARK),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

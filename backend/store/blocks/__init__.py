@@ -1,0 +1,1 @@
+"""Points of finished stretches of runs, compacted."""
