@@ -17,7 +17,7 @@ from backend.store.bucket import bucket
 from backend.store.chunks import Floats, Steps
 from backend.store.view import View
 
-CELLS = 4  # the fewest in a bucket
+CELLS = 2  # the fewest in a bucket
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,10 @@
-"""What must hold for every run, whatever happened to it. Told from the raw rows, without the store's own readers."""
+"""What must hold for every run, whatever happened to it. Told from its events as a stream has them, in blocks or not."""
 
 from collections import Counter
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandState
 from backend.spec.events import EventKind
@@ -21,7 +22,7 @@ def violations(store: Store, run_id: str) -> list[str]:
     """Every invariant that the run breaks, in words; empty when all is well."""
     with store.read() as session:
         run = session.get_one(Run, run_id)
-        rows = list(session.scalars(select(Event).where(Event.run_id == run_id).order_by(Event.seq)))
+        rows = _followed(session, run_id)
         asked = list(session.scalars(select(Command).where(Command.run_id == run_id)))
         _, shown = events.chunks(session, run_id)
     found = [*_sequence(run, rows), *_ending(run, rows), *_curve(run, rows)]
@@ -33,6 +34,14 @@ def violations(store: Store, run_id: str) -> list[str]:
     if run.state in TERMINAL and any(command.state is CommandState.PENDING for command in asked):
         found.append("a command that nobody will ever answer")
     return found
+
+
+def _followed(session: Session, run_id: str) -> list[Event]:
+    """Every event, as whoever follows the run from its beginning gets them."""
+    rows: list[Event] = []
+    while news := events.after(session, {run_id: rows[-1].seq if rows else 0}):
+        rows += news
+    return rows
 
 
 def _sequence(run: Run, rows: list[Event]) -> list[str]:

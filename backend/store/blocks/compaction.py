@@ -9,6 +9,7 @@ a block holds depends on its first and its last event alone, so that two who mak
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -128,13 +129,14 @@ def _gathered(session: Session, run: Run, covered: int, rewinds: Rewinds) -> lis
     query = select(Event.seq, Event.at, Event.body, Event.chunk).where(*own).order_by(Event.seq).limit(MOST_EVENTS)
     found: list[Compacted] = []
     size = 0
-    for seq, at, body, chunk in session.execute(query.execution_options(yield_per=ENOUGH)):
-        if chunk is None:
-            raise Unfaithful(f"event {seq}, which has no points")
-        size += numbers(chunk)
-        if found and (size > MOST_BYTES or rewinds.between(found[-1].seq, seq)):
-            break
-        found.append(Compacted(seq, microseconds(at), body, chunk))
+    with closing(session.execute(query.execution_options(yield_per=ENOUGH))) as events:
+        for seq, at, body, chunk in events:
+            if chunk is None:
+                raise Unfaithful(f"event {seq}, which has no points")
+            size += numbers(chunk)
+            if found and (size > MOST_BYTES or rewinds.between(found[-1].seq, seq)):
+                break
+            found.append(Compacted(seq, microseconds(at), body, chunk))
     return found
 
 

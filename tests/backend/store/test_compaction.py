@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.runs import RunState
 from backend.store import events, runs
-from backend.store.blocks import compaction, stored
+from backend.store.blocks import compaction, making, stored, tables
+from backend.store.blocks.format import decode_directory, encode_directory
+from backend.store.blocks.stored import Extent
 from backend.store.chunks import Chunk, encode
 from backend.store.runs import Lease
 from backend.store.session import Store
@@ -33,17 +36,23 @@ class Move:
     value: float
 
 
+KINDS = ["flush"] * 8 + ["rewind", "log", "stage", "compact", "compact", "crash"]
 moves = st.lists(
     st.builds(
         Move,
-        st.sampled_from(["flush"] * 6 + ["rewind", "log", "stage", "compact", "crash"]),
+        st.sampled_from(KINDS),
         st.integers(1, 6),
         st.integers(0, 2),
         st.integers(0, 2),
         st.sampled_from(AWKWARD) | st.floats(width=32),
     ),
+    min_size=10,
     max_size=40,
 )
+STORY = [
+    Move("flush", size, group, gap, value)
+    for size, group, gap, value in [(5, 0, 0, 0.1), (1, 2, 0, 1.5), (6, 1, 1, float("nan")), (3, 0, 0, -0.0)] * 4
+]
 
 
 @pytest.fixture(autouse=True)
@@ -109,36 +118,28 @@ def play(store: Store, lease: Lease, script: Sequence[Move], compacting: bool) -
                 runs.write(session, lease, new)
 
 
-def answers(store: Store, run_id: str, last_seq: int, last_step: int) -> dict[str, Any]:
+def answers(store: Store, lease: Lease) -> dict[str, Any]:
     """What a reader is told of the run, as bytes."""
-    found: dict[str, Any] = {}
+    run_id, found = lease.run_id, dict[str, Any]()
     with store.read() as session:
-        for metrics in (None, ["train/loss"], ["validation/*"], ["nothing"]):
-            for first, last in ((None, None), (last_step // 3, 2 * last_step // 3), (last_step, None), (None, 1)):
-                told = events.chunks(session, run_id, metrics=metrics, first=first, last=last)
-                found[f"chunks {metrics} {first} {last}"] = curves(told)
-        for seq in range(0, last_seq + 1, max(1, last_seq // 5)):
-            found[f"until {seq}"] = curves(events.chunks(session, run_id, until=seq))
-            found[f"withdrawn {seq}"] = points(events.withdrawn(session, run_id, seq))
-            for limit in (1, 3, 1000):
-                found[f"after {seq} {limit}"] = [seen(event) for event in events.after(session, {run_id: seq}, limit)]
+        for metrics in (None, ["train/loss"], ["validation/*", "nothing"]):
+            for first, last in ((None, None), (7, 20), (21, None), (None, 1)):
+                answer = events.chunks(session, run_id, metrics=metrics, first=first, last=last)
+                found[f"chunks {metrics} {first} {last}"] = curves(*answer)
+        for seq in range(0, lease.last_seq + 1, max(1, lease.last_seq // 4)):
+            found[f"until {seq}"] = curves(*events.chunks(session, run_id, until=seq))
+            found[f"withdrawn {seq}"] = curves(seq, events.withdrawn(session, run_id, seq))
+            for limit in (3, 1000):
+                following = events.after(session, {run_id: seq}, limit)
+                found[f"after {seq} {limit}"] = [(one.seq, one.kind, one.body, one.chunk) for one in following]
     return found
 
 
-def curves(answer: tuple[int, list[Chunk]]) -> Any:
-    seq, chunks = answer
+def curves(seq: int, chunks: Sequence[Chunk]) -> Any:
     return seq, {
         name: tuple(values.tobytes() for values in (one.steps, one.times, one.values, one.stages))
         for name, one in events.curves(chunks).items()
     }
-
-
-def points(chunks: Sequence[Chunk]) -> Any:
-    return curves((0, list(chunks)))
-
-
-def seen(event: Event) -> tuple[Any, ...]:
-    return event.seq, event.kind, event.body, event.chunk
 
 
 def pair(store: Store, submit: Submit, script: Sequence[Move]) -> tuple[Lease, Lease]:
@@ -150,23 +151,130 @@ def pair(store: Store, submit: Submit, script: Sequence[Move]) -> tuple[Lease, L
     return plain, compacted
 
 
-def test_every_answer_is_that_of_points_as_they_were_written(store: Store, submit: Submit) -> None:
-    blocks = []
+def finish(store: Store, lease: Lease) -> None:
+    with store.begin() as session:
+        runs.finish(session, lease, RunState.SUCCEEDED)
 
-    @settings(max_examples=25, deadline=None, database=None, phases=[Phase.generate])
+
+def blocks(store: Store, lease: Lease) -> list[Extent]:
+    with store.read() as session:
+        return stored.extents(session, lease.run_id)
+
+
+def test_every_answer_is_that_of_points_as_they_were_written(store: Store, submit: Submit) -> None:
+    made = []
+
+    @settings(max_examples=10, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
     @given(moves, st.booleans())
+    @example([*STORY, Move("compact", 1, 0, 0, 0.0), Move("rewind", 6, 0, 0, 0.0), *STORY], True)
     def check(script: Sequence[Move], over: bool) -> None:
         plain, compacted = pair(store, submit, script)
         if over:
-            for lease in (plain, compacted):
-                with store.begin() as session:
-                    runs.finish(session, lease, RunState.SUCCEEDED)
+            finish(store, plain)
+            finish(store, compacted)
             compact(store, compacted.run_id)
-        with store.read() as session:
-            blocks.append(len(stored.extents(session, compacted.run_id)))
-        expected = answers(store, plain.run_id, plain.last_seq, 30)
-        found = answers(store, compacted.run_id, compacted.last_seq, 30)
-        assert found == expected
+        made.append(len(blocks(store, compacted)))
+        assert answers(store, compacted) == answers(store, plain)
 
     check()
-    assert max(blocks) > 3
+    assert max(made) > 3
+
+
+@pytest.mark.parametrize("number", ["seq", "first", "count", "start"])
+def test_a_directory_that_is_off_by_one_would_be_caught(store: Store, submit: Submit, number: str) -> None:
+    plain, compacted = pair(store, submit, [*STORY, Move("compact", 1, 0, 0, 0.0)])
+    assert answers(store, compacted) == answers(store, plain)
+    extent = blocks(store, compacted)[1]
+    key = (compacted.run_id, extent.first_seq, extent.last_seq)
+    with store.begin() as session:
+        block = session.get_one(tables.Block, key)
+        right = decode_directory(block.directory, extent.first_seq)
+        wrong = getattr(right, number).copy()
+        wrong[4] += 1
+        if number == "count":  # as many steps of these metrics in all
+            wrong[0] -= 1
+        block.directory = encode_directory(replace(right, **{number: wrong}))
+    assert answers(store, compacted) != answers(store, plain)
+
+
+def test_each_point_is_written_three_times_at_most(store: Store, submit: Submit) -> None:
+    """Into the events, into a small block, into a full one."""
+    submit()
+    lease, written = claim(store), 0
+
+    for _ in range(40):
+        play(store, lease, STORY[:1], compacting=False)
+        with store.read() as session:
+            job = compaction.next_job(session, lease.run_id)
+        written += len(job.block.directory) if job else 0
+        compact(store, lease.run_id)
+    assert sum(extent.events for extent in blocks(store, lease)) >= 35
+    assert written <= 2 * 40
+
+
+def test_no_event_and_no_column_is_left_over(store: Store, submit: Submit) -> None:
+    submit()
+    lease = claim(store)
+    for transactions in range(1, 12):
+        play(store, lease, [*STORY, Move("crash", transactions, 0, 0, 0.0)], compacting=True)
+    finish(store, lease)
+    compact(store, lease.run_id)
+    with store.read() as session:
+        covered = stored.covered(session, [lease.run_id])[lease.run_id]
+        kinds = session.execute(select(Event.seq, Event.kind).where(Event.run_id == lease.run_id)).all()
+        assert [seq for seq, kind in kinds if kind == "points" and seq <= covered] == []
+        assert stored.orphans(session, lease.run_id) == []
+
+
+def test_what_a_run_left_in_blocks_goes_with_it(store: Store, submit: Submit) -> None:
+    _, lease = pair(store, submit, [*STORY, Move("compact", 1, 0, 0, 0.0)])
+    assert blocks(store, lease)
+    finish(store, lease)
+    with store.begin() as session:
+        assert runs.delete_terminal(session, lease.run_id)
+    with store.read() as session:
+        for model in (tables.Block, tables.Column):
+            assert session.scalar(select(func.count()).select_from(model).where(model.run_id == lease.run_id)) == 0
+
+
+def test_a_run_that_is_deleted_meanwhile_is_let_go(store: Store, submit: Submit) -> None:
+    _, lease = pair(store, submit, STORY)
+    finish(store, lease)
+
+    def delete(seconds: float) -> None:
+        with store.begin() as session:
+            runs.delete_terminal(session, lease.run_id)
+
+    with pytest.raises(compaction.Overtaken):
+        compact(store, lease.run_id, delete)
+    assert not compaction.compact(store, lease.run_id, lambda seconds: None)
+
+
+def test_two_that_compact_at_once_make_each_block_once(store: Store, submit: Submit) -> None:
+    plain, lease = pair(store, submit, STORY)
+    overtaken = []
+
+    def meanwhile(seconds: float) -> None:
+        if not overtaken:
+            overtaken.append(True)
+            compact(store, lease.run_id)
+
+    with pytest.raises(compaction.Overtaken):
+        compact(store, lease.run_id, meanwhile)
+    compact(store, lease.run_id)
+    assert answers(store, lease) == answers(store, plain)
+
+
+def test_bytes_that_would_not_come_back_stay_as_they_are(store: Store, submit: Submit) -> None:
+    submit()
+    lease = claim(store)
+    play(store, lease, STORY, compacting=False)
+    with store.begin() as session:
+        event = session.get_one(Event, (lease.run_id, 2))
+        assert event.chunk is not None
+        event.chunk = event.chunk.replace(b'{"stage":0,', b'{ "stage":0,')
+        length = int.from_bytes(event.chunk[:4], "little")
+        event.chunk = (length + 1).to_bytes(4, "little") + event.chunk[4:]
+    with pytest.raises(making.Unfaithful):
+        compact(store, lease.run_id)
+    assert blocks(store, lease) == []
