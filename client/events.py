@@ -170,5 +170,8 @@ def event(data: Mapping[str, Any]) -> Event:
 
 
 def happened(wire: Wire, run_id: str, after: int = 0) -> list[Event]:
-    """Every event of the run after this one, except points."""
-    return [event(data) for data in wire.get(f"/api/runs/{run_id}/events", {"after": after})]
+    """Every event of the run after this one, except points. They are fetched page by page."""
+    found: list[Event] = []
+    while page := wire.get(f"/api/runs/{run_id}/events", {"after": found[-1].seq if found else after}):
+        found += [event(data) for data in page]
+    return found

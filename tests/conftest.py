@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from backend.spec.catalog import Catalog
+from backend.store.blocks.tables import Table
 from backend.store.migrate import migrate
 from backend.store.session import Store
-from backend.store.tables import Table
 from tests import services
 from tests.services import Server
 

@@ -41,7 +41,7 @@ def vanished(store: Store, data_dir: Path, run_id: str, announced: Collection[Fi
 
 def _told(session: Session, run_id: str) -> tuple[dict[str, float], str]:
     """The seconds at which each checkpoint was taken, and the one that a fork began with."""
-    marks = events.marks(session, run_id)
+    marks = events.marks(session, run_id, kinds=[EventKind.CHECKPOINT, EventKind.FORKED])
     taken = (mark.body for mark in marks if mark.kind == EventKind.CHECKPOINT)
     begun = [mark.body["artifact"] for mark in marks if mark.kind == EventKind.FORKED]
     return {body["artifact"]: body["seconds"] for body in taken}, begun[-1] if begun else ""

@@ -9,7 +9,7 @@ from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
-from backend.store import artifacts, commands, runs
+from backend.store import artifacts, commands, events, runs
 from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
@@ -35,11 +35,13 @@ BEGINNING = 10
 class HeldRun:
     """All that this process knows of the run. No method waits for the trainer."""
 
-    def __init__(self, store: Store, settings: Settings, run: Run, raised: Collection[int] = ()) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, run: Run, raised: Collection[int] = (), lines: int = 0
+    ) -> None:
         self._store, self._settings = store, settings
         self._lease = Lease.of(run)
         known, unsaved = alarms(run.spec, raised), run.note is not None
-        self._known = Turn(step=run.step, latest=dict(run.latest), alarms=known, unsaved=unsaved)
+        self._known = Turn(step=run.step, latest=dict(run.latest), lines=lines, alarms=known, unsaved=unsaved)
         self._waits = run.waits_for is not None
         self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
@@ -173,7 +175,9 @@ class HeldRun:
         """Begin where the run that this one waited for has come."""
         self.flush()
         run = inheritance.accept(self._store, self._settings.data_dir, self._lease)
-        self._known = replace(self._known, step=run.step, latest=dict(run.latest))
+        with self._store.read() as session:
+            lines = events.lines(session, self.id)
+        self._known = replace(self._known, step=run.step, latest=dict(run.latest), lines=lines)
         self._waits = False
 
     def new_orders(self) -> list[Order]:

@@ -147,10 +147,10 @@ class Supervisor:
                 return
         with self._store.begin() as session:
             run = runs.claim(session, self.id)
-            raised = events.alerts(session, run.id) if run else ()
+            raised, lines = (events.alerts(session, run.id), events.lines(session, run.id)) if run else ((), 0)
         if run is not None:
             log.info("Run %s begins (attempt %d).", run.id, run.attempts)
-            self._held = HeldRun(self._store, self._settings, run, raised)
+            self._held = HeldRun(self._store, self._settings, run, raised, lines)
             self._beat.force()
             self._bell.set()
 

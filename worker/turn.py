@@ -29,6 +29,11 @@ from worker.messages import (
     Unsaved,
 )
 
+MOST_LINES = 10_000
+"""Lines of a run's log that are kept."""
+SPARE_LINES = 100
+"""Errors that are kept beyond those: they may say why the run fails."""
+
 
 @dataclass
 class Turn:
@@ -36,6 +41,7 @@ class Turn:
 
     step: int
     latest: dict[str, float]
+    lines: int = 0  # that its log has
     place: tuple[int, int] = (-1, -1)  # (stage, step) of the furthest checkpoint
     inherited: float = 0.0  # seconds of the past that a fork began with: the trainer's clock goes on from there
     progressed: bool = False  # a checkpoint went further than any before
@@ -52,7 +58,7 @@ class Turn:
 
     def next(self, messages: Iterable[FromTrainer]) -> "Turn":
         """The turn that comes after this one was written."""
-        kept = self.step, dict(self.latest), self.place, self.inherited
+        kept = self.step, dict(self.latest), self.lines, self.place, self.inherited
         turn = Turn(*kept, alarms=self.alarms, unsaved=self.unsaved)
         for message in messages:
             turn._take(message)
@@ -139,12 +145,27 @@ class Turn:
                 self._event(EventKind.ALERT, alert)
 
     def _happened(self, happened: Happened) -> None:
-        self._event(happened.kind, happened.body)
+        if happened.kind is EventKind.LOG:
+            self._line(happened.body)
+        else:
+            self._event(happened.kind, happened.body)
         if happened.kind is EventKind.STATE:
             self.changes["state"] = RunState(happened.body["state"])
         if happened.kind is EventKind.REWIND:
             self.step = happened.body["step"]
             self.changes["step"] = self.step
+
+    def _line(self, body: dict[str, Any]) -> None:
+        """A line of the log. Nothing else that happens to a run is ever dropped."""
+        if self.lines == MOST_LINES - 1:
+            text = f"The log has {MOST_LINES:,} lines: further lines are not kept."
+            self._keep({"level": "warning", "text": text})
+        if self.lines < (MOST_LINES + SPARE_LINES if body["level"] == "error" else MOST_LINES - 1):
+            self._keep(body)
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        self.lines += 1
+        self._event(EventKind.LOG, line)
 
     def _checkpoint(self, checkpoint: Checkpoint) -> None:
         stage, step = checkpoint.stage, checkpoint.step

@@ -20,6 +20,8 @@ from backend.store import artifacts, events, exhibits, forks, pages, results, ru
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
+MOST_EVENTS = 1000  # in one answer
+
 
 @router.get("")
 def page(
@@ -92,9 +94,23 @@ def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: Backgr
 
 
 @router.get("/{run_id}/events")
-def marks(session: Reading, run: RunDep, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> list[StreamEvent]:
-    """What happened to the run, without its points."""
-    return [stream_event(event) for event in events.marks(session, run.id, after)]
+def marks(
+    session: Reading,
+    run: RunDep,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Only events beyond this one.")] = 0,
+    before: Annotated[int | None, Query(ge=0, le=2**53, description="Only events that came before this one.")] = None,
+    kind: Annotated[
+        list[EventKind] | None, Query(description="Only these kinds; all but points when left out.")
+    ] = None,
+    newest: Annotated[bool, Query(description="Whether the newest come first, instead of the oldest.")] = False,
+    limit: Annotated[
+        int, Query(ge=1, le=MOST_EVENTS, description="Events in the answer; fewer when there are no more.")
+    ] = MOST_EVENTS,
+) -> list[StreamEvent]:
+    """One page of what happened to the run, without its points. The next page comes `after` the last event of this one;
+    with `newest`, `before` it."""
+    found = events.marks(session, run.id, after, before=before, kinds=kind, newest=newest, limit=limit)
+    return [stream_event(event) for event in found]
 
 
 def stream_event(event: tables.Event) -> StreamEvent:

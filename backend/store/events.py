@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.spec.events import EventKind
@@ -61,17 +61,36 @@ def _batches(items: list[str], size: int) -> list[list[str]]:
     return list(iter(lambda: list(islice(iterator, size)), []))
 
 
-def marks(session: Session, run_id: str, after: int = 0, kinds: Collection[EventKind] | None = None) -> list[Event]:
-    """Everything but points, in order; or what is of these kinds."""
+def marks(
+    session: Session,
+    run_id: str,
+    after: int = 0,
+    *,
+    before: int | None = None,
+    kinds: Collection[EventKind] | None = None,
+    newest: bool = False,
+    limit: int | None = None,
+) -> list[Event]:
+    """Everything but points, or what of it is of these kinds, between two events; the `newest` first, at most `limit`."""
     query = select(Event).where(Event.run_id == run_id, Event.seq > after, MARK)
+    if before is not None:
+        query = query.where(Event.seq < before)
     if kinds is not None:
         query = query.where(Event.kind.in_([kind.value for kind in kinds]))
-    return list(session.scalars(query.order_by(Event.seq)))
+    # A page is read in the order of `seq`. Without a limit nothing is gained by that: the sum has SQLite look at kinds first.
+    order = Event.seq if limit else Event.seq + 0
+    return list(session.scalars(query.order_by(order.desc() if newest else order).limit(limit)))
 
 
 def alerts(session: Session, run_id: str) -> set[int]:
     """Which alerts of its spec the run has raised."""
     return {event.body["alert"] for event in marks(session, run_id, kinds=[EventKind.ALERT])}
+
+
+def lines(session: Session, run_id: str) -> int:
+    """How many lines its log has."""
+    query = select(func.count()).where(Event.run_id == run_id, Event.kind == EventKind.LOG.value, MARK)
+    return session.scalar(query) or 0
 
 
 def chunks(

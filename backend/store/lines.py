@@ -53,9 +53,11 @@ def thinned(
 ) -> tuple[int, dict[str, Line]]:
     """What `bucket` keeps of the visible points, by metric, and the last `seq` that is included: see `events.chunks`."""
     view = View.of(session, run_id, metrics=metrics, first=first, last=last)
-    whole = [extent for extent in stored.extents(session, run_id) if view.whole(extent)]
+    shown = [extent for extent in stored.extents(session, run_id) if view.shows(extent)]
+    whole = [extent for extent in shown if view.whole(extent)]
     points = stored.sizes(session, run_id, whole, metrics) if whole else {}
-    coarse = {name: cell == COARSE for name, number in points.items() if (cell := _cell(number, pixels))}
+    share = _share(view, whole, shown) if whole else 1.0
+    coarse = {name: cell == COARSE for name, number in points.items() if (cell := _cell(number / share, pixels))}
     pieces: dict[str, list[_Piece]] = {name: [] for name in coarse}
     exact = points.keys() - coarse.keys() if coarse else metrics
     for seq, chunk in view.chunks(session, lambda extent: exact if extent in whole else metrics):
@@ -68,7 +70,13 @@ def thinned(
     }
 
 
-def _cell(points: int, pixels: int) -> int:
+def _share(view: View, whole: list[Extent], shown: list[Extent]) -> float:
+    """About which part of the steps in view lies in blocks that are in view as a whole."""
+    first, last = max(view.first, shown[0].first_step), min(view.last, shown[-1].last_step)
+    return sum(extent.last_step - extent.first_step + 1 for extent in whole) / (last - first + 1)
+
+
+def _cell(points: float, pixels: int) -> int:
     """Points in a cell of the coarsest level that will do; 0 where only the points themselves will."""
     return next((size for size in (COARSE, FINE) if points >= CELLS * size * pixels), 0)
 

@@ -146,7 +146,7 @@ def _times(session: Session, run_id: str, began: int) -> int:
     One that is claimed once more and goes back at once does both, and counts once.
     """
     times, claims, state, fresh = 0, 0, RunState.QUEUED, False
-    for mark in events.marks(session, run_id, began):
+    for mark in events.marks(session, run_id, began, kinds=set(EventKind) - {EventKind.POINTS, EventKind.LOG}):
         if mark.kind == EventKind.STATE:
             before, state = state, RunState(mark.body["state"])
             claimed = (before, state) == (RunState.QUEUED, RunState.RUNNING)
@@ -155,6 +155,6 @@ def _times(session: Session, run_id: str, began: int) -> int:
             times += fresh
         elif mark.kind == EventKind.REWIND:
             times, fresh = times + (not fresh), False
-        elif mark.kind != EventKind.LOG:
+        else:
             fresh = False
     return times

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.store.tables import Table
 
+__all__ = ["Block", "Column", "Compactor", "Table"]  # the last with all there are
+
 
 class Block(Table):
     """Some events of kind `points` that follow each other, with no rewind between them."""

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from backend.store.tables import Table
+from backend.store.blocks.tables import Table
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -2,7 +2,7 @@ import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-q
 import type { RunFilter } from "../live/edits";
 import { isTerminal } from "../ui/states";
 import { api, body } from "./client";
-import type { RunPage, RunRow } from "./types";
+import type { RunPage, RunRow, StreamEvent } from "./types";
 
 const PAGE = 50;
 
@@ -52,11 +52,41 @@ export function useGroup(group: string, ids: string[]) {
   });
 }
 
-/** Everything that happened to a run, its points left out. */
-export const useEvents = (id: string) =>
-  useQuery({
-    queryKey: ["events", id],
-    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/events", { params: { path: { run_id: id } }, signal })),
+type Kind = StreamEvent["kind"];
+
+const MOST = 1000;
+
+/** What a run's page tells beside its log. There is little of it, however long the run. */
+export const MARKS: readonly Kind[] = ["state", "stage_began", "stage_ended", "rewind", "verdict", "alert", "command", "forked"];
+
+/** What the log tells. An exhibit is seen where it is drawn; some come every few steps. */
+export const LOGGED: readonly Kind[] = [...MARKS, "checkpoint", "log"];
+
+const page = (id: string, query: { kind: readonly Kind[]; limit: number; after?: number; before?: number; newest?: boolean }, signal: AbortSignal) =>
+  body(api.GET("/api/runs/{run_id}/events", { params: { path: { run_id: id }, query: { ...query, kind: [...query.kind] } }, signal }));
+
+async function every(id: string, signal: AbortSignal): Promise<StreamEvent[]> {
+  const found: StreamEvent[] = [];
+  for (;;) {
+    const next = await page(id, { kind: MARKS, limit: MOST, after: found.at(-1)?.seq ?? 0 }, signal);
+    found.push(...next);
+    if (next.length < MOST) return found;
+  }
+}
+
+/** Everything of the kinds `MARKS` that happened to a run, in order. */
+export const useEvents = (id: string) => useQuery({ queryKey: ["events", id], queryFn: ({ signal }) => every(id, signal) });
+
+const LOG_PAGE = 200;
+
+/** A run's log, newest first, page by page. The live stream adds to the first one. */
+export const useLog = (id: string) =>
+  useInfiniteQuery<StreamEvent[], Error, InfiniteData<StreamEvent[], number | null>, [string, string], number | null>({
+    queryKey: ["log", id],
+    initialPageParam: null,
+    queryFn: ({ pageParam, signal }) =>
+      page(id, { kind: LOGGED, limit: LOG_PAGE, newest: true, ...(pageParam ? { before: pageParam } : {}) }, signal),
+    getNextPageParam: (last) => (last.length < LOG_PAGE ? null : last.at(-1)?.seq),
   });
 
 export const deleteRun = (id: string) => api.DELETE("/api/runs/{run_id}", { params: { path: { run_id: id } } });

@@ -197,7 +197,8 @@ export interface paths {
         };
         /**
          * Marks
-         * @description What happened to the run, without its points.
+         * @description One page of what happened to the run, without its points. The next page comes `after` the last event of this one;
+         *     with `newest`, `before` it.
          */
         get: operations["marks"];
         put?: never;
@@ -3697,7 +3698,16 @@ export interface operations {
     marks: {
         parameters: {
             query?: {
+                /** @description Only events beyond this one. */
                 after?: number;
+                /** @description Only events that came before this one. */
+                before?: number | null;
+                /** @description Only these kinds; all but points when left out. */
+                kind?: components["schemas"]["EventKind"][] | null;
+                /** @description Whether the newest come first, instead of the oldest. */
+                newest?: boolean;
+                /** @description Events in the answer; fewer when there are no more. */
+                limit?: number;
             };
             header?: never;
             path: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RunRow, RunState, StreamEvent } from "../api/types";
-import { editLog, editPages, type RunPages } from "./edits";
+import { editEvents, editLog, editPages, type RunPages } from "./edits";
 
 function row(id: string, state: RunState, minute: number, last_seq = 1): RunRow {
   return {
@@ -77,10 +77,24 @@ describe("rows edit the list", () => {
   });
 });
 
-test("the log takes each event once, and no points", () => {
+describe("what happened", () => {
   const event = (seq: number, kind: StreamEvent["kind"]): StreamEvent => ({ run_id: "a", seq, kind, at: "", body: {}, columns: null });
-  const log = [event(1, "state"), event(3, "stage_began")];
-  const next = editLog(log, [event(3, "stage_began"), event(4, "points"), event(5, "checkpoint")]);
-  expect(next.map(({ seq }) => seq)).toEqual([1, 3, 5]);
-  expect(editLog(log, [event(4, "points")])).toBe(log);
+  const news = [event(3, "stage_began"), event(4, "points"), event(5, "checkpoint"), event(6, "state")];
+
+  test("takes each event of its kinds once", () => {
+    const known = [event(1, "state"), event(3, "stage_began")];
+    expect(editEvents(known, news, ["state", "stage_began"]).map(({ seq }) => seq)).toEqual([1, 3, 6]);
+    expect(editEvents(known, [event(4, "points")], ["state"])).toBe(known);
+  });
+
+  test("comes first in the log, before the pages that were loaded", () => {
+    const log = { pages: [[event(3, "stage_began")], [event(1, "state")]], pageParams: [null, 3] };
+    const next = editLog(log, news, ["state", "stage_began", "checkpoint"]);
+    expect(next.pages.map((page) => page.map(({ seq }) => seq))).toEqual([[6, 5, 3], [1]]);
+    expect(editLog(log, [event(4, "points")], ["state"])).toBe(log);
+  });
+
+  test("begins an empty log", () => {
+    expect(editLog({ pages: [[]], pageParams: [null] }, news, ["state"]).pages).toEqual([[event(6, "state")]]);
+  });
 });

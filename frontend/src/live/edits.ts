@@ -2,6 +2,7 @@ import type { InfiniteData } from "@tanstack/react-query";
 import type { RunDetail, RunPage, RunRow, RunState, StreamEvent } from "../api/types";
 
 export type RunPages = InfiniteData<RunPage, string | null>;
+export type LogPages = InfiniteData<StreamEvent[], number | null>;
 
 /** Asks for runs that are no trial of a study. */
 export const NO_STUDY = "none";
@@ -71,9 +72,18 @@ function recount(counts: RunPage["counts"], moves: Move[]): RunPage["counts"] {
 export const editDetail = (detail: RunDetail, row: RunRow): RunDetail =>
   row.last_seq < detail.last_seq ? detail : { ...detail, ...row };
 
-/** The log with these events at its end: points left out, none twice. */
-export function editLog(log: StreamEvent[], events: StreamEvent[]): StreamEvent[] {
-  const last = log.at(-1)?.seq ?? 0;
-  const fresh = events.filter((event) => event.kind !== "points" && event.seq > last);
-  return fresh.length ? [...log, ...fresh] : log;
+/** What happened with these events at its end: those of these kinds, none twice. */
+export function editEvents(known: StreamEvent[], events: StreamEvent[], kinds: readonly StreamEvent["kind"][]): StreamEvent[] {
+  const fresh = newer(events, kinds, known.at(-1)?.seq);
+  return fresh.length ? [...known, ...fresh] : known;
 }
+
+/** The log with these events at its beginning, newest first: those of these kinds, none twice. */
+export function editLog(log: LogPages, events: StreamEvent[], kinds: readonly StreamEvent["kind"][]): LogPages {
+  const [first = [], ...older] = log.pages;
+  const fresh = newer(events, kinds, first[0]?.seq);
+  return fresh.length ? { ...log, pages: [[...fresh.reverse(), ...first], ...older] } : log;
+}
+
+const newer = (events: StreamEvent[], kinds: readonly StreamEvent["kind"][], last = 0): StreamEvent[] =>
+  events.filter(({ kind, seq }) => seq > last && kinds.includes(kind));

@@ -1,9 +1,10 @@
 import { notifications } from "@mantine/notifications";
 import type { QueryClient } from "@tanstack/react-query";
 import { queryClient } from "../api/queryClient";
+import { LOGGED, MARKS } from "../api/runs";
 import type { RunDetail, RunRow, StreamEvent } from "../api/types";
 import { advance, type Figure } from "../charts/figure";
-import { editDetail, editLog, editPages, type RunFilter, type RunPages } from "./edits";
+import { editDetail, editEvents, editLog, editPages, type LogPages, type RunFilter, type RunPages } from "./edits";
 import { Feed } from "./feed";
 
 /** What else is out of date after an event of this kind. Points are not here: they only extend the curves. */
@@ -36,7 +37,8 @@ function editByEvents(client: QueryClient, events: StreamEvent[]): void {
   advanceFigures(client);
   const byRun = Map.groupBy(events, ({ run_id }) => run_id);
   for (const [run, own] of byRun) {
-    client.setQueryData<StreamEvent[]>(["events", run], (log) => log && editLog(log, own));
+    client.setQueryData<StreamEvent[]>(["events", run], (known) => known && editEvents(known, own, MARKS));
+    client.setQueryData<LogPages>(["log", run], (log) => log && editLog(log, own, LOGGED));
     const stale = new Set(own.flatMap(({ kind }) => STALE[kind] ?? []));
     for (const resource of stale) refetchSoon(client, resource, run);
     for (const { seq, kind, body } of own) if (kind === "alert") tell(client, run, seq, String(body.text));
@@ -105,7 +107,7 @@ function refetchExhibited(client: QueryClient, run: string, kinds: Set<string>):
 }
 
 function refetchRun(client: QueryClient, run: string): void {
-  for (const resource of ["figures", "events", "run"]) refetch(client, resource, run);
+  for (const resource of ["figures", "events", "log", "run"]) refetch(client, resource, run);
 }
 
 function editByRows(client: QueryClient, rows: RunRow[]): void {

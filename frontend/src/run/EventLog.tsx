@@ -1,24 +1,22 @@
 import { Button, Center, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useEvents } from "../api/runs";
+import { useLog } from "../api/runs";
 import type { StreamEvent } from "../api/types";
-import { moment } from "../format";
+import { count, moment } from "../format";
 import { Failure } from "../ui/Failure";
 import { SearchIcon } from "../ui/icons";
 import { Loading } from "../ui/Loading";
 import classes from "./run.module.css";
 import { sentence, tone } from "./words";
 
-const SHOWN = 60;
-
 /** Everything that happened to the run, newest first. */
 export function EventLog({ id }: { id: string }) {
-  const { data, error, refetch } = useEvents(id);
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useLog(id);
   const [text, setText] = useState("");
-  const [most, setMost] = useState(SHOWN);
   if (error && !data) return <Failure what="The log" error={error} retry={() => void refetch()} />;
   if (!data) return <Loading what="the log" height={120} />;
-  const found = matching(data, text);
+  const loaded = data.pages.flat();
+  const found = matching(loaded, text);
   return (
     <>
       <TextInput
@@ -32,22 +30,22 @@ export function EventLog({ id }: { id: string }) {
         className={classes.logSearch}
       />
       <ol className={classes.log} aria-label="Events, newest first">
-        {found.slice(0, most).map((event) => (
+        {found.map((event) => (
           <li key={event.seq} className={classes.event} data-tone={tone(event)}>
             <time dateTime={event.at}>{moment(event.at).slice(11)}</time>
             <span>{sentence(event)}</span>
           </li>
         ))}
       </ol>
-      {found.length === 0 && (
+      {(found.length === 0 || (text && hasNextPage)) && (
         <Text size="sm" c="dimmed" ta="center" p="md">
-          {text ? "No event says that." : "Nothing has happened yet."}
+          {said(loaded.length, text, found.length, hasNextPage)}
         </Text>
       )}
-      {found.length > most && (
+      {hasNextPage && (
         <Center>
-          <Button size="xs" variant="subtle" onClick={() => setMost(most + 10 * SHOWN)}>
-            Show older events
+          <Button size="xs" variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Load older events
           </Button>
         </Center>
       )}
@@ -57,7 +55,12 @@ export function EventLog({ id }: { id: string }) {
 
 function matching(events: StreamEvent[], text: string): StreamEvent[] {
   const wanted = text.trim().toLowerCase();
-  // An exhibit is seen where it is drawn; some come every few steps.
-  const told = events.filter(({ kind }) => kind !== "exhibit");
-  return told.filter((event) => !wanted || sentence(event).toLowerCase().includes(wanted)).reverse();
+  return wanted ? events.filter((event) => sentence(event).toLowerCase().includes(wanted)) : events;
+}
+
+/** What was searched, since older events are not searched before they are loaded. */
+function said(loaded: number, text: string, found: number, more: boolean): string {
+  if (!text) return "Nothing has happened yet.";
+  const where = more ? ` among the newest ${count(loaded)}` : "";
+  return found ? `These are the ones${where}; older events are searched once they are loaded.` : `No event${where} says that.`;
 }

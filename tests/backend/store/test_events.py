@@ -1,11 +1,13 @@
 """Events read back: for the stream, and as points with rewinds applied."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.event import listens_for, remove
 
 from backend.spec.events import EventKind, NewEvent
 from backend.store import events, runs
@@ -79,6 +81,40 @@ def test_marks_are_everything_but_points(store: Store, lease: Lease) -> None:
     with store.read() as session:
         assert [event.kind for event in events.marks(session, lease.run_id)] == ["state", "log", "rewind"]
         assert [event.seq for event in events.marks(session, lease.run_id, after=3)] == [5]
+
+
+def test_marks_are_read_page_by_page_and_by_kind(store: Store, lease: Lease) -> None:
+    write(store, lease, log("a"), points(1, 5), log("b"), rewind(5), log("c"))
+    with store.read() as session:
+
+        def seqs(**page: Any) -> list[int]:
+            return [event.seq for event in events.marks(session, lease.run_id, **page)]
+
+        assert seqs(limit=2) == [1, 2]
+        assert seqs(after=2, limit=2) == [4, 5]
+        assert seqs(newest=True, limit=2) == [6, 5]
+        assert seqs(newest=True, before=5) == [4, 2, 1]
+        assert seqs(kinds=[EventKind.LOG], after=2) == [4, 6]
+        assert seqs(kinds=[EventKind.POINTS]) == []
+        assert events.lines(session, lease.run_id) == 3
+
+
+def test_what_is_no_point_is_found_by_its_index(store: Store, lease: Lease) -> None:
+    """Neither the points of a long run nor the lines of a talkative one are read for a chart's marks."""
+    seen = []
+
+    @listens_for(store.engine, "before_cursor_execute")
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        if connection.dialect.name == "sqlite" and "kind != 'points'" in statement:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            seen.append(" ".join(row[3] for row in cursor.fetchall()))
+
+    with store.read() as session:
+        events.marks(session, lease.run_id, kinds=[EventKind.REWIND, EventKind.ALERT])
+        events.lines(session, lease.run_id)
+    remove(store.engine, "before_cursor_execute", explain)
+    assert all("ix_events_run_id_kind_seq" in plan for plan in seen)
+    assert len(seen) == (2 if store.engine.dialect.name == "sqlite" else 0)
 
 
 def test_a_rewind_withdraws_what_came_before_it(store: Store, lease: Lease) -> None:
