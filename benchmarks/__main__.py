@@ -17,6 +17,7 @@ MINUTES = {
     "diagnosis": 2.0,
     "points": 2.0,
     "latency": 4.0,
+    "long_run": 20.0,
     "steering": 2.0,
     "studies": 8.0,
     "tradeoffs": 2.0,

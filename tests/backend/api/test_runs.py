@@ -1,5 +1,7 @@
 """Runs: listed, looked at, asked, deleted."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -166,6 +168,23 @@ def test_what_happened_is_told_without_points(api: Api, catalog: Catalog) -> Non
     assert [(event["seq"], event["kind"]) for event in told] == [(1, "state"), (2, "stage_began"), (4, "rewind")]
     later = api.client.get(f"/api/runs/{run_id}/events", params={"after": 2}).json()
     assert [event["seq"] for event in later] == [4]
+
+
+def test_what_happened_is_read_page_by_page(api: Api, catalog: Catalog) -> None:
+    (run_id,) = queued(api.store, catalog)
+    lease = claimed(api.store)
+    lines = [event(EventKind.LOG, level="info", text=str(number)) for number in range(1200)]
+    write(api.store, lease, *lines, event(EventKind.REWIND, step=0, reason="x"))
+
+    def seqs(**page: Any) -> list[int]:
+        return [one["seq"] for one in api.client.get(f"/api/runs/{run_id}/events", params=page).json()]
+
+    assert seqs() == list(range(1, 1001))
+    assert seqs(after=1000) == list(range(1001, 1203))
+    assert seqs(newest=True, limit=2) == [1202, 1201]
+    assert seqs(newest=True, before=1202, kind=["log"], limit=2) == [1201, 1200]
+    assert seqs(kind=["rewind", "state"], after=2) == [1202]
+    assert api.client.get(f"/api/runs/{run_id}/events", params={"limit": 1001}).status_code == 422
 
 
 def test_points_are_withdrawn_by_a_rewind(api_on_each: Api, catalog: Catalog) -> None:

@@ -1,8 +1,10 @@
 """Compacted points: every question gets the answer that it gets while nothing is compacted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from threading import Thread
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,20 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import RunState
-from backend.store import events, runs
+from backend.spec.runs import Place, RunState
+from backend.store import events, forks, rows, runs
 from backend.store.blocks import compaction, making, stored, tables
 from backend.store.blocks.format import decode_directory, encode_directory
 from backend.store.blocks.stored import Extent
 from backend.store.chunks import Chunk, encode
+from backend.store.clock import new_id, now
+from backend.store.forks import Cut
 from backend.store.runs import Lease
 from backend.store.session import Store
-from backend.store.tables import Event
+from backend.store.tables import Artifact, Event, Run
 from tests.backend.store.conftest import Submit, claim, log, rewind
 
 AWKWARD = [float("nan"), float("inf"), float("-inf"), -0.0, 0.1, 5e-324, 1.5]
@@ -263,6 +268,92 @@ def test_two_that_compact_at_once_make_each_block_once(store: Store, submit: Sub
         compact(store, lease.run_id, meanwhile)
     compact(store, lease.run_id)
     assert answers(store, lease) == answers(store, plain)
+
+
+def test_a_fork_takes_over_what_is_in_blocks(store: Store, submit: Submit) -> None:
+    """At any event: before, within and behind a block; and it can be compacted further, and forked again."""
+    _, lease = pair(store, submit, [*STORY, Move("compact", 1, 0, 0, 0.0), *STORY[:3]])
+    assert blocks(store, lease)[0].last_seq < lease.last_seq
+    for seq in range(2, lease.last_seq + 1, 3):
+        child = fork(store, submit, lease.run_id, seq)
+        grandchild = fork(store, submit, child.run_id, seq)
+        compact(store, child.run_id)
+        for one in (child, grandchild):
+            assert past(store, one.run_id, seq) == past(store, lease.run_id, seq)
+
+
+def fork(store: Store, submit: Submit, parent: str, seq: int) -> Lease:
+    """A run that begins with the parent's past up to event `seq`."""
+    submit()
+    with store.begin() as session:
+        run = rows.locked(session, parent)
+        assert run is not None
+        checkpoint = Artifact(
+            id=new_id(), run_id=parent, kind="checkpoint", stage=0, step=1, place=Place.WITHIN, path="runs/a/checkpoints/b",
+            bytes=1, sha256="0" * 64, created_at=now(),
+        )  # fmt: skip
+        cut = Cut(run, checkpoint, seq, 1.0, 0, within=True, trains=True)
+        child = session.scalars(select(Run).where(Run.last_seq == 0)).one()
+        forks.queue(session, child, cut, forks.heirlooms(session, cut, child.id))
+        return Lease.of(child)
+
+
+def past(store: Store, run_id: str, seq: int) -> Any:
+    with store.read() as session:
+        followed = [(one.seq, one.kind, one.at, one.body, one.chunk) for one in events.after(session, {run_id: 0}, seq)]
+        return followed, curves(*events.chunks(session, run_id, until=seq))
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_writer_hardly_waits_for_a_compaction(
+    store: Store, submit: Submit, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    """For the one lock at most 50 ms; on a busy machine ten times what its slowest write takes without a compaction.
+
+    With its negative control: a compaction that works inside a transaction would be caught."""
+    for name, value in {"BITE_BYTES": 1 << 18, "BITE_ROWS": 128, "MOST_EVENTS": 4096}.items():
+        monkeypatch.setattr(compaction, name, value)
+    submit(2)
+    compacted, other = claim(store), claim(store)
+    for _ in range(20):
+        with store.begin() as session:
+            runs.write(session, compacted, [wide(compacted.last_seq + number) for number in range(100)])
+    finish(store, compacted)
+    most = max(0.05, 10 * max(waits(store, other, lambda: False)))
+    insert = compaction._insert
+
+    def dawdle(session: Session, bite: list[dict[str, Any]]) -> None:
+        insert(session, bite)
+        monkeypatch.setattr(compaction, "_insert", insert)
+        sleep(2 * most)
+
+    if slow:
+        monkeypatch.setattr(compaction, "_insert", dawdle)
+    compacting = Thread(target=compact, args=(store, compacted.run_id, sleep))
+    compacting.start()
+    longest = max(waits(store, other, compacting.is_alive))
+    compacting.join()
+    assert sum(extent.events for extent in blocks(store, compacted)) == 2000
+    assert (longest > most) == slow, (longest, most)
+
+
+def wide(number: int) -> NewEvent:
+    steps = np.arange(10 * number, 10 * number + 10)
+    columns = {f"metric/{name}": np.random.default_rng(number).random(10) for name in range(20)}
+    return NewEvent(kind=EventKind.POINTS, chunk=encode(Chunk(0, steps, steps / 20, columns)))
+
+
+def waits(store: Store, lease: Lease, more: Callable[[], bool]) -> list[float]:
+    """Seconds that each of at least 50 small writes took."""
+    taken: list[float] = []
+    while len(taken) < 50 or more():
+        began = perf_counter()
+        with store.begin() as session:
+            runs.write(session, lease, [log("so far, so good")])
+        taken.append(perf_counter() - began)
+        sleep(0.002)
+    return taken
 
 
 def test_bytes_that_would_not_come_back_stay_as_they_are(store: Store, submit: Submit) -> None:
