@@ -3,7 +3,7 @@
 A fork is compared with its parent, a run that went back to a checkpoint with what it had written before it went back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,10 @@ from backend.spec.runs import RunState
 from backend.store import events, results, steering
 from backend.store.events import Curve
 from backend.store.tables import Event, Run
+
+Curves = Mapping[str, Curve]
+
+STEPS_AT_ONCE = 50_000
 
 UNTRAINED = ("name", "seed", "measure", "diagnosis", "interventions", "alerts")
 """Fields of a spec that do not say what is computed; the run's own seed, and what was turned, are compared by themselves."""
@@ -70,10 +74,9 @@ def kinship(session: Session, run: Run) -> Kinship | None:
     if parent is None:
         return None
     step, stage = run.fork_step or 0, run.fork_stage or 0
-    mine, theirs = (events.curves(events.chunks(session, one.id, first=step + 1)[1]) for one in (run, parent))
     return Kinship(
         parent,
-        compared([mine], theirs),
+        compared(_beside(session, run, parent, step + 1)),
         _weights(session, run, parent, stage),
         _changed(session, run, parent, step),
         not (run.state.terminal and parent.state.terminal),
@@ -86,17 +89,35 @@ def resumption(session: Session, run: Run) -> Resumption | None:
     times = _times(session, run.id, began)
     if not times:
         return None
-    withdrawn = events.withdrawn(session, run.id, after=began)
-    _, shown = events.chunks(session, run.id)
-    return Resumption(times, compared([events.curves([chunk]) for chunk in withdrawn], events.curves(shown)))
+    return Resumption(times, compared(_again(session, run, began)))
 
 
-def compared(pieces: Iterable[Mapping[str, Curve]], whole: Mapping[str, Curve]) -> Agreement:
-    """Every value of the pieces beside the one that `whole` has at that step, if it has one. Steps of a curve rise."""
+def _beside(session: Session, run: Run, parent: Run, first: int) -> Iterator[tuple[Curves, Curves]]:
+    """The curves of both from this step on, so many steps at a time: those of long runs do not fit into memory."""
+    last = max(run.step, parent.step)
+    for begin in range(first, max(first, last) + 1, STEPS_AT_ONCE):
+        end = begin + STEPS_AT_ONCE - 1 if begin + STEPS_AT_ONCE <= last else None
+        mine, theirs = (
+            events.curves(events.chunks(session, one.id, first=begin, last=end)[1]) for one in (run, parent)
+        )
+        yield mine, theirs
+
+
+def _again(session: Session, run: Run, began: int) -> Iterator[tuple[Curves, Curves]]:
+    """What was taken back, a piece at a time, and what is shown at its steps."""
+    for gone in events.withdrawn(session, run.id, after=began):
+        first, last = int(gone.steps[0]), int(gone.steps[-1])
+        _, shown = events.chunks(session, run.id, metrics=list(gone.metrics), first=first, last=last)
+        yield events.curves([gone]), events.curves(shown)
+
+
+def compared(pairs: Iterable[tuple[Curves, Curves]]) -> Agreement:
+    """Every value of the first of a pair beside the one that the second has at that step, if it has one. Steps of a
+    curve rise."""
     points, metrics = 0, set()
     steps: list[int] = []
     differences: list[Difference] = []
-    for piece in pieces:
+    for piece, whole in pairs:
         for name, curve in piece.items():
             if name not in whole:
                 continue
