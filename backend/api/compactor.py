@@ -4,6 +4,7 @@ Where several servers share a database one of them does it; another one takes ov
 """
 
 import logging
+from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
 
@@ -43,6 +44,8 @@ class Compactor:
         """Returns when no transaction is under way."""
         self._closing.set()
         self._thread.join()
+        with suppress(*UNAVAILABLE), self._store.begin() as session:
+            leading.release(session, self._id)
 
     def _work(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):

@@ -1,6 +1,6 @@
 """Which of several servers compacts. Two that do so at once lose time, and nothing else."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.store.blocks.tables import Compactor
@@ -21,3 +21,8 @@ def beat(session: Session, holder: str, stale: int | None) -> tuple[bool, int]:
         row.holder, row.beat = holder, row.beat + 1
     session.flush()
     return row.holder == holder, row.beat
+
+
+def release(session: Session, holder: str) -> None:
+    """Leave it to whoever comes next, without a wait."""
+    session.execute(update(Compactor).where(Compactor.holder == holder).values(holder=None))
