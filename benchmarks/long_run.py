@@ -7,6 +7,7 @@ server is asked over HTTP, with nothing of the database in the machine's memory:
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 import urllib.request
@@ -28,6 +29,7 @@ from backend.store.chunks import Chunk, Floats, Steps, encode
 from backend.store.runs import Lease
 from backend.store.session import Store, migrate
 from backend.store.tables import Event
+from benchmarks import watch
 from tests.e2e.lathe import Lathe, free_port
 from tests.services import postgresql
 
@@ -69,7 +71,7 @@ def measured(luck: np.random.Generator, steps: Steps) -> dict[str, Floats]:
 def write(store: Store, lease: Lease, steps: int) -> None:
     """Flush after flush, many in one transaction; then the run ends."""
     luck = np.random.default_rng(0)
-    for first in range(1, steps + 1, FLUSH * TOGETHER):
+    for first in watch.through(range(1, steps + 1, FLUSH * TOGETHER), f"writing {FLUSH * TOGETHER:,} steps"):
         every = np.arange(first, min(first + FLUSH * TOGETHER, steps + 1))
         times, columns = every * 0.05 + luck.uniform(0, 0.01, len(every)), measured(luck, every)
         flushes = []
@@ -223,13 +225,13 @@ def main() -> None:
     parser.add_argument("--on", choices=PLACES, nargs="*", default=list(PLACES))
     asked = parser.parse_args()
     for name in asked.on:
-        print(f"\n| {asked.steps:,} steps × {len(METRICS)} metrics, {name} | |\n|---|---|", flush=True)
+        print(f"\n| {asked.steps:,} steps × {len(METRICS)} metrics, {name} | |\n|---|---|")
         with tempfile.TemporaryDirectory() as folder, PLACES[name](Path(folder)) as place:
             for what, figure in measure(Path(folder), place, asked.steps):
-                print(f"| {what} | {figure} |", flush=True)
+                print(f"| {what} | {figure} |")
 
 
 PLACES = {"SQLite": sqlite, "PostgreSQL": postgres}
 
 if __name__ == "__main__":
-    main()
+    sys.exit(watch.run(main))
