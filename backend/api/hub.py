@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -85,7 +85,8 @@ class Hub:
     async def follow(self, cursors: dict[str, int], rows: bool) -> AsyncGenerator[bytes]:
         """What a viewer gets: every event of each run after its cursor, exactly once and in order; with `rows`
         also the row of any run whenever it changed. `cursors` is the viewer's own and moves on with it."""
-        self._enter(cursors, rows)
+        watched = list(cursors)
+        self._enter(watched, rows)
         try:
             yield b"retry: 1000\n\n"
             serial = self._serial
@@ -107,7 +108,7 @@ class Hub:
         except UNAVAILABLE as error:
             log.warning("a stream ends, since the database cannot be reached: %s", str(error).splitlines()[0])
         finally:
-            self._leave(cursors, rows)
+            self._leave(watched, rows)
 
     def end_streams(self) -> None:
         """End every stream; viewers reconnect to whoever serves next."""
@@ -152,15 +153,15 @@ class Hub:
         told.update(left)
         return b"".join(gone_frame(run_id) for run_id in left)
 
-    def _enter(self, cursors: Iterable[str], rows: bool) -> None:
-        self._watched.update(cursors)
+    def _enter(self, watched: Sequence[str], rows: bool) -> None:
+        self._watched.update(watched)
         self._row_viewers += rows
         self._viewers += 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
 
-    def _leave(self, cursors: Iterable[str], rows: bool) -> None:
-        self._watched.subtract(cursors)
+    def _leave(self, watched: Sequence[str], rows: bool) -> None:
+        self._watched.subtract(watched)
         self._row_viewers -= rows
         self._viewers -= 1
         for run_id in [run_id for run_id, viewers in self._watched.items() if viewers <= 0]:
@@ -221,15 +222,15 @@ class Hub:
             self._announce()
 
     def _begin(self, run_id: str, news: News) -> bool:
-        """Start the tail of a run that is watched since lately, or note that there is no such run."""
+        """Start the tail of a run that is watched since lately, or note that there is no such run; False when neither
+        is new."""
         if run_id not in news.versions:
+            new = run_id not in self._gone
             self._gone.add(run_id)
-        elif run_id not in self._tails:
+        elif new := run_id not in self._tails:
             head = news.versions[run_id][1]
             self._tails[run_id] = Tail(head, head)
-        else:
-            return False
-        return True
+        return new
 
     def _announce(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
