@@ -9,10 +9,10 @@ for a viewer: one that reads slowly gets larger pieces, and one that stopped hol
 import asyncio
 import logging
 import time
-from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 
 from backend.api.frames import event_frame, gone_frame, row_frame
 from backend.api.rows import run_rows
+from backend.api.tails import Tail
 from backend.spec.runs import RunState
-from backend.store import events, pages, runs, tables
+from backend.store import changes, events, pages, tables
 from backend.store.session import UNAVAILABLE, Store
 
 log = logging.getLogger(__name__)
@@ -29,41 +30,21 @@ log = logging.getLogger(__name__)
 INTERVAL = 0.05  # seconds between two looks
 KEEP_ALIVE = 10.0  # seconds after which a silent stream says that it is alive
 RETRY = 1.0  # seconds until the next try while the database cannot be reached
-TAIL = 64  # events of a run that are kept for viewers who are nearly up to date
 BATCH = 50  # events that a viewer who is behind gets at once
-MAX_ROWS = 5000
+MAX_ROWS = 5000  # changes that are kept; a viewer who has missed more is cut off
+ROWS_AT_ONCE = 200
 
 T = TypeVar("T")
-Numbered = tuple[int, bytes]
 Found = tuple[str, int, bytes]
-
-
-@dataclass
-class Tail:
-    """The last events of a run: all of those after `start`, up to `head`."""
-
-    start: int
-    head: int
-    frames: deque[Numbered] = field(default_factory=deque)
-
-    def append(self, seq: int, frame: bytes) -> None:
-        assert seq == self.head + 1, "the sequence has a gap"
-        self.frames.append((seq, frame))
-        self.head = seq
-        while len(self.frames) > TAIL:
-            self.start = self.frames.popleft()[0]
-
-    def after(self, seq: int) -> list[Numbered] | None:
-        """The events after `seq`; None when some of them are no longer here."""
-        return [item for item in self.frames if item[0] > seq] if seq >= self.start else None
 
 
 @dataclass(frozen=True)
 class News:
     """What one look at the database found."""
 
-    versions: Mapping[str, tuple[int, int]]
+    heads: Mapping[str, int]
     frames: list[Found]
+    look: changes.Look | None
     rows: list[tuple[str, bytes]]
 
 
@@ -74,9 +55,9 @@ class Hub:
         self._watched: Counter[str] = Counter()
         self._tails: dict[str, Tail] = {}
         self._gone: set[str] = set()
-        self._versions: Mapping[str, tuple[int, int]] = {}
+        self._look_at_rows: changes.Look | None = None
         self._rows: OrderedDict[str, tuple[int, bytes]] = OrderedDict()  # the last change of each run, oldest first
-        self._serial = 0
+        self._serial = self._dropped = 0
         self._row_viewers = self._viewers = 0
         self._changed = asyncio.Event()
         self._closed = False
@@ -89,7 +70,7 @@ class Hub:
         self._enter(watched, rows)
         try:
             yield b"retry: 1000\n\n"
-            serial = self._serial
+            serial = await self._looking_at_rows() if rows else 0
             if rows:
                 yield b"".join(await self._in_thread(self._all_rows))
             while cursors and not self._closed and (missed := await self._missed(cursors)):
@@ -98,6 +79,8 @@ class Hub:
             while not self._closed:
                 changed = self._changed
                 block = await self._events(cursors) + self._leavings(cursors, told)
+                if rows and serial < self._dropped:
+                    return  # it comes back and asks for its table again
                 if rows:
                     fresh, serial = self._rows_after(serial)
                     block += fresh
@@ -139,6 +122,12 @@ class Hub:
             parts.append(_stamped(((run_id, *item) for item in fresh), cursors))
         return b"".join(parts)
 
+    async def _looking_at_rows(self) -> int:
+        """Wait until no change of a row can be missed any more; the serial number of the last one that was found."""
+        while self._look_at_rows is None and not self._closed:
+            await self._changed.wait()
+        return self._serial
+
     def _rows_after(self, serial: int) -> tuple[bytes, int]:
         fresh: list[bytes] = []
         for number, frame in reversed(self._rows.values()):
@@ -164,6 +153,9 @@ class Hub:
         self._watched.subtract(watched)
         self._row_viewers -= rows
         self._viewers -= 1
+        if not self._row_viewers:
+            self._look_at_rows = None
+            self._rows.clear()
         for run_id in [run_id for run_id, viewers in self._watched.items() if viewers <= 0]:
             del self._watched[run_id]
             self._tails.pop(run_id, None)
@@ -190,45 +182,49 @@ class Hub:
             self._take(news, watched)
             await asyncio.sleep(max(INTERVAL - (time.monotonic() - began), INTERVAL / 5))
 
-    def _look(self, watched: list[str], heads: Mapping[str, int], rows: bool) -> News:
+    def _look(self, watched: list[str], known: Mapping[str, int], rows: bool) -> News:
         with self._store.read() as session:
-            versions = runs.versions(session, also=watched)
-            behind = {run_id: head for run_id, head in heads.items() if versions.get(run_id, (0, 0))[1] > head}
+            heads = events.heads(session, watched)
+            behind = {run_id: head for run_id, head in known.items() if heads.get(run_id, 0) > head}
             fresh = events.after(session, behind, limit=200) if behind else []
-            changed = {run_id for run_id, version in versions.items() if self._versions.get(run_id) != version}
-            changed |= self._versions.keys() - versions.keys()
-            return News(
-                versions=versions,
-                frames=[(event.run_id, event.seq, event_frame(event)) for event in fresh],
-                rows=[(row.id, row_frame(row)) for row in run_rows(session, _runs(session, changed))] if rows else [],
-            )
+            frames = [(event.run_id, event.seq, event_frame(event)) for event in fresh]
+            look, changed = self._changes(session) if rows else (None, [])
+            return News(heads, frames, look, list(_row_frames(session, changed[-MAX_ROWS:])))
+
+    def _changes(self, session: Session) -> tuple[changes.Look, list[str]]:
+        last = self._look_at_rows
+        return (changes.first(session), []) if last is None else changes.since(session, last)
 
     def _take(self, news: News, watched: list[str]) -> None:
-        different = news.versions != self._versions or bool(news.frames)
-        self._versions = news.versions
+        different = bool(news.frames or news.rows) or (self._look_at_rows is None and news.look is not None)
         for run_id, seq, frame in news.frames:
             # Whoever watched it may have left since; a later tail begins where it is made.
             if run_id in self._tails:
                 self._tails[run_id].append(seq, frame)
         for run_id in watched:
             different |= run_id in self._watched and self._begin(run_id, news)
-        for run_id, frame in news.rows:
+        if self._row_viewers:
+            self._look_at_rows = news.look
+            self._keep(news.rows)
+        if different:
+            self._announce()
+
+    def _keep(self, rows: list[tuple[str, bytes]]) -> None:
+        for run_id, frame in rows:
             self._serial += 1
             self._rows[run_id] = (self._serial, frame)
             self._rows.move_to_end(run_id)
         while len(self._rows) > MAX_ROWS:
-            self._rows.popitem(last=False)
-        if different:
-            self._announce()
+            self._dropped = self._rows.popitem(last=False)[1][0]
 
     def _begin(self, run_id: str, news: News) -> bool:
         """Start the tail of a run that is watched since lately, or note that there is no such run; False when neither
         is new."""
-        if run_id not in news.versions:
+        if run_id not in news.heads:
             new = run_id not in self._gone
             self._gone.add(run_id)
         elif new := run_id not in self._tails:
-            head = news.versions[run_id][1]
+            head = news.heads[run_id]
             self._tails[run_id] = Tail(head, head)
         return new
 
@@ -254,8 +250,13 @@ class Hub:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _runs(session: Session, run_ids: Collection[str]) -> list[tables.Run]:
-    return list(session.scalars(select(tables.Run).where(tables.Run.id.in_(run_ids))))
+def _row_frames(session: Session, run_ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The rows of these runs; a few at a time, since each run brings its whole spec along."""
+    for start in range(0, len(run_ids), ROWS_AT_ONCE):
+        query = select(tables.Run).where(tables.Run.id.in_(run_ids[start : start + ROWS_AT_ONCE]))
+        for row in run_rows(session, list(session.scalars(query))):
+            yield row.id, row_frame(row)
+        session.expunge_all()
 
 
 def _stamped(found: Iterable[Found], cursors: dict[str, int]) -> bytes:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import DateTime, String, Text
+from sqlalchemy import BigInteger, DateTime, String, Text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 E = TypeVar("E", bound=StrEnum)
@@ -59,3 +61,21 @@ class Prose(TypeDecorator[str]):
             if value is None
             else value.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
         )
+
+
+class WriteNumber(FunctionElement[int]):
+    """The number of a write to the table of runs; `backend.store.changes` says what its order means."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(WriteNumber, "postgresql")
+def _transaction(element: WriteNumber, compiler: Any, **options: Any) -> str:
+    return "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+
+
+@compiles(WriteNumber, "sqlite")
+def _next(element: WriteNumber, compiler: Any, **options: Any) -> str:
+    # An empty table begins at the clock, in microseconds: beyond the numbers that it has had before.
+    return "(SELECT coalesce(max(changed), CAST(unixepoch('subsec') * 1000000 AS INTEGER)) + 1 FROM runs)"

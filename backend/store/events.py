@@ -16,7 +16,7 @@ from backend.store.chunks import Chunk, Floats, Steps
 from backend.store.tables import MARK, Event, Run
 from backend.store.view import View, named
 
-__all__ = ["Curve", "after", "bucket", "chunks", "curves", "marks", "named", "withdrawn"]
+__all__ = ["Curve", "after", "bucket", "chunks", "curves", "heads", "marks", "named", "withdrawn"]
 
 RUNS_PER_QUERY = 200  # SQLite's expressions are at most 1,000 deep
 POINTS = EventKind.POINTS.value
@@ -50,10 +50,15 @@ def _merged(session: Session, run_id: str, cursor: int, covered: int, limit: int
     return sorted(both, key=lambda event: event.seq)[:limit]
 
 
+def heads(session: Session, run_ids: Collection[str]) -> dict[str, int]:
+    """The last `seq` of each of these runs that is there."""
+    query = select(Run.id, Run.last_seq).where(Run.id.in_(run_ids))
+    return dict(session.execute(query).all())
+
+
 def _behind(session: Session, cursors: Mapping[str, int]) -> list[str]:
     """The runs that have events beyond their cursor: most polls end here, after one small query."""
-    rows = session.execute(select(Run.id, Run.last_seq).where(Run.id.in_(cursors)))
-    return [run_id for run_id, last_seq in rows if last_seq > cursors[run_id]]
+    return [run_id for run_id, head in heads(session, cursors.keys()).items() if head > cursors[run_id]]
 
 
 def _batches(items: list[str], size: int) -> list[list[str]]:

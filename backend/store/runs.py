@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.spec.commands import CommandKind
 from backend.spec.events import NewEvent
-from backend.spec.runs import LIVE, TERMINAL, RunState
-from backend.store import rows, waiting
+from backend.spec.runs import LIVE, RunState
+from backend.store import changes, rows, waiting
 from backend.store.clock import now
 from backend.store.pages import PageInvalid, page
 from backend.store.session import on_rollback
@@ -19,7 +19,7 @@ from backend.store.tables import Experiment, Run, table
 
 __all__ = [
     "Lease", "LeaseLost", "PageInvalid", "cancel_queued", "claim", "claimable", "counts", "delete_terminal", "finish", "get",
-    "leases", "oldest_claimable", "page", "reap", "release", "versions", "write",
+    "leases", "oldest_claimable", "page", "reap", "release", "write",
 ]  # fmt: skip
 
 MAX_ATTEMPTS = 3
@@ -172,16 +172,11 @@ def delete_terminal(session: Session, run_id: str) -> bool:
     run = rows.locked(session, run_id)
     if run is None or not run.state.terminal:
         return False
+    changes.hand_on(session, run_id)
     others = select(Run.id).where(Run.experiment_id == run.experiment_id)
     session.execute(delete(Run).where(Run.id == run_id))
     session.execute(delete(Experiment).where(Experiment.id == run.experiment_id, ~others.exists()))
     return True
-
-
-def versions(session: Session, also: Sequence[str] = ()) -> dict[str, tuple[int, int]]:
-    """(heartbeat, last_seq) of every run that is not over and of those in `also`: another pair, another row."""
-    query = select(Run.id, Run.heartbeat, Run.last_seq).where(or_(Run.state.not_in(TERMINAL), Run.id.in_(also)))
-    return {run_id: (heartbeat, last_seq) for run_id, heartbeat, last_seq in session.execute(query)}
 
 
 def counts(session: Session, ghosts: bool = True) -> dict[RunState, int]:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from backend.spec.commands import CommandState
 from backend.spec.runs import Place, RunState
 from backend.spec.study import StudyState, TrialState
-from backend.store.columns import Instant, Prose, Word
+from backend.store.columns import Instant, Prose, Word, WriteNumber
 
 MARK = text("kind != 'points'")  # as it stands in each query that is to use the index of what is no point
 
@@ -76,7 +76,7 @@ class Run(Table):
     __tablename__ = "runs"
     __table_args__ = (
         Index(None, "state", "created_at"), Index(None, "experiment_id"), Index(None, "parent_id"),
-        Index(None, "waits_for"), Index(None, "ghost_of"),
+        Index(None, "waits_for"), Index(None, "ghost_of"), Index(None, "changed"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -120,6 +120,9 @@ class Run(Table):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]  # shown to people; no decision rests on it
+    changed: Mapped[int] = mapped_column(
+        BigInteger, default=WriteNumber(), onupdate=WriteNumber(), server_default="0"
+    )  # number of the write that left the row as it is
 
     experiment: Mapped[Experiment] = relationship(lazy="joined", innerjoin=True)  # always loaded with the run
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import delete, select
 
-from backend.api import hub
+from backend.api import hub, tails
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.store import experiments, runs
@@ -112,7 +112,7 @@ class Machine(RuleBasedStateMachine):
         self._remember()
 
     @precondition(lambda self: self.leases)
-    @rule(which=ANY, count=st.sampled_from([0, 1, 3, hub.TAIL + 1]), back=st.booleans())
+    @rule(which=ANY, count=st.sampled_from([0, 1, 3, tails.TAIL + 1]), back=st.booleans())
     def write(self, which: int, count: int, back: bool) -> None:
         lease = self._pick(self.leases, which)
         first = lease.last_seq

@@ -241,24 +241,6 @@ def test_an_experiment_stays_while_it_has_runs(store: Store, submit: Submit) -> 
             assert count(session, Experiment) == left
 
 
-def test_versions_tell_which_rows_changed(store: Store, submit: Submit) -> None:
-    submit(2)
-    lease = claim(store)
-    seen = []
-    for change in ("none", "write", "none", "finish", "none"):
-        with store.begin() as session:
-            if change == "write":
-                runs.write(session, lease)
-            elif change == "finish":
-                runs.finish(session, lease, RunState.SUCCEEDED)
-        with store.read() as session:
-            seen.append(runs.versions(session, also=[lease.run_id]))
-    assert seen[0] != seen[1] == seen[2] != seen[3] == seen[4]
-    assert len(seen[0]) == 2
-    with store.read() as session:
-        assert lease.run_id not in runs.versions(session)
-
-
 def test_seeds_colours_and_order(store: Store, submit: Submit) -> None:
     submit(2)
     submit(2)

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
-from backend.api import hub
+from backend.api import hub, tails
 from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind
 from backend.store.session import Store
@@ -113,11 +113,11 @@ def test_streams_end_with_the_server(store: Store, catalog: Catalog, app: FastAP
 
 
 def test_a_tail_knows_what_it_no_longer_has() -> None:
-    tail = hub.Tail(10, 10)
-    for seq in range(11, 11 + hub.TAIL + 5):
+    tail = tails.Tail(10, 10)
+    for seq in range(11, 11 + tails.TAIL + 5):
         tail.append(seq, b"x")
     assert tail.after(10) is None and tail.after(14) is None
-    assert [seq for seq, _ in tail.after(15) or []] == list(range(16, 11 + hub.TAIL + 5))
+    assert [seq for seq, _ in tail.after(15) or []] == list(range(16, 11 + tails.TAIL + 5))
     assert tail.after(tail.head) == []
     with pytest.raises(AssertionError):
         tail.append(tail.head + 2, b"x")
