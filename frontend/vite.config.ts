@@ -13,8 +13,17 @@ export default defineConfig({
     // The bundled fonts and pictures stay files: the content security policy allows no inline script and few data URLs.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1600,
-    // What several pages take from the component library is one file: many small ones compress worse.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "library", test: /@mantine|@floating-ui/, minShareCount: 6 }] } } },
+    // What several pages take, from the component library or from here, is one file each: many small ones compress worse.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "library", test: /@mantine|@floating-ui/, minShareCount: 6 },
+            { name: "common", test: /@tanstack|openapi-fetch|src\/(api|live|ui)\//, minShareCount: 4 },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { "/api": { target: api } } },
   test: { environment: "node", include: ["src/**/*.test.ts"] },

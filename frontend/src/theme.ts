@@ -68,6 +68,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--lathe-surface": "#ffffff",
     "--lathe-sunken": "#eef0f4",
     "--lathe-hover": "#f1f3f8",
+    "--lathe-edge": "rgba(30, 36, 50, 0.22)",
   },
   dark: {
     "--mantine-color-body": "#101216",
@@ -77,5 +78,6 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--lathe-surface": "#16191f",
     "--lathe-sunken": "#1e222a",
     "--lathe-hover": "#1c2027",
+    "--lathe-edge": "rgba(255, 255, 255, 0.2)",
   },
 });

@@ -2,6 +2,7 @@ import { Paper, Text, Title } from "@mantine/core";
 import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
 import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import { caughtUp } from "../live/live";
+import { Boundary } from "../ui/Boundary";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./Chart.module.css";
@@ -15,6 +16,8 @@ export interface ChartProps {
   figure: Figure | undefined;
   error?: Error | null;
   retry?: () => void;
+  /** Whether an answer is on its way: until it is here, nobody can say that there is nothing to draw. */
+  pending: boolean;
   /** What stands in the chart's place while there is nothing to draw. */
   empty?: ReactNode;
   view?: View;
@@ -31,7 +34,15 @@ export interface ChartProps {
 }
 
 /** A card with a chart: title, controls, picture, and the same in words for those who do not see it. */
-export function Chart({ title, figure, error, retry, empty, view = {}, height = 280, minWidth, controls, onHoverRun, onPick, onBox }: ChartProps) {
+export function Chart(props: ChartProps) {
+  return (
+    <Boundary what={`The chart “${props.title}”`}>
+      <Card {...props} />
+    </Boundary>
+  );
+}
+
+function Card({ title, figure, error, retry, pending, empty, view = {}, height = 280, minWidth, controls, onHoverRun, onPick, onBox }: ChartProps) {
   const card = useRef<HTMLDivElement>(null);
   const heading = useId();
   const drawer = useRef<Drawer | null>(null);
@@ -54,7 +65,7 @@ export function Chart({ title, figure, error, retry, empty, view = {}, height = 
         <div className={classes.notice}>
           <Failure what={`The chart “${title}”`} error={error} retry={retry} />
         </div>
-      ) : !figure ? (
+      ) : !figure || (blank && pending) ? (
         <Loading what={title.toLowerCase()} height={height} />
       ) : blank ? (
         <div className={classes.notice} style={{ minHeight: height }}>

@@ -1,4 +1,5 @@
 import type { PlotHandle } from "plotly.js-cartesian-dist-min";
+import { importer } from "../ui/importer";
 import type { Figure } from "./figure";
 
 export type Drawing = Pick<Figure, "data" | "layout">;
@@ -19,14 +20,8 @@ export interface DrawerEvents {
   onBox?: (box: Box | null) => void;
 }
 
-let loading: Promise<Plotly> | undefined;
-
 /** Plotly, loaded once, while the first figure is on its way. */
-export function plotly(): Promise<Plotly> {
-  loading ??= import("plotly.js-cartesian-dist-min").then((module) => module.default);
-  loading.catch(() => (loading = undefined));
-  return loading;
-}
+export const plotly = importer<Plotly>(() => import("plotly.js-cartesian-dist-min").then((module) => module.default));
 
 /** After a drawing the main thread is left alone as long as that took, this many milliseconds at most. */
 const LONGEST_REST = 100;
@@ -76,7 +71,7 @@ export class Drawer {
 
   close(): void {
     this.closed = true;
-    void loading?.then((Plotly) => Plotly.purge(this.element));
+    if (this.heard) void plotly().then((Plotly) => Plotly.purge(this.element));
   }
 
   private schedule(): void {

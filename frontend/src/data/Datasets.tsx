@@ -1,5 +1,6 @@
 import { Button, Text, Title } from "@mantine/core";
 import { Link } from "wouter";
+import { awaited } from "../api/awaited";
 
 import { useDatasets } from "../api/uploads";
 import type { CatalogEntry } from "../api/types";
@@ -15,7 +16,7 @@ export function Datasets() {
   const rows = (datasets.data ?? []).filter((entry) => !takesUploads(entry));
   if (datasets.error && !datasets.data) return <Failure what="The datasets" error={datasets.error} retry={() => void datasets.refetch()} />;
   if (!datasets.data) return <Loading what="the datasets" height={120} />;
-  if (rows.length === 0) return <Empty title="No worker has told of any dataset" height={120} />;
+  if (rows.length === 0) return <Empty pending={awaited(datasets) && "the datasets"} title="No worker has told of any dataset" height={120} />;
   return (
     <ul className={classes.cards}>
       {rows.map((entry) => (

@@ -1,5 +1,5 @@
 import { Group, Select, Switch, TextInput } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import classes from "./form.module.css";
 import { Reset } from "./Marks";
@@ -9,9 +9,10 @@ import { describe } from "./summary";
 import { effective, type Leaf } from "./tree";
 import { numberFrom, rawFrom, textOf } from "./typed";
 import { useLeaf } from "./useLeaf";
+import { later } from "../ui/later";
 
-const ValuesField = lazy(() => import("./ValuesField"));
-const OutsideField = lazy(() => import("./OutsideField"));
+const ValuesField = later("The field", () => import("./ValuesField"));
+const OutsideField = later("The field", () => import("./OutsideField"));
 
 export function LeafField({ node }: { node: Leaf }) {
   switch (node.type) {

@@ -1,5 +1,5 @@
 import { Button, Paper, SegmentedControl, Title } from "@mantine/core";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { asItIs, checkSpec } from "../api/experiments";
@@ -18,11 +18,12 @@ import { useFormState } from "./useFormState";
 import { useCheck, useSpec } from "./useSpec";
 import { useSubmit } from "./useSubmit";
 import type { Template } from "../api/types";
+import { later } from "../ui/later";
 
-const YamlPanel = lazy(() => import("./YamlPanel"));
-const Notices = lazy(() => import("./Notices"));
-const SpecCheck = lazy(() => import("./SpecCheck"));
-const Orders = lazy(() => import("./Orders"));
+const YamlPanel = later("The YAML", () => import("./YamlPanel"));
+const Notices = later("The notices", () => import("./Notices"));
+const SpecCheck = later("The check", () => import("./SpecCheck"));
+const Orders = later("The orders of stages", () => import("./Orders"));
 
 type View = "form" | "yaml";
 

@@ -1,12 +1,13 @@
 import { Group, Paper, Switch, Title } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 
 import classes from "./form.module.css";
 import page from "./workbench.module.css";
 import type { Mark } from "./marks";
 import { CopyYaml } from "./CopyYaml";
+import { later } from "../ui/later";
 
-const Editor = lazy(() => import("./Editor"));
+const Editor = later("The editor", () => import("./Editor"));
 const NO_MARKS: Mark[] = [];
 
 interface YamlPanelProps {

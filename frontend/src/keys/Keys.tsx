@@ -1,11 +1,12 @@
 import { ActionIcon } from "@mantine/core";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { SearchIcon } from "../ui/icons";
 import { type Dialog, shortcuts } from "./shortcuts";
 import { APPLE, heard, onPage, printed, type Shortcut, spell } from "./strokes";
+import { later } from "../ui/later";
 
-const DIALOGS = { palette: lazy(() => import("./Palette")), sheet: lazy(() => import("./Sheet")) };
+const DIALOGS = { palette: later("The palette", () => import("./Palette")), sheet: later("The list of shortcuts", () => import("./Sheet")) };
 const TEXT = "textarea, select, [contenteditable=true], input:not([type=checkbox], [type=radio], [type=range])";
 
 /** Hears the shortcuts, and shows the palette and the sheet when they are asked for. */

@@ -31,6 +31,7 @@ const page = { hidden: false, turn: () => {} };
 const event = (seq: number): StreamEvent => ({ run_id: "a", seq, kind: "log", at: "", body: {}, columns: null });
 const heard: number[] = [];
 const gaps: string[] = [];
+const late: string[] = [];
 let stop = () => {};
 let feed: Feed;
 
@@ -45,12 +46,13 @@ beforeEach(() => {
     addEventListener: (_: string, turn: () => void) => (page.turn = turn),
     removeEventListener: () => {},
   });
-  Source.opened.length = heard.length = gaps.length = 0;
+  Source.opened.length = heard.length = gaps.length = late.length = 0;
   page.hidden = false;
   feed = new Feed({
     onEvents: (events) => heard.push(...events.map(({ seq }) => seq)),
     onRows: () => {},
     onGap: (run) => gaps.push(run),
+    onLate: (run) => late.push(run),
     onReturn: () => {},
   });
   stop = feed.start();
@@ -114,6 +116,43 @@ test("it rests while the tab is hidden and catches up when it is shown", () => {
   page.turn();
   vi.advanceTimersByTime(1);
   expect(after()).toBe("5");
+});
+
+test("a row that is ahead of its events has the run fetched again and the stream opened again behind the last event", () => {
+  Source.last.send("row", { id: "a", last_seq: 6 });
+  vi.advanceTimersByTime(1_500);
+  expect([late, feed.snapshot().missing]).toEqual([[], null]);
+  vi.advanceTimersByTime(1_000);
+  expect([late, feed.snapshot().missing, after()]).toEqual([["a"], "events", "4"]);
+  Source.last.onopen();
+  for (const seq of [5, 6]) Source.last.send("run", event(seq));
+  vi.advanceTimersByTime(5_000);
+  expect([late, feed.snapshot().missing]).toEqual([["a"], null]);
+});
+
+test("events without their row are told, too", () => {
+  Source.last.send("run", event(5));
+  vi.advanceTimersByTime(2_500);
+  expect([late, feed.snapshot().missing]).toEqual([["a"], "rows"]);
+});
+
+test("a row of a run that nobody follows promises nothing", () => {
+  Source.last.send("row", { id: "z", last_seq: 9 });
+  vi.advanceTimersByTime(5_000);
+  expect(late).toEqual([]);
+});
+
+test("what was late before the tab was hidden is not late when it is shown", () => {
+  Source.last.send("row", { id: "a", last_seq: 6 });
+  page.hidden = true;
+  page.turn();
+  vi.advanceTimersByTime(60_000);
+  page.hidden = false;
+  page.turn();
+  vi.advanceTimersByTime(1);
+  Source.last.onopen();
+  vi.advanceTimersByTime(1_000);
+  expect(late).toEqual([]);
 });
 
 test("a run that joins is added to the one stream", () => {

@@ -1,4 +1,5 @@
 import type { RunRow, StreamEvent } from "../api/types";
+import { Lag } from "./lag";
 import { Paced } from "./paced";
 import { Ring } from "./ring";
 
@@ -8,6 +9,8 @@ export interface FeedState {
   status: FeedStatus;
   /** When the last message came, milliseconds since 1970; null before the first. */
   updatedAt: number | null;
+  /** What is missing although the stream is open. */
+  missing: "events" | "rows" | null;
 }
 
 export interface FeedHandlers {
@@ -17,6 +20,8 @@ export interface FeedHandlers {
   onRows: (rows: RunRow[]) => void;
   /** Events of this run were missed: what rests on them must be fetched again. */
   onGap: (run: string) => void;
+  /** The rows of this run tell of events that do not come, or the other way about: all of it must be fetched again. */
+  onLate: (run: string) => void;
   /** The stream is open again after a pause or a loss. */
   onReturn: () => void;
 }
@@ -33,6 +38,7 @@ const PACE = 100;
 const ROWS_PACE = 400;
 /** A connection that died without a word is found by its silence, while something is being followed. */
 const SILENCE = 10_000;
+const CHECK = 500;
 
 /** The one live stream of this tab: it multiplexes every watched run, and rests while the tab is hidden. */
 export class Feed {
@@ -46,8 +52,10 @@ export class Feed {
   private readonly changes = new Paced(ROWS_PACE, () => this.flushRows());
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
+  private checks: ReturnType<typeof setInterval> | undefined;
+  private readonly late = { events: new Lag(), rows: new Lag() };
   private failures = 0;
-  private state: FeedState = { status: "connecting", updatedAt: null };
+  private state: FeedState = { status: "connecting", updatedAt: null, missing: null };
   private readonly observers = new Set<() => void>();
 
   constructor(private readonly handlers: FeedHandlers) {}
@@ -57,7 +65,9 @@ export class Feed {
     const turn = () => (document.hidden ? this.rest() : this.wake());
     document.addEventListener("visibilitychange", turn);
     turn();
+    this.checks = setInterval(() => this.check(), CHECK);
     return () => {
+      clearInterval(this.checks);
       document.removeEventListener("visibilitychange", turn);
       this.close();
     };
@@ -67,7 +77,7 @@ export class Feed {
   watch(runs: Watched[]): () => void {
     for (const { id, seq } of runs) {
       this.watchers.set(id, (this.watchers.get(id) ?? 0) + 1);
-      if (!this.rings.has(id)) this.rings.set(id, new Ring(seq));
+      if (!this.rings.has(id)) this.hold(id, seq);
     }
     if (runs.some(({ id }) => !this.carried.has(id))) this.reopen(0);
     return () => {
@@ -123,6 +133,7 @@ export class Feed {
     source.addEventListener("row", (message) => {
       const row = JSON.parse(message.data) as RunRow;
       this.rows.set(row.id, row);
+      this.compare("rows", row.id, row.last_seq);
       this.changes.ask();
     });
     this.source = source;
@@ -131,13 +142,42 @@ export class Feed {
   /** Carries the watched runs from here on, and lets go of what was held for the others. */
   private forget(): void {
     this.carried = new Set(this.watchers.keys());
-    for (const run of this.rings.keys()) if (!this.carried.has(run)) this.rings.delete(run);
+    for (const run of this.rings.keys()) if (!this.carried.has(run)) this.drop(run);
+  }
+
+  private hold(run: string, seq: number): void {
+    this.rings.set(run, new Ring(seq));
+    for (const lag of Object.values(this.late)) lag.arrive(run, seq, Date.now());
+  }
+
+  private drop(run: string): void {
+    this.rings.delete(run);
+    for (const lag of Object.values(this.late)) lag.forget(run);
+  }
+
+  /** Rows and events of a run tell of one another: where one has come to, the other must come too. */
+  private compare(come: "events" | "rows", run: string, seq: number): void {
+    if (!this.rings.has(run)) return;
+    const now = Date.now();
+    this.late[come].arrive(run, seq, now);
+    this.late[come === "rows" ? "events" : "rows"].promise(run, seq, now);
+  }
+
+  private check(): void {
+    if (this.state.status !== "live") return;
+    const now = Date.now();
+    const missing = this.late.events.late(now) ? "events" : this.late.rows.late(now) ? "rows" : null;
+    if (missing !== this.state.missing) this.set({ ...this.state, missing });
+    const late = new Set([...this.late.events.overdue(now), ...this.late.rows.overdue(now)]);
+    for (const run of late) this.handlers.onLate(run);
+    if (late.size > 0) this.open();
   }
 
   private take(event: StreamEvent): void {
     const ring = this.rings.get(event.run_id);
     if (!ring || event.seq <= ring.seen) return;
     if (!ring.take(event)) this.handlers.onGap(event.run_id);
+    this.compare("events", event.run_id, event.seq);
     this.pending.push(event);
     this.events.ask();
   }
@@ -160,8 +200,7 @@ export class Feed {
 
   // The browser's own retry would repeat the first address; ours continues after the last event that was seen.
   private lose(): void {
-    this.close();
-    this.say("lost", false);
+    this.pause("lost");
     this.reopen(PATIENCE[Math.min(this.failures, PATIENCE.length - 1)] ?? 0);
     this.failures += 1;
   }
@@ -177,8 +216,13 @@ export class Feed {
   }
 
   private rest(): void {
+    this.pause("resting");
+  }
+
+  private pause(status: FeedStatus): void {
     this.close();
-    this.say("resting", false);
+    for (const lag of Object.values(this.late)) lag.rest();
+    this.say(status, false);
   }
 
   private wake(): void {
@@ -194,7 +238,11 @@ export class Feed {
   }
 
   private say(status: FeedStatus, news = true): void {
-    this.state = { status, updatedAt: news ? Date.now() : this.state.updatedAt };
+    this.set({ ...this.state, status, updatedAt: news ? Date.now() : this.state.updatedAt });
+  }
+
+  private set(state: FeedState): void {
+    this.state = state;
     for (const observer of this.observers) observer();
   }
 }

@@ -25,7 +25,11 @@ const MOMENT = 120;
 export const feed: Feed = new Feed({
   onEvents: (events) => editByEvents(queryClient, events),
   onRows: (rows) => editByRows(queryClient, rows),
-  onGap: (run) => refetchRun(queryClient, run),
+  onGap: catchUp,
+  onLate: (run) => {
+    catchUp(run);
+    void queryClient.invalidateQueries({ queryKey: ["runs"] });
+  },
   onReturn: () => {
     void queryClient.invalidateQueries({ queryKey: ["runs"] });
     void queryClient.invalidateQueries({ queryKey: ["run"] });
@@ -106,8 +110,9 @@ function refetchExhibited(client: QueryClient, run: string, kinds: Set<string>):
   });
 }
 
-function refetchRun(client: QueryClient, run: string): void {
-  for (const resource of ["figures", "events", "log", "run"]) refetch(client, resource, run);
+/** Fetches again all that is shown of a run: what the stream did not bring. */
+export function catchUp(run: string): void {
+  for (const resource of ["figures", "events", "log", "run", "proofs"]) refetch(queryClient, resource, run);
 }
 
 function editByRows(client: QueryClient, rows: RunRow[]): void {

@@ -4,6 +4,7 @@ import { useQueries } from "@tanstack/react-query";
 import { Link } from "wouter";
 
 import { useFigure } from "../api/figures";
+import { awaited } from "../api/awaited";
 import { runQuery, useGroup } from "../api/runs";
 import type { RunDetail, RunRow } from "../api/types";
 import { Chart } from "../charts/Chart";
@@ -28,12 +29,13 @@ export default function Compare() {
   const [params] = useUrlState();
   const group = params.get("group") ?? "";
   const ids = listed(params, "runs");
-  const { data, error, refetch } = useGroup(group, ids);
+  const query = useGroup(group, ids);
+  const { data, error, refetch } = query;
   if (error && !data) return <Failure what="The runs" error={error} retry={() => void refetch()} />;
   if (!data) return <Loading what="the runs" height={480} />;
   if (data.length === 0)
     return (
-      <Empty title="There is nothing to compare" action={{ label: "To the runs", href: "/" }}>
+      <Empty pending={awaited(query) && "the runs"} title="There is nothing to compare" action={{ label: "To the runs", href: "/" }}>
         Select two runs or more in the table, or start the template that compares optimizers.
       </Empty>
     );
@@ -70,10 +72,11 @@ function TimeToTarget({ runs }: { runs: RunRow[] }) {
   const [params, change] = useUrlState();
   const wanted = params.get("target");
   const [target] = useDebouncedValue(wanted ? Number(wanted) / 100 : undefined, 300);
-  const { data, error, refetch } = useFigure("time_to_target", runs, useTheme(), target);
+  const query = useFigure("time_to_target", runs, useTheme(), target);
+  const { data, error, refetch } = query;
   return (
     <Chart
-      title="Time to target" figure={data} error={error} retry={() => void refetch()} height={data?.layout.height ?? 240}
+      title="Time to target" figure={data} error={error} retry={() => void refetch()} pending={awaited(query)} height={data?.layout.height ?? 240}
       empty={<Text size="sm" c="dimmed">The first validation has not been measured yet.</Text>}
       controls={
         <NumberInput
@@ -101,8 +104,9 @@ interface CompareChartProps {
 }
 
 function CompareChart({ chart, title, runs, view, height = 300 }: CompareChartProps) {
-  const { data, error, refetch } = useFigure(chart, runs, useTheme());
-  return <Chart title={title} figure={data} error={error} retry={() => void refetch()} view={view} height={height} />;
+  const query = useFigure(chart, runs, useTheme());
+  const { data, error, refetch } = query;
+  return <Chart title={title} figure={data} error={error} retry={() => void refetch()} pending={awaited(query)} view={view} height={height} />;
 }
 
 function RunsSideBySide({ runs }: { runs: RunRow[] }) {
@@ -112,44 +116,46 @@ function RunsSideBySide({ runs }: { runs: RunRow[] }) {
   const found = known.length === first.length ? differences(known.map(({ spec }) => spec as unknown as Json)) : [];
   const place = new Map(first.map(({ experiment_id }, index) => [experiment_id, index]));
   return (
-    <Paper className={classes.scroll} component="section" aria-label="Side by side">
-      <Table highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Run</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th ta="right">Accuracy</Table.Th>
-            <Table.Th ta="right">Loss</Table.Th>
-            <Table.Th ta="right" title={TRAINED}>
-              Trained
-            </Table.Th>
-            {found.map(({ path }) => (
-              <Table.Th key={path}>{path}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {runs.map((run) => (
-            <Table.Tr key={run.id}>
-              <Table.Td>
-                <span className={classes.swatch} style={{ background: run.color }} aria-hidden="true" />
-                <Button component={Link} href={`/runs/${run.id}`} variant="transparent" size="compact-sm" px={0}>
-                  {run.name} · seed {run.seed}
-                </Button>
-              </Table.Td>
-              <Table.Td>
-                <StateBadge state={run.state} />
-              </Table.Td>
-              <Table.Td ta="right">{percent(run.latest?.["validation/accuracy"])}</Table.Td>
-              <Table.Td ta="right">{number(run.latest?.["validation/loss"])}</Table.Td>
-              <Table.Td ta="right">{trained(run.active_seconds)}</Table.Td>
-              {found.map(({ path, values }) => (
-                <Table.Td key={path}>{describe(values[place.get(run.experiment_id) ?? 0])}</Table.Td>
+    <Paper component="section" aria-label="Side by side">
+      <Table.ScrollContainer minWidth={560} type="native">
+        <Table highlightOnHover>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Run</Table.Th>
+              <Table.Th>State</Table.Th>
+              <Table.Th ta="right">Accuracy</Table.Th>
+              <Table.Th ta="right">Loss</Table.Th>
+              <Table.Th ta="right" title={TRAINED}>
+                Trained
+              </Table.Th>
+              {found.map(({ path }) => (
+                <Table.Th key={path}>{path}</Table.Th>
               ))}
             </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+          </Table.Thead>
+          <Table.Tbody>
+            {runs.map((run) => (
+              <Table.Tr key={run.id}>
+                <Table.Td>
+                  <span className={classes.swatch} style={{ background: run.color }} aria-hidden="true" />
+                  <Button component={Link} href={`/runs/${run.id}`} variant="transparent" size="compact-sm" px={0}>
+                    {run.name} · seed {run.seed}
+                  </Button>
+                </Table.Td>
+                <Table.Td>
+                  <StateBadge state={run.state} />
+                </Table.Td>
+                <Table.Td ta="right">{percent(run.latest?.["validation/accuracy"])}</Table.Td>
+                <Table.Td ta="right">{number(run.latest?.["validation/loss"])}</Table.Td>
+                <Table.Td ta="right">{trained(run.active_seconds)}</Table.Td>
+                {found.map(({ path, values }) => (
+                  <Table.Td key={path}>{describe(values[place.get(run.experiment_id) ?? 0])}</Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
     </Paper>
   );
 }

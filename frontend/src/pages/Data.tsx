@@ -2,6 +2,7 @@ import { Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
+import { awaited } from "../api/awaited";
 
 import { useUploads } from "../api/uploads";
 import { Datasets } from "../data/Datasets";
@@ -47,7 +48,7 @@ function Own() {
       ) : uploads.data === undefined ? (
         <Loading what="your files" height={80} />
       ) : rows.length === 0 ? (
-        <Empty title="Nothing of your own yet" height={80}>
+        <Empty pending={awaited(uploads) && "your files"} title="Nothing of your own yet" height={80}>
           Send a table or pictures: they are checked, described, and can be trained on at once.
         </Empty>
       ) : (

@@ -2,6 +2,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { useMemo } from "react";
 
 import { useCatalog, useExperimentSchema } from "../api/catalog";
+import { awaited } from "../api/awaited";
 import { outlineOf, type Catalog, type Forms } from "../form/schema";
 import { Workbench } from "../form/Workbench";
 import { Empty } from "../ui/Empty";
@@ -21,7 +22,7 @@ export default function New() {
   if (forms && forms.catalog.entries.length > 0) return <Workbench forms={forms} />;
   if (forms)
     return (
-      <Empty title="No worker has announced itself yet">
+      <Empty pending={awaited(catalog) && "the form"} title="No worker has announced itself yet">
         The form is drawn from what the workers can do. It appears here as soon as the first one is ready, usually within seconds.
       </Empty>
     );

@@ -3,6 +3,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { useMemo } from "react";
 
 import { useCatalog, useExperimentSchema } from "../api/catalog";
+import { awaited } from "../api/awaited";
 import { useStudySchema } from "../api/studies";
 import { outlineOf, type Catalog, type Forms } from "../form/schema";
 import page from "../form/workbench.module.css";
@@ -29,7 +30,7 @@ export default function NewStudy() {
         ) : error ? (
           <Failure what="The form" error={error} retry={() => void Promise.all([catalog.refetch(), study.refetch(), experiment.refetch()])} />
         ) : catalog.data ? (
-          <Empty title="No worker has announced itself yet">The form is drawn from what the workers can do. It appears here as soon as the first one is ready.</Empty>
+          <Empty pending={awaited(catalog) && "the form"} title="No worker has announced itself yet">The form is drawn from what the workers can do. It appears here as soon as the first one is ready.</Empty>
         ) : (
           <Loading what="the form" />
         )}

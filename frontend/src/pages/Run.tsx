@@ -1,5 +1,5 @@
 import { useDocumentTitle } from "@mantine/hooks";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { ApiError } from "../api/client";
 import { useGhosts } from "../api/ghosts";
 import { useEvents, useRun } from "../api/runs";
@@ -18,10 +18,11 @@ import { Verdicts } from "../run/Verdicts";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { later } from "../ui/later";
 
-const Steering = lazy(() => import("../run/Steering"));
-const Interventions = lazy(() => import("../run/Interventions"));
-const Lineage = lazy(() => import("../run/Lineage"));
+const Steering = later("The steering", () => import("../run/Steering"));
+const Interventions = later("The interventions", () => import("../run/Interventions"));
+const Lineage = later("The lineage", () => import("../run/Lineage"));
 
 export default function Run({ id }: { id: string }) {
   const { data, error, refetch } = useRun(id);

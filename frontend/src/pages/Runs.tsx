@@ -1,6 +1,7 @@
 import { Button, Center, Paper } from "@mantine/core";
 import { useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import { type ReactNode, useMemo, useRef, useState } from "react";
+import { awaited } from "../api/awaited";
 import { useRuns } from "../api/runs";
 import type { RunRow } from "../api/types";
 import { Filters } from "../runs/Filters";
@@ -21,19 +22,20 @@ export default function Runs() {
   useDocumentTitle("Runs · Lathe");
   const view = useRunsView();
   const thrown = useThrown();
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useRuns(view.filter);
+  const query = useRuns(view.filter);
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = query;
   const runs = useMemo(() => (data?.pages ?? []).flatMap((page) => page.runs).filter(({ id }) => !thrown.has(id)), [data, thrown]);
   const counts = data?.pages[0]?.counts;
   const total = Object.values(counts ?? {}).reduce((sum, n) => sum + n, 0);
 
   if (error && !data) return <div className={classes.page}><Failure what="The runs" error={error} retry={() => void refetch()} /></div>;
   if (!data) return <Loading what="the runs" height={480} />;
-  if (total === 0 && runs.length === 0) return <FirstRun />;
+  if (total === 0 && runs.length === 0) return awaited(query) ? <Loading what="the runs" height={480} /> : <FirstRun />;
   return (
     <div className={classes.page}>
       <h1 className="visually-hidden">Runs</h1>
       <Filters view={view} counts={counts} />
-      <RunsAndCharts runs={runs} total={total} view={view}>
+      <RunsAndCharts runs={runs} total={total} view={view} pending={awaited(query)}>
         {hasNextPage && (
           <Center p="sm">
             <Button variant="default" size="xs" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
@@ -50,10 +52,11 @@ interface RunsAndChartsProps {
   runs: RunRow[];
   total: number;
   view: RunsView;
+  pending: boolean;
   children: ReactNode;
 }
 
-function RunsAndCharts({ runs, total, view, children }: RunsAndChartsProps) {
+function RunsAndCharts({ runs, total, view, pending, children }: RunsAndChartsProps) {
   const [hovered, setHovered] = useState<string | null>(null);
   const narrow = useMediaQuery("(max-width: 48em)");
   const chosen = useChosen(runs, view.selected);
@@ -66,6 +69,7 @@ function RunsAndCharts({ runs, total, view, children }: RunsAndChartsProps) {
           <List runs={runs} view={view} drawn={new Set(drawn.map(({ id }) => id))} hovered={hovered} onHover={setHovered} />
         ) : (
           <Empty
+            pending={pending && "the runs"}
             title="No run fits this filter"
             action={{ label: "Show all runs", onClick: () => view.change({ state: null, search: null, study: null }) }}
           >

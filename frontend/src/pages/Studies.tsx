@@ -1,6 +1,7 @@
 import { Button, Paper, Title } from "@mantine/core";
 import { useDocumentTitle, useMediaQuery } from "@mantine/hooks";
 import { Link } from "wouter";
+import { awaited } from "../api/awaited";
 import { useStudies } from "../api/studies";
 import { StudyCards, StudyTable } from "../study/StudyList";
 import classes from "../study/study.module.css";
@@ -12,7 +13,8 @@ import { Loading } from "../ui/Loading";
 /** Studies: searches over the fields of an experiment. */
 export default function Studies() {
   useDocumentTitle("Studies · Lathe");
-  const { data, error, refetch } = useStudies();
+  const query = useStudies();
+  const { data, error, refetch } = query;
   const narrow = useMediaQuery("(max-width: 48em)");
   const List = narrow ? StudyCards : StudyTable;
   return (
@@ -28,7 +30,7 @@ export default function Studies() {
       ) : !data ? (
         <Loading what="the studies" />
       ) : data.length === 0 ? (
-        <Empty title="Nothing has been searched yet" action={{ label: "New study", href: "/studies/new" }}>
+        <Empty pending={awaited(query) && "the studies"} title="Nothing has been searched yet" action={{ label: "New study", href: "/studies/new" }}>
           A study tries many values of an experiment’s fields and keeps the best: choose a template, press “Search over this” beside a new
           experiment’s Run, or “Search around this” on a finished run.
         </Empty>

@@ -4,6 +4,7 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
+import { awaited } from "../api/awaited";
 import { useTradeoffs, type Quality } from "../api/tradeoffs";
 import type { Tradeoffs as Answered } from "../api/types";
 import { Chart } from "../charts/Chart";
@@ -106,7 +107,7 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
 
   if (runs.length === 0 && answer.points.length === 0 && !refused)
     return (
-      <Empty title="Nothing has been measured yet" action={{ label: "Start an experiment", href: "/new" }}>
+      <Empty pending={asking && "the measured models"} title="Nothing has been measured yet" action={{ label: "Start an experiment", href: "/new" }}>
         Every stage that ends leaves a file whose accuracy, size and speed are measured. They meet here.
       </Empty>
     );
@@ -121,7 +122,7 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
           offer={wrong ? undefined : answer.offer} onOffer={(bound) => view.change({ where: joined(view.where, bound) })}
         />
       </Paper>
-      <ParetoChart view={view} data={pareto.data} error={pareto.error} retry={pareto.refetch} units={units} quality={answer.quality} rows={ranked} colors={colors} constrained={constrained} />
+      <ParetoChart view={view} data={pareto.data} error={pareto.error} retry={pareto.refetch} pending={awaited(pareto)} units={units} quality={answer.quality} rows={ranked} colors={colors} constrained={constrained} />
       <Paper component="section" aria-label="Artifacts">
         <div className={classes.bar}>
           <Text size="xs" c="dimmed" className={classes.about}>
@@ -162,6 +163,7 @@ interface ParetoChartProps {
   data: Pareto["data"];
   error: Pareto["error"];
   retry: Pareto["refetch"];
+  pending: boolean;
   units: Units;
   quality: string;
   rows: ReturnType<typeof rowsOf>;
@@ -169,7 +171,7 @@ interface ParetoChartProps {
   constrained: boolean;
 }
 
-const ParetoChart = memo(function ParetoChart({ view, data, error, retry, units, quality, rows, colors, constrained }: ParetoChartProps) {
+const ParetoChart = memo(function ParetoChart({ view, data, error, retry, pending, units, quality, rows, colors, constrained }: ParetoChartProps) {
   const [, navigate] = useLocation();
   const known = useRef(colors);
   known.current = colors; // a colour that is known later is no reason to draw again
@@ -186,7 +188,7 @@ const ParetoChart = memo(function ParetoChart({ view, data, error, retry, units,
   };
   return (
     <Chart
-      title={`${heading(titleOf(quality))} against ${titleOf(view.cost)}`} figure={figure} error={error} retry={() => void retry()} height={420} onPick={open}
+      title={`${heading(titleOf(quality))} against ${titleOf(view.cost)}`} figure={figure} error={error} retry={() => void retry()} pending={pending} height={420} onPick={open}
       empty="No measured model fits the filters."
       controls={
         <>

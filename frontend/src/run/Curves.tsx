@@ -1,7 +1,8 @@
 import { Text } from "@mantine/core";
 import { offered, useCharts } from "../api/charts";
 import { useFigure } from "../api/figures";
-import type { RunDetail, RunRow } from "../api/types";
+import { awaited } from "../api/awaited";
+import type { RunDetail, RunRow, RunState } from "../api/types";
 import { Chart } from "../charts/Chart";
 import type { View } from "../charts/present";
 import { useView, ViewControls } from "../charts/ViewControls";
@@ -39,6 +40,13 @@ export function Curves({ run, ghosts }: { run: RunDetail; ghosts: RunRow[] }) {
   );
 }
 
+/** Why there is nothing to draw of a run that is not over. */
+const NONE_YET: Partial<Record<RunState, string>> = {
+  queued: "The run is queued: the curve begins with the first step.",
+  running: "No data yet.",
+  paused: "No data yet: the run is paused.",
+};
+
 interface RunChartProps {
   chart: string;
   title: string;
@@ -52,19 +60,21 @@ interface RunChartProps {
 }
 
 export function RunChart({ chart, title, run, ghosts = [], view, empty, height = 280, minWidth }: RunChartProps) {
-  const { data, error, refetch } = useFigure(chart, [run, ...ghosts], useTheme());
+  const query = useFigure(chart, [run, ...ghosts], useTheme());
+  const { data, error, refetch } = query;
   return (
     <Chart
       title={title}
       figure={data}
       error={error}
       retry={() => void refetch()}
+      pending={awaited(query)}
       view={view}
       height={data?.layout.height ?? height}
       minWidth={minWidth}
       empty={
         <Text size="sm" c="dimmed">
-          {empty ?? (run.state === "queued" ? "Waiting for a worker: the curve begins with the first step." : "No point has come in.")}
+          {empty ?? NONE_YET[run.state] ?? "The run ended without measuring this."}
         </Text>
       }
     />

@@ -1,13 +1,14 @@
 import { Paper, Tabs } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { RunDetail } from "../api/types";
 import { Loading } from "../ui/Loading";
 import { useUrlState } from "../ui/url";
 import { Artifacts } from "./Artifacts";
 import { EventLog } from "./EventLog";
 import classes from "./run.module.css";
+import { later } from "../ui/later";
 
-const SpecText = lazy(() => import("./SpecText"));
+const SpecText = later("The spec", () => import("./SpecText"));
 
 /** The log, the files and the spec, one at a time. */
 export function Details({ run }: { run: RunDetail }) {

@@ -1,5 +1,6 @@
 import { Button, Center, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { awaited } from "../api/awaited";
 import { useLog } from "../api/runs";
 import type { StreamEvent } from "../api/types";
 import { count, moment } from "../format";
@@ -11,7 +12,8 @@ import { sentence, tone } from "./words";
 
 /** Everything that happened to the run, newest first. */
 export function EventLog({ id }: { id: string }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useLog(id);
+  const query = useLog(id);
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = query;
   const [text, setText] = useState("");
   if (error && !data) return <Failure what="The log" error={error} retry={() => void refetch()} />;
   if (!data) return <Loading what="the log" height={120} />;
@@ -37,7 +39,9 @@ export function EventLog({ id }: { id: string }) {
           </li>
         ))}
       </ol>
-      {(found.length === 0 || (text && hasNextPage)) && (
+      {loaded.length === 0 && awaited(query) ? (
+        <Loading what="the log" height={120} />
+      ) : (found.length === 0 || (text && hasNextPage)) && (
         <Text size="sm" c="dimmed" ta="center" p="md">
           {said(loaded.length, text, found.length, hasNextPage)}
         </Text>
@@ -60,7 +64,7 @@ function matching(events: StreamEvent[], text: string): StreamEvent[] {
 
 /** What was searched, since older events are not searched before they are loaded. */
 function said(loaded: number, text: string, found: number, more: boolean): string {
-  if (!text) return "Nothing has happened yet.";
+  if (!text) return "No events yet.";
   const where = more ? ` among the newest ${count(loaded)}` : "";
   return found ? `These are the ones${where}; older events are searched once they are loaded.` : `No event${where} says that.`;
 }

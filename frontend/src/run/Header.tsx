@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Menu, Text, Title } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Link } from "wouter";
 import type { RunDetail } from "../api/types";
 import { count, duration } from "../format";
@@ -9,13 +9,14 @@ import { useSteering } from "../runs/actions";
 import { ActionButtons, ActionItems } from "../ui/ActionButtons";
 import { Ago } from "../ui/Ago";
 import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon, StudyIcon } from "../ui/icons";
-import { eta, trained, TRAINED } from "../ui/progress";
+import { remaining, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
 import classes from "./run.module.css";
+import { later } from "../ui/later";
 
-const Proofs = lazy(() => import("./Proofs"));
-const TrialOf = lazy(() => import("./TrialOf"));
+const Proofs = later("The proof", () => import("./Proofs"));
+const TrialOf = later("The trial", () => import("./TrialOf"));
 
 export function Header({ run }: { run: RunDetail }) {
   return (
@@ -56,7 +57,7 @@ export function Header({ run }: { run: RunDetail }) {
 }
 
 function Facts({ run }: { run: RunDetail }) {
-  const left = eta(run);
+  const left = remaining(run);
   return (
     <div className={classes.facts}>
       <Suspense>
@@ -77,7 +78,7 @@ function Facts({ run }: { run: RunDetail }) {
         </span>
       )}
       {run.measuring_seconds != null && <span>measured for {duration(run.measuring_seconds)}</span>}
-      {left !== null && <span>{duration(left)} left</span>}
+      {left !== null && <span>{left}</span>}
       {!isTerminal(run.state) && run.heartbeat_at && (
         <span>
           heartbeat <Ago at={run.heartbeat_at} />

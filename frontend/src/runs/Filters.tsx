@@ -1,6 +1,6 @@
 import { ActionIcon, Checkbox, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import type { RunPage, RunState } from "../api/types";
 import { count } from "../format";
 import { ColumnsIcon, SearchIcon } from "../ui/icons";
@@ -9,8 +9,9 @@ import { COLUMNS } from "./columns";
 import classes from "./runs.module.css";
 import { toggled } from "./RunsTable";
 import type { RunsView } from "./view";
+import { later } from "../ui/later";
 
-const TrialsFilter = lazy(() => import("./TrialsFilter"));
+const TrialsFilter = later("The filter", () => import("./TrialsFilter"));
 
 interface FiltersProps {
   view: RunsView;

@@ -1,7 +1,7 @@
 import { Link } from "wouter";
-import { duration, number, percent } from "../format";
+import { number, percent } from "../format";
 import { Ago } from "../ui/Ago";
-import { eta, trained } from "../ui/progress";
+import { remaining, trained } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
 import { about } from "./columns";
@@ -14,7 +14,7 @@ export function RunCards({ runs, view, drawn }: RunListProps) {
   return (
     <ul className={classes.cards}>
       {runs.map((run) => {
-        const left = eta(run);
+        const left = remaining(run);
         return (
           <li key={run.id} data-row className={classes.card}>
             <Pick run={run} view={view} drawn={drawn} />
@@ -26,7 +26,7 @@ export function RunCards({ runs, view, drawn }: RunListProps) {
               <div className={classes.cardLine}>
                 <StateBadge state={run.state} />
                 <Stages run={run} />
-                {left !== null && <span className={classes.sub}>{duration(left)} left</span>}
+                {left !== null && <span className={classes.sub}>{left}</span>}
               </div>
               <div className={classes.cardLine}>
                 <span className={classes.sub}>

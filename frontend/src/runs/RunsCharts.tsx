@@ -1,6 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { useFigure } from "../api/figures";
+import { awaited } from "../api/awaited";
 import type { RunRow } from "../api/types";
 import { Chart } from "../charts/Chart";
 import type { View } from "../charts/present";
@@ -60,13 +61,15 @@ interface RunsChartProps {
 }
 
 function RunsChart({ chart, title, runs, view, onHover }: RunsChartProps) {
-  const { data, error, refetch } = useFigure(chart, runs, useTheme());
+  const query = useFigure(chart, runs, useTheme());
+  const { data, error, refetch } = query;
   return (
     <Chart
       title={title}
       figure={data}
       error={error}
       retry={() => void refetch()}
+      pending={awaited(query)}
       view={{ ...view, legend: false }}
       height={290}
       onHoverRun={onHover}

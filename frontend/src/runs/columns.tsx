@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { RunRow } from "../api/types";
 import { count, duration, number, percent, words } from "../format";
 import { Ago } from "../ui/Ago";
-import { eta, trained, TRAINED } from "../ui/progress";
+import { remaining, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
 import { isTerminal } from "../ui/states";
@@ -67,14 +67,14 @@ function State({ run }: { run: RunRow }) {
 }
 
 export function Progress({ run }: { run: RunRow }) {
-  const left = eta(run);
+  const left = remaining(run);
   return (
     <>
       {count(run.step)}
       {run.total_steps !== null && <span className={classes.of}> / {count(run.total_steps)}</span>}
       {left !== null && (
         <Text className={classes.sub} component="div">
-          {duration(left)} left
+          {left}
         </Text>
       )}
     </>

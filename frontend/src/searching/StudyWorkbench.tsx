@@ -1,5 +1,5 @@
 import { Alert, Button, Checkbox, Group, Paper, SegmentedControl, Text, Title } from "@mantine/core";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 
 import { checkStudy } from "../api/studies";
@@ -23,12 +23,13 @@ import own from "./searching.module.css";
 import { spaceOf } from "./space";
 import { useStart } from "./useStart";
 import { useStudyBeginning } from "./useStudyBeginning";
+import { later } from "../ui/later";
 
-const YamlPanel = lazy(() => import("../form/YamlPanel"));
-const SpaceEditor = lazy(() => import("./SpaceEditor"));
-const Objectives = lazy(() => import("./Objectives"));
-const Constraint = lazy(() => import("./Constraint"));
-const Sources = lazy(() => import("./Sources"));
+const YamlPanel = later("The YAML", () => import("../form/YamlPanel"));
+const SpaceEditor = later("The search space", () => import("./SpaceEditor"));
+const Objectives = later("The objectives", () => import("./Objectives"));
+const Constraint = later("The constraint", () => import("./Constraint"));
+const Sources = later("The choice of an experiment", () => import("./Sources"));
 
 type View = "form" | "yaml";
 

@@ -1,15 +1,16 @@
 import { Button, Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { isOver, type StudyAsk, type StudyDetail, useStudyCommand } from "../api/studies";
 import { type Action, useOffer } from "../keys/offers";
 import { ActionButtons, ActionItems } from "../ui/ActionButtons";
 import { PauseIcon, PlayIcon, PlusIcon, StopIcon } from "../ui/icons";
 import classes from "./study.module.css";
+import { later } from "../ui/later";
 
-const Extend = lazy(() => import("./Extend"));
-const Enqueue = lazy(() => import("./Enqueue"));
-const Narrow = lazy(() => import("./Narrow"));
+const Extend = later("The form", () => import("./Extend"));
+const Enqueue = later("The form", () => import("./Enqueue"));
+const Narrow = later("The form", () => import("./Narrow"));
 
 const DIALOGS = { extend: Extend, enqueue: Enqueue, narrow: Narrow } as const;
 type Open = keyof typeof DIALOGS;

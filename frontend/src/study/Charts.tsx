@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { useIntersection } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
+import { awaited } from "../api/awaited";
 import { type Across, isOver, type StudyChart, type StudyDetail, trialOf, useStudyFigure } from "../api/studies";
 import { Chart } from "../charts/Chart";
 import { useTheme } from "../ui/theme";
@@ -32,7 +33,8 @@ function StudyFigure({ chart, study, first }: { chart: StudyChart; study: StudyD
   const [across, setAcross] = useState<Across>(() => twoOf(fields, study));
   const [brushes, setBrushes] = useState<Brushes>({});
   const live = !isOver(study.state) && visible;
-  const { data, error, refetch } = useStudyFigure(study.id, chart.name, useTheme(), across, live, visible);
+  const query = useStudyFigure(study.id, chart.name, useTheme(), across, live, visible);
+  const { data, error, refetch } = query;
   const shown = useMemo(() => (data && chart.name === BRUSHED ? brushed(data, brushes) : undefined), [data, chart.name, brushes]);
   const open = useOpenTrial(study.id);
   const many = study.study.space.length + study.study.objectives.length;
@@ -40,7 +42,7 @@ function StudyFigure({ chart, study, first }: { chart: StudyChart; study: StudyD
   return (
     <div ref={ref} className={chart.name === BRUSHED ? classes.broad : undefined}>
       <Chart
-        title={chart.title} figure={shown?.figure ?? data} error={error} retry={() => void refetch()} height={HEIGHT} controls={controls}
+        title={chart.title} figure={shown?.figure ?? data} error={error} retry={() => void refetch()} pending={awaited(query)} height={HEIGHT} controls={controls}
         minWidth={chart.name === BRUSHED ? many * 110 : undefined} onPick={open} empty={data?.layout.meta?.summary}
         onBox={chart.name === BRUSHED ? (box) => setBrushes(box ? withBox(brushes, box) : {}) : undefined}
       />

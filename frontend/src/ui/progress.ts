@@ -1,13 +1,24 @@
 import type { RunRow } from "../api/types";
 import { duration } from "../format";
 
+/** Seconds after which the pace says something about what is to come. */
+const SETTLED = 1;
+
 type Timed = Pick<RunRow, "state" | "step" | "total_steps" | "active_seconds" | "fork_step">;
 
 /** Seconds until the last step, at the pace of the run's own steps so far; null where the end or the pace is unknown. */
 export function eta({ state, step, total_steps, active_seconds, fork_step }: Timed): number | null {
   const own = step - (fork_step ?? 0);
-  if (state !== "running" || !total_steps || own <= 0 || active_seconds <= 0) return null;
+  if (state !== "running" || !total_steps || own <= 0 || active_seconds < SETTLED) return null;
   return Math.max(0, ((total_steps - step) * active_seconds) / own);
+}
+
+/** What is still to come of a live run, as far as that is known. Its last step is not its end: then the model is measured. */
+export function remaining(run: Timed): string | null {
+  if (run.state === "running" && run.total_steps && run.step >= run.total_steps) return "Measuring…";
+  const left = eta(run);
+  if (left === null) return null;
+  return left < 1 ? "Finishing…" : `${duration(left)} left`;
 }
 
 /** Share of the steps that are done, 0 to 1; null where the total is unknown. */

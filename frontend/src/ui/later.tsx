@@ -1,0 +1,19 @@
+import { type ComponentType, use } from "react";
+import { Boundary } from "./Boundary";
+import { importer } from "./importer";
+
+/** A component that is fetched when it is first shown. React's own `lazy` would keep a failure for ever. */
+export function later<P extends object>(what: string, load: () => Promise<{ default: ComponentType<P> }>): ComponentType<P> {
+  const fetched = importer(load);
+  function Loaded(props: P) {
+    const { default: Component } = use(fetched());
+    return <Component {...props} />;
+  }
+  return function Later(props: P) {
+    return (
+      <Boundary what={what}>
+        <Loaded {...props} />
+      </Boundary>
+    );
+  };
+}
