@@ -5,20 +5,25 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.api.schemas import ArtifactRow, RunRow, StageSummary
+from backend.api.schemas import ArtifactRow, QueuePlace, RunRow, StageSummary
 from backend.charts.palette import color
 from backend.spec.runs import RunState
-from backend.store import studies, tables
+from backend.store import queue, studies, tables
 
 
 def run_rows(session: Session, runs: Sequence[tables.Run]) -> list[RunRow]:
+    """The rows of the runs, without their places in the queue: those change with every other run."""
     numbers = studies.numbers(session, [run.id for run in runs if run.experiment.study_id])
     return [_row(run, numbers.get(run.id)) for run in runs]
 
 
-def run_row(session: Session, run: tables.Run) -> RunRow:
-    (row,) = run_rows(session, [run])
-    return row
+def placed_rows(session: Session, runs: Sequence[tables.Run]) -> list[RunRow]:
+    """The rows of the runs, with the places in the queue of those that are queued."""
+    rows, places = run_rows(session, runs), queue.places(session, runs)
+    for row in rows:
+        if place := places.get(row.id):
+            row.queue = QueuePlace(awaits=place.awaits, ahead=place.ahead, seconds=place.seconds)
+    return rows
 
 
 def _row(run: tables.Run, trial: int | None) -> RunRow:

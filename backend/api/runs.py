@@ -8,7 +8,7 @@ from fastapi import APIRouter, BackgroundTasks, Query
 
 from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
 from backend.api.lineage import relatives
-from backend.api.rows import artifact_row, run_row, run_rows
+from backend.api.rows import artifact_row, placed_rows
 from backend.api.schemas import RunDetail, RunPage, StreamEvent
 from backend.errors import Conflict, Invalid
 from backend.spec.comparison import beside_first
@@ -56,7 +56,7 @@ def page(
         )
     except pages.PageInvalid as error:
         raise Invalid(str(error), path="sort" if sort not in pages.SORTS else "cursor") from error
-    return RunPage(runs=run_rows(session, found), next=following, counts=runs.counts(session, ghosts=False))
+    return RunPage(runs=placed_rows(session, found), next=following, counts=runs.counts(session, ghosts=False))
 
 
 @router.get("/{run_id}")
@@ -66,9 +66,10 @@ def detail(session: Reading, run: RunDep) -> RunDetail:
 
 
 def run_detail(session: Reading, run: tables.Run) -> RunDetail:
+    (row,) = placed_rows(session, [run])
     measured = beside_first(results.of(session, [run.id])[run.id])
     return RunDetail(
-        **run_row(session, run).model_dump(),
+        **row.model_dump(),
         spec=Experiment.model_validate(run.spec),
         results=measured,
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],

@@ -9,7 +9,7 @@ from backend.spec.events import EventKind
 from backend.spec.experiment import Experiment
 from backend.spec.problems import Problem
 from backend.spec.results import StageResult
-from backend.spec.runs import RunState
+from backend.spec.runs import Awaited, RunState
 from backend.spec.uploads import Facts
 from backend.spec.variants import Variant
 
@@ -84,6 +84,16 @@ class StageSummary(BaseModel):
     state: Literal["pending", "running", "done"]
 
 
+class QueuePlace(BaseModel):
+    """What a queued run waits for."""
+
+    awaits: Awaited
+    ahead: int = Field(description="Runs that are at work or begin before it; 0 when a worker is free for it.")
+    seconds: float | None = Field(
+        description="Until a worker is free for it; null where the pace of a run before it is not known."
+    )
+
+
 class RunRow(BaseModel):
     """A run as a table shows it."""
 
@@ -121,6 +131,10 @@ class RunRow(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     heartbeat_at: datetime | None
+    queue: QueuePlace | None = Field(
+        default=None,
+        description="What it waits for while it is queued; the stream's rows leave it out, since it changes without them.",
+    )
 
 
 class ArtifactRow(BaseModel):

@@ -47,3 +47,14 @@ class Place(StrEnum):
     """Where a person stopped the run: what is left of the stage is to measure it."""
     STOPPED = "stopped"
     """At the end of the stage that a person stopped."""
+
+
+class Awaited(StrEnum):
+    """What a queued run waits for."""
+
+    WORKER = "worker"
+    """A worker: none is heard of."""
+    RUN = "run"
+    """A stage of another run, with whose model it begins."""
+    TURN = "turn"
+    """A worker that is free, after those that are before it."""

@@ -19,7 +19,7 @@ from backend.store.tables import Experiment, Run, table
 
 __all__ = [
     "Lease", "LeaseLost", "PageInvalid", "cancel_queued", "claim", "claimable", "counts", "delete_terminal", "finish", "get",
-    "leases", "oldest_claimable", "page", "reap", "release", "write",
+    "leases", "line", "oldest_claimable", "page", "reap", "release", "write",
 ]  # fmt: skip
 
 MAX_ATTEMPTS = 3
@@ -70,8 +70,16 @@ def oldest_claimable(session: Session) -> Run | None:
 _CLAIMABLE = (Run.state == RunState.QUEUED, waiting.may_begin())
 
 
+_ORDER = (Run.priority.desc(), Run.created_at, Run.id)
+
+
+def line(session: Session) -> dict[str, str]:
+    """The experiments of the runs that may be claimed, by run, in the order in which they will be."""
+    return dict(session.execute(select(Run.id, Run.experiment_id).where(*_CLAIMABLE).order_by(*_ORDER)).all())
+
+
 def _next_queued(session: Session) -> Run | None:
-    query = select(Run).where(*_CLAIMABLE).order_by(Run.priority.desc(), Run.created_at, Run.id).limit(1)
+    query = select(Run).where(*_CLAIMABLE).order_by(*_ORDER).limit(1)
     return session.scalar(query.with_for_update(of=Run, skip_locked=True).execution_options(populate_existing=True))
 
 

@@ -43,7 +43,7 @@ def test_charts_catch_up_with_a_stream_that_loses_events(page: Page, lathe: Lath
     last = int(lathe.wait_for(run_id, "stopped")["step"])
     wait_for_step(page, last)
     assert drawn(page, "Loss", run_id, "train/loss")[-1] == stored(lathe, run_id, "train/loss")[-1]
-    expect(page.get_by_role("list", name="Events, newest first")).to_contain_text("stopped")
+    expect(page.get_by_role("list", name="Events, newest first")).to_contain_text("Stopped")
     expect(page.get_by_role("region", name="Results by stage")).to_be_visible()
 
 
@@ -64,10 +64,10 @@ def test_nothing_is_said_to_be_missing_while_it_is_being_asked_for(page: Page, l
     run = lathe.wait_for(run_id, "succeeded")
     open_signed_in(page, lathe, f"/runs/{run_id}")
     seen: list[str] = []
-    page.expose_function("note", seen.append)
+    page.expose_function("note", lambda words: seen.append(words))
     page.evaluate(
         """() => new MutationObserver(() => {
-          const text = document.body.innerText;
+          const text = [...document.querySelectorAll('[aria-label="Curves"], [role="tabpanel"]')].map((part) => part.innerText).join();
           for (const words of ["No data yet", "No events yet", "ended without"]) if (text.includes(words)) window.note(words);
         }).observe(document.body, {childList: true, subtree: true, characterData: true})"""
     )
@@ -108,7 +108,7 @@ def test_a_new_build_under_an_open_page_is_offered(page: Page, context: BrowserC
     rebuilt = INDEX.read_text().replace("/assets/index-", "/assets/index-new-")
     context.route(f"{lathe.url}/", lambda route: route.fulfill(body=rebuilt, content_type="text/html"))
     page.get_by_role("link", name="Catalog").click()
-    expect(page.get_by_role("alert").first).to_contain_text("could not be loaded")
+    expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("could not be loaded")
     expect(page.get_by_text("A new version is here")).to_be_visible()
     context.unroute_all()
     page.get_by_role("button", name="Reload").click()

@@ -5,6 +5,9 @@ import { api, body } from "./client";
 import type { RunPage, RunRow, StreamEvent } from "./types";
 
 const PAGE = 50;
+/** A place in the queue changes with every other run: it is asked for again after so many milliseconds. */
+const QUEUE_PACE = 5_000;
+const isQueued = ({ state }: Pick<RunRow, "state">): boolean => state === "queued";
 
 /** The runs, page by page. The live stream edits what has been loaded. */
 export const useRuns = (filter: RunFilter) =>
@@ -19,6 +22,7 @@ export const useRuns = (filter: RunFilter) =>
         }),
       ),
     getNextPageParam: ({ next }) => next,
+    refetchInterval: ({ state }) => (state.data?.pages.some(({ runs }) => runs.some(isQueued)) ? QUEUE_PACE : false),
     placeholderData: (previous) => previous,
   });
 
@@ -37,7 +41,7 @@ export const runQuery = (id: string) => ({
   queryFn: ({ signal }: { signal: AbortSignal }) => body(api.GET("/api/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
 });
 
-export const useRun = (id: string) => useQuery(runQuery(id));
+export const useRun = (id: string) => useQuery({ ...runQuery(id), refetchInterval: ({ state }) => (state.data && isQueued(state.data) ? QUEUE_PACE : false) });
 
 /** Runs that are looked at together: those submitted as a group, in the order in which they are claimed, or these. */
 export function useGroup(group: string, ids: string[]) {

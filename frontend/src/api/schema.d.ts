@@ -900,6 +900,12 @@ export interface components {
             created_at: string;
         };
         /**
+         * Awaited
+         * @description What a queued run waits for.
+         * @enum {string}
+         */
+        Awaited: "worker" | "run" | "turn";
+        /**
          * Budget
          * @description Where the study ends: at the first of these that is used up.
          */
@@ -2095,6 +2101,23 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * QueuePlace
+         * @description What a queued run waits for.
+         */
+        QueuePlace: {
+            awaits: components["schemas"]["Awaited"];
+            /**
+             * Ahead
+             * @description Runs that are at work or begin before it; 0 when a worker is free for it.
+             */
+            ahead: number;
+            /**
+             * Seconds
+             * @description Until a worker is free for it; null where the pace of a run before it is not known.
+             */
+            seconds: number | null;
+        };
         /** QueueView */
         QueueView: {
             /** Workers */
@@ -2300,6 +2323,8 @@ export interface components {
             finished_at: string | null;
             /** Heartbeat At */
             heartbeat_at: string | null;
+            /** @description What it waits for while it is queued; the stream's rows leave it out, since it changes without them. */
+            queue?: components["schemas"]["QueuePlace"] | null;
             spec: components["schemas"]["Experiment"];
             /**
              * Results
@@ -2479,6 +2504,8 @@ export interface components {
             finished_at: string | null;
             /** Heartbeat At */
             heartbeat_at: string | null;
+            /** @description What it waits for while it is queued; the stream's rows leave it out, since it changes without them. */
+            queue?: components["schemas"]["QueuePlace"] | null;
         };
         /**
          * RunState

@@ -43,9 +43,12 @@ function editRows(runs: RunRow[], latest: Map<string, RunRow>, filter: RunFilter
     latest.delete(old.id);
     if (row.last_seq < old.last_seq) return [old];
     if (row.state !== old.state) moves.push({ from: old.state, to: row.state });
-    return fits(row, filter) ? [row] : [];
+    return fits(row, filter) ? [placed(row, old)] : [];
   });
 }
+
+/** The stream's rows say nothing of the place in the queue: the last one that is known stays. */
+const placed = <R extends RunRow>(row: RunRow, old: R): R => ({ ...old, ...row, queue: row.queue ?? old.queue });
 
 /** A run that is younger than every run in the list; an older one is on a page that was not asked for. */
 function isNew(row: RunRow, pages: RunPages): boolean {
@@ -70,7 +73,7 @@ function recount(counts: RunPage["counts"], moves: Move[]): RunPage["counts"] {
 
 /** The run's detail with what its row says now. */
 export const editDetail = (detail: RunDetail, row: RunRow): RunDetail =>
-  row.last_seq < detail.last_seq ? detail : { ...detail, ...row };
+  row.last_seq < detail.last_seq ? detail : placed(row, detail);
 
 /** What happened with these events at its end: those of these kinds, none twice. */
 export function editEvents(known: StreamEvent[], events: StreamEvent[], kinds: readonly StreamEvent["kind"][]): StreamEvent[] {

@@ -6,6 +6,7 @@ import type { RunDetail, RunRow, RunState } from "../api/types";
 import { Chart } from "../charts/Chart";
 import type { View } from "../charts/present";
 import { useView, ViewControls } from "../charts/ViewControls";
+import { queued } from "../ui/progress";
 import { useTheme } from "../ui/theme";
 import classes from "./run.module.css";
 
@@ -47,6 +48,11 @@ const NONE_YET: Partial<Record<RunState, string>> = {
   paused: "No data yet: the run is paused.",
 };
 
+function told(run: RunDetail): string {
+  const wait = queued(run);
+  return wait ? `Queued: ${wait}. The curve begins with the first step.` : (NONE_YET[run.state] ?? "The run ended without measuring this.");
+}
+
 interface RunChartProps {
   chart: string;
   title: string;
@@ -74,7 +80,7 @@ export function RunChart({ chart, title, run, ghosts = [], view, empty, height =
       minWidth={minWidth}
       empty={
         <Text size="sm" c="dimmed">
-          {empty ?? NONE_YET[run.state] ?? "The run ended without measuring this."}
+          {empty ?? told(run)}
         </Text>
       }
     />

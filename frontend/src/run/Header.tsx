@@ -9,7 +9,7 @@ import { useSteering } from "../runs/actions";
 import { ActionButtons, ActionItems } from "../ui/ActionButtons";
 import { Ago } from "../ui/Ago";
 import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon, StudyIcon } from "../ui/icons";
-import { remaining, trained, TRAINED } from "../ui/progress";
+import { queued, remaining, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { isTerminal } from "../ui/states";
 import classes from "./run.module.css";
@@ -58,6 +58,7 @@ export function Header({ run }: { run: RunDetail }) {
 
 function Facts({ run }: { run: RunDetail }) {
   const left = remaining(run);
+  const wait = queued(run);
   return (
     <div className={classes.facts}>
       <Suspense>
@@ -78,7 +79,8 @@ function Facts({ run }: { run: RunDetail }) {
         </span>
       )}
       {run.measuring_seconds != null && <span>measured for {duration(run.measuring_seconds)}</span>}
-      {left !== null && <span>{left}</span>}
+      {left && <span>{left}</span>}
+      {wait && <span>queued: {wait}</span>}
       {!isTerminal(run.state) && run.heartbeat_at && (
         <span>
           heartbeat <Ago at={run.heartbeat_at} />

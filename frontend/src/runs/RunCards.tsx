@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { number, percent } from "../format";
 import { Ago } from "../ui/Ago";
-import { remaining, trained } from "../ui/progress";
+import { queued, remaining, trained } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
 import { about } from "./columns";
@@ -14,7 +14,7 @@ export function RunCards({ runs, view, drawn }: RunListProps) {
   return (
     <ul className={classes.cards}>
       {runs.map((run) => {
-        const left = remaining(run);
+        const left = remaining(run) ?? queued(run);
         return (
           <li key={run.id} data-row className={classes.card}>
             <Pick run={run} view={view} drawn={drawn} />

@@ -2,9 +2,9 @@ import { Text, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { RunRow } from "../api/types";
-import { count, duration, number, percent, words } from "../format";
+import { count, number, percent, words } from "../format";
 import { Ago } from "../ui/Ago";
-import { remaining, trained, TRAINED } from "../ui/progress";
+import { queued, remaining, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
 import { isTerminal } from "../ui/states";
@@ -49,15 +49,21 @@ export const COLUMNS: Column[] = [
 ];
 
 function State({ run }: { run: RunRow }) {
+  const wait = queued(run);
   return (
     <>
       <StateBadge state={run.state} />
+      {wait && (
+        <Text className={classes.sub} component="div">
+          {wait}
+        </Text>
+      )}
       {run.state === "queued" && run.waits_for && (
         <Text className={classes.sub} component="div">
           waits for <Link href={`/runs/${run.waits_for}`}>another run</Link>
         </Text>
       )}
-      {!isTerminal(run.state) && run.heartbeat_at && (
+      {run.state !== "queued" && !isTerminal(run.state) && run.heartbeat_at && (
         <Text className={classes.sub} component="div">
           heartbeat <Ago at={run.heartbeat_at} />
         </Text>

@@ -4,6 +4,8 @@ import { Failure } from "./Failure";
 interface BoundaryProps {
   /** What is not there when it fails, as a sentence begins: "The page". */
   what: string;
+  /** The failure is left behind: what comes is another try. */
+  onLeave?: () => void;
   children: ReactNode;
 }
 
@@ -15,9 +17,18 @@ export class Boundary extends Component<BoundaryProps, { error: Error | null }> 
     return { error };
   }
 
+  override componentWillUnmount() {
+    this.props.onLeave?.();
+  }
+
+  private readonly retry = () => {
+    this.props.onLeave?.();
+    this.setState({ error: null });
+  };
+
   override render() {
     const { error } = this.state;
     if (!error) return this.props.children;
-    return <Failure what={this.props.what} error={error} retry={() => this.setState({ error: null })} />;
+    return <Failure what={this.props.what} error={error} retry={this.retry} />;
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { duration } from "../format";
-import { eta, remaining, trained } from "./progress";
+import { duration, roughly } from "../format";
+import { eta, queued, remaining, trained } from "./progress";
 
 const run = { state: "running" as const, step: 150, total_steps: 200, active_seconds: 5, fork_step: null };
 
@@ -30,4 +30,15 @@ test("nothing is told where the end or the pace is not known", () => {
   expect(remaining({ ...run, active_seconds: 0.2 })).toBeNull();
   expect(remaining({ ...run, state: "queued" })).toBeNull();
   expect(remaining({ ...run, state: "paused", step: 200 })).toBeNull();
+});
+
+test("a queued run says what it waits for", () => {
+  const words = (awaits: "run" | "turn" | "worker", ahead = 0, seconds: number | null = null) => queued({ state: "queued", queue: { awaits, ahead, seconds } });
+  expect(words("worker")).toBe("no worker is connected");
+  expect(words("turn")).toBe("begins in a moment");
+  expect(words("turn", 1)).toBe("1 run ahead");
+  expect(words("turn", 2, 240)).toBe(`2 runs ahead, about ${roughly(240)}`);
+  expect(words("run")).toBeNull();
+  expect(queued({ state: "running", queue: { awaits: "turn", ahead: 1, seconds: null } })).toBeNull();
+  expect(queued({ state: "queued" })).toBeNull();
 });

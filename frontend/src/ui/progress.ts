@@ -1,5 +1,5 @@
 import type { RunRow } from "../api/types";
-import { duration } from "../format";
+import { duration, plural, roughly } from "../format";
 
 /** Seconds after which the pace says something about what is to come. */
 const SETTLED = 1;
@@ -19,6 +19,15 @@ export function remaining(run: Timed): string | null {
   const left = eta(run);
   if (left === null) return null;
   return left < 1 ? "Finishing…" : `${duration(left)} left`;
+}
+
+/** What a queued run waits for, in words; null where nothing is known of it, or it waits for one run that is named beside it. */
+export function queued({ state, queue }: Pick<RunRow, "state" | "queue">): string | null {
+  if (state !== "queued" || !queue || queue.awaits === "run") return null;
+  if (queue.awaits === "worker") return "no worker is connected";
+  if (queue.ahead === 0) return "begins in a moment";
+  const ahead = `${plural(queue.ahead, "run")} ahead`;
+  return queue.seconds === null ? ahead : `${ahead}, about ${roughly(queue.seconds)}`;
 }
 
 /** Share of the steps that are done, 0 to 1; null where the total is unknown. */
