@@ -25,6 +25,15 @@ def test_a_finished_run_shows_everything(api_on_each: Api, catalog: Catalog) -> 
     assert run["spec"]["stages"][0]["optimizer"]["kind"] == "adam"
 
 
+def test_a_queued_run_says_what_is_before_it(api_on_each: Api, catalog: Catalog) -> None:
+    api, (_, second) = api_on_each, queued(api_on_each.store, catalog, seeds=2)
+    write(api.store, claimed(api.store), step=25, total_steps=100, active_seconds=10.0)
+    detail = api.client.get(f"/api/runs/{second}").json()["queue"]
+    listed = {run["id"]: run["queue"] for run in api.client.get("/api/runs").json()["runs"]}
+    assert detail == {"awaits": "turn", "ahead": 1, "seconds": 30.0} == listed.pop(second)
+    assert list(listed.values()) == [None]
+
+
 @pytest.mark.parametrize(
     ("state", "at", "shown"),
     [
