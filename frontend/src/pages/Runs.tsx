@@ -5,7 +5,6 @@ import { awaited } from "../api/awaited";
 import { useRuns } from "../api/runs";
 import type { RunRow } from "../api/types";
 import { Filters } from "../runs/Filters";
-import { FirstRun } from "../runs/FirstRun";
 import { RunCards } from "../runs/RunCards";
 import { RunsCharts } from "../runs/RunsCharts";
 import { RunsTable } from "../runs/RunsTable";
@@ -15,6 +14,9 @@ import { type RunsView, useRunsView } from "../runs/view";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { later } from "../ui/later";
+
+const FirstRun = later("The templates", () => import("../runs/FirstRun"));
 
 const FIRST = 10;
 

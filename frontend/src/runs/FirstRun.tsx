@@ -11,7 +11,7 @@ import { Loading } from "../ui/Loading";
 import classes from "./runs.module.css";
 
 /** No run yet: one click from here to a live curve. */
-export function FirstRun() {
+export default function FirstRun() {
   const { data, error, refetch } = useTemplates();
   return (
     <div className={classes.first}>
