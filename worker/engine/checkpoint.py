@@ -37,10 +37,16 @@ class Position:
     phase_step: int = 0  # optimizer steps done in this phase
     stopping: bool = False  # a person asked to stop: what is left of the stage is to measure it
 
+    @property
+    def within_training(self) -> bool:
+        """Whether a training has taken steps and is to take more."""
+        return self.phase_step > 0 and not self.stopping
+
 
 @dataclass(frozen=True)
 class State:
-    """What a checkpoint holds."""
+    """What a checkpoint holds. Raises ValueError where that is not all that the position needs: going on from there
+    would begin the training's optimizer, mean and randomness anew, and end with other weights."""
 
     position: Position
     subject: Subject
@@ -50,6 +56,13 @@ class State:
     result: StageResult | None = None  # of the stage before
     first: StageResult | None = None  # of the run's first stage, which later ones are compared with
     paused: bool = False  # a person wants it to rest
+
+    def __post_init__(self) -> None:
+        if self.position.within_training and self.phase is None:
+            raise ValueError(
+                f"A checkpoint within a training, {self.position.phase_step:,} steps after its beginning, lacks what "
+                "the training knows: optimizer, means and randomness."
+            )
 
 
 class Checkpoints:

@@ -50,7 +50,8 @@ class Execution:
         self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
         self.origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
         state = self._begin()
-        self.subject, self.position, self.resumed = state.subject, state.position, state
+        self.subject, self.position = state.subject, state.position
+        self.carried = state.phase  # what a training knew that goes on here, until its trainer takes it over
         self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds, Spending(meter(self.device)))
         self.checkpointed = state.seconds
@@ -132,7 +133,8 @@ class Execution:
         for number, phase in enumerate(stage.phases()):
             if number < self.position.phase:
                 continue
-            self._attend(self.position)
+            if self.carried is None:  # else its trainer attends before its first step: it alone can act for a training
+                self._attend(self.position)
             if isinstance(phase, Transform):
                 self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
             else:
@@ -146,9 +148,9 @@ class Execution:
             phase.companion.begin(self.subject, self._context(self._tick, self._tick))
         work = (self.subject, self.data, phase.recipe, self.seed, self.position)
         trainer = Trainer(*work, self.reporter, self._attend, self._tick, self.diagnosis, phase.companion)
-        resumed = self.resumed.phase if self.resumed.position == self.position else None
-        self.steering.expect(resumed=bool(resumed))
-        if resumed:
+        resumed, self.carried = self.carried, None
+        self.steering.expect(resumed=resumed is not None and self.position.phase_step > 0)
+        if resumed is not None:
             trainer.resume(resumed)
         else:
             self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
@@ -283,7 +285,7 @@ class Execution:
             self.subject,
             self.clock.seconds(),
             self.began,
-            trainer.state() if trainer else None,
+            trainer.state() if trainer else self.carried,
             self.result,
             self.first,
             self.steering.paused,

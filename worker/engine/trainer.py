@@ -91,7 +91,7 @@ class Trainer:
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Take the state that a checkpoint at `start` held."""
+        """Take the state that a checkpoint at `start` held. It attends before its first step."""
         self.recipe, self.upcoming = (type(self.recipe).model_validate(recipe) for recipe in state["recipes"])
         self.fitted = True
         self.optimizer = self.recipe.optimizer.build(self.parameters)
@@ -105,6 +105,7 @@ class Trainer:
         self.diagnosis.load(state["diagnosis"], self.reporter)
         self.companion.follow(self.recipe)
         self.companion.load(state["companion"])
+        self.reporter.due = True
 
     # ---- the loop
 
@@ -179,10 +180,8 @@ class Trainer:
 
     def _epoch(self, epoch: int, skip: int) -> None:
         reporter, diagnosis = self.reporter, self.diagnosis
-        if not skip:
-            self.recipe = self.upcoming
         train_mode(self.module)
-        self._plant(epoch)
+        self._enter(epoch)
         left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
         self._expect(self.done - skip + left)
         place = (self.start.stage, self.start.phase, epoch)
@@ -244,9 +243,11 @@ class Trainer:
 
     # ---- small parts
 
-    def _plant(self, epoch: int) -> None:
-        """What dropout draws depends on the epoch alone, or goes on where the checkpoint was taken."""
+    def _enter(self, epoch: int) -> None:
+        """A new batch size holds from here on, and what dropout draws depends on the epoch alone; or both are as they were
+        where the checkpoint was taken, be that before the epoch's first step."""
         if self._randomness is None:
+            self.recipe = self.upcoming
             seed.plant(self.seed, "step", self.start.stage, self.start.phase, epoch)
         else:
             seed.restore(self._randomness)
