@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast, get_args
 
 from pydantic import TypeAdapter
 
+from backend.store.crash_points import Point, passing
 from worker.messages import Assignment, Exit, Finished, FromTrainer, Order, Points, Release, Renewed, ToTrainer
 
 
@@ -98,6 +99,8 @@ class PipeLink:
             if isinstance(message, Finished):
                 self._holds_run = False
             self._connection.send_bytes(frame)
+        if isinstance(message, Points):
+            passing(Point.POINTS_SENT)
 
     @property
     def asked(self) -> bool:
@@ -143,6 +146,7 @@ class PipeLink:
             self._work.put(message)
         elif isinstance(message, Order | Release):
             self._waiting.append(message)
+            passing(Point.ORDER_HEARD)
 
 
 def end_process_group() -> None:

@@ -38,15 +38,7 @@ class TrainerProcess:
         self._last_words: deque[str] = deque(maxlen=20)
         self._connection, theirs = _pair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "worker.trainer", str(theirs.fileno()), str(os.getpid())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=_environment(settings),
-            )
+            self._process = spawn(theirs.fileno(), settings)
         self._threads = [
             Thread(target=self._read, name="trainer-pipe", daemon=True),
             Thread(target=self._overhear, name="trainer-output", daemon=True),
@@ -136,13 +128,26 @@ class TrainerProcess:
             log.debug("%s", text)
 
 
+def spawn(descriptor: int, settings: Settings) -> "subprocess.Popen[bytes]":
+    """A fresh interpreter, at the other end of the pipe that `descriptor` is."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "worker.trainer", str(descriptor), str(os.getpid())],
+        pass_fds=[descriptor],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env=environment(settings),
+    )
+
+
 def _pair() -> tuple[Connection, socket.socket]:
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
     return Connection(ours.detach()), theirs
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """Ours, with the settings spelt out and this code first on the path; without the secrets of the servers."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("LATHE_")}
     spelt = settings.model_dump(exclude={"database", "broker"})

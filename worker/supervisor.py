@@ -12,6 +12,7 @@ from time import monotonic
 from backend.spec.catalog import Catalog
 from backend.spec.settings import Settings
 from backend.store import events, runs, workers
+from backend.store.crash_points import Point, passing
 from backend.store.runs import LeaseLost
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.trouble import trouble
@@ -151,6 +152,7 @@ class Supervisor:
         if run is not None:
             log.info("Run %s begins (attempt %d).", run.id, run.attempts)
             self._held = HeldRun(self._store, self._settings, run, raised, lines)
+            passing(Point.CLAIMED)
             self._beat.force()
             self._bell.set()
 
@@ -192,18 +194,22 @@ class Supervisor:
         assignment = held.assignment()
         if assignment is None:
             return
+        passing(Point.ASSIGNING)
         self._keeper.send(assignment)
         held.begin()
+        passing(Point.ASSIGNED)
         self._poll.force()
 
     def _pass_on(self, held: HeldRun) -> None:
         for order in held.new_orders():
             if held.assigned:
                 self._keeper.send(order)
+                passing(Point.ORDER_FORWARDED)
 
     def _ask_back(self, held: HeldRun) -> None:
         held.leave(monotonic() + RELEASE_SECONDS)
         self._keeper.send(Release())
+        passing(Point.ASKED_BACK)
 
     def _close(self, held: HeldRun) -> None:
         log.info("Run %s: %s.", held.id, held.outcome)

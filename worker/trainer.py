@@ -18,6 +18,7 @@ from typing import Any
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
+from backend.store.crash_points import Point, passing
 from worker.link import PipeLink
 from worker.messages import Assignment, Exit, Finished, Happened, Ready
 from worker.orphans import die_with_parent
@@ -26,6 +27,7 @@ from worker.orphans import die_with_parent
 def main() -> None:
     descriptor, parent = (int(argument) for argument in sys.argv[1:])
     die_with_parent(parent)
+    passing(Point.STARTED)
     faulthandler.enable()  # a crash in native code leaves its Python lines in the worker's log
     os.set_inheritable(descriptor, False)
     _offer_to_the_oom_killer()
@@ -33,6 +35,7 @@ def main() -> None:
     link = PipeLink(Connection(descriptor), settings.last_patience_seconds)
     ready = _prepare(settings)
     link.send(ready)
+    passing(Point.READY)
     _warm_up(settings, link)
     plain = list(ready.catalog["entries"]) if settings.pictures else []  # those that have no picture yet
     _illustrate(plain, ready, link)
@@ -92,6 +95,7 @@ def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None
     """One run. Whatever escapes the engine is a mistake of ours: the run fails and says so, the process lives."""
     from worker.engine.execute import execute
 
+    passing(Point.ASSIGNMENT_TAKEN)
     try:
         execute(assignment, link, settings)
     except Exception as error:

@@ -15,6 +15,7 @@ from backend.spec.runs import Place, RunState
 from backend.store import artifacts, events, exhibits, files, rows
 from backend.store.blocks import inheriting, stored
 from backend.store.clock import new_id
+from backend.store.crash_points import Point, passing
 from backend.store.tables import Artifact, Event, Exhibit, Result, Run, table
 
 ENDS = (Place.END, Place.STOPPED)
@@ -156,6 +157,7 @@ def share(data_dir: Path, taken: Sequence[Heirloom]) -> None:
     for one in taken:
         try:
             files.share(data_dir / one.artifact.path, data_dir / one.path)
+            passing(Point.FILE_SHARED)
         except FileNotFoundError:
             raise Unforkable(
                 f"`{one.artifact.path}`, which stage {one.artifact.stage + 1} left, is gone: fork from an earlier one."

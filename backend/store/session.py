@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from backend.store.crash_points import Point, passing
 from backend.store.engine import BUSY_SECONDS, open_engine
 from backend.store.migrate import migrate
 
@@ -43,11 +44,13 @@ class Store:
         with Session(self._writer, expire_on_commit=False) as session:
             try:
                 yield session
+                passing(Point.COMMITTING)
                 session.commit()
             except BaseException:
                 for undo in reversed(session.info.get("undo", [])):
                     undo()
                 raise
+        passing(Point.COMMITTED)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

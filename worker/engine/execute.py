@@ -5,6 +5,7 @@ import traceback
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
+from backend.store.crash_points import Point, passing
 from worker.engine.control import Cancelled, Released
 from worker.engine.explain import explain
 from worker.engine.pipeline import Execution
@@ -19,7 +20,9 @@ def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
     with its traceback as a log event. What was measured before stays.
     """
     try:
-        link.send(Finished(Execution(assignment, link, settings).run()))
+        state = Execution(assignment, link, settings).run()
+        passing(Point.FINISHING)
+        link.send(Finished(state))
     except Cancelled:
         link.send(Finished(RunState.CANCELLED))
     except Released:

@@ -24,6 +24,7 @@ import worker
 from backend.spec.experiment import Measure
 from backend.spec.measures import values
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.store.crash_points import Point, passing
 from worker.data import Data, Split, Task
 from worker.engine import count, runtimes
 from worker.engine.reasons import reasons
@@ -79,6 +80,7 @@ def measure_stage(
             parts[exporter.kind] = part
             files.append(_file(identity, exporter, part, folder))
             measures.append(_measure(exporter, identity, part, test, settings, tick))
+            passing(Point.MEASURING)
         _publish(scratch, files, data_dir)
     two_of_four, fit = count.two_of_four(subject)
     result = StageResult(

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from backend.store.crash_points import Point, passing
 from worker.companion import Companion
 from worker.data import Data
 from worker.engine import probe, seed
@@ -114,9 +115,11 @@ class Trainer:
         self._prepare()
         with self._hooks, self.companion.attach(self.module):
             self._attach()
+            passing(Point.FIRST_STEP)
             for epoch in range(self.start.epoch, self.recipe.epochs):
                 self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
                 self._validate()
+                passing(Point.EPOCH_ENDED)
                 settled = self.history[self.unsettled :]
                 if settled and any(regularizer.ends(settled) for regularizer in self.recipe.regularizers):
                     break
@@ -192,6 +195,7 @@ class Trainer:
             rate = self._set_rate()
             with self._watched(inputs, targets) if diagnosis.due(reporter.step + 1) else UNWATCHED:
                 loss, outputs = self._step(inputs, targets, rate)
+            passing(Point.STEPPED)
             self.done += 1
             if self.mean:
                 self.mean.take(self.module, self.done, self.total)
@@ -207,6 +211,7 @@ class Trainer:
             loss, outputs = self._closed_step(inputs, targets)
         else:
             loss, outputs, _ = self.gradients.take(inputs, targets)
+            passing(Point.WITHIN_STEP)
             self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None  # zero_grad costs ten times as much
