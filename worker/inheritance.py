@@ -44,7 +44,7 @@ def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
         raise Unforkable("what it was to begin with is gone.")
     if steered:
         raise Unforkable("a person steered the run that it was to begin with, whose past is not what the spec says.")
-    if damage := files.damage(past.checkpoint, data_dir / past.checkpoint.path):
+    if damage := files.examine(store, data_dir, past.checkpoint):
         raise Unforkable(f"the checkpoint that it was to begin with {damage}.")
     forks.share(data_dir, taken)
     _write(store, lease, past, taken)

@@ -79,7 +79,7 @@ def fork(
 
     def find() -> Beginning:
         past, spec = _asked(store, run_id, body or NewFork(), catalog)
-        if damage := files.damage(past.checkpoint, settings.data_dir / past.checkpoint.path):
+        if damage := files.examine(store, settings.data_dir, past.checkpoint):
             raise Conflict(f"The checkpoint at step {past.checkpoint.step:,} {damage}: fork from another one.")
         return Beginning(run_id, spec, past)
 

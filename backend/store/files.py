@@ -4,23 +4,55 @@ import errno
 import hashlib
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
+from backend.store import artifacts, rows
+from backend.store.session import Store
 from backend.store.tables import Artifact
 
 NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES})
 
 
-def damage(artifact: Artifact, file: Path) -> str | None:
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a file, in words that follow its name."""
+
+    words: str
+    final: bool = True  # the file was read and is another one; a folder that cannot be reached may come back
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def damage(artifact: Artifact, file: Path) -> Damage | None:
     """What is wrong with the file; None when it is byte for byte what was registered."""
     try:
-        if file.stat().st_size != artifact.bytes:
-            return f"has {file.stat().st_size:,} bytes instead of {artifact.bytes:,}"
+        if (size := file.stat().st_size) != artifact.bytes:
+            return Damage(f"has {size:,} bytes instead of {artifact.bytes:,}")
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    return None if digest == artifact.sha256 else "is damaged: its hash is not the one that was registered"
+        return Damage(f"cannot be read ({error.strerror})", final=False)
+    return None if digest == artifact.sha256 else Damage("is damaged: its hash is not the one that was registered")
+
+
+def examine(store: Store, data_dir: Path, artifact: Artifact) -> Damage | None:
+    """As `damage`; what will never be whole again is unregistered and deleted, so that nobody is offered it once more.
+
+    A run that is not over is left to its worker, which finds out and tells.
+    """
+    found = damage(artifact, data_dir / artifact.path)
+    if found is None or not found.final:
+        return found
+    with store.begin() as session:
+        run = rows.locked(session, artifact.run_id)
+        over = run is not None and run.state.terminal
+        if over:
+            artifacts.forget(session, artifact.id)
+    if over:
+        (data_dir / artifact.path).unlink(missing_ok=True)
+    return found
 
 
 def share(source: Path, target: Path) -> None:

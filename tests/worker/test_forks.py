@@ -11,7 +11,8 @@ from backend.spec.catalog import Catalog
 from backend.spec.events import EventKind
 from backend.spec.runs import Place, RunState
 from backend.store import artifacts, events, exhibits, results
-from backend.store.tables import Artifact
+from backend.store.forks import cut
+from backend.store.tables import Artifact, Run
 from tests.backend.api.conftest import Api, publish, running
 from tests.faults.invariants import violations
 from tests.worker.engine.harness import MEASURED
@@ -171,9 +172,16 @@ def test_a_damaged_or_vanished_checkpoint_is_refused_and_leaves_nothing(api: Api
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     answer = api.client.post(f"/api/runs/{parent}/fork", json={"checkpoint": ended.id})
     assert answer.status_code == 409 and "its hash is not the one that was registered" in answer.json()["detail"]
+    with api.store.read() as session:
+        assert artifacts.get(session, ended.id) is None
+        earlier = cut(session, session.get_one(Run, parent)).checkpoint
+    assert not file.exists()
+    file = api.settings.data_dir / earlier.path
+    content = file.read_bytes()
     file.unlink()
     answer = api.client.post(f"/api/runs/{parent}/fork")
     assert (answer.status_code, answer.json()["error"]) == (409, "Conflict")
+    file.write_bytes(content)  # its folder came back
     with api.store.read() as session:
         lost = artifacts.get(session, result.measures[0].artifact)
     assert lost is not None
