@@ -1,7 +1,7 @@
 """The alerts of a run as its owner watches them: each is raised once in a run's life."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -46,6 +46,19 @@ class Alarm:
         if self.best is None or (value > self.best if alert.rising else value < self.best):
             return replace(self, best=value, waited=0)
         return replace(self, waited=self.waited + 1, raised=self.waited + 1 >= alert.still)
+
+
+def again(watching: Iterable[Alarm], chunks: Sequence[Chunk]) -> tuple[Alarm, ...]:
+    """The alarms as all points of the run leave them: others may have watched before, and what a rewind took back counts
+    no more."""
+    found = []
+    for alarm in watching:
+        if not alarm.raised:
+            alarm = replace(alarm, best=None, waited=0)
+            for chunk in chunks:
+                alarm, _ = alarm.watch(chunk)
+        found.append(alarm)
+    return tuple(found)
 
 
 def alarms(spec: Mapping[str, Any], raised: Collection[int]) -> tuple[Alarm, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from backend.store import artifacts
+from backend.store.crash_points import Point, passing
 from backend.store.session import Store
 
 log = logging.getLogger("lathe.run")
@@ -23,9 +24,11 @@ def collect(store: Store, data_dir: Path, run_id: str, candidates: Collection[Pa
     """
     with store.read() as session:
         registered = {data_dir / artifact.path for artifact in artifacts.of(session, run_id)}
-    for file in candidates:
-        if file not in registered:
-            _delete(file)
+    loose = [file for file in candidates if file not in registered]
+    if loose:
+        passing(Point.COLLECTING)
+    for file in loose:
+        _delete(file)
 
 
 def _delete(file: Path) -> None:

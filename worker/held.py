@@ -10,13 +10,14 @@ from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store import artifacts, commands, events, runs
+from backend.store.crash_points import Point, passing
 from backend.store.runs import Lease
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
 from backend.store.tables import Run
 from backend.store.trouble import Trouble
 from worker import checkpoints, files, inheritance, planned, sources
-from worker.alarms import alarms
+from worker.alarms import again, alarms
 from worker.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
 from worker.turn import Turn
 
@@ -85,6 +86,7 @@ class HeldRun:
         if messages:
             self._heard, self._spoke = monotonic(), True
             self.backlog += messages
+            passing(Point.HEARD)
             self.ending = self.ending or isinstance(messages[-1], Finished)
             if any(isinstance(said, Obeyed) and said.order.kind is CommandKind.CANCEL for said in messages):
                 self._cancel_answered = True
@@ -142,6 +144,8 @@ class HeldRun:
         """Write what waits, and renew the lease. Raises LeaseLost; UNAVAILABLE leaves everything waiting."""
         began = monotonic()
         self._resolve_doubt()
+        if self.ending and not self.over:  # files that nobody registered go before the last word: nobody looks after it
+            self._write(self._known.next(self.backlog[:-1]), len(self.backlog) - 1)
         if not self.over:
             self._write(self._known.next(self.backlog), len(self.backlog))
             self._renewed = began
@@ -153,23 +157,33 @@ class HeldRun:
         """
         if self._waits:
             self._accept_past()
-        resume, complaints = checkpoints.newest(self._store, self._settings.data_dir, self.id)
+        resume, damaged = checkpoints.newest(self._store, self._settings.data_dir, self.id)
+        if damaged:
+            self.flush()
+            checkpoints.withdraw(self._store, self._lease, damaged)
         self._known.inherited = min(inheritance.seconds(self._store, self.id), resume.seconds) if resume else 0.0
-        for complaint in complaints:
-            self._note("warning", complaint)
         step = resume.step if resume else 0
         if self._known.step > step or (self._died and resume):
             body = {"step": step, "reason": f"The run goes on from step {step:,}."}
             self.backlog.append(Happened(EventKind.REWIND, body))
         self.flush()
+        self._watch_again()
         self._forwarded.clear()
         try:
-            found = sources.of(self._store, self._work.spec)
+            found = sources.of(self._store, self._settings.data_dir, self._work.spec)
         except SourceMissing as error:
             self._end(RunState.FAILED, str(error))
             return None
-        spec, settings = planned.of(self._store, self.id, step)
-        return replace(self._work, spec=spec, resume=resume, sources=found, planned=settings)
+        spec, steered, rests = planned.of(self._store, self.id, step)
+        return replace(self._work, spec=spec, resume=resume, sources=found, planned=steered, paused=rests)
+
+    def _watch_again(self) -> None:
+        """Alerts that count points count those that the run has now."""
+        counting = {one.alert.metric for one in self._known.alarms if one.alert.still is not None and not one.raised}
+        if counting:
+            with self._store.read() as session:
+                _, chunks = events.chunks(session, self.id, metrics=counting)
+            self._known.alarms = again(self._known.alarms, chunks)
 
     def _accept_past(self) -> None:
         """Begin where the run that this one waited for has come."""
@@ -213,7 +227,8 @@ class HeldRun:
 
     def _write(self, turn: Turn, messages: int) -> None:
         before = after = self._lease.last_seq
-        loose = [] if self.assigned and not turn.finished else files.present(self._settings.data_dir, self.id)
+        tidies = not turn.finished and (self.ending or not self.assigned)
+        loose = files.present(self._settings.data_dir, self.id) if tidies else []
         vanished = self._vanished(turn) if turn.files else []
         try:
             with self._store.begin() as session:

@@ -24,7 +24,7 @@ class Checkpoint:
     seconds: float  # active training time when it was taken
     place: Place | None = None
     trains: bool = False  # whether it was taken between two steps of a training
-    inherited: bool = False  # whether it is the parent's, of a fork that has none of its own yet
+    keep: bool = True  # whether it stays when later ones are there
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Assignment:
     """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder.
 
     `sources` are the models of other runs that the spec names, by the names it gives them (`run` or `run:stage`).
-    `planned` are the settings that are to be made on the way.
+    `planned` is what is to be done on the way without a person; `paused` says that it is to rest where it begins.
     """
 
     run_id: str
@@ -63,6 +63,7 @@ class Assignment:
     resume: Checkpoint | None = None
     sources: dict[str, Source] = field(default_factory=dict)
     planned: list[Planned] = field(default_factory=list)
+    paused: bool = False
 
 
 @dataclass(frozen=True)

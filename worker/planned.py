@@ -1,4 +1,4 @@
-"""The settings that a run makes without a person: those of its spec, and those that were made before it was interrupted."""
+"""Steers a run without a person: as its spec says, and as it was steered before it was interrupted."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from backend.store.tables import Run
 from worker.messages import Planned
 
 
-def of(store: Store, run_id: str, step: int) -> tuple[dict[str, Any], list[Planned]]:
-    """The spec as it is by now, and the settings from `step` on, where the run goes on."""
+def of(store: Store, run_id: str, step: int) -> tuple[dict[str, Any], list[Planned], bool]:
+    """The spec as it is by now, what is to be done from `step` on, where the run goes on, and whether it rests there."""
     with store.read() as session:
+        rests = steering.rests(session, run_id)
         made = steering.interventions(session, run_id)
         kept = steering.kept(session, run_id)
         spec = session.get_one(Run, run_id).spec
     wanted = [Intervention.model_validate(one) for one in spec.get("interventions", [])]
-    again = [one for one in made if one.kind == "set"]  # where a training was ended, a checkpoint was written
     new = [one for one in wanted if one not in kept]
-    planned = [Planned(one, known=one in again) for one in [*again, *new]]
-    return spec, [one for one in planned if one.made.step >= step]
+    planned = [Planned(one, known=one in made) for one in [*made, *new]]
+    return spec, [one for one in planned if one.made.step >= step], rests

@@ -172,7 +172,7 @@ class Turn:
         file = File(checkpoint.id, "checkpoint", checkpoint.path, checkpoint.bytes, checkpoint.sha256)
         self.files.append((file, stage, step, checkpoint.place))
         body = {"step": step, "stage": stage, "artifact": checkpoint.id, "seconds": checkpoint.seconds}
-        self._event(EventKind.CHECKPOINT, {**body, "trains": checkpoint.trains})
+        self._event(EventKind.CHECKPOINT, {**body, "trains": checkpoint.trains, "keep": checkpoint.keep})
         if (stage, step) > self.place:
             self.place, self.progressed = (stage, step), True
         if self.unsaved:

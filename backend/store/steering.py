@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.spec.commands import THE_SPEC, CommandKind, CommandState, Intervention
@@ -54,6 +54,14 @@ def steered(session: Session, run_id: str) -> bool:
     """Whether a person changed what the run computes."""
     done = obeyed(session, run_id, CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
     return any(event.body["by"] != THE_SPEC for event in done)
+
+
+def rests(session: Session, run_id: str) -> bool:
+    """Whether a person has paused the run and not had it go on. A fork does not rest because its parent did."""
+    forked = Event.run_id == run_id, Event.kind == EventKind.FORKED.value
+    born = session.scalar(select(func.max(Event.seq)).where(*forked)) or 0
+    asked = list(obeyed(session, run_id, CommandKind.PAUSE, CommandKind.RESUME, after=born))
+    return bool(asked) and asked[-1].body["kind"] == CommandKind.PAUSE
 
 
 def turned(session: Session, run: Run, until: tuple[int, int] | None = None) -> dict[str, Any]:

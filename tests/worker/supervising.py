@@ -35,9 +35,9 @@ def points(first: int, last: int) -> Points:
     return Points(encode(Chunk(0, steps, steps / 10, {"train/loss": np.ones(len(steps))})), {"train/loss": 1.0})
 
 
-def claim(store: Store) -> Run:
+def claim(store: Store, spec: Experiment = SPEC) -> Run:
     with store.begin() as session:
-        experiments.create(session, SPEC, [0])
+        experiments.create(session, spec, [0])
     with store.begin() as session:
         run = runs.claim(session, str(uuid.uuid4()))
         assert run is not None

@@ -12,8 +12,6 @@ from tests.faults.invariants import violations
 from tests.worker.executing import curves, hashes, row, sequence
 from tests.worker.test_fork_knobs import SPEC, steer, told
 from tests.worker.test_forks import api, checkpoints, hand, submit
-from worker import checkpoints as checkpoint_of
-from worker.messages import Checkpoint
 
 __all__ = ["api"]
 
@@ -68,20 +66,6 @@ def test_a_ghost_is_its_run_until_the_intervention_and_not_beyond(api: Api, stee
     hand(api).all()
     assert [one[:4] for one in told(api, last)] == [turned[0][:4]]
     assert equal_until(api, last, steered) == second + 1  # the next step's loss comes before the weights decay
-
-
-def test_only_the_checkpoint_that_a_fork_began_with_is_its_parents(api: Api, steered: str) -> None:
-    """What a person's pause left in it concerns the parent alone."""
-    made = ghost(api, steered, seqs(api, steered)[0])
-    assert [one.inherited for one in (newest(api, steered), newest(api, made))] == [False, True]
-    hand(api).all()
-    assert newest(api, made).inherited is False
-
-
-def newest(api: Api, run_id: str) -> Checkpoint:
-    found, _ = checkpoint_of.newest(api.store, api.settings.data_dir, run_id)
-    assert found
-    return found
 
 
 def test_without_a_checkpoint_before_it_a_ghost_begins_anew(api: Api, steered: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from backend.spec.alerts import Alert
 from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
@@ -17,14 +18,16 @@ from backend.store import artifacts, commands, events, results, runs
 from backend.store.runs import LeaseLost
 from backend.store.session import Store
 from tests.faults.invariants import violations
-from tests.worker.supervising import CHECKPOINT, RESULT, checkpoint, claim, points, row, say
+from tests.worker.supervising import CHECKPOINT, RESULT, SPEC, checkpoint, claim, points, row, say
 from worker import checkpoints
 from worker.held import HeldRun
 from worker.messages import (
     File,
     Finished,
+    FromTrainer,
     Happened,
     Obeyed,
+    Order,
     Progress,
     StageDone,
     Unsaved,
@@ -193,9 +196,67 @@ def test_a_damaged_checkpoint_is_never_loaded(store: Store, held: HeldRun, tmp_p
     say(held, points(1, 5), older, points(6, 9), newer)
     assert checkpoints.newest(store, tmp_path, held.id) == (newer, [])
     damage(tmp_path / newer.path)
-    found, complaints = checkpoints.newest(store, tmp_path, held.id)
-    assert found == older
-    assert len(complaints) == 1 and "step 9" in complaints[0]
+    found, damaged = checkpoints.newest(store, tmp_path, held.id)
+    assert found == older and [artifact.id for artifact, _ in damaged] == [newer.id]
+
+
+def test_a_damaged_checkpoint_is_told_of_and_offered_no_more(store: Store, held: HeldRun, tmp_path: Path) -> None:
+    """One whose folder cannot be reached may come back."""
+    oldest, older, newer = (checkpoint(tmp_path, step) for step in (5, 7, 9))
+    say(held, points(1, 5), oldest, points(6, 7), older, points(8, 9), newer)
+    (tmp_path / newer.path).write_bytes(b"")
+    (tmp_path / older.path).unlink()
+    work = held.assignment()
+    assert work is not None and work.resume == oldest
+    with store.read() as session:
+        registered = [artifact.id for artifact in artifacts.checkpoints(session, held.id)]
+        told = [mark.body["text"] for mark in events.marks(session, held.id) if mark.kind == EventKind.LOG]
+    assert registered == [older.id, oldest.id]
+    assert ["no longer offered" in text for text in told] == [True, False]
+    assert "step 9" in told[0] and "step 7" in told[1]
+    assert violations(store, held.id) == []
+
+
+def test_the_last_checkpoint_before_a_command_that_steers_is_to_stay(
+    store: Store, held: HeldRun, tmp_path: Path
+) -> None:
+    def stays(*said: FromTrainer) -> bool:
+        say(held, *said)
+        found, _ = checkpoints.newest(store, tmp_path, held.id)
+        assert found is not None
+        return found.keep
+
+    first, second, asked = (replace(checkpoint(tmp_path, step), keep=step == 9) for step in (5, 7, 9))
+    assert not stays(points(1, 5), first)
+    assert stays(Obeyed(Order("one", CommandKind.SET, {"path": "optimizer.lr", "value": 1.0}, "ann"), 5))
+    assert not stays(points(6, 7), second, Obeyed(Order("two", CommandKind.PAUSE, {}, "ann"), 7))
+    assert stays(points(8, 9), asked)
+
+
+def test_an_alert_counts_the_points_that_are_there_whoever_saw_them(store: Store, tmp_path: Path) -> None:
+    """Neither twice, when a trainer died over them, nor not at all, when another worker did."""
+
+    def alerts(held: HeldRun) -> list[int]:
+        with store.read() as session:
+            return [mark.body["step"] for mark in events.marks(session, held.id) if mark.kind == EventKind.ALERT]
+
+    settings, counting = Settings(data_dir=tmp_path), Alert(metric="train/loss", still=4)
+    first = HeldRun(store, settings, claim(store, SPEC.model_copy(update={"alerts": [counting]})))
+    first.begin()
+    say(first, points(1, 3))
+    first.trainer_ended("It died.")
+    assert first.assignment() is not None
+    first.begin()
+    say(first, points(1, 3), checkpoint(tmp_path, 3), Finished(RunState.QUEUED))
+    with store.begin() as session:
+        run = runs.claim(session, "another")
+    assert run is not None and alerts(first) == []
+    second = HeldRun(store, settings, run)
+    assert second.assignment() is not None
+    say(second, points(4, 4))
+    assert alerts(second) == []
+    say(second, points(5, 6))
+    assert alerts(second) == [5]
 
 
 def test_a_silent_trainer_is_ended_sooner_once_it_has_spoken(store: Store, tmp_path: Path) -> None:

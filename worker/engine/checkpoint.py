@@ -14,11 +14,12 @@ import torch
 
 from backend.spec.results import StageResult
 from backend.spec.runs import Place
+from backend.store.crash_points import Point, passing
 from worker.engine.structure import describe, restore
 from worker.messages import Checkpoint
 from worker.models import Model
 from worker.quantizers import Quantizer
-from worker.subject import Origin, Subject
+from worker.subject import Origin, Subject, arrange
 
 FORMAT = 4
 Build = Callable[[Origin | None], Subject]
@@ -55,7 +56,6 @@ class State:
     phase: Mapping[str, Any] | None = None  # the trainer's own state, when it was taken within a training phase
     result: StageResult | None = None  # of the stage before
     first: StageResult | None = None  # of the run's first stage, which later ones are compared with
-    paused: bool = False  # a person wants it to rest
 
     def __post_init__(self) -> None:
         if self.position.within_training and self.phase is None:
@@ -68,12 +68,12 @@ class State:
 class Checkpoints:
     """The checkpoint files of one run, in `folder` (relative to `data_dir`).
 
-    `within_stage` is the checkpoint that the run goes on from, if it was taken within a stage.
+    `resumed` is the one that the run goes on from: later ones take its place, unless it is to stay.
     """
 
-    def __init__(self, data_dir: Path, folder: str, within_stage: Checkpoint | None = None) -> None:
+    def __init__(self, data_dir: Path, folder: str, resumed: Checkpoint | None = None) -> None:
         self._data_dir, self._folder = data_dir, folder
-        self._within: deque[Path] = deque([data_dir / within_stage.path] if within_stage else [])
+        self._within: deque[Path] = deque([data_dir / resumed.path] if resumed and not resumed.keep else [])
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
         for leftover in (data_dir / folder).glob("*.part"):
             leftover.unlink()
@@ -94,7 +94,7 @@ class Checkpoints:
                 self._within.popleft().unlink(missing_ok=True)
         digest, step = hashlib.sha256(data).hexdigest(), state.position.step
         trains = state.phase is not None
-        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state), trains)
+        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state), trains, keep)
 
     def hold(self) -> None:
         """Keep the newest of those that later ones would take the place of: something happens that one may go back before."""
@@ -108,15 +108,17 @@ def _place(state: State) -> Place:
     return Place.STOPPING if state.position.stopping else Place.WITHIN
 
 
-def going_on(data_dir: Path, resume: Checkpoint, build: Build, device: str) -> State:
-    """The state that a run goes on from. As `load` else.
+def going_on(data_dir: Path, resume: Checkpoint | None, build: Build, device: str) -> State:
+    """The state that a run goes on from: the checkpoint's, or a fresh model before the first stage. As `load` else.
 
-    A person's stop ended the run that was stopped and not its forks: those begin with the stage after it. Nor does a
-    fork rest because its parent did.
+    A person's stop ended the run that was stopped and not its forks: those begin with the stage after it.
     """
+    if resume is None:
+        subject = build(None)
+        subject.module.to(device)
+        arrange(subject)
+        return State(Position(), subject, seconds=0.0)
     state = load(data_dir / resume.path, build, device)
-    if resume.inherited:
-        state = replace(state, paused=False)
     if resume.place is Place.END and state.position.stopping:
         return replace(state, position=Position(resume.stage + 1, step=state.position.step))
     return state
@@ -137,7 +139,6 @@ def load(file: Path, build: Build, device: str) -> State:
         packed["phase"],
         _result(packed["result"]),
         _result(packed["first"]),
-        packed["paused"],
     )
 
 
@@ -173,7 +174,7 @@ def _subject(packed: Mapping[str, Any], build: Build, device: str) -> Subject:
     for name in packed["frozen"]:
         module.get_parameter(name).requires_grad_(False)
     quantizer, teacher = packed["quantizer"], packed.get("teacher")
-    return replace(
+    subject = replace(
         fresh,
         module=module.to(device),
         masks={name: mask.to(device) for name, mask in packed["masks"].items()},
@@ -181,6 +182,8 @@ def _subject(packed: Mapping[str, Any], build: Build, device: str) -> Subject:
         teacher=_subject(teacher, build, device) if teacher else None,
         ranges={name: limits.to(device) for name, limits in packed["ranges"].items()},
     )
+    arrange(subject)  # as it was when it was packed: another order of memory rounds otherwise
+    return subject
 
 
 def _origin(packed: Mapping[str, Any]) -> Origin:
@@ -195,7 +198,6 @@ def _pack(state: State) -> dict[str, Any]:
         "position": asdict(state.position),
         "seconds": state.seconds,
         "stage_began": state.stage_began,
-        "paused": state.paused,
         "result": state.result.model_dump(mode="json") if state.result else None,
         "first": state.first.model_dump(mode="json") if state.first else None,
     }
@@ -219,10 +221,13 @@ def _write_durably(path: Path, data: memoryview) -> None:
     part = path.with_suffix(".part")
     try:
         with part.open("wb") as file:
+            passing(Point.CHECKPOINT_BEGUN)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        passing(Point.CHECKPOINT_WRITTEN)
         part.rename(path)
+        passing(Point.CHECKPOINT_NAMED)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -11,6 +11,7 @@ from backend.spec.experiment import Diagnosis as Plan
 from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
+from backend.store.crash_points import Point, passing
 from worker.engine import checkpoint, exhibits, seed
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.context import RunContext
@@ -24,12 +25,13 @@ from worker.engine.load import Wanted, load
 from worker.engine.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.route import Route
+from worker.engine.saving import Saving
 from worker.engine.steering import Steering
 from worker.engine.trainer import Trainer
 from worker.engine.trial import Trials
 from worker.link import Link
 from worker.losses import Loss
-from worker.messages import Assignment, Exhibit, Happened, Unsaved
+from worker.messages import Assignment, Exhibit, Happened
 from worker.models import Model
 from worker.phases import Training, Transform
 from worker.stages import Stage
@@ -48,22 +50,23 @@ class Execution:
         self.measure = Measure.model_validate(spec["measure"])
         check_devices(self.measure)
         self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
+        passing(Point.DATA_LOADED)
         self.origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
-        state = self._begin()
+        state = checkpoint.going_on(settings.data_dir, assignment.resume, self._build, self.device)
+        passing(Point.STATE_LOADED)
         self.subject, self.position = state.subject, state.position
         self.carried = state.phase  # what a training knew that goes on here, until its trainer takes it over
         self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds, Spending(meter(self.device)))
-        self.checkpointed = state.seconds
         self.control = Control(link)
         self.reporter = Reporter(
             link, self.clock, self.route.planned_steps(len(self.data.train), self.seed), self.data.task
         )
-        within_stage = assignment.resume if state.stage_began is not None else None
-        self.checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", within_stage)
+        checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", assignment.resume)
+        self.saving = Saving(checkpoints, link, self.clock, settings.checkpoint_seconds)
         around = (self.control, link, self.clock, self.reporter, assignment.planned)
-        self.steering = Steering(*around, self._keep_checkpoint, self.checkpoints.hold, self._restage)
-        self.steering.begin(state.paused)
+        self.steering = Steering(*around, self._keep_checkpoint, self.saving.hold, self._restage)
+        self.steering.begin(assignment.paused and not self.position.stopping)
         self.trainer: Trainer | None = None  # while it trains
         self.plan = Plan.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
@@ -85,16 +88,10 @@ class Execution:
             with suppress(Exception):
                 self.reporter.flush()  # the steps before the one that failed
             raise
-        return RunState.STOPPED if self.position.stopping else RunState.SUCCEEDED
-
-    def _begin(self) -> State:
-        """The state to go on from: the checkpoint's, or a fresh model before the first stage."""
-        resume = self.assignment.resume
-        if resume:
-            return checkpoint.going_on(self.settings.data_dir, resume, self._build, self.device)
-        subject = self._build()
-        subject.module.to(self.device)
-        return State(Position(), subject, seconds=0.0)
+        if not self.position.stopping:
+            return RunState.SUCCEEDED
+        self.control.obey_stops(self.position.step)  # whose answer was lost with the trainer that stopped
+        return RunState.STOPPED
 
     def _build(self, origin: Origin | None = None) -> Subject:
         """A fresh model, by itself the one that the run began with."""
@@ -116,6 +113,7 @@ class Execution:
             self.began = self.clock.seconds()
             about = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
             self.link.send(Happened(EventKind.STAGE_BEGAN, about))
+            passing(Point.STAGE_BEGAN)
             if index == 0:  # later on, what a stage finds is what the one before it left
                 around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
                 self._show(self.data.shown)
@@ -133,14 +131,18 @@ class Execution:
         for number, phase in enumerate(stage.phases()):
             if number < self.position.phase:
                 continue
+            passing(Point.PHASE_BEGINS)
             if self.carried is None:  # else its trainer attends before its first step: it alone can act for a training
                 self._attend(self.position)
             if isinstance(phase, Transform):
                 self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
+                arrange(self.subject)
+                passing(Point.TRANSFORMED)
             else:
                 with suppress(Skipped):
                     self._train(phase)
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
+            passing(Point.PHASE_ENDED)
 
     def _train(self, phase: Training) -> None:
         if phase.companion:
@@ -200,12 +202,15 @@ class Execution:
             tick=self._between_files,
         )
         done.result.measuring_seconds = self.clock.rested()
+        passing(Point.MEASURED)
         self.link.send(done)
+        passing(Point.STAGE_TOLD)
         self.first, self.result = self.first or done.result, done.result
         stopping = self.position.stopping
         self.position = Position(len(self.route.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
         self._checkpoint(index, keep=True)
+        passing(Point.STAGE_ENDED)
 
     def _stop_before_stage(self) -> None:
         """A stop between two stages: all there is has been measured."""
@@ -224,6 +229,7 @@ class Execution:
         Raises Stopped, Skipped, Cancelled, Released; Diverged when the loss is not finite.
         """
         self.position = position
+        passing(Point.ATTENDING)
         self.reporter.flush()
         self.control.poll(position.step)
         self.trainer = trainer
@@ -232,14 +238,13 @@ class Execution:
             self._leave(replace(position, stopping=True), trainer)
             self.control.obey_stops(position.step)
             raise Stopped
-        if self.steering.skipping:
+        if self.steering.skips():
             self._leave(Position(position.stage, position.phase + 1, step=position.step), trainer)
-            self.steering.skipped()
             raise Skipped
         if self.control.released:
             self._checkpoint(position.stage, trainer)
             raise Released
-        if trainer and self.clock.seconds() - self.checkpointed >= self.settings.checkpoint_seconds:
+        if trainer and self.saving.due:
             self._checkpoint(position.stage, trainer)
 
     def _leave(self, position: Position, trainer: Trainer | None) -> None:
@@ -278,8 +283,7 @@ class Execution:
             raise Released
 
     def _checkpoint(self, stage: int, trainer: Trainer | None = None, keep: bool = False) -> bool:
-        """Write a checkpoint and announce it; `keep` for ever, or until later ones take its place. When the disk
-        refuses, say so and go on: the last one is intact."""
+        """Save all that there is now; says whether that worked."""
         state = State(
             self.position,
             self.subject,
@@ -288,14 +292,5 @@ class Execution:
             trainer.state() if trainer else self.carried,
             self.result,
             self.first,
-            self.steering.paused,
         )
-        try:
-            written = self.checkpoints.write(state, stage, keep)
-        except OSError as error:
-            self.link.send(Unsaved(self.position.step, error.strerror or str(error)))
-            return False
-        finally:
-            self.checkpointed = self.clock.seconds()
-        self.link.send(written)
-        return True
+        return self.saving.save(state, stage, keep)

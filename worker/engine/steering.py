@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from backend.spec.commands import THE_SPEC, CommandKind, Setting, Stages
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
+from backend.store.crash_points import Point, passing
 from worker.engine.control import Control
 from worker.engine.reporter import Clock, Reporter
 from worker.link import Link
@@ -26,7 +27,7 @@ class Turnable(Protocol):
 
 
 class Steering:
-    """Obeys in order. `paused` survives in checkpoints; `skipping` is the order to end this stage where it is.
+    """Obeys in order. What was answered is what was done: a run that goes on from an earlier checkpoint does it again.
 
     `checkpoint` writes one that stays, and says whether that worked; `hold` has the newest stay. `restage` puts other stages in the place of those
     that have not begun, and answers with the change, for the event; it raises ValueError. `planned` is what is to be done without a person.
@@ -48,22 +49,23 @@ class Steering:
         self._began = -1  # the step before the first of this training, in the process that took it
         self._checkpoint, self._hold, self._restage = checkpoint, hold, restage
         self.paused = False
-        self.skipping: Order | None = None
+        self._skipping = False  # the training is to end where it is
 
     def begin(self, paused: bool) -> None:
-        """A run that was paused when its last checkpoint was taken is paused again."""
+        """A run that was paused when its last trainer ended is paused again."""
         self.paused = paused
         if paused:
             self._move(RunState.PAUSED, "It was paused before it was given back.")
 
     def expect(self, resumed: bool) -> None:
-        """A training begins: forget what was planned for those before it, await what is planned for it."""
+        """A training begins, or goes on: forget what was planned for those before it, await what is planned for it."""
         now = self._reporter.step
         self._began = -1 if resumed else now
-        ends = now if resumed else now + 1  # a training that ends at a step has done it
-        self._planned = deque(
-            one for one in self._planned if one.made.step >= (ends if one.made.kind == "next" else now)
-        )
+        planned = [one for one in self._planned if one.made.step >= now]
+        if not resumed:  # the one before it has done what it was to do up to the order that ended it here
+            ends = [place for place, one in enumerate(planned, 1) if (one.made.kind, one.made.step) == ("next", now)]
+            planned = planned[max(ends, default=0) :]
+        self._planned = deque(planned)
         self._appoint()
 
     def _appoint(self) -> None:
@@ -82,11 +84,10 @@ class Steering:
         if self.paused and self._control.stops:
             self._go_on()
 
-    def skipped(self) -> None:
-        """The stage ended where it was, as asked."""
-        assert self.skipping
-        self._link.send(Obeyed(self.skipping, self._reporter.step))
-        self.skipping = None
+    def skips(self) -> bool:
+        """Whether somebody had the training end here; says so once."""
+        skips, self._skipping = self._skipping, False
+        return skips
 
     @property
     def _called_away(self) -> bool:
@@ -100,36 +101,47 @@ class Steering:
             if time.monotonic() - heard > HEARD_SECONDS:
                 self._reporter.flush()
                 heard = time.monotonic()
+            passing(Point.RESTING)
             yield
 
     def _follow_plan(self, trainer: Turnable | None) -> None:
         if trainer is None:
             return
-        while self._planned and self._planned[0].made.step <= self._reporter.step and not self.skipping:
+        while self._planned and self._planned[0].made.step <= self._reporter.step and not self._skipping:
             one = self._planned.popleft()
             order = Order("", CommandKind(one.made.kind), one.made.model_dump(include={"path", "value"}), THE_SPEC)
             note, effect = self._carry_out(order, trainer, again=one.known)
-            if not one.known and order is not self.skipping:
-                self._link.send(Obeyed(order, one.made.step, note=note, effect=effect))
+            if not one.known:
+                self._answer(Obeyed(order, one.made.step, note=note, effect=effect))
         self._appoint()
 
     def _obey_waiting(self, trainer: Turnable | None) -> None:
         early: list[Order] = []
         while self._control.waiting:
             order = self._control.waiting.popleft()
-            if order.kind is CommandKind.NEXT and trainer and self._reporter.step == self._began:
-                early.append(order)  # it is told, and replayed, by the last step of the training that it ends
+            if self._is_early(order, trainer):
+                early.append(order)
                 continue
             try:
                 note, effect = self._carry_out(order, trainer)
             except ValueError as error:
-                self._link.send(Obeyed(order, self._reporter.step, refused=True, note=str(error)))
+                self._answer(Obeyed(order, self._reporter.step, refused=True, note=str(error)))
             else:
-                if order is not self.skipping:
-                    self._link.send(Obeyed(order, self._reporter.step, note=note, effect=effect))
+                self._answer(Obeyed(order, self._reporter.step, note=note, effect=effect))
         if early:
             self._control.waiting.extend(early)
             self._appoint()
+
+    def _is_early(self, order: Order, trainer: Turnable | None) -> bool:
+        """Whether it is for later. What ends a training is told, and replayed, by that one's last step; what comes after
+        that is for the next one."""
+        if self._skipping:
+            return order.kind in (CommandKind.NEXT, CommandKind.SET)
+        return order.kind is CommandKind.NEXT and trainer is not None and self._reporter.step == self._began
+
+    def _answer(self, answer: Obeyed) -> None:
+        passing(Point.OBEYED)
+        self._link.send(answer)
 
     def _carry_out(
         self, order: Order, trainer: Turnable | None, again: bool = False
@@ -151,8 +163,9 @@ class Steering:
                 return note, {"path": setting.path, "old": old, "new": setting.value}
             case CommandKind.NEXT:
                 self._trained(trainer)
-                self._hold()
-                self.skipping = order
+                if not again:
+                    self._hold()
+                self._skipping = True
             case CommandKind.STAGES:
                 return None, self._restage(Stages.model_validate(order.body).stages)
             case _:
@@ -167,10 +180,9 @@ class Steering:
     def _rest(self) -> None:
         if self.paused:
             raise ValueError("The run is paused already.")
-        self.paused = True  # which the checkpoint holds
         if not self._checkpoint():
-            self.paused = False
             raise ValueError("The run goes on, because no checkpoint of it could be written.")
+        self.paused = True
         self._move(RunState.PAUSED)
 
     def _go_on(self) -> None:

@@ -70,3 +70,19 @@ def test_only_a_person_steers(store: Store, lease: Lease) -> None:
     write(store, lease, said("next", 7))
     with store.read() as session:
         assert steering.steered(session, lease.run_id)
+
+
+def test_a_run_rests_until_it_is_to_go_on_whatever_happened_in_between(store: Store, lease: Lease) -> None:
+    def rests(*events: NewEvent) -> bool:
+        write(store, lease, *events)
+        with store.read() as session:
+            return steering.rests(session, lease.run_id)
+
+    assert not rests(said("pause", 4, state="refused"))
+    assert rests(said("pause", 5), rewind(4))
+    assert rests(said("checkpoint", 5), turned(5, 0.1))
+    assert not rests(said("resume", 5), rewind(4))
+    assert rests(said("pause", 6))
+    forked = NewEvent(kind=EventKind.FORKED, body={"parent": "p", "artifact": "a", "step": 6})
+    assert not rests(forked)  # as its parent did
+    assert rests(said("pause", 7))

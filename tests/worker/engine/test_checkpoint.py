@@ -77,10 +77,18 @@ def test_the_last_two_within_a_stage_and_all_at_its_end_are_kept(tmp_path: Path,
     last = checkpoints.write(state(5), stage=1, keep=True)
     kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
     assert kept == {first.path, within[1].path, within[2].path, last.path}
-    again = Checkpoints(tmp_path, "c", within_stage=within[2])
+    again = Checkpoints(tmp_path, "c", resumed=within[2])
     newer = [again.write(state(step), stage=1) for step in (6, 7)]
     kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
     assert kept == {first.path, within[1].path, last.path, newer[0].path, newer[1].path}
+
+
+def test_one_that_is_to_stay_stays_when_a_run_has_gone_on_from_it(tmp_path: Path, catalog: Catalog) -> None:
+    asked = Checkpoints(tmp_path, "c").write(state(1), stage=1, keep=True)
+    again = Checkpoints(tmp_path, "c", resumed=asked)
+    newer = [again.write(state(step), stage=1) for step in (2, 3, 4)]
+    kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
+    assert kept == {asked.path, newer[1].path, newer[2].path}
 
 
 @contextmanager
