@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.director import Template
 from tests.faults.farm import Farm, Worker, farm
 from tests.faults.figures import table
 
@@ -14,6 +15,14 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Farm, Worker
     """A farm with one worker, whose trainer counts as hung after twenty seconds of silence."""
     with farm(tmp_path_factory.mktemp("farm")) as made:
         yield made, made.start(stall_seconds=20.0)[0]
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Template]:
+    """A process that workers can be forked from in a moment."""
+    made = Template({})
+    yield made
+    made.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -81,13 +81,15 @@ class Farm:
     settings: Settings
     store: Store
     workers: list[Worker] = field(default_factory=list)
+    start_seconds: float = 0.0  # until the last ones were ready: how fast this machine is by now
 
     def start(self, number: int = 1, **settings: float) -> list[Worker]:
         """Start workers side by side and wait until they are ready."""
-        known = len(self._ready())
+        began, known = time.monotonic(), len(self._ready())
         started = [self._spawn(settings) for _ in range(number)]
         logs = [worker.log for worker in started]
         until(lambda: len(self._ready()) >= known + number, 240, "a worker", *logs)
+        self.start_seconds = time.monotonic() - began
         return started
 
     def _spawn(self, settings: Mapping[str, float]) -> Worker:

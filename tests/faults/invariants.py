@@ -1,6 +1,7 @@
 """What must hold for every run, whatever happened to it. Told from its events as a stream has them, in blocks or not."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.spec.commands import CommandState
 from backend.spec.events import EventKind
 from backend.spec.runs import TERMINAL
-from backend.store import events
+from backend.store import artifacts, events, files
 from backend.store.chunks import decode
 from backend.store.runs import MAX_ATTEMPTS
 from backend.store.session import Store
@@ -42,6 +43,30 @@ def _followed(session: Session, run_id: str) -> list[Event]:
     while news := events.after(session, {run_id: rows[-1].seq if rows else 0}):
         rows += news
     return rows
+
+
+def unregistered(store: Store, data_dir: Path, run_id: str) -> list[str]:
+    """I12: every file that the run has on the disk is registered, and whole; every registered one is there."""
+    with store.read() as session:
+        registered = {data_dir / one.path: one for one in artifacts.of(session, run_id)}
+    places = (data_dir / "runs" / run_id / name for name in ("checkpoints", "artifacts"))
+    there = {file for place in places for file in place.glob("*")}
+    found = [f"nobody registered {file.name}" for file in sorted(there - registered.keys())]
+    damaged = ((file.name, files.damage(one, file)) for file, one in registered.items())
+    return found + [f"{name} {damage}" for name, damage in damaged if damage]
+
+
+def lost(store: Store, run_id: str) -> int:
+    """I6: the most steps that a rewind has withdrawn at once."""
+    most = reached = 0
+    with store.read() as session:
+        rows = _followed(session, run_id)
+    for row in rows:
+        if row.kind == EventKind.POINTS and row.chunk is not None:
+            reached = max(reached, *map(int, decode(row.chunk).steps))
+        elif row.kind == EventKind.REWIND:
+            most, reached = max(most, reached - row.body["step"]), row.body["step"]
+    return most
 
 
 def _sequence(run: Run, rows: list[Event]) -> list[str]:

@@ -11,13 +11,13 @@ from backend.spec.commands import CommandKind
 from backend.spec.events import EventKind, NewEvent
 from backend.spec.experiment import Experiment
 from backend.spec.runs import RunState
-from backend.store import commands, experiments, runs
+from backend.store import artifacts, commands, experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.migrate import migrate
 from backend.store.runs import Lease
 from backend.store.session import Store
 from backend.store.tables import Event, Run
-from tests.faults.invariants import violations
+from tests.faults.invariants import lost, unregistered, violations
 
 SPEC = Experiment(name="n", dataset={"kind": "d"}, model={"kind": "m"}, stages=[{"kind": "train"}])
 
@@ -81,6 +81,27 @@ def test_a_run_that_kept_every_promise_has_no_violation(story: Story) -> None:
     assert story.violations == ""
     story.finish()
     assert story.violations == ""
+
+
+def test_the_steps_that_a_death_cost_are_counted(story: Story) -> None:
+    assert lost(story.store, story.lease.run_id) == 3
+    story.write(NewEvent(kind=EventKind.REWIND, body={"step": 2}), points(3, 4), step=4)
+    assert lost(story.store, story.lease.run_id) == 18
+
+
+def test_a_file_that_nobody_registered_and_one_that_is_gone_are_found(story: Story, tmp_path: Path) -> None:
+    run_id = story.lease.run_id
+    folder = tmp_path / "runs" / run_id / "checkpoints"
+    folder.mkdir(parents=True)
+    assert unregistered(story.store, tmp_path, run_id) == []
+    (folder / "half.part").touch()
+    gone = {"kind": "checkpoint", "stage": 0, "step": 5, "bytes": 9, "sha256": "ab"}
+    with story.store.begin() as session:
+        artifacts.register(session, run_id, id="a", path=f"runs/{run_id}/checkpoints/gone.pt", **gone)  # type: ignore[arg-type]
+    assert unregistered(story.store, tmp_path, run_id) == [
+        "nobody registered half.part",
+        "gone.pt cannot be read (No such file or directory)",
+    ]
 
 
 def test_a_doubled_point_is_found(story: Story) -> None:

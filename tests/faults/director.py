@@ -1,0 +1,343 @@
+"""Plays a run through faults at named places: real workers halt there, and something is done to them or asked of the run."""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from backend.spec.catalog import Catalog
+from backend.spec.commands import CommandKind
+from backend.spec.experiment import resolve
+from backend.spec.orders import shared
+from backend.spec.settings import Settings
+from backend.store import commands, experiments, runs, steering, waiting
+from backend.store.commands import NotNow, RunOver
+from backend.store.crash_points import Point
+from backend.store.session import Store
+from backend.store.tables import Run
+from tests.faults.farm import ROOT, alive, children, until
+from tests.faults.invariants import lost, unregistered, violations
+from tests.worker.executing import Sequence as Values
+from tests.worker.executing import hashes, sequence
+
+PATIENCE = 120.0
+"""Seconds without any news after which a run counts as hanging; a busy machine takes a few."""
+HEARD_SECONDS = 2.0
+"""How long a halted trainer is held for a command to arrive, which does not where none is forwarded any more."""
+RESTS = 2
+"""How often a paused run looks around before it is to go on."""
+
+INTERVAL = 5
+"""Steps between two checkpoints of a run that is played."""
+RATE = {"path": "optimizer.lr", "value": 0.005}
+
+HEARS = frozenset(
+    point
+    for number, point in enumerate(Point)
+    if list(Point).index(Point.ASSIGNMENT_TAKEN) <= number <= list(Point).index(Point.FINISHING)
+)
+"""Where a trainer holds a run: what is asked then reaches it."""
+
+
+class Act(StrEnum):
+    """What is done."""
+
+    KILL_TRAINER = "SIGKILL the trainer"
+    KILL_WORKER = "SIGKILL the worker; another one takes the run"
+    TERM_WORKER = "SIGTERM the worker; another one takes the run"
+    PAUSE = "pause, and resume after a while"
+    CHECKPOINT = "checkpoint"
+    SET = "set the learning rate"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`act`, at the `passing`th time that any process passes `point` since the fault before."""
+
+    point: Point
+    passing: int
+    act: Act
+
+    def __str__(self) -> str:
+        return f"{self.act.name} at {self.point.name} × {self.passing}"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A process that halts at a point until `go`."""
+
+    point: Point
+    pid: int
+    line: socket.socket
+
+    def go(self) -> None:
+        self.line.close()
+
+
+class Listener:
+    """Where processes halt."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="lathe-")  # a socket's path may have 107 characters
+        self.path = f"{self._folder}/s"
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(self.path)
+        self._socket.listen(64)
+        self.arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
+        self._accepting = Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
+        self._socket.close()
+        with suppress(queue.Empty):
+            while True:
+                self.arrivals.get_nowait().go()
+        shutil.rmtree(self._folder)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = self._socket.accept()
+                name, _, pid = line.recv(100).decode().partition(" ")
+                if pid:
+                    self.arrivals.put(Arrival(Point[name], int(pid), line))
+                else:
+                    line.close()  # it was killed before it could say where
+
+
+class Template:
+    """The process that workers are forked from; `environment` is theirs."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._asking = Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.template"],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._answer() == "ready"
+
+    def start(self, settings: Settings, listener: str) -> int:
+        """The process id of a new worker, which leads a session of its own."""
+        named = {f"LATHE_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+        with self._asking:
+            assert self._process.stdin
+            print(json.dumps({**named, "CRASH_POINTS": listener}), file=self._process.stdin, flush=True)
+            return int(self._answer())
+
+    def close(self) -> None:
+        with self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+
+    def _answer(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+
+@dataclass
+class Played:
+    """How a run ended: hashes of the weights that each stage left, every point, what was broken, what was done to it."""
+
+    run_id: str
+    weights: list[str]
+    points: Values
+    broken: list[str]
+    steered: dict[str, Any] | None
+    done: list[Fault] = field(default_factory=list)
+    passed: set[Point] = field(default_factory=set)
+
+
+class Director:
+    """One database, one data folder, one worker at a time."""
+
+    def __init__(self, template: Template, folder: Path, migrated: Path, catalog: Catalog) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(migrated, folder / "lathe.sqlite")
+        self._settings = Settings(
+            pictures=False, data_dir=folder, lease_seconds=120.0, claim_seconds=0.02, checkpoint_seconds=1e-9, threads=1
+        )
+        self._template, self._catalog = template, catalog
+        self.store = Store.open(self._settings.database_url)
+        self._listener = Listener()
+        self._worker = 0
+
+    def submit(self, *documents: dict[str, Any]) -> list[str]:
+        """Queue a run for each; those that begin alike wait for the first that does so, and go on from there."""
+        specs = [resolve(document, self._catalog) for document in documents]
+        with self.store.begin() as session:
+            _, made = experiments.create_group(session, specs, [0])
+            waiting.arrange(session, made, shared(specs))
+            return [run.id for run in made]
+
+    def play(self, run_id: str, faults: Sequence[Fault]) -> Played:
+        """See a run to its end, through `faults` in this order as far as they are reached."""
+        self._left, self._since, self._done = deque(faults), Counter[Point](), list[Fault]()
+        self._rests, self._passed, self._run_id = 0, set[Point](), run_id
+        self._news = time.monotonic()
+        try:
+            while not self._run.state.terminal:
+                self._keep_a_worker()
+                self._next()
+        finally:
+            self._end()
+        return self._played()
+
+    def close(self) -> None:
+        self._listener.close()
+        self.store.close()
+
+    # ---- the loop
+
+    @property
+    def _run(self) -> Run:
+        with self.store.read() as session:
+            return session.get_one(Run, self._run_id)
+
+    def _keep_a_worker(self) -> None:
+        if self._worker and alive(self._worker):
+            return
+        run = self._run
+        if run.state.live:  # what other workers' reapers do when its lease has run out
+            with self.store.begin() as session:
+                runs.reap(session, run.id, run.epoch, run.heartbeat, "Its worker was killed.")
+        self._worker = self._template.start(self._settings, self._listener.path)
+
+    def _next(self) -> None:
+        """Let the next process that halts go on, after whatever is to happen there."""
+        with suppress(queue.Empty):
+            arrival = self._listener.arrivals.get(timeout=0.5)
+            try:
+                self._take(arrival)
+            finally:
+                arrival.go()
+            self._news = time.monotonic()
+            return
+        assert time.monotonic() - self._news < PATIENCE, f"nothing happens any more; done: {self._done}"
+
+    def _take(self, arrival: Arrival) -> None:
+        self._passed.add(arrival.point)
+        self._since[arrival.point] += 1
+        if arrival.point is Point.RESTING:
+            self._rest()
+        fault = self._left[0] if self._left else None
+        if fault and (fault.point, fault.passing) == (arrival.point, self._since[arrival.point]):
+            self._left.popleft()
+            self._since.clear()
+            self._rests = 0
+            if self._act(fault.act, arrival):
+                self._done.append(fault)
+
+    def _rest(self) -> None:
+        self._rests += 1
+        if self._rests > RESTS:
+            self._rests = 0
+            self._ask(CommandKind.RESUME)
+
+    def _act(self, act: Act, arrival: Arrival) -> bool:
+        """Whether that could be done."""
+        if act is Act.KILL_TRAINER:
+            return self._kill_trainer()
+        if act is Act.KILL_WORKER:
+            self._kill_worker()
+            return True
+        if act is Act.TERM_WORKER:
+            os.kill(self._worker, signal.SIGTERM)
+        else:
+            if arrival.pid == self._worker:
+                arrival.go()  # it may hold the database
+            if not self._ask(CommandKind(act.name.lower()), RATE if act is Act.SET else {}):
+                return False
+        if arrival.pid != self._worker and arrival.point in HEARS:
+            self._hold_until_heard()
+        return True
+
+    def _kill_trainer(self) -> bool:
+        trainers = children(self._worker)
+        for pid in trainers:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        return bool(trainers)
+
+    def _kill_worker(self) -> None:
+        trainers = children(self._worker)
+        os.kill(self._worker, signal.SIGKILL)
+        until(lambda: not any(alive(pid) for pid in [self._worker, *trainers]), PATIENCE, "that nobody is left")
+
+    def _ask(self, kind: CommandKind, body: dict[str, Any] | None = None) -> bool:
+        """Whether the run takes it. Meanwhile everybody else goes on: one of them may hold the database."""
+        asking = ThreadPoolExecutor(1)
+        asked = asking.submit(self._asked, kind, body or {})
+        while not asked.done():
+            self._let_go(timeout=0.01)
+        asking.shutdown()
+        return asked.result()
+
+    def _asked(self, kind: CommandKind, body: dict[str, Any]) -> bool:
+        with suppress(NotNow, RunOver), self.store.begin() as session:
+            commands.ask(session, self._run_id, kind, body, "a test")
+            return True
+        return False
+
+    def _let_go(self, timeout: float) -> Point | None:
+        """Let the next process that halts go on; where that was."""
+        with suppress(queue.Empty):
+            other = self._listener.arrivals.get(timeout=timeout)
+            self._passed.add(other.point)
+            other.go()
+            return other.point
+        return None
+
+    def _hold_until_heard(self) -> None:
+        """A trainer halts until what was asked has reached it; everybody else goes on."""
+        deadline = time.monotonic() + HEARD_SECONDS
+        while time.monotonic() < deadline and alive(self._worker):
+            if self._let_go(timeout=0.05) is Point.ORDER_HEARD:
+                return
+
+    def _end(self) -> None:
+        if self._worker and alive(self._worker):
+            self._kill_worker()
+        self._worker = 0
+
+    def _played(self) -> Played:
+        run = self._run
+        broken = [*violations(self.store, run.id), *unregistered(self.store, self._settings.data_dir, run.id)]
+        if (steps := lost(self.store, run.id)) > INTERVAL:
+            broken.append(f"{steps} steps were lost at once")
+        if run.state != "succeeded":
+            broken.append(f"it ended as {run.state}: {run.error}")
+        with self.store.read() as session:
+            steered = steering.replay(session, run) if steering.steered(session, run.id) else None
+        weights, points = hashes(self.store, run.id), sequence(self.store, run.id)
+        return Played(run.id, weights, points, broken, steered, self._done, self._passed)
+
+
+@contextmanager
+def directing(template: Template, folder: Path, migrated: Path, catalog: Catalog) -> Iterator[Director]:
+    """A director whose processes have all ended when the block does."""
+    director = Director(template, folder, migrated, catalog)
+    try:
+        yield director
+    finally:
+        director.close()

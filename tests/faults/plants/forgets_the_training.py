@@ -1,0 +1,17 @@
+"""Before a resumed training's first step whoever attends does not know of it, and checkpoints are taken without it."""
+
+from worker.engine.checkpoint import Position, State
+from worker.engine.pipeline import Execution
+from worker.engine.trainer import Trainer
+
+attend = Execution._attend
+
+
+def attend_without_the_trainer(run: Execution, position: Position, trainer: Trainer | None = None) -> None:
+    if trainer and trainer.start.phase_step and trainer.done == trainer.start.phase_step:
+        attend(run, position)
+    attend(run, position, trainer)
+
+
+Execution._attend = attend_without_the_trainer  # type: ignore[method-assign]
+State.__post_init__ = lambda state: None  # type: ignore[method-assign]
