@@ -28,8 +28,9 @@ test: lint $(STAMPS)/frontend system
 e2e: $(STAMPS)/dev $(STAMPS)/frontend system
 	$(BIN)/python -m pytest tests/e2e
 
+# N: how often each single fault is injected; SEQUENCES: how many random sequences of them are played.
 faults: $(STAMPS)/dev $(STAMPS)/frontend system
-	$(BIN)/python -m pytest tests/faults
+	N="$(or $(N),1)" SEQUENCES="$(or $(SEQUENCES),1000)" $(BIN)/python -m pytest tests/faults
 
 bench: $(STAMPS)/dev $(STAMPS)/frontend system
 	$(BIN)/python -m benchmarks

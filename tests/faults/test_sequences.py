@@ -22,6 +22,7 @@ def sequences(template: Template, tmp_path_factory: pytest.TempPathFactory, cata
     return Sequences(template, tmp_path_factory.mktemp("sequences"), catalog)
 
 
+@pytest.mark.timeout(300 + 60 * NUMBER)
 def test_no_sequence_of_faults_changes_how_a_run_ends(sequences: Sequences) -> None:
     """The same weights, the same points, every invariant kept, no file that nobody registered."""
     failures = sequences.failures(range(NUMBER))

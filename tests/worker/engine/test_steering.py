@@ -269,6 +269,58 @@ def test_what_was_set_since_the_last_checkpoint_is_set_again(catalog: Catalog, s
     assert ledger(forgetful).hashes != ledger(undisturbed).hashes
 
 
+def test_a_training_that_was_ended_since_the_last_checkpoint_is_ended_again(
+    catalog: Catalog, settings: Settings
+) -> None:
+    """The trainer died between its answer and the checkpoint that follows."""
+    ask = asking((after(20), order(CommandKind.CHECKPOINT)), (after(30), order(CommandKind.NEXT)))
+    undisturbed = run(assignment(SPEC, catalog), settings, asked=True, ask=ask)
+    checkpoint, answer = undisturbed.all(Obeyed)
+    file = next(one for one in undisturbed.all(Checkpoint) if one.step == checkpoint.step)
+    told = [Planned(Intervention(kind="next", step=answer.step), known=True)]
+    resumed = run(replace(assignment(SPEC, catalog), resume=file, planned=told), settings)
+    assert ledger(resumed).hashes == ledger(undisturbed).hashes
+    assert resumed.all(Obeyed) == []
+
+
+def test_what_was_set_just_before_a_training_was_ended_is_not_set_in_the_next_one(
+    catalog: Catalog, settings: Settings
+) -> None:
+    together = [order(CommandKind.SET, path="optimizer.lr", value=0.5), order(CommandKind.NEXT)]
+    waiting = [together]
+    undisturbed = run(
+        assignment(SPEC, catalog),
+        settings,
+        asked=True,
+        ask=lambda link: waiting.pop() if waiting and steps_done(link) >= 30 else (),
+    )
+    setting, ended = undisturbed.all(Obeyed)
+    assert setting.step == ended.step
+    file = next(one for one in undisturbed.all(Checkpoint) if one.step == ended.step)
+    told = [replace(one, known=True) for one in steered(undisturbed)]
+    resumed = run(replace(assignment(SPEC, catalog), resume=file, planned=told), settings)
+    assert ledger(resumed).hashes.items() <= ledger(undisturbed).hashes.items()
+    alone = run(replace(assignment(SPEC, catalog), planned=steered(undisturbed)), settings)
+    assert ledger(alone).hashes == ledger(undisturbed).hashes
+
+
+def test_what_is_set_after_a_training_was_ended_is_told_to_wait_for_the_next_one(
+    catalog: Catalog, settings: Settings
+) -> None:
+    waiting = [[order(CommandKind.NEXT), order(CommandKind.SET, path="optimizer.lr", value=0.001)]]
+    by_hand = run(
+        assignment(SPEC, catalog),
+        settings,
+        asked=True,
+        ask=lambda link: waiting.pop() if waiting and steps_done(link) >= 30 else (),
+    )
+    ended, setting = by_hand.all(Obeyed)
+    assert setting.refused and setting.note is not None and "wait for the next training" in setting.note
+    told = [Planned(Intervention(kind="next", step=ended.step))]
+    alone = run(replace(assignment(SPEC, catalog), planned=told), settings)
+    assert ledger(alone).hashes == ledger(by_hand).hashes
+
+
 def shown(link: MemoryLink, kind: str) -> bool:
     return any(exhibit.kind == kind for exhibit in link.all(Exhibit))
 
