@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -59,9 +60,8 @@ class Execution:
         self.began, self.first, self.result = state.stage_began, state.first, state.result
         self.clock = Clock(state.seconds, Spending(meter(self.device)))
         self.control = Control(link)
-        self.reporter = Reporter(
-            link, self.clock, self.route.planned_steps(len(self.data.train), self.seed), self.data.task
-        )
+        planned = self.route.planned_steps(len(self.data.train), self.seed)
+        self.reporter = Reporter(link, self.clock, planned, self.data.task)
         checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", assignment.resume)
         self.saving = Saving(checkpoints, link, self.clock, settings.checkpoint_seconds)
         around = (self.control, link, self.clock, self.reporter, assignment.planned)
@@ -119,10 +119,15 @@ class Execution:
                 self._show(self.data.shown)
                 with self.clock.resting():
                     self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
-        with suppress(Stopped):
-            self._run_phases(stage)
-        with self.clock.resting():
-            self._finish_stage(stage)
+        try:
+            with suppress(Stopped):
+                self._run_phases(stage)
+            with self.clock.resting():
+                self._finish_stage(stage)
+        except Released:
+            if self.trainer is None:  # whatever was tried with the model's weights is put back by now
+                self._checkpoint(index)
+            raise
 
     def _run_phases(self, stage: Stage) -> None:
         """Every phase that is left. Raises Stopped when a person ended the run early."""
@@ -135,12 +140,16 @@ class Execution:
             if self.carried is None:  # else its trainer attends before its first step: it alone can act for a training
                 self._attend(self.position)
             if isinstance(phase, Transform):
-                self.subject = phase.apply(self.subject, self._context(self._between_trials, self._between_files))
+                context = self._context(lambda: self._attend(self.position), self._between_files)
+                self.subject = phase.apply(
+                    deepcopy(self.subject), context
+                )  # what is saved meanwhile is as it was before
                 arrange(self.subject)
                 passing(Point.TRANSFORMED)
             else:
                 with suppress(Skipped):
                     self._train(phase)
+                self.trainer = None
             self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
             passing(Point.PHASE_ENDED)
 
@@ -242,7 +251,8 @@ class Execution:
             self._leave(Position(position.stage, position.phase + 1, step=position.step), trainer)
             raise Skipped
         if self.control.released:
-            self._checkpoint(position.stage, trainer)
+            if trainer:
+                self._checkpoint(position.stage, trainer)
             raise Released
         if trainer and self.saving.due:
             self._checkpoint(position.stage, trainer)
@@ -271,15 +281,10 @@ class Execution:
         self.control.poll(self.reporter.step)
         self.reporter.stay_heard()
 
-    def _between_trials(self) -> None:
-        """Called between two steps of a phase that tries copies of the model, which can begin again elsewhere."""
-        self._attend(self.position)
-
     def _between_files(self) -> None:
         """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""
         self._tick()
         if self.control.released:
-            self._checkpoint(self.position.stage)
             raise Released
 
     def _checkpoint(self, stage: int, trainer: Trainer | None = None, keep: bool = False) -> bool:
