@@ -1,5 +1,5 @@
 """Named places between which something could be left half done. A test can halt a process there, end it, or ask for
-something, and let it go on: `CRASH_POINTS` in the environment names the socket that it listens on.
+something, and let it go on: `CRASH_POINTS` in the environment says where it listens.
 
 Without that variable a passing costs one comparison. Each place is declared here and passed in one place of the code.
 """
@@ -54,17 +54,29 @@ class Point(StrEnum):
     FINISHING = "all is done, which was not told"
 
 
-listener = os.environ.get("CRASH_POINTS")
+_listener = ""
+_halts: frozenset[str] = frozenset()
+
+
+def listen(where: str) -> None:
+    """Halt where the socket's path and the names of points after it say: at all of them without names, at none when it is
+    empty."""
+    global _listener, _halts
+    _listener, *names = where.split() or [""]
+    _halts = frozenset(names or Point.__members__) if _listener else frozenset()
 
 
 def passing(point: Point) -> None:
     """This process passes `point`; where somebody listens, it goes on when they say so."""
-    if listener:
-        _halt(point, listener)
+    if _halts and point.name in _halts:
+        _halt(point)
 
 
-def _halt(point: Point, at: str) -> None:
+def _halt(point: Point) -> None:
     with socket.socket(socket.AF_UNIX) as line:
-        line.connect(at)
+        line.connect(_listener)
         line.sendall(f"{point.name} {os.getpid()}\n".encode())
         line.recv(1)
+
+
+listen(os.environ.get("CRASH_POINTS", ""))

@@ -37,6 +37,8 @@ from tests.worker.executing import hashes, sequence
 
 PATIENCE = 120.0
 """Seconds without any news after which a run counts as hanging; a busy machine takes a few."""
+LOOK_SECONDS = 0.05
+"""Between two looks at a run that nobody halts."""
 HEARD_SECONDS = 2.0
 """How long a halted trainer is held for a command to arrive, which does not where none is forwarded any more."""
 RESTS = 2
@@ -137,12 +139,12 @@ class Template:
         )
         assert self._answer() == "ready"
 
-    def start(self, settings: Settings, listener: str) -> int:
-        """The process id of a new worker, which leads a session of its own."""
+    def start(self, settings: Settings, halts: str) -> int:
+        """The process id of a new worker, which leads a session of its own and halts where `CRASH_POINTS` is to say."""
         named = {f"LATHE_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
         with self._asking:
             assert self._process.stdin
-            print(json.dumps({**named, "CRASH_POINTS": listener}), file=self._process.stdin, flush=True)
+            print(json.dumps({**named, "CRASH_POINTS": halts}), file=self._process.stdin, flush=True)
             return int(self._answer())
 
     def close(self) -> None:
@@ -190,15 +192,22 @@ class Director:
             waiting.arrange(session, made, shared(specs))
             return [run.id for run in made]
 
-    def play(self, run_id: str, faults: Sequence[Fault]) -> Played:
-        """See a run to its end, through `faults` in this order as far as they are reached."""
+    def play(self, run_id: str, faults: Sequence[Fault], everywhere: bool = False) -> Played:
+        """See a run to its end, through `faults` in this order as far as they are reached.
+
+        Processes halt where that is needed, or at all points: that takes three times as long.
+        """
+        needed = {Point.RESTING, Point.ORDER_HEARD, *(fault.point for fault in faults)}
+        self._halts = " ".join([self._listener.path, *(() if everywhere else sorted(point.name for point in needed))])
         self._left, self._since, self._done = deque(faults), Counter[Point](), list[Fault]()
         self._rests, self._passed, self._run_id = 0, set[Point](), run_id
-        self._news = time.monotonic()
+        seq, deadline = 0, time.monotonic() + PATIENCE
         try:
-            while not self._run.state.terminal:
+            while not (run := self._run).state.terminal:
                 self._keep_a_worker()
-                self._next()
+                if self._next() or run.last_seq != seq:
+                    seq, deadline = run.last_seq, time.monotonic() + PATIENCE
+                assert time.monotonic() < deadline, f"nothing happens any more; done: {self._done}"
         finally:
             self._end()
         return self._played()
@@ -221,19 +230,19 @@ class Director:
         if run.state.live:  # what other workers' reapers do when its lease has run out
             with self.store.begin() as session:
                 runs.reap(session, run.id, run.epoch, run.heartbeat, "Its worker was killed.")
-        self._worker = self._template.start(self._settings, self._listener.path)
+        self._worker = self._template.start(self._settings, self._halts)
 
-    def _next(self) -> None:
-        """Let the next process that halts go on, after whatever is to happen there."""
-        with suppress(queue.Empty):
-            arrival = self._listener.arrivals.get(timeout=0.5)
-            try:
-                self._take(arrival)
-            finally:
-                arrival.go()
-            self._news = time.monotonic()
-            return
-        assert time.monotonic() - self._news < PATIENCE, f"nothing happens any more; done: {self._done}"
+    def _next(self) -> bool:
+        """Let the next process that halts go on, after whatever is to happen there; False when none does."""
+        try:
+            arrival = self._listener.arrivals.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            return False
+        try:
+            self._take(arrival)
+        finally:
+            arrival.go()
+        return True
 
     def _take(self, arrival: Arrival) -> None:
         self._passed.add(arrival.point)
@@ -261,6 +270,7 @@ class Director:
         if act is Act.KILL_WORKER:
             self._kill_worker()
             return True
+        self._heard = False
         if act is Act.TERM_WORKER:
             os.kill(self._worker, signal.SIGTERM)
         else:
@@ -299,21 +309,19 @@ class Director:
             return True
         return False
 
-    def _let_go(self, timeout: float) -> Point | None:
-        """Let the next process that halts go on; where that was."""
+    def _let_go(self, timeout: float) -> None:
+        """Let the next process that halts go on."""
         with suppress(queue.Empty):
             other = self._listener.arrivals.get(timeout=timeout)
             self._passed.add(other.point)
+            self._heard = self._heard or other.point is Point.ORDER_HEARD
             other.go()
-            return other.point
-        return None
 
     def _hold_until_heard(self) -> None:
         """A trainer halts until what was asked has reached it; everybody else goes on."""
         deadline = time.monotonic() + HEARD_SECONDS
-        while time.monotonic() < deadline and alive(self._worker):
-            if self._let_go(timeout=0.05) is Point.ORDER_HEARD:
-                return
+        while not self._heard and time.monotonic() < deadline and alive(self._worker):
+            self._let_go(timeout=0.05)
 
     def _end(self) -> None:
         if self._worker and alive(self._worker):

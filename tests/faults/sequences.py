@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -144,7 +144,6 @@ class Sequences:
     template: Template
     folder: Path
     catalog: Catalog
-    passed: set[Point] = field(default_factory=set)
     injected: int = 0
 
     def __post_init__(self) -> None:
@@ -192,7 +191,6 @@ class Sequences:
             [run_id] = director.submit(document)
             played = director.play(run_id, faults)
         with self._counting:
-            self.passed |= played.passed
             self.injected += len(played.done)
         return played
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from backend.spec.settings import Settings
+from backend.store import crash_points
 from tests.faults.director import INTERVAL
 from tests.worker.engine.harness import MEASURED
 from worker import catalog, logs, process, trainer
@@ -83,7 +84,7 @@ def _worker(environment: dict[str, str]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(environment)
     _write_to(Path(environment["LATHE_DATA_DIR"]) / f"worker-{os.getpid()}.log")
-    _listen_where_asked()
+    crash_points.listen(environment["CRASH_POINTS"])  # which was read when the template imported it
     logs.configure("INFO")
     supervisor = Supervisor(Settings())
     left = threading.Event()
@@ -98,13 +99,6 @@ def _write_to(log: Path) -> None:
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.close(descriptor)
-
-
-def _listen_where_asked() -> None:
-    """What the module read when the template imported it."""
-    from backend.store import crash_points
-
-    crash_points.listener = os.environ.get("CRASH_POINTS")
 
 
 class Trainer:

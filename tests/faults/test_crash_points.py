@@ -56,7 +56,7 @@ TOUR = [
 
 def test_a_run_that_is_interrupted_and_steered_passes_every_point_but_a_forks(director: Director) -> None:
     [run_id] = director.submit({**spec(FOLD), "model": MLP})
-    played = director.play(run_id, TOUR)
+    played = director.play(run_id, TOUR, everywhere=True)
     assert played.broken == [] and played.done == TOUR
     assert set(Point) - played.passed == {Point.FILE_SHARED}
 
@@ -64,7 +64,7 @@ def test_a_run_that_is_interrupted_and_steered_passes_every_point_but_a_forks(di
 def test_an_undisturbed_run_does_not(director: Director) -> None:
     """The check above can fail."""
     [run_id] = director.submit(spec(GRADUAL))
-    passed = director.play(run_id, []).passed
+    passed = director.play(run_id, [], everywhere=True).passed
     assert {Point.RESTING, Point.COLLECTING, Point.ORDER_HEARD}.isdisjoint(passed) and Point.STEPPED in passed
 
 

@@ -25,10 +25,7 @@ class Saving:
         try:
             written = self._checkpoints.write(state, stage, keep)
         except OSError as error:
-            text = (
-                f"No checkpoint could be written at step {state.position.step:,}: {error.strerror}. Training goes on."
-            )
-            self._link.send(Happened(EventKind.LOG, {"level": "warning", "text": text}))
+            self._link.send(Unsaved(state.position.step, error.strerror or str(error)))
             return False
         finally:
             self._last = self._clock.seconds()
