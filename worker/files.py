@@ -28,12 +28,12 @@ def collect(store: Store, data_dir: Path, run_id: str, candidates: Collection[Pa
     if loose:
         passing(Point.COLLECTING)
     for file in loose:
-        _delete(file)
+        delete(file)
 
 
-def _delete(file: Path) -> None:
+def delete(file: Path) -> None:
     """No run stands still for a file that nobody needs."""
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("A file that nobody registered cannot be deleted: %s", error)
+        log.warning("A file that nobody needs cannot be deleted: %s", error)

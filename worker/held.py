@@ -250,6 +250,8 @@ class HeldRun:
 
     def _accept(self, turn: Turn, messages: int) -> None:
         del self.backlog[:messages]
+        for path in turn.replaced:
+            files.delete(self._settings.data_dir / path)
         self._known = turn
         self._deaths = 0 if turn.progressed else self._deaths
         self.outcome = turn.finished.state if turn.finished else None

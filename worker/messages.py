@@ -25,6 +25,7 @@ class Checkpoint:
     place: Place | None = None
     trains: bool = False  # whether it was taken between two steps of a training
     keep: bool = True  # whether it stays when later ones are there
+    replaces: list[str] = field(default_factory=list)  # paths of those whose place it takes once it is registered
 
 
 @dataclass(frozen=True)

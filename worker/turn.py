@@ -51,6 +51,7 @@ class Turn:
     results: list[StageDone] = field(default_factory=list)
     exhibits: list[Exhibit] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)  # paths of checkpoints that others take the place of
     finished: Finished | None = None
     alarms: tuple[Alarm, ...] = ()
     unsaved: bool = False  # the run's row says that no checkpoint can be written
@@ -85,6 +86,9 @@ class Turn:
                 bytes=file.bytes,
                 sha256=file.sha256,
             )
+        for artifact in artifacts.checkpoints(session, lease.run_id) if self.replaced else ():
+            if artifact.path in self.replaced:
+                artifacts.forget(session, artifact.id)
         for obeyed in self.obeyed:
             commands.settle(session, obeyed.order.id, _settled(obeyed), obeyed.note)
         for alert in self.raised:
@@ -171,6 +175,7 @@ class Turn:
         stage, step = checkpoint.stage, checkpoint.step
         file = File(checkpoint.id, "checkpoint", checkpoint.path, checkpoint.bytes, checkpoint.sha256)
         self.files.append((file, stage, step, checkpoint.place))
+        self.replaced += checkpoint.replaces
         body = {"step": step, "stage": stage, "artifact": checkpoint.id, "seconds": checkpoint.seconds}
         self._event(EventKind.CHECKPOINT, {**body, "trains": checkpoint.trains, "keep": checkpoint.keep})
         if (stage, step) > self.place:

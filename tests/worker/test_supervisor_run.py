@@ -259,6 +259,21 @@ def test_an_alert_counts_the_points_that_are_there_whoever_saw_them(store: Store
     assert alerts(second) == [5]
 
 
+def test_a_checkpoint_stays_until_the_one_that_takes_its_place_is_registered(
+    store: Store, held: HeldRun, tmp_path: Path
+) -> None:
+    """While the database cannot be reached the registered ones are all that another worker would find."""
+    older = checkpoint(tmp_path, 5)
+    newer = replace(checkpoint(tmp_path, 9), replaces=[older.path])
+    say(held, points(1, 5), older)
+    held.take([points(6, 9), newer])
+    assert checkpoints.newest(store, tmp_path, held.id) == (older, [])
+    held.flush()
+    assert not (tmp_path / older.path).exists()
+    with store.read() as session:
+        assert [artifact.id for artifact in artifacts.checkpoints(session, held.id)] == [newer.id]
+
+
 def test_a_silent_trainer_is_ended_sooner_once_it_has_spoken(store: Store, tmp_path: Path) -> None:
     held = HeldRun(store, Settings(data_dir=tmp_path, stall_seconds=0.2), claim(store))
     held.begin()

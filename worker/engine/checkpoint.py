@@ -73,7 +73,7 @@ class Checkpoints:
 
     def __init__(self, data_dir: Path, folder: str, resumed: Checkpoint | None = None) -> None:
         self._data_dir, self._folder = data_dir, folder
-        self._within: deque[Path] = deque([data_dir / resumed.path] if resumed and not resumed.keep else [])
+        self._within = deque([resumed.path] if resumed and not resumed.keep else [])
         (data_dir / folder).mkdir(parents=True, exist_ok=True)
         for leftover in (data_dir / folder).glob("*.part"):
             leftover.unlink()
@@ -81,20 +81,20 @@ class Checkpoints:
     def write(self, state: State, stage: int, keep: bool = False) -> Checkpoint:
         """Write `state`, taken in `stage`, so that it is on the disk, whole, under its final name. Raises OSError.
 
-        Of those that are not to be kept the last ones stay."""
+        Of those that are not to be kept the last ones stay: whoever registers this one deletes the others, since until then
+        they are all that there is."""
         identity = str(uuid.uuid4())
         path = f"{self._folder}/{state.position.step:09d}-{identity}.pt"
         buffer = io.BytesIO()
         torch.save(_pack(state), buffer)
         data = buffer.getbuffer()
         _write_durably(self._data_dir / path, data)
-        if not keep:
-            self._within.append(self._data_dir / path)
-            while len(self._within) > KEEP:
-                self._within.popleft().unlink(missing_ok=True)
+        self._within += [] if keep else [path]
+        replaced = [self._within.popleft() for _ in range(len(self._within) - KEEP)]
         digest, step = hashlib.sha256(data).hexdigest(), state.position.step
         trains = state.phase is not None
-        return Checkpoint(identity, path, digest, len(data), stage, step, state.seconds, _place(state), trains, keep)
+        about = (state.seconds, _place(state), trains, keep, replaced)
+        return Checkpoint(identity, path, digest, len(data), stage, step, *about)
 
     def hold(self) -> None:
         """Keep the newest of those that later ones would take the place of: something happens that one may go back before."""

@@ -15,6 +15,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.results import StageResult
 from worker.engine import checkpoint
 from worker.engine.checkpoint import Checkpoints, Position, State
+from worker.messages import Checkpoint
 from worker.quantizers import Quantizer
 from worker.subject import Origin, Subject
 
@@ -70,25 +71,29 @@ def test_what_is_announced_is_what_lies_on_the_disk(tmp_path: Path, catalog: Cat
     assert (written.stage, written.step, written.seconds) == (1, 5, 12.5)
 
 
+def kept(folder: Path, *written: Checkpoint) -> set[str]:
+    """What is left of them when each has been registered."""
+    for path in (path for one in written for path in one.replaces):
+        (folder / path).unlink()
+    return {str(file.relative_to(folder)) for file in (folder / "c").iterdir()}
+
+
 def test_the_last_two_within_a_stage_and_all_at_its_end_are_kept(tmp_path: Path, catalog: Catalog) -> None:
     checkpoints = Checkpoints(tmp_path, "c")
     first = checkpoints.write(state(1), stage=0, keep=True)
     within = [checkpoints.write(state(step), stage=1) for step in (2, 3, 4)]
     last = checkpoints.write(state(5), stage=1, keep=True)
-    kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
-    assert kept == {first.path, within[1].path, within[2].path, last.path}
+    assert kept(tmp_path, first, *within, last) == {first.path, within[1].path, within[2].path, last.path}
     again = Checkpoints(tmp_path, "c", resumed=within[2])
     newer = [again.write(state(step), stage=1) for step in (6, 7)]
-    kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
-    assert kept == {first.path, within[1].path, last.path, newer[0].path, newer[1].path}
+    assert kept(tmp_path, *newer) == {first.path, within[1].path, last.path, newer[0].path, newer[1].path}
 
 
 def test_one_that_is_to_stay_stays_when_a_run_has_gone_on_from_it(tmp_path: Path, catalog: Catalog) -> None:
     asked = Checkpoints(tmp_path, "c").write(state(1), stage=1, keep=True)
     again = Checkpoints(tmp_path, "c", resumed=asked)
     newer = [again.write(state(step), stage=1) for step in (2, 3, 4)]
-    kept = {str(file.relative_to(tmp_path)) for file in (tmp_path / "c").iterdir()}
-    assert kept == {asked.path, newer[1].path, newer[2].path}
+    assert kept(tmp_path, *newer) == {asked.path, newer[1].path, newer[2].path}
 
 
 @contextmanager
