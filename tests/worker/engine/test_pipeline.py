@@ -17,7 +17,18 @@ from backend.store import chunks
 from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, command, once, run, steps_done
 from worker.engine import measure, reporter
 from worker.engine.explain import explain
-from worker.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Points, Progress, Release, StageDone
+from worker.messages import (
+    Checkpoint,
+    Exhibit,
+    Finished,
+    Happened,
+    Obeyed,
+    Points,
+    Progress,
+    Release,
+    StageDone,
+    Unsaved,
+)
 
 TRAIN = {
     "kind": "train",
@@ -249,7 +260,7 @@ def test_a_disk_that_refuses_checkpoints_does_not_end_the_training(catalog: Cata
     link = run(assignment({**DIGITS, "stages": [TRAIN]}, catalog), eager, ask=lose_the_folder)
     assert link.finished == Finished(RunState.SUCCEEDED)
     assert link.all(Checkpoint) == []
-    assert "No such file" in link.happened(EventKind.LOG)[0]["text"]
+    assert "No such file" in link.all(Unsaved)[0].reason
 
 
 def test_memory_is_named_when_it_runs_out() -> None:
