@@ -59,9 +59,8 @@ def measure_stage(
 ) -> StageDone:
     """Write `subject` in every format that can hold it and measure each file that a runtime can run.
 
-    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, `first` that of the run's first stage, for the notes. `tick` is
-    called often; what it raises ends the measuring. Raises ValueError in one sentence when a file cannot be
-    written, loaded or run, or a device is not there.
+    Files go to `data_dir/folder/artifacts`. `before` is the result of the stage before, `first` that of the run's first stage, for the notes.
+    What `tick` raises ends the measuring. Raises ValueError when a file cannot be written, loaded or run, or a device is not there.
     """
     check_devices(settings)
     with _scratch(data_dir / folder) as scratch:

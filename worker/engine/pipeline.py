@@ -182,7 +182,7 @@ class Execution:
 
     def _finish_stage(self, stage: Stage) -> None:
         """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
-        index, step = self.position.stage, self.position.step
+        index, step, stopping = self.position.stage, self.position.step, self.position.stopping
         self.subject = replace(self.subject, teacher=None)
         assert self.began is not None
         seconds = self.clock.seconds() - self.began
@@ -215,7 +215,6 @@ class Execution:
         self.link.send(done)
         passing(Point.STAGE_TOLD)
         self.first, self.result = self.first or done.result, done.result
-        stopping = self.position.stopping
         self.position = Position(len(self.route.stages) if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
         self._checkpoint(index, keep=True)
