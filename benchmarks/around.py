@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.context import Context
-from worker.data import Data
+from worker.contracts.context import Context
+from worker.contracts.families.losses import Loss
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
-from worker.losses import Loss
-from worker.subject import Subject
 
 
 class Around(Context):

@@ -22,12 +22,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks import watch
 from benchmarks.single import numpy_transform, torch_transform
-from worker.augmentations import Augmentation
-from worker.component import discover
-from worker.data import Array, Corpus, Data, Samples
+from worker.contracts.component import discover
+from worker.contracts.families.augmentations import Augmentation
+from worker.data.tensors import Array, Corpus, Data, Samples
 from worker.engine import seed
-from worker.engine.augment import augmented
-from worker.engine.storage import Storing, store
+from worker.engine.input.augment import augmented
+from worker.engine.input.storage import Storing, store
 
 ROUNDS, BATCH, SAMPLES, ALONE = 7, 128, 12_800, 1_280
 SHAPES = {"28 × 28 × 1": (1, 28, 28), "32 × 32 × 3": (3, 32, 32)}

@@ -16,18 +16,18 @@ import torch
 from torch import nn
 
 from benchmarks import watch
-from worker.batches import BatchPolicy
-from worker.component import discover
-from worker.data import Data, Split
+from worker.contracts.component import discover
+from worker.contracts.families.batches import BatchPolicy
+from worker.contracts.families.models import Model
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject, arrange
+from worker.data.tensors import Data, Split
 from worker.engine import probe, seed
 from worker.engine.checkpoint import Position
-from worker.engine.load import Wanted, load
+from worker.engine.input.load import Wanted, load
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.link import Unattended
-from worker.models import Model
-from worker.recipe import Recipe
-from worker.subject import Subject, arrange
+from worker.pipe.link import Unattended
 
 ROUNDS = {"mlp": 21, "cnn": 5}
 SAMPLES = {"mlp": 16_384, "cnn": 4_096}  # that each size trains on in a round

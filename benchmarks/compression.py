@@ -17,23 +17,24 @@ import torch
 
 from backend.spec.experiment import Measure
 from benchmarks import watch
-from worker.component import discover
-from worker.data import Data
-from worker.engine import count, seed
+from worker.contracts.component import discover
+from worker.contracts.families.exporters import Exporter
+from worker.contracts.families.folders import Folder
+from worker.contracts.families.models import Model
+from worker.contracts.families.pruners import Pruner
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine import seed
 from worker.engine.checkpoint import Position
-from worker.engine.load import Wanted, load
-from worker.engine.measure import HeldOutFiles, run_clean
+from worker.engine.input.load import Wanted, load
+from worker.engine.measurement import count
+from worker.engine.measurement.measure import HeldOutFiles, run_clean
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.exporters import Exporter
-from worker.folders import Folder
-from worker.link import Unattended
-from worker.models import Model
-from worker.pictures.sketch import Sketch
-from worker.pruners import Pruner
-from worker.quantizers import Quantizer
-from worker.recipe import Recipe
-from worker.subject import Subject
+from worker.illustrations.sketch import Sketch
+from worker.pipe.link import Unattended
 
 ROUNDS = 5
 BATCH = 128

@@ -15,14 +15,14 @@ from torch.nn import functional
 
 from benchmarks import watch
 from benchmarks.around import Around
-from worker.component import discover
-from worker.data import Data
+from worker.contracts.component import discover
+from worker.contracts.families.models import Model
+from worker.contracts.families.pruners import Pruner
+from worker.contracts.masks import gone
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.load import Wanted, load
-from worker.masks import gone
-from worker.models import Model
-from worker.pruners import Pruner
-from worker.subject import Subject
+from worker.engine.input.load import Wanted, load
 
 GRID = [number / 100 for number in range(100)]
 EPOCHS = 15

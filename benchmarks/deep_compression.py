@@ -19,11 +19,11 @@ from backend.spec.results import ArtifactMeasure, StageResult
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from benchmarks import watch
-from worker import catalog
-from worker.component import discover
+from worker.contracts import catalog
+from worker.contracts.component import discover
 from worker.engine.execute import execute
-from worker.link import Unattended
-from worker.messages import Assignment, Finished, FromTrainer, Progress, StageDone
+from worker.pipe.link import Unattended
+from worker.pipe.messages import Assignment, Finished, FromTrainer, Progress, StageDone
 
 TEMPLATES = Path(__file__).parents[1] / "backend" / "templates"
 

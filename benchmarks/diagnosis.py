@@ -19,16 +19,16 @@ from backend.spec.experiment import Diagnosis as Plan
 from benchmarks import watch
 from benchmarks.recorder import RecorderLink
 from benchmarks.training import CLASSES, measure
-from worker.component import discover
-from worker.data import Data, Split
+from worker.contracts.component import discover
+from worker.contracts.families.models import Model
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data, Split
 from worker.engine import seed
 from worker.engine.checkpoint import Position
-from worker.engine.diagnose import Diagnosis
+from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.models import Model
-from worker.recipe import Recipe
-from worker.subject import Subject
 
 ROUNDS = 15
 # Model, pixels on a side, batch, steps: two looks at least.

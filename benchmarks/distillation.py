@@ -23,11 +23,11 @@ from backend.spec.results import StageResult
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from benchmarks import watch
-from worker.catalog import build
-from worker.component import discover
+from worker.contracts.catalog import build
+from worker.contracts.component import discover
 from worker.engine.execute import execute
-from worker.link import Unattended
-from worker.messages import Assignment, Checkpoint, Finished, FromTrainer, Source, StageDone
+from worker.pipe.link import Unattended
+from worker.pipe.messages import Assignment, Checkpoint, Finished, FromTrainer, Source, StageDone
 
 SEEDS = (0, 1, 2, 3, 4)
 SAMPLES = 100

@@ -13,9 +13,9 @@ from backend.spec.experiment import Experiment
 from backend.spec.settings import Settings
 from backend.store import experiments, runs, workers
 from backend.store.session import Store, migrate
-from worker.held import HeldRun
-from worker.link import Unattended, decode, encode
-from worker.messages import FromTrainer
+from worker.pipe.link import Unattended, decode, encode
+from worker.pipe.messages import FromTrainer
+from worker.supervisor.owned_run import HeldRun
 
 WAITING = 256  # messages that the supervisor takes at once
 SPEC = Experiment(name="benchmark", dataset={"kind": "none"}, model={"kind": "none"}, stages=[{"kind": "none"}])

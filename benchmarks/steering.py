@@ -20,13 +20,13 @@ from benchmarks import watch
 from benchmarks.latency import p
 from tests.e2e.conftest import embedded
 from tests.e2e.lathe import Lathe
-from worker import catalog
-from worker.component import discover
+from worker.contracts import catalog
+from worker.contracts.component import discover
 from worker.engine.control import Control
 from worker.engine.execute import execute
 from worker.engine.steering import Steering
-from worker.link import Unattended
-from worker.messages import Assignment
+from worker.pipe.link import Unattended
+from worker.pipe.messages import Assignment
 
 COMMANDS = 60
 SPEC: dict[str, Any] = {

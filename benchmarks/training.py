@@ -26,17 +26,17 @@ from backend.spec.experiment import Diagnosis as Plan
 from backend.spec.settings import Settings
 from benchmarks import watch
 from benchmarks.recorder import RecorderLink
-from worker.component import discover
-from worker.data import Data, Split
+from worker.contracts.component import discover
+from worker.contracts.families.models import Model
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject, arrange
+from worker.data.tensors import Data, Split
 from worker.engine import seed
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.control import Control
-from worker.engine.diagnose import Diagnosis
+from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.models import Model
-from worker.recipe import Recipe
-from worker.subject import Subject, arrange
 
 ROUNDS = 15
 CLASSES = 10

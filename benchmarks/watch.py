@@ -19,7 +19,7 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import TypeVar
 
-from worker.orphans import die_with_parent
+from worker.process.parent_death import die_with_parent
 
 T = TypeVar("T")
 

@@ -21,18 +21,18 @@ import torch
 from torch import nn
 
 from benchmarks import watch
-from worker.component import components, discover
-from worker.data import Data
+from worker.contracts.component import components, discover
+from worker.contracts.families.models import Model
+from worker.contracts.families.optimizers import Optimizer
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.checkpoint import Position
-from worker.engine.load import Wanted, load
+from worker.engine.input.load import Wanted, load
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.trainer import Trainer
-from worker.link import Unattended
-from worker.models import Model
-from worker.optimizers import Optimizer
-from worker.recipe import Recipe
-from worker.subject import Subject
+from worker.pipe.link import Unattended
 
 PAGE = Path(__file__).parent.parent / "docs" / "optimizers.md"
 COMMAND = ".venv/bin/python -m benchmarks zoo"

@@ -104,8 +104,8 @@ def store(store_url: str) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """What this machine's worker publishes."""
-    from worker.catalog import build
-    from worker.component import discover
+    from worker.contracts.catalog import build
+    from worker.contracts.component import discover
 
     discover()
     return build()

@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.spec.settings import Settings
 from backend.store.engine import sqlite_module
-from worker import logs, tasks
-from worker.supervisor import Supervisor
-from worker.vital import vital
+from worker.process import logs
+from worker.process.vital import vital
+from worker.supervisor.supervisor import Supervisor
 
 TRIES = 20  # to make the embedded broker's queue
 
@@ -27,7 +27,7 @@ SOCKET_SECONDS = 5.0  # without it, a Redis that went silent would hold the work
 
 def create(settings: Settings) -> Celery:
     """The Celery application for these settings."""
-    app = Celery("lathe", broker=settings.broker_url, include=[tasks.__name__])
+    app = Celery("lathe", broker=settings.broker_url)
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
@@ -71,7 +71,12 @@ def declare_queue(celery: Celery) -> None:
 settings = Settings()
 app = create(settings)
 supervisor = Supervisor(settings)
-tasks.on_wake(supervisor.wake)
+
+
+@app.task(name="lathe.wake", ignore_result=True)  # type: ignore[untyped-decorator]
+def wake() -> None:
+    """Look for a run now instead of at the timer's next tick. Lost, doubled or late: no difference."""
+    supervisor.wake()
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import grimp
 
-from worker.component import discover, families
+from worker.contracts.component import discover, families
 
 discover()
 FAMILIES = frozenset(families())
 
 HEAVY = frozenset({"torch", "torchao", "torch_pruning", "onnx", "onnxruntime", "onnxscript", "sklearn", "safetensors"})
 GROUND = frozenset({"pydantic", "pydantic_core", "pydantic_settings", "jsonschema", "yaml"})
-INSTRUMENTS = ("worker.engine.kernels", "worker.engine.runtimes")  # say what a runtime really executes
+INSTRUMENTS = ("worker.runtimes.kernels", "worker.runtimes")  # say what a runtime really executes
 STORAGE = frozenset({"sqlalchemy", "alembic", "numpy", "pysqlite3", "psycopg", "pydantic"})
 WIRE = frozenset({"httpx2", "plotly", "pydantic", "rich"})
 CHECK = frozenset({"numpy", "pydantic"})

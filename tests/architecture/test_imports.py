@@ -19,9 +19,9 @@ PLANTS = [
     (4, "backend/data/sneaky.py", "from {root}backend.store import session"),
     (4, "backend/data/sneaky.py", "import sqlalchemy"),
     (5, "backend/charts/sneaky.py", "from {root}backend.store import session"),
-    (6, "worker/engine/sneaky.py", "from {root}worker.optimizers.adam import Adam"),
-    (6, "worker/models/sneaky.py", "from {root}worker.models import mlp"),
-    (7, "worker/pruners/sneaky.py", "from {root}worker.quantizers import Quantizer"),
+    (6, "worker/engine/sneaky.py", "from {root}worker.components.optimizers.adam import Adam"),
+    (6, "worker/models/sneaky.py", "from {root}worker.contracts.families.models import mlp"),
+    (7, "worker/pruners/sneaky.py", "from {root}worker.contracts.families.quantizers import Quantizer"),
     (8, "worker/stages/sneaky.py", "from {root}worker.engine import trainer"),
     (9, "client/sneaky.py", "from {root}backend.spec import runs"),
     (9, "client/cli/sneaky.py", "import numpy"),
@@ -49,8 +49,8 @@ def test_contract_holds(contract: Contract, real: list[tuple[str, str]]) -> None
 
 
 def test_the_graph_saw_the_whole_tree(real: list[tuple[str, str]]) -> None:
-    assert ("worker.optimizers.adam", "worker.optimizers") in real
-    assert ("worker.optimizers.adam", "torch") in real
+    assert ("worker.components.optimizers.adam", "worker.contracts.families.optimizers") in real
+    assert ("worker.components.optimizers.adam", "torch") in real
     assert {importer.partition(".")[0] for importer, _ in real} == {"backend", "client", "worker"}
 
 

@@ -22,7 +22,7 @@ def loaded(statement: str, folder: Path) -> set[str]:
     ("statement", "absent"),
     [
         ("import backend.app, backend.embedded", {*HEAVY, "worker"}),
-        ("import worker.app, worker.supervisor", HEAVY),
+        ("import worker.app, worker.supervisor.supervisor", HEAVY),
         ("import client, client.cli", {*HEAVY, "backend", "worker", "sqlalchemy", "plotly", "numpy"}),
     ],
 )
@@ -34,4 +34,4 @@ def test_starts_without_torch(statement: str, absent: set[str], tmp_path: Path) 
 
 
 def test_the_check_sees_torch(tmp_path: Path) -> None:
-    assert {"torch", "worker"} <= loaded("import worker.models.mlp", tmp_path)
+    assert {"torch", "worker"} <= loaded("import worker.components.models.mlp", tmp_path)

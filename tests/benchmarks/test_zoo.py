@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import zoo
 from benchmarks.zoo import Figure, Outcome
-from worker.component import components, discover
-from worker.optimizers import Optimizer
+from worker.contracts.component import components, discover
+from worker.contracts.families.optimizers import Optimizer
 
 discover()
 PAGE = zoo.PAGE.read_text()

@@ -205,8 +205,8 @@ def shrunk(faults: Sequence[Fault], fails: Callable[[Sequence[Fault]], bool]) ->
 
 
 def main() -> None:
-    from worker.catalog import build
-    from worker.component import discover
+    from worker.contracts.catalog import build
+    from worker.contracts.component import discover
 
     discover()
     template = Template({})

@@ -27,10 +27,14 @@ from backend.spec.settings import Settings
 from backend.store import crash_points
 from tests.faults.director import INTERVAL
 from tests.worker.engine.harness import MEASURED
-from worker import catalog, logs, process, trainer
-from worker.component import components, discover, families
-from worker.engine import measure, reporter
-from worker.supervisor import Supervisor
+from worker.contracts import catalog
+from worker.contracts.component import components, discover, families
+from worker.engine import reporter
+from worker.engine.measurement import measure
+from worker.process import logs
+from worker.supervisor import trainer_process
+from worker.supervisor.supervisor import Supervisor
+from worker.trainer import __main__
 
 SLOW = ["sklearn.datasets", "onnx", "safetensors.torch", "torch._dynamo", "worker.engine.execute"]
 
@@ -52,7 +56,7 @@ def _import() -> None:
         components(family)
     built = catalog.build()
     catalog.build = lambda: built  # it takes a while, and cannot differ
-    process.spawn = Trainer  # type: ignore[assignment]
+    trainer_process.spawn = Trainer  # type: ignore[assignment]
     reporter.FLUSH_SECONDS, reporter.MOST_STEPS = 1e6, INTERVAL  # a checkpoint with each flush, whatever the clock says
     measure.run_clean = lambda *_: MEASURED  # nobody asks here what files cost: it takes a second a stage
     if plant := os.environ.get("PLANT"):
@@ -134,9 +138,9 @@ def _trainer(descriptor: int, output: int, parent: int, settings: Settings) -> N
         os.dup2(output, stream)
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, 1024)
-    os.environ.update(process.environment(settings))
+    os.environ.update(trainer_process.environment(settings))
     sys.argv = ["trainer", str(descriptor), str(parent)]
-    trainer.main()
+    __main__.main()
 
 
 if __name__ == "__main__":

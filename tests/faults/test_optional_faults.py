@@ -13,7 +13,7 @@ from backend.spec.settings import Settings
 from backend.store.session import Store
 from tests.faults.farm import ROOT, Farm, farm, spec, until
 from tests.faults.test_embedded import launched
-from worker import health
+from worker.process import liveness
 
 # Python runs this at the start of every process that finds it. The supervisor of the first worker dies of it, as it
 # would of any mistake of ours that its own guard does not see.
@@ -37,7 +37,7 @@ threading.Thread.start = start_or_die
 def asked(data_dir: Path) -> tuple[int, str]:
     """What the containers' health check answers."""
     environment = {**os.environ, "LATHE_DATA_DIR": str(data_dir)}
-    command = [sys.executable, "-m", "worker.health"]
+    command = [sys.executable, "-m", "worker.process.liveness"]
     answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     return answer.returncode, answer.stderr.strip()
 
@@ -48,7 +48,7 @@ def test_f31_a_worker_whose_mark_cannot_be_made_works_on(tmp_path: Path, monkeyp
     (common / f"lathe-worker-{os.getuid()}.alive").mkdir(parents=True)
     monkeypatch.setenv("TMPDIR", str(common))
     with farm(tmp_path / "farm") as made:
-        in_the_way = health.folder(made.settings.data_dir)
+        in_the_way = liveness.folder(made.settings.data_dir)
         in_the_way.write_text("no folder")
         [worker] = made.start()
         assert made.finished(made.submit(spec(epochs=2, milliseconds=0))).state is RunState.SUCCEEDED
@@ -60,20 +60,20 @@ def test_f31_a_worker_whose_mark_cannot_be_made_works_on(tmp_path: Path, monkeyp
 
 def test_each_worker_of_a_machine_has_a_mark_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is frozen is seen beside one that is well; one that is gone is no worker any more."""
-    monkeypatch.setattr(health, "STALE_SECONDS", 12.0)
+    monkeypatch.setattr(liveness, "STALE_SECONDS", 12.0)
     with farm(tmp_path / "farm") as made:
         first, second = made.start(2)
         data_dir = made.settings.data_dir
-        assert health.complaint(data_dir) is None
+        assert liveness.complaint(data_dir) is None
         first.signal(signal.SIGSTOP)
-        until(lambda: "has not been heard of" in (health.complaint(data_dir) or ""), 60, "the complaint")
+        until(lambda: "has not been heard of" in (liveness.complaint(data_dir) or ""), 60, "the complaint")
         first.signal(signal.SIGCONT)
-        until(lambda: health.complaint(data_dir) is None, 60, "the end of the complaint", first.log)
+        until(lambda: liveness.complaint(data_dir) is None, 60, "the end of the complaint", first.log)
         first.signal(signal.SIGKILL)
         first.process.wait()
-        assert health.complaint(data_dir) is None
+        assert liveness.complaint(data_dir) is None
         assert second.end() == 0
-        assert health.complaint(data_dir) == "No worker runs on this machine."
+        assert liveness.complaint(data_dir) == "No worker runs on this machine."
 
 
 def test_a_worker_whose_supervisor_died_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from backend.store.session import Store
 from backend.store.tables import Run
 from tests.worker.engine import harness
 from tests.worker.engine.harness import MemoryLink
-from worker.held import HeldRun
-from worker.messages import Assignment, FromTrainer
+from worker.pipe.messages import Assignment, FromTrainer
+from worker.supervisor.owned_run import HeldRun
 
 Curves = dict[tuple[str, int], float]
 Sequence = list[tuple[int, str, int, str]]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from worker.component import Component
-from worker.data import Data, Split, Task
+from worker.contracts.component import Component
+from worker.data.tensors import Data, Split, Task
 
 SAMPLES = 16
 

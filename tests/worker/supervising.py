@@ -14,13 +14,8 @@ from backend.store import experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.session import Store
 from backend.store.tables import Run
-from worker.held import HeldRun
-from worker.messages import (
-    Checkpoint,
-    FromTrainer,
-    Order,
-    Points,
-)
+from worker.pipe.messages import Checkpoint, FromTrainer, Order, Points
+from worker.supervisor.owned_run import HeldRun
 
 SPEC = Experiment(name="n", dataset={"kind": "d"}, model={"kind": "m"}, stages=[{"kind": "train"}])
 ORDER = Order("order", CommandKind.STOP, {"a": [1, None]}, "someone")

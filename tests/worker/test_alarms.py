@@ -10,7 +10,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.experiment import resolve
 from backend.spec.problems import SpecInvalid
 from backend.store.chunks import Chunk
-from worker.alarms import Alarm, alarms
+from worker.supervisor.alerts import Alarm, alarms
 
 
 def chunk(first: int, *values: float, metric: str = "loss") -> Chunk:

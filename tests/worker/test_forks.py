@@ -17,7 +17,8 @@ from tests.backend.api.conftest import Api, publish, running
 from tests.faults.invariants import violations
 from tests.worker.engine.harness import MEASURED
 from tests.worker.executing import Hand, curves, hashes, row
-from worker.engine import measure, reporter
+from worker.engine import reporter
+from worker.engine.measurement import measure
 
 MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}

@@ -7,39 +7,39 @@ from time import monotonic
 
 import pytest
 
-from worker import health
-from worker.health import Mark
+from worker.process import liveness
+from worker.process.liveness import Mark
 
 
 def test_a_mark_is_read_back_until_its_worker_leaves(tmp_path: Path) -> None:
-    assert health.complaint(tmp_path) == "No worker runs on this machine."
+    assert liveness.complaint(tmp_path) == "No worker runs on this machine."
     mark = Mark(tmp_path, "one")
     mark.set()
-    assert health.complaint(tmp_path) is None
-    assert (health.folder(tmp_path) / "one.alive").stat().st_mode & 0o777 == 0o600
+    assert liveness.complaint(tmp_path) is None
+    assert (liveness.folder(tmp_path) / "one.alive").stat().st_mode & 0o777 == 0o600
     mark.remove()
-    assert list(health.folder(tmp_path).iterdir()) == []
+    assert list(liveness.folder(tmp_path).iterdir()) == []
 
 
 def test_a_silent_one_is_named_beside_one_that_is_well(tmp_path: Path) -> None:
     silent, well = Mark(tmp_path, "silent"), Mark(tmp_path, "well")
     silent.set()
     well.set()
-    file = health.folder(tmp_path) / "silent.alive"
+    file = liveness.folder(tmp_path) / "silent.alive"
     file.write_text(f"{monotonic() - 60:020.3f} {socket.gethostname()}\n")
-    assert health.complaint(tmp_path) == "The supervisor of worker silent has not been heard of for 60 s."
+    assert liveness.complaint(tmp_path) == "The supervisor of worker silent has not been heard of for 60 s."
     silent.set()
-    assert health.complaint(tmp_path) is None
+    assert liveness.complaint(tmp_path) is None
 
 
 def test_marks_of_the_dead_and_of_other_machines_say_nothing(tmp_path: Path) -> None:
     own, foreign = Mark(tmp_path, "own"), Mark(tmp_path, "foreign")
     own.set()
     foreign.set()
-    (health.folder(tmp_path) / "foreign.alive").write_text(f"{0:020.3f} another-machine\n")
-    left = health.folder(tmp_path) / "left.alive"
+    (liveness.folder(tmp_path) / "foreign.alive").write_text(f"{0:020.3f} another-machine\n")
+    left = liveness.folder(tmp_path) / "left.alive"
     left.write_text(f"{0:020.3f} {socket.gethostname()}\n")  # nobody holds its lock
-    assert health.complaint(tmp_path) is None
+    assert liveness.complaint(tmp_path) is None
     Mark(tmp_path, "next").set()
     assert not left.exists()
 
@@ -47,8 +47,8 @@ def test_marks_of_the_dead_and_of_other_machines_say_nothing(tmp_path: Path) -> 
 def test_a_link_that_somebody_planted_is_not_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    health.folder(tmp_path).mkdir()
-    (health.folder(tmp_path) / "one.alive").symlink_to(victim)
+    liveness.folder(tmp_path).mkdir()
+    (liveness.folder(tmp_path) / "one.alive").symlink_to(victim)
     mark = Mark(tmp_path, "one")
     with caplog.at_level(logging.WARNING, "lathe.worker"):
         mark.set()
@@ -60,6 +60,6 @@ def test_a_link_that_somebody_planted_is_not_followed(tmp_path: Path, caplog: py
 def test_a_mark_that_was_deleted_is_made_again(tmp_path: Path) -> None:
     mark = Mark(tmp_path, "one")
     mark.set()
-    (health.folder(tmp_path) / "one.alive").unlink()
+    (liveness.folder(tmp_path) / "one.alive").unlink()
     mark.set()
-    assert health.complaint(tmp_path) is None
+    assert liveness.complaint(tmp_path) is None

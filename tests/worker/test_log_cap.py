@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from backend.spec.events import EventKind, NewEvent
-from worker import turn
-from worker.messages import Happened
-from worker.turn import Turn
+from worker.pipe.messages import Happened
+from worker.supervisor import write_batch
+from worker.supervisor.write_batch import Turn
 
 LINE = Happened(EventKind.LOG, {"level": "info", "text": "so far, so good"})
 ERROR = Happened(EventKind.LOG, {"level": "error", "text": "this is why"})
@@ -16,8 +16,8 @@ BEGAN = Happened(EventKind.STAGE_BEGAN, {"stage": 0, "kind": "train", "label": "
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn, "MOST_LINES", 5)
-    monkeypatch.setattr(turn, "SPARE_LINES", 2)
+    monkeypatch.setattr(write_batch, "MOST_LINES", 5)
+    monkeypatch.setattr(write_batch, "SPARE_LINES", 2)
 
 
 def texts(written: Sequence[NewEvent]) -> list[str]:

@@ -13,14 +13,14 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store.session import Store
 from tests.worker.supervising import claim, row
-from worker import trainer
-from worker.held import HeldRun
-from worker.keeper import Keeper
-from worker.link import Unattended
-from worker.messages import Ready
-from worker.pictures import DRAWN
-from worker.schedules import Schedule
-from worker.studies.child import ConductorChild
+from worker.contracts.families.schedules import Schedule
+from worker.illustrations import DRAWN
+from worker.pipe.link import Unattended
+from worker.pipe.messages import Ready
+from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.study_process import ConductorChild
+from worker.supervisor.warm_trainer import Keeper
+from worker.trainer import __main__
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def test_a_picture_that_cannot_be_drawn_is_left_out(catalog: Catalog, monkeypatc
     monkeypatch.setitem(DRAWN, Schedule, lambda _: 1 // 0)
     entry = {"family": "schedules", "kind": "cosine", "unavailable": None, "picture": None}
     plain = [entry]
-    trainer._illustrate(plain, Ready({}, {}), Idle())  # type: ignore[arg-type]
+    __main__._illustrate(plain, Ready({}, {}), Idle())  # type: ignore[arg-type]
     assert (plain, entry["picture"]) == ([], None)
 
 

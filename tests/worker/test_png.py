@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from worker import png
+from worker.data import png
 
 
 def decode(file: bytes) -> tuple[png.Pixels, dict[bytes, bytes]]:

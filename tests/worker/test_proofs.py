@@ -14,7 +14,7 @@ from tests.worker.test_forks import MLP, api, checkpoints, fork, hand, spec, sub
 from tests.worker.test_matrix import killed_often
 from worker.engine import seed
 from worker.engine.checkpoint import Checkpoints, State
-from worker.messages import Checkpoint, Release
+from worker.pipe.messages import Checkpoint, Release
 
 __all__ = ["api"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from backend.spec.runs import JOULES
-from worker.engine.energy import Counter, Meter, Spending, rapl
-from worker.messages import Progress
-from worker.turn import Turn
+from worker.engine.measurement.energy import Counter, Meter, Spending, rapl
+from worker.pipe.messages import Progress
+from worker.supervisor.write_batch import Turn
 
 
 def counter(folder: Path, joules: float, span: float = 1000.0) -> None:

@@ -10,8 +10,8 @@ import pytest
 from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from tests.worker.supervising import CHECKPOINT, ORDER, RESULT, points
-from worker import link
-from worker.messages import (
+from worker.pipe import link
+from worker.pipe.messages import (
     Assignment,
     File,
     Finished,
@@ -56,8 +56,8 @@ def trainer_of(patience: float, body: str) -> tuple[Connection, "subprocess.Pope
     """A process with the trainer's end of a pipe, leading a group of its own."""
     ours, theirs = Pipe()
     code = (
-        "import sys, time\nfrom multiprocessing.connection import Connection\nfrom worker.link import PipeLink\n"
-        "from worker.messages import *\nfrom backend.spec.runs import RunState\n"
+        "import sys, time\nfrom multiprocessing.connection import Connection\nfrom worker.pipe.link import PipeLink\n"
+        "from worker.pipe.messages import *\nfrom backend.spec.runs import RunState\n"
         f"link = PipeLink(Connection(int(sys.argv[1])), {patience})\n{body}"
     )
     process = subprocess.Popen(

@@ -13,8 +13,8 @@ from backend.store.migrate import migrate
 from backend.store.runs import Lease
 from backend.store.session import Store
 from tests.worker.supervising import claim
-from worker import logs
-from worker.reaper import Reaper
+from worker.process import logs
+from worker.supervisor.reaper import Reaper
 
 
 class Hand:
@@ -103,7 +103,7 @@ def test_a_silent_worker_counts_as_gone(watched: Watched, catalog: Any) -> None:
 
 
 def test_the_celery_process_never_imports_torch() -> None:
-    heavy = "{'torch', 'onnxruntime', 'sklearn', 'worker.component'}"
+    heavy = "{'torch', 'onnxruntime', 'sklearn', 'worker.contracts.component'}"
     code = f"import sys, worker.app; print(sorted({heavy} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

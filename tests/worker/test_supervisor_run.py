@@ -19,19 +19,9 @@ from backend.store.runs import LeaseLost
 from backend.store.session import Store
 from tests.faults.invariants import violations
 from tests.worker.supervising import CHECKPOINT, RESULT, SPEC, checkpoint, claim, points, row, say
-from worker import checkpoints
-from worker.held import HeldRun
-from worker.messages import (
-    File,
-    Finished,
-    FromTrainer,
-    Happened,
-    Obeyed,
-    Order,
-    Progress,
-    StageDone,
-    Unsaved,
-)
+from worker.pipe.messages import File, Finished, FromTrainer, Happened, Obeyed, Order, Progress, StageDone, Unsaved
+from worker.supervisor import resume_point
+from worker.supervisor.owned_run import HeldRun
 
 
 @pytest.fixture
@@ -194,9 +184,9 @@ def test_a_checkpoint_whose_file_a_later_one_at_the_same_step_replaced_is_forgot
 def test_a_damaged_checkpoint_is_never_loaded(store: Store, held: HeldRun, tmp_path: Path, damage: Any) -> None:
     older, newer = checkpoint(tmp_path, 5), checkpoint(tmp_path, 9)
     say(held, points(1, 5), older, points(6, 9), newer)
-    assert checkpoints.newest(store, tmp_path, held.id) == (newer, [])
+    assert resume_point.newest(store, tmp_path, held.id) == (newer, [])
     damage(tmp_path / newer.path)
-    found, damaged = checkpoints.newest(store, tmp_path, held.id)
+    found, damaged = resume_point.newest(store, tmp_path, held.id)
     assert found == older and [artifact.id for artifact, _ in damaged] == [newer.id]
 
 
@@ -222,7 +212,7 @@ def test_the_last_checkpoint_before_a_command_that_steers_is_to_stay(
 ) -> None:
     def stays(*said: FromTrainer) -> bool:
         say(held, *said)
-        found, _ = checkpoints.newest(store, tmp_path, held.id)
+        found, _ = resume_point.newest(store, tmp_path, held.id)
         assert found is not None
         return found.keep
 
@@ -267,7 +257,7 @@ def test_a_checkpoint_stays_until_the_one_that_takes_its_place_is_registered(
     newer = replace(checkpoint(tmp_path, 9), replaces=[older.path])
     say(held, points(1, 5), older)
     held.take([points(6, 9), newer])
-    assert checkpoints.newest(store, tmp_path, held.id) == (older, [])
+    assert resume_point.newest(store, tmp_path, held.id) == (older, [])
     held.flush()
     assert not (tmp_path / older.path).exists()
     with store.read() as session:

@@ -24,8 +24,8 @@ from backend.store.tables import Run
 from tests.worker.engine.harness import Killed, MemoryLink, settings_for
 from worker.engine.checkpoint import load_model
 from worker.engine.execute import execute
-from worker.held import HeldRun
-from worker.messages import Checkpoint
+from worker.pipe.messages import Checkpoint
+from worker.supervisor.owned_run import HeldRun
 
 TRAIN = {"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": 64}}
 CNN = {"dataset": {"kind": "digits"}, "model": {"kind": "cnn", "width": 4}}

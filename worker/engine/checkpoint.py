@@ -15,11 +15,11 @@ import torch
 from backend.spec.results import StageResult
 from backend.spec.runs import Place
 from backend.store.crash_points import Point, passing
+from worker.contracts.families.models import Model
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Origin, Subject, arrange
 from worker.engine.structure import describe, restore
-from worker.messages import Checkpoint
-from worker.models import Model
-from worker.quantizers import Quantizer
-from worker.subject import Origin, Subject, arrange
+from worker.pipe.messages import Checkpoint
 
 FORMAT = 4
 Build = Callable[[Origin | None], Subject]

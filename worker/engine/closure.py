@@ -6,8 +6,8 @@ from contextlib import contextmanager, nullcontext
 
 from torch import Tensor
 
+from worker.contracts.families.regularizers import Regularizer
 from worker.engine import seed
-from worker.regularizers import Regularizer
 
 Differentiated = tuple[Tensor, Tensor, Tensor]
 """The batch's loss with penalties left out, its outputs, and the scalar whose gradient was taken (without those

@@ -12,25 +12,25 @@ import torch
 from torch import Tensor, nn
 
 from backend.spec.events import EventKind
-from worker.data import Data
+from worker.contracts.families.losses import Loss
+from worker.contracts.families.models import Model
+from worker.contracts.phases import Training
+from worker.contracts.subject import Origin, Subject
+from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.checkpoint import load_model
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
 from worker.engine.reporter import Reporter
 from worker.engine.trial import Trials
-from worker.link import Link
-from worker.losses import Loss
-from worker.messages import Assignment, Happened, Source
-from worker.models import Model
-from worker.phases import Training
-from worker.subject import Origin, Subject
+from worker.pipe.link import Link
+from worker.pipe.messages import Assignment, Happened, Source
 
 Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
 
 class RunContext:
-    """A `worker.context.Context` of one run. `show` sends exhibits; the tick of `trials` is called while evaluating."""
+    """A `worker.contracts.context.Context` of one run. `show` sends exhibits; the tick of `trials` is called while evaluating."""
 
     def __init__(
         self,

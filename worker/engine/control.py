@@ -3,8 +3,8 @@
 from collections import deque
 
 from backend.spec.commands import CommandKind
-from worker.link import Link
-from worker.messages import Obeyed, Order, Release
+from worker.pipe.link import Link
+from worker.pipe.messages import Obeyed, Order, Release
 
 
 class Stopped(Exception):

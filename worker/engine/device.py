@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from backend.spec.settings import Settings
-from worker.engine.energy import meter
+from worker.engine.measurement.energy import meter
 
 
 def prepare(settings: Settings) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from worker.data import Data, Split
-from worker.losses import Loss
-from worker.subject import evaluating
+from worker.contracts.families.losses import Loss
+from worker.contracts.subject import evaluating
+from worker.data.tensors import Data, Split
 
 BATCH = 1000  # samples; large enough that the cost of a call does not count
 

@@ -9,8 +9,8 @@ from backend.store.crash_points import Point, passing
 from worker.engine.control import Cancelled, Released
 from worker.engine.explain import explain
 from worker.engine.pipeline import Execution
-from worker.link import Link
-from worker.messages import Assignment, Finished, Happened
+from worker.pipe.link import Link
+from worker.pipe.messages import Assignment, Finished, Happened
 
 
 def execute(assignment: Assignment, link: Link, settings: Settings) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from worker.companion import Companion
+from worker.contracts.callback import Companion
+from worker.contracts.families.regularizers import overriding
+from worker.contracts.recipe import Recipe
 from worker.engine.closure import Differentiated
-from worker.recipe import Recipe
-from worker.regularizers import overriding
 
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.averages import Average
-from worker.data import Split
-from worker.freezing import statistics
+from worker.contracts.families.averages import Average
+from worker.data.tensors import Split
+from worker.nn.freezing import statistics
 
 RECALIBRATION_BATCH = 256  # samples
 

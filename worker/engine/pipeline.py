@@ -13,30 +13,31 @@ from backend.spec.experiment import Measure
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store.crash_points import Point, passing
-from worker.engine import checkpoint, exhibits, seed
+from worker.contracts.families.losses import Loss
+from worker.contracts.families.models import Model
+from worker.contracts.families.stages import Stage
+from worker.contracts.phases import Training, Transform
+from worker.contracts.subject import Origin, Subject, arrange
+from worker.engine import checkpoint, seed
 from worker.engine.checkpoint import Checkpoints, Position, State
 from worker.engine.context import RunContext
 from worker.engine.control import Cancelled, Control, Released, Skipped, Stopped
 from worker.engine.device import prepare
-from worker.engine.diagnose import Diagnosis
-from worker.engine.energy import Spending, meter
+from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.evaluate import evaluate
 from worker.engine.explain import Place
-from worker.engine.load import Wanted, load
-from worker.engine.measure import check_devices, measure_stage
+from worker.engine.input.load import Wanted, load
+from worker.engine.measurement.energy import Spending, meter
+from worker.engine.measurement.measure import check_devices, measure_stage
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.route import Route
 from worker.engine.saving import Saving
 from worker.engine.steering import Steering
+from worker.engine.summaries import exhibits
 from worker.engine.trainer import Trainer
 from worker.engine.trial import Trials
-from worker.link import Link
-from worker.losses import Loss
-from worker.messages import Assignment, Exhibit, Happened
-from worker.models import Model
-from worker.phases import Training, Transform
-from worker.stages import Stage
-from worker.subject import Origin, Subject, arrange
+from worker.pipe.link import Link
+from worker.pipe.messages import Assignment, Exhibit, Happened
 
 
 class Execution:

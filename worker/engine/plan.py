@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from worker.engine.draw import planned_steps
-from worker.recipe import Recipe
+from worker.contracts.recipe import Recipe
+from worker.engine.input.draw import planned_steps
 
 MOST = 200  # points of the curve
 

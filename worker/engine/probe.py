@@ -11,10 +11,10 @@ from time import perf_counter, thread_time
 import torch
 from torch import nn
 
-from worker.batches import Probe
-from worker.data import Data
+from worker.contracts.families.batches import Probe
+from worker.contracts.recipe import Recipe
+from worker.data.tensors import Data
 from worker.engine import seed
-from worker.recipe import Recipe
 
 STEPS = 3  # at least, of which the first does not count
 SECONDS = 0.1  # for which steps of any size are timed: a shorter look would be luckier than a longer one

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from backend.spec.events import EventKind
 from backend.store.chunks import Chunk, Floats, Steps, encode
-from worker.data import Task
-from worker.engine.energy import Spending
-from worker.link import Link
-from worker.messages import Exhibit, Happened, Points, Progress
+from worker.data.tensors import Task
+from worker.engine.measurement.energy import Spending
+from worker.pipe.link import Link
+from worker.pipe.messages import Exhibit, Happened, Points, Progress
 
 FLUSH_SECONDS = 0.1
 MOST_STEPS = 1024  # kept between two flushes: bounds what is held in the device's memory

@@ -5,12 +5,12 @@ from typing import Any
 
 from torch import nn
 
-from worker.data import Task
-from worker.engine.draw import planned_steps
-from worker.losses import Loss
-from worker.phases import Training
-from worker.recipe import Recipe
-from worker.stages import Stage
+from worker.contracts.families.losses import Loss
+from worker.contracts.families.stages import Stage
+from worker.contracts.phases import Training
+from worker.contracts.recipe import Recipe
+from worker.data.tensors import Task
+from worker.engine.input.draw import planned_steps
 
 
 class Route:

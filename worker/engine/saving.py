@@ -3,8 +3,8 @@
 from backend.store.crash_points import Point, passing
 from worker.engine.checkpoint import Checkpoints, State
 from worker.engine.reporter import Clock
-from worker.link import Link
-from worker.messages import Unsaved
+from worker.pipe.link import Link
+from worker.pipe.messages import Unsaved
 
 
 class Saving:

@@ -11,8 +11,8 @@ from backend.spec.runs import RunState
 from backend.store.crash_points import Point, passing
 from worker.engine.control import Control
 from worker.engine.reporter import Clock, Reporter
-from worker.link import Link
-from worker.messages import Happened, Obeyed, Order, Planned
+from worker.pipe.link import Link
+from worker.pipe.messages import Happened, Obeyed, Order, Planned
 
 REST_SECONDS = 0.02  # between two looks for orders while paused
 HEARD_SECONDS = 1.0  # between two signs of life while paused

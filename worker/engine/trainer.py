@@ -9,25 +9,25 @@ import torch
 from torch import Tensor
 
 from backend.store.crash_points import Point, passing
-from worker.companion import Companion
-from worker.data import Data
+from worker.contracts.callback import Companion
+from worker.contracts.families.optimizers import RATE
+from worker.contracts.families.regularizers import overriding
+from worker.contracts.live_parameters import turned
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject, arrange
+from worker.data.tensors import Data
 from worker.engine import probe, seed
 from worker.engine.checkpoint import Position
 from worker.engine.closure import BatchClosure
-from worker.engine.diagnose import Diagnosis
-from worker.engine.draw import batches, planned_steps
+from worker.engine.diagnostics.diagnose import Diagnosis
+from worker.engine.diagnostics.noise import noise_scale
 from worker.engine.evaluate import evaluate
 from worker.engine.gradients import Gradients
+from worker.engine.input.draw import batches, planned_steps
 from worker.engine.mean import Best, Mean
-from worker.engine.noise import noise_scale
 from worker.engine.reporter import Reporter
 from worker.engine.turning import follow
-from worker.freezing import train_mode, trainable
-from worker.knobs import turned
-from worker.optimizers import RATE
-from worker.recipe import Recipe
-from worker.regularizers import overriding
-from worker.subject import Subject, arrange
+from worker.nn.freezing import train_mode, trainable
 
 Attend = Callable[[Position, "Trainer"], None]
 

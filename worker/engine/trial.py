@@ -6,14 +6,14 @@ from pathlib import Path
 
 from backend.spec.experiment import Measure
 from backend.spec.measures import place_of
-from worker.data import Data
+from worker.contracts.phases import Training
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
 from worker.engine.checkpoint import Position
-from worker.engine.measure import check_devices, measure_trial
+from worker.engine.measurement.measure import check_devices, measure_trial
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.link import Unattended
-from worker.phases import Training
-from worker.subject import Subject
+from worker.pipe.link import Unattended
 
 FEWEST_CALLS = 5  # where no time is asked for
 
@@ -57,7 +57,7 @@ class Trials:
         ).run()
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        """See `worker.context.Context.measure`."""
+        """See `worker.contracts.context.Context.measure`."""
         self.attend()
         settings = asked(fields, self.settings)
         check_devices(settings)

@@ -4,9 +4,9 @@ import signal
 import sys
 
 from backend.spec.settings import Settings
-from worker import logs
-from worker.component import discover
-from worker.orphans import die_with_parent
+from worker.contracts.component import discover
+from worker.process import logs
+from worker.process.parent_death import die_with_parent
 
 
 def main() -> None:

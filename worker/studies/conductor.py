@@ -12,10 +12,10 @@ from backend.spec.study import Study
 from backend.store import studies, tables
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.trouble import trouble
+from worker.process.timer import Timer
 from worker.studies.leader import Leader, Superseded
 from worker.studies.memory import Memory, open_storage
 from worker.studies.watch import Watch
-from worker.timer import Timer
 
 log = logging.getLogger("lathe.studies")
 

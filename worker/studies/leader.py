@@ -15,10 +15,10 @@ from backend.spec.study import Budget, Study, StudyState, TrialState, trial_spec
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
 from backend.store.trials import Spent, spent
+from worker.process.timer import Timer
 from worker.studies.looks import Looks
 from worker.studies.memory import Memory
 from worker.studies.outcome import Outcome, outcome
-from worker.timer import Timer
 
 WEIGH_SECONDS = 5.0  # between two estimates of how much each field matters
 HOPELESS = 20  # trials in a row that failed, after which the study is given up

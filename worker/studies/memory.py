@@ -24,8 +24,8 @@ from backend.spec.study import Study
 from backend.store import tables
 from backend.store.engine import sqlite_module
 from backend.store.session import Store
-from worker.samplers import Sampler
-from worker.trial_pruners import TrialPruner
+from worker.contracts.families.samplers import Sampler
+from worker.contracts.families.trial_pruners import TrialPruner
 
 optuna.logging.set_verbosity(logging.WARNING)
 

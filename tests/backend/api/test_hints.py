@@ -56,7 +56,7 @@ def test_a_hint_reaches_the_broker(broker_url: str) -> None:
 
 
 def test_it_is_the_workers_task() -> None:
-    from worker.tasks import wake
+    from worker.app import wake
 
     assert wake.name == TASK
 

@@ -1,5 +1,5 @@
 """Components are there before any is named."""
 
-from worker.component import discover
+from worker.contracts.component import discover
 
 discover()

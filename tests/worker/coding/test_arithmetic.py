@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from worker.coding.arithmetic import Bits, Decoder, Encoder
-from worker.coding.numbers import read_varint, varint
+from worker.codec.arithmetic import Bits, Decoder, Encoder
+from worker.codec.numbers import read_varint, varint
 
 Decisions = list[tuple[int, int]]  # context, bit
 

@@ -12,14 +12,14 @@ import pytest
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
-from worker import coding
-from worker.coding import HEAD, Unreadable, deflate, directory, graph
-from worker.coding.likely import DICTIONARY
-from worker.coding.numbers import varint
-from worker.exporters import Exporter
-from worker.pruners import Pruner
-from worker.quantizers import Quantizer
-from worker.subject import Subject
+from worker import codec
+from worker.codec import HEAD, Unreadable, deflate, directory, graph
+from worker.codec.likely import DICTIONARY
+from worker.codec.numbers import varint
+from worker.contracts.families.exporters import Exporter
+from worker.contracts.families.pruners import Pruner
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Subject
 
 
 def onnx_file(subject: Subject, folder: Path) -> bytes:
@@ -39,38 +39,38 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def data(content: bytes) -> bytes:
-    return coding.encode(content)
+    return codec.encode(content)
 
 
 @pytest.mark.parametrize("name", subjects.MODELS)
 def test_every_model_comes_back(name: str, tmp_path: Path) -> None:
     content = onnx_file(subjects.subject(name), tmp_path)
-    data = coding.encode(content)
-    assert coding.decode(data) == content
+    data = codec.encode(content)
+    assert codec.decode(data) == content
     assert len(data) < len(content)
 
 
 def test_a_quantized_model_comes_back(tmp_path: Path) -> None:
     subject = Quantizer.choose("static_int8").quantize(subjects.subject("cnn without norm"), ALONE)
     content = onnx_file(subject, tmp_path)
-    data = coding.encode(content)
-    assert coding.decode(data) == content
+    data = codec.encode(content)
+    assert codec.decode(data) == content
     assert len(data) < 0.8 * len(content)
 
 
 def test_lenet5_is_coded_in_two_seconds_and_decoded_in_one(tmp_path: Path) -> None:
     content = onnx_file(pruned("lenet5", 0.95), tmp_path)
     began = time.process_time()
-    data = coding.encode(content)
+    data = codec.encode(content)
     coded = time.process_time()
-    assert coding.decode(data) == content
+    assert codec.decode(data) == content
     assert coded - began < 2 and time.process_time() - coded < 1
     assert len(data) < len(content) / 12
 
 
 def test_what_is_no_onnx_file_is_not_coded() -> None:
     with pytest.raises(ValueError, match="this is not an ONNX file: a field has the unknown wire type 7"):
-        coding.encode(b"\x0f" * 100)
+        codec.encode(b"\x0f" * 100)
 
 
 def test_tensors_are_found_where_they_lie(content: bytes) -> None:
@@ -87,14 +87,14 @@ def test_tensors_are_found_where_they_lie(content: bytes) -> None:
 def refused(data: bytes) -> str:
     """The sentence with which it is refused."""
     with pytest.raises(Unreadable) as caught:
-        coding.decode(data)
+        codec.decode(data)
     assert str(caught.value).count("\n") == 0
     return str(caught.value)
 
 
 def sealed(body: bytes) -> bytes:
     """A body with the checksum that fits it, as somebody who means harm would write it."""
-    return coding.MAGIC + bytes([coding.VERSION]) + zlib.crc32(body).to_bytes(4, "little") + body
+    return codec.MAGIC + bytes([codec.VERSION]) + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def test_the_seal_is_the_encoders(data: bytes) -> None:
@@ -107,7 +107,7 @@ def test_a_foreign_file_is_refused(foreign: bytes) -> None:
 
 
 def test_another_version_is_refused(data: bytes) -> None:
-    place = len(coding.MAGIC)
+    place = len(codec.MAGIC)
     assert "another version than 1" in refused(data[:place] + b"\x07" + data[place + 1 :])
 
 
@@ -134,7 +134,7 @@ def test_what_was_altered_and_sealed_again_gives_nothing_else(content: bytes, da
             damaged[draw.randrange(len(body))] ^= 1 << draw.randrange(8)
         for altered in (damaged, damaged[: draw.randrange(len(body))]):
             with suppress(Unreadable):
-                assert coding.decode(sealed(bytes(altered))) == content
+                assert codec.decode(sealed(bytes(altered))) == content
 
 
 def listing(content_size: int, lines: list[tuple[int, ...]], inflated: int | None = None) -> bytes:
@@ -170,7 +170,7 @@ def test_a_hostile_file_is_refused_within_bounds(name: str) -> None:
 
 
 def test_the_directory_says_where_everything_was(content: bytes) -> None:
-    coded = list(coding._coded(content))
+    coded = list(codec._coded(content))
     cuts, skeleton = directory.read(directory.write(content, coded))
     assert [cut.place.bytes for cut in cuts] == [place.bytes for place, _ in coded]
     assert len(skeleton) + sum(cut.place.bytes for cut in cuts) == len(content)

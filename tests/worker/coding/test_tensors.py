@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.coding import grid, tensors
-from worker.coding.arithmetic import Decoder, Encoder
-from worker.coding.graph import Place
-from worker.coding.tensors import Kind
+from worker.codec import grid, tensors
+from worker.codec.arithmetic import Decoder, Encoder
+from worker.codec.graph import Place
+from worker.codec.tensors import Kind
 
 RANDOM = np.random.default_rng(5)
 

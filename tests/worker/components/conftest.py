@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.worker.components import registry
-from worker import component
+from worker.contracts import component
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.worker.components.registry import make
-from worker.augmentations import Augmentation
+from worker.contracts.families.augmentations import Augmentation
 
 
 def seeded(number: int = 0) -> torch.Generator:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from worker import digit_images
-from worker.datasets import cifar10
+from worker.components.datasets import cifar10
+from worker.data import digit_images
 
 Bytes = NDArray[np.uint8]
 

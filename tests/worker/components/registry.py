@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.component import Component, components, discover, families
+from worker.contracts.component import Component, components, discover, families
 
 discover()
 

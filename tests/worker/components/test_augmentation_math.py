@@ -7,8 +7,8 @@ from torch import Tensor
 
 from tests.worker.components.images import applied, batch, seeded
 from tests.worker.components.registry import components, each, make
-from worker.augmentations import Augmentation
-from worker.geometry import sampled
+from worker.components.augmentations._geometry import sampled
+from worker.contracts.families.augmentations import Augmentation
 
 # ---- geometry
 

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.worker.components.images import applied, batch, seeded
 from tests.worker.components.registry import each
-from worker.augmentations import Augmentation
+from worker.contracts.families.augmentations import Augmentation
 
 SHAPES = [(16, 1, 8, 8), (6, 3, 32, 32), (5, 2, 9, 14), (1, 1, 28, 28)]
 IDENTICAL: dict[str, dict[str, Any]] = {  # fields with which nothing changes

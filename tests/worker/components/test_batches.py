@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.worker.components.registry import each, make
-from worker.batches import BatchPolicy, Probe
+from worker.contracts.families.batches import BatchPolicy, Probe
 
 
 @each("batches")

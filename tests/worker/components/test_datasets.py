@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits
 
 from tests.worker.components.published_files import FOLDERS
 from tests.worker.components.registry import every, make
-from worker.data import Array, Corpus, Samples
-from worker.datasets import Dataset
-from worker.splits import checked, part, strata
+from worker.contracts.families.datasets import Dataset
+from worker.data.splits import checked, part, strata
+from worker.data.tensors import Array, Corpus, Samples
 
 PUBLISHED = [dataset for dataset in every("datasets") if dataset.provides]  # what an upload is only its file tells
 each_published = pytest.mark.parametrize("component", PUBLISHED, ids=lambda component: component.kind)

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from tests.worker.components.registry import each, make
 from tests.worker.compression.alone import Alone
 from tests.worker.sorts import SORTS
-from worker.component import Component, components
-from worker.distillation import Distillation, taught
-from worker.distillers import Distiller
-from worker.distillers.features import _averaged
-from worker.models import Model
-from worker.subject import Subject
+from worker.components.distillers.features import _averaged
+from worker.compression.distillation import Distillation, taught
+from worker.contracts.component import Component, components
+from worker.contracts.families.distillers import Distiller
+from worker.contracts.families.models import Model
+from worker.contracts.subject import Subject
 
 STUDENT, TEACHER, LABEL = [1.0, 0.5, -1.0], [3.0, 2.0, -2.0], 1
 

@@ -13,13 +13,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from backend.spec.experiment import resolve
 from backend.spec.problems import SpecInvalid
 from tests.worker.components.registry import each, make
-from worker.catalog import build
-from worker.component import Component
-from worker.data import Corpus, Samples
-from worker.distributions import Distribution
-from worker.engine import data_exhibits
-from worker.engine.load import Wanted, changed, fitted, load, whole_of
-from worker.engine.storage import Storing
+from worker.contracts.catalog import build
+from worker.contracts.component import Component
+from worker.contracts.families.distributions import Distribution
+from worker.data.tensors import Corpus, Samples
+from worker.engine.input.load import Wanted, changed, fitted, load, whole_of
+from worker.engine.input.storage import Storing
+from worker.engine.summaries import data_exhibits
 
 NOWHERE = Path("/nonexistent")
 QUICK = {"samples": 60, "steps": 20}

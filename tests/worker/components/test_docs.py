@@ -9,8 +9,8 @@ import yaml
 from backend.spec.experiment import resolve
 from tests.worker.components.test_families import faults_of_fields, faults_of_prose
 from tests.worker.components.test_optimizers import small_task, train
-from worker.catalog import build
-from worker.component import Component, discover, families, find
+from worker.contracts.catalog import build
+from worker.contracts.component import Component, discover, families, find
 
 PAGE = (Path(__file__).parents[3] / "docs" / "components.md").read_text()
 

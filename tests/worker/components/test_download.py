@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from worker import idx
-from worker.download import download
-from worker.published import Publication, Published
+from worker.data import idx
+from worker.data.download import download
+from worker.data.published import Publication, Published
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -104,7 +104,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_a_download_that_was_killed_half_way_does_not_count(address: str, tmp_path: Path) -> None:
     publication = Publication([address], [Published("whole", len(CONTENT), SHA256)], tmp_path / "no-system", "package")
     folder = tmp_path / "data"
-    call = f"from pathlib import Path; from worker.download import download; download({address + 'stalled'!r}, Path({str(folder / 'whole.gz')!r}), {len(CONTENT)}, {SHA256!r})"
+    call = f"from pathlib import Path; from worker.data.download import download; download({address + 'stalled'!r}, Path({str(folder / 'whole.gz')!r}), {len(CONTENT)}, {SHA256!r})"
     process = subprocess.Popen([sys.executable, "-c", call])
     until(lambda: any(path.stat().st_size > 0 for path in folder.glob(".*.part")))
     process.kill()

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from backend.spec.catalog import Catalog, Provision
 from tests.worker.components.registry import each_of_all, every
-from worker.catalog import TRAITS, build
-from worker.component import Component, families, knob
+from worker.contracts.catalog import TRAITS, build
+from worker.contracts.component import Component, families, knob
 
 CATALOG = build()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from worker import idx
+from worker.data import idx
 
 SHAPE = (10, 4, 3)
 VALUES = np.arange(120, dtype=np.uint8).reshape(SHAPE)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
-from worker.initializations import Initialization
+from worker.contracts.families.initializations import Initialization
 
 
 def filled(kind: str, shape: tuple[int, ...], gain: float = 1.0, **parameters: object) -> Tensor:

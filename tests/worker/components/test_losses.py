@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from tests.worker.components.registry import each, make
-from worker.component import components
-from worker.losses import Loss
+from worker.contracts.component import components
+from worker.contracts.families.losses import Loss
 
 
 def test_cross_entropy_by_hand() -> None:

@@ -12,9 +12,9 @@ from backend.spec.experiment import resolve
 from backend.spec.problems import Problem, SpecInvalid
 from tests.worker.components.registry import EVERY, each, every, make
 from tests.worker.sorts import SORTS, Sort, fitting, smallest
-from worker.catalog import build
-from worker.component import Component
-from worker.models import Model
+from worker.contracts.catalog import build
+from worker.contracts.component import Component
+from worker.contracts.families.models import Model
 
 CATALOG = build()
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
-from worker.normalizations import Normalization
+from worker.contracts.families.normalizations import Normalization
 
 
 def layer(kind: str, channels: int, *, image: bool, **parameters: Any) -> nn.Module:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from tests.worker.components.recurrences import CURVATURE, START, loss, slope
 from tests.worker.components.registry import make
-from worker.optimizers import RATE
-from worker.optimizers.sophia import twice_differentiable
+from worker.components.optimizers.sophia import twice_differentiable
+from worker.contracts.families.optimizers import RATE
 
 Closure = Callable[..., Tensor]
 

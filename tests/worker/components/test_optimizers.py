@@ -12,7 +12,7 @@ import torch
 
 from tests.worker.components.recurrences import ADAM, CASES, PLAIN, START, Path, Vector, loss, slope
 from tests.worker.components.registry import each, make
-from worker.optimizers import Optimizer
+from worker.contracts.families.optimizers import Optimizer
 
 STEPS = 200
 

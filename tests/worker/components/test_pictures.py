@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import tests.worker.components.registry  # noqa: F401  (finds the components)
-from worker.component import Component, components, find
-from worker.pictures import DRAWN, picture
+from worker.contracts.component import Component, components, find
+from worker.illustrations import DRAWN, picture
 
 WITHOUT = {"exporters", "samplers", "trial_pruners"}  # a file has no shape, a search none before it is made
 KINDS = [(base.family, kind) for base in DRAWN for kind in components(base.family)]
@@ -40,7 +40,7 @@ def test_a_picture_is_small_finite_and_always_the_same(family: str, kind: str) -
 
 
 def test_every_family_has_pictures_or_is_named() -> None:
-    from worker.component import families
+    from worker.contracts.component import families
 
     assert {base.family for base in DRAWN} | WITHOUT == set(families())
 

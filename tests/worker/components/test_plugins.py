@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from worker import component
-from worker.catalog import build
+from worker.contracts import component
+from worker.contracts.catalog import build
 
 GOOD = '''
 """SGD, slowly."""
@@ -16,8 +16,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.component import knob
-from worker.optimizers import Optimizer
+from worker.contracts.component import knob
+from worker.contracts.families.optimizers import Optimizer
 
 
 class Slow(Optimizer):
@@ -71,7 +71,10 @@ BROKEN = {
     "imports what is not there": "import no_such_package",
     "no component": "x = 1",
     "two components": GOOD + GOOD.replace("class Slow", "class Slower"),
-    "of another family": GOOD.replace("worker.optimizers import Optimizer", "worker.losses import Loss as Optimizer"),
+    "of another family": GOOD.replace(
+        "worker.contracts.families.optimizers import Optimizer",
+        "worker.contracts.families.losses import Loss as Optimizer",
+    ),
     "a field without a type": GOOD.replace("lr: float", "lr"),
 }
 
@@ -98,7 +101,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     file = plug(tmp_path, "optimizers/adam.py")
     with pytest.raises(RuntimeError, match=rf"{file}.*already has a component `adam`"):
         component.discover(tmp_path)
-    assert component.find("optimizers", "adam").__module__ == "worker.optimizers.adam"
+    assert component.find("optimizers", "adam").__module__ == "worker.components.optimizers.adam"
 
 
 def test_an_unknown_family_is_refused(tmp_path: Path) -> None:

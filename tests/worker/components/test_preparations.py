@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.worker.components.registry import each, make
-from worker.data import Corpus, Samples, Scaling
-from worker.engine.storage import Storing, store
-from worker.preparations import BLOCK, Preparation
+from worker.contracts.families.preparations import BLOCK, Preparation
+from worker.data.tensors import Corpus, Samples, Scaling
+from worker.engine.input.storage import Storing, store
 
 
 def images(count: int, seed: int = 1) -> np.ndarray:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tests.worker.components.registry import each, make
-from worker.pruning_schedules import PruningSchedule
+from worker.contracts.families.pruning_schedules import PruningSchedule
 
 
 def grown(schedule: PruningSchedule, first: float, last: float, total: int) -> dict[int, float]:

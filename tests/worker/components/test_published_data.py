@@ -10,11 +10,11 @@ import pytest
 
 from tests.worker.components.published_files import archive, batch, cifar10_archive, cifar10_folder, labels, mnist
 from tests.worker.components.registry import make
-from worker import digit_images
-from worker.data import Corpus, Samples
-from worker.datasets import cifar10, fashion_mnist
-from worker.datasets import mnist as mnist_module
-from worker.published import Publication
+from worker.components.datasets import cifar10, fashion_mnist
+from worker.components.datasets import mnist as mnist_module
+from worker.data import digit_images
+from worker.data.published import Publication
+from worker.data.tensors import Corpus, Samples
 
 
 def load(kind: str, folder: Path, seed: int = 0, **parameters: object) -> Corpus:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.worker.components.registry import each, every, make
-from worker.regularizers import Regularizer, overriding
+from worker.contracts.families.regularizers import Regularizer, overriding
 
 PENALTIES = [component for component in every("regularizers") if component().penalty([torch.ones(2)]) is not None]
 penalties = pytest.mark.parametrize("component", PENALTIES, ids=lambda component: component.kind)

@@ -10,8 +10,8 @@ from torch.optim import SGD, Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
 from tests.worker.components.registry import each, every, make
-from worker.plateau import plateaus
-from worker.schedules import Schedule
+from worker.contracts.families.schedules import Schedule
+from worker.contracts.plateau import plateaus
 
 T = 1000
 

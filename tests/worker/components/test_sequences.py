@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
 from tests.worker.sorts import fitting
-from worker.models import Model
+from worker.contracts.families.models import Model
 
 
 def text(kind: str, **parameters: Any) -> nn.Module:

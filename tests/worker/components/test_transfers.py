@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
 from tests.worker.compression.alone import ALONE
-from worker import mapping
-from worker.component import Component
-from worker.data import Split
+from worker.contracts.component import Component
+from worker.contracts.families.folders import Folder
+from worker.contracts.families.models import Model
+from worker.contracts.families.pruners import Pruner
+from worker.contracts.families.stages import Stage
+from worker.contracts.families.transfers import Transfer
+from worker.contracts.phases import Transform
+from worker.contracts.subject import Subject
+from worker.data.tensors import Split
 from worker.engine.mean import recalibrate
-from worker.folders import Folder
-from worker.freezing import freeze, frozen, train_mode, trainable, unfreeze
-from worker.models import Model
-from worker.phases import Transform
-from worker.pruners import Pruner
-from worker.stages import Stage
-from worker.subject import Subject
-from worker.transfers import Transfer
+from worker.nn import layer_matching
+from worker.nn.freezing import freeze, frozen, train_mode, trainable, unfreeze
 
 
 def network(inputs: int = 6, seed: int = 0) -> nn.Module:
@@ -81,8 +81,8 @@ def equal_layers(left: nn.Module, right: nn.Module) -> list[str]:
     ours, theirs = left.state_dict(), right.state_dict()
     return [
         name
-        for name, entries in mapping.layers(left).items()
-        if mapping.mismatch(entries, ours, theirs) is None
+        for name, entries in layer_matching.layers(left).items()
+        if layer_matching.mismatch(entries, ours, theirs) is None
         and all(torch.equal(ours[entry], theirs[entry]) for entry in entries)
     ]
 
@@ -154,7 +154,7 @@ def test_a_block_stands_for_its_layers() -> None:
     module = nn.ModuleDict(
         {"block": nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)}), "blocks": nn.Linear(1, 1)}
     )
-    assert mapping.named(module, ["block"]) == ["block.a", "block.b"]
+    assert layer_matching.named(module, ["block"]) == ["block.a", "block.b"]
 
 
 # ---- freezing
@@ -218,7 +218,7 @@ def test_unfreezing(names: list[str], left: list[str]) -> None:
 
 def test_compression_reaches_frozen_layers_and_leaves_them_frozen() -> None:
     module = Model.choose({"kind": "cnn", "width": 16}).build((1, 8, 8), 10)
-    backbone = list(mapping.layers(module))[:-1]
+    backbone = list(layer_matching.layers(module))[:-1]
     freeze(module, backbone)
     before = sum(weight.numel() for weight in module.parameters())
     pruned = Pruner.choose({"kind": "channels", "ratio": 0.5}).prune(Subject(module, (1, 8, 8)), ALONE)

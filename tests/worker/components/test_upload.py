@@ -11,7 +11,7 @@ from backend.spec.uploads import Choice, Facts, plan
 from tests.backend.data.making import csv, images, npy, npz
 from tests.worker.components.registry import make
 from tests.worker.components.test_datasets import equal, is_stratified, splits
-from worker.data import Array, Corpus
+from worker.data.tensors import Array, Corpus
 
 RANDOM = np.random.default_rng(0)
 LABELS = np.repeat([5, 7, 11], [60, 30, 12])

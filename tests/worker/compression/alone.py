@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.component import find
-from worker.data import Data
+from worker.contracts.component import find
+from worker.contracts.families.losses import Loss
+from worker.data.tensors import Data
 from worker.engine.evaluate import evaluate
-from worker.losses import Loss
-from worker.pictures.sketch import Sketch
+from worker.illustrations.sketch import Sketch
 
 
 class Alone(Sketch):

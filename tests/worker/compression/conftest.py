@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from tests.worker.compression.measured import measured
-from worker.component import discover
-from worker.data import Data
-from worker.engine.load import Wanted, load
-from worker.messages import StageDone
-from worker.models.cnn import CNN
-from worker.subject import Subject
+from worker.components.models.cnn import CNN
+from worker.contracts.component import discover
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.input.load import Wanted, load
+from worker.pipe.messages import StageDone
 
 discover()
 

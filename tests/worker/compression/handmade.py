@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.compression.alone import Alone
-from worker.subject import Subject
+from worker.contracts.subject import Subject
 
 
 def two_layers() -> Subject:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from backend.spec.experiment import Measure
 from backend.spec.results import ArtifactMeasure, StageResult
-from worker.data import Data
-from worker.engine.measure import measure_stage
-from worker.messages import StageDone
-from worker.subject import Subject
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement.measure import measure_stage
+from worker.pipe.messages import StageDone
 
 SETTINGS = Measure(batch_sizes=[1, 64], repeats=20, formats=[{"kind": "onnx"}, {"kind": "safetensors"}])
 FOLDER = "runs/r"

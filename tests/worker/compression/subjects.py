@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from worker.models.cnn import CNN
-from worker.models.lenet5 import LeNet5
-from worker.models.mlp import MLP
-from worker.subject import Subject
+from worker.components.models.cnn import CNN
+from worker.components.models.lenet5 import LeNet5
+from worker.components.models.mlp import MLP
+from worker.contracts.subject import Subject
 
 MODELS = {
     "cnn": (CNN(width=8), (1, 12, 12)),

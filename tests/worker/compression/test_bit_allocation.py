@@ -8,11 +8,20 @@ import torch
 from torch import nn
 
 from tests.worker.compression.alone import ALONE, Alone
-from worker.bit_allocation import KeepsWidths, apply, at, average, downwards, output_noise, rounded, width_of
-from worker.data import Data
-from worker.grids import BITS
-from worker.quantizers.mixed import Mixed
-from worker.subject import Subject
+from worker.components.quantizers.mixed import Mixed
+from worker.compression.bit_allocation import (
+    KeepsWidths,
+    apply,
+    at,
+    average,
+    downwards,
+    output_noise,
+    rounded,
+    width_of,
+)
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.nn.grids import BITS
 
 
 def test_the_step_that_costs_least_for_each_bit_comes_first() -> None:

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
-from worker.engine import count
-from worker.exporters.onnx import Onnx
-from worker.pruners.channels import Channels
-from worker.pruners.magnitude import Magnitude
-from worker.subject import Subject
+from worker.components.exporters.onnx import Onnx
+from worker.components.pruners.channels import Channels
+from worker.components.pruners.magnitude import Magnitude
+from worker.contracts.subject import Subject
+from worker.engine.measurement import count
 
 
 def widths(subject: Subject) -> list[int]:

@@ -13,12 +13,12 @@ from torch import nn
 import worker
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.measured import FOLDER, SETTINGS, measured
-from worker.data import Data
-from worker.engine import measure
-from worker.engine.measure import HeldOutFiles, run_clean
-from worker.messages import StageDone
-from worker.quantizers.dynamic_int8 import DynamicInt8
-from worker.subject import Subject
+from worker.components.quantizers.dynamic_int8 import DynamicInt8
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement import measure
+from worker.engine.measurement.measure import HeldOutFiles, run_clean
+from worker.pipe.messages import StageDone
 
 
 def test_what_a_killed_process_left_is_swept(trained: Subject, digits: Data, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import Alone
-from worker.data import Data
-from worker.engine import count
-from worker.phases import Training, Transform
-from worker.pruners import Pruner
-from worker.pruners.magnitude import Magnitude
-from worker.stages.compress import Compress
-from worker.subject import Subject
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.stages.compress import Compress
+from worker.contracts.families.pruners import Pruner
+from worker.contracts.phases import Training, Transform
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement import count
 
 
 class Counting(Alone):

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from tests.worker.compression import subjects
-from worker.engine import count
-from worker.subject import Subject
+from worker.contracts.subject import Subject
+from worker.engine.measurement import count
 
 
 def test_parameters_of_lenet5_are_the_published_ones() -> None:

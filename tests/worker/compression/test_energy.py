@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from worker.engine import energy, measure_artifact
-from worker.engine.energy import Counter, Meter
-from worker.engine.measure_artifact import Timing
+from worker.engine.measurement import energy, measure_artifact
+from worker.engine.measurement.energy import Counter, Meter
+from worker.engine.measurement.measure_artifact import Timing
 
 
 def zone(root: Path, name: str, label: str, microjoules: int, span: int = 1_000_000) -> Path:

@@ -18,29 +18,29 @@ from tests.worker.components.registry import every, make
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.measured import measured
 from tests.worker.sorts import Sort, smallest
-from worker.catalog import build
-from worker.engine import count
-from worker.engine.runtimes.onnxruntime import executed_operators
+from worker.components.exporters.onnx import Onnx
+from worker.components.exporters.safetensors import Safetensors
+from worker.components.folders.batch_norm import BatchNorm
+from worker.components.folders.linear import Linear
+from worker.components.folders.similar import Similar
+from worker.components.pruners._structured import Structured
+from worker.components.pruners.channels import Channels
+from worker.components.pruners.heads import Heads
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.pruners.neurons import Neurons
+from worker.components.pruners.units import Units
+from worker.components.quantizers.dynamic_int8 import DynamicInt8
+from worker.components.quantizers.qat_int8 import QatInt8
+from worker.components.quantizers.static_int8 import StaticInt8
+from worker.components.quantizers.weight_only_int4 import WeightOnlyInt4
+from worker.contracts.catalog import build
+from worker.contracts.families.folders import Folder
+from worker.contracts.families.models import Model
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Subject
+from worker.engine.measurement import count
 from worker.engine.structure import describe, restore
-from worker.exporters.onnx import Onnx
-from worker.exporters.safetensors import Safetensors
-from worker.folders import Folder
-from worker.folders.batch_norm import BatchNorm
-from worker.folders.linear import Linear
-from worker.folders.similar import Similar
-from worker.models import Model
-from worker.pruners.channels import Channels
-from worker.pruners.heads import Heads
-from worker.pruners.magnitude import Magnitude
-from worker.pruners.neurons import Neurons
-from worker.pruners.units import Units
-from worker.quantizers import Quantizer
-from worker.quantizers.dynamic_int8 import DynamicInt8
-from worker.quantizers.qat_int8 import QatInt8
-from worker.quantizers.static_int8 import StaticInt8
-from worker.quantizers.weight_only_int4 import WeightOnlyInt4
-from worker.structured import Structured
-from worker.subject import Subject
+from worker.runtimes.onnxruntime import executed_operators
 
 STRUCTURED = [
     (Channels(), 0.85),

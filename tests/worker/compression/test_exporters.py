@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
-from worker.exporters.onnx import Onnx
-from worker.exporters.safetensors import Safetensors
-from worker.quantizers.static_int8 import StaticInt8
-from worker.subject import Subject
+from worker.components.exporters.onnx import Onnx
+from worker.components.exporters.safetensors import Safetensors
+from worker.components.quantizers.static_int8 import StaticInt8
+from worker.contracts.subject import Subject
 
 NONE = np.zeros((0,), np.float32)
 

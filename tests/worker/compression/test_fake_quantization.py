@@ -13,15 +13,15 @@ from torch import Tensor, nn
 from torch.ao.quantization.observer import MovingAverageMinMaxObserver
 
 from tests.worker.compression.alone import ALONE, Alone
-from worker.data import Data
-from worker.engine.noise import noise_scale
-from worker.exporters.onnx import Onnx
-from worker.fake_quantization import MOMENTUM, ActsQuantized, fake_quantized, grid, measured_ranges
-from worker.grids import by_channel
-from worker.losses.cross_entropy import CrossEntropy
-from worker.onnx_tools import int8_magnitude
-from worker.quantizers.qat_int8 import QatInt8
-from worker.subject import Subject
+from worker.components.exporters.onnx import Onnx
+from worker.components.losses.cross_entropy import CrossEntropy
+from worker.components.quantizers.qat_int8 import QatInt8
+from worker.compression.fake_quantization import MOMENTUM, ActsQuantized, fake_quantized, grid, measured_ranges
+from worker.compression.onnx.onnx_tools import int8_magnitude
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.diagnostics.noise import noise_scale
+from worker.nn.grids import by_channel
 
 
 def observed(*batches: Tensor) -> MovingAverageMinMaxObserver:

@@ -11,13 +11,13 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.conftest import accuracy
 from tests.worker.compression.test_channels import widths
-from worker.clusters import Channels
-from worker.data import Data, Split
-from worker.folders.batch_norm import BatchNorm
-from worker.folders.linear import Linear
-from worker.folders.similar import Similar
-from worker.pruners.magnitude import Magnitude
-from worker.subject import Subject
+from worker.components.folders.batch_norm import BatchNorm
+from worker.components.folders.linear import Linear
+from worker.components.folders.similar import Similar
+from worker.components.pruners.magnitude import Magnitude
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data, Split
+from worker.nn.channel_clusters import Channels
 
 
 def inputs_of(subject: Subject, samples: int = 32) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 
 from backend.spec.constraints import parse
 from backend.spec.measures import Measured
-from worker.goal import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
+from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
 
 FIRST = [Choice(amount, True) for amount in STARTS]
 GRID = [Choice(part / 128, quantized) for part in range(128) for quantized in (True, False)]

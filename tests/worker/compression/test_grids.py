@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from worker.grids import (
+from worker.nn.grids import (
     BITS,
     analysis,
     by_block,

@@ -8,11 +8,11 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import train
 from tests.worker.compression.handmade import mask, two_layers
-from worker.data import Data
-from worker.engine import count
-from worker.masks import keep_largest, prunable_weights
-from worker.pruners.magnitude import Magnitude
-from worker.subject import Subject
+from worker.components.pruners.magnitude import Magnitude
+from worker.contracts.masks import keep_largest, prunable_weights
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement import count
 
 
 def zeros(subject: Subject) -> int:

@@ -15,18 +15,18 @@ from backend.spec.experiment import Measure
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy
 from tests.worker.compression.measured import FOLDER, SETTINGS, measured, onnx_of
-from worker import coding
-from worker.data import Data
-from worker.engine import count
-from worker.engine.measure import HeldOutFiles, check_devices, run_clean
-from worker.exporters.coded import Coded
-from worker.messages import StageDone
-from worker.models.cnn import CNN
-from worker.pruners.channels import Channels
-from worker.pruners.magnitude import Magnitude
-from worker.quantizers.dynamic_int8 import DynamicInt8
-from worker.quantizers.static_int8 import StaticInt8
-from worker.subject import Subject
+from worker import codec
+from worker.components.exporters.coded import Coded
+from worker.components.models.cnn import CNN
+from worker.components.pruners.channels import Channels
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.quantizers.dynamic_int8 import DynamicInt8
+from worker.components.quantizers.static_int8 import StaticInt8
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement import count
+from worker.engine.measurement.measure import HeldOutFiles, check_devices, run_clean
+from worker.pipe.messages import StageDone
 
 
 def test_accuracy_and_loss_are_those_of_torch(
@@ -125,7 +125,7 @@ def test_a_coded_file_runs_as_the_file_that_it_was_made_of(trained: Subject, dig
     assert coded.bytes < whole.bytes / 5
     assert whole.load_ms and coded.load_ms
     first, second = ((tmp_path / file.path).read_bytes() for file in done.files)
-    assert coding.decode(second) == first
+    assert codec.decode(second) == first
 
 
 def test_a_damaged_coded_file_is_refused_in_a_sentence(trained: Subject, digits: Data, tmp_path: Path) -> None:

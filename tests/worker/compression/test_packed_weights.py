@@ -12,21 +12,22 @@ from onnx import numpy_helper
 from torch import nn
 
 from tests.worker.compression.alone import ALONE, Alone
-from worker import onnx_weights
-from worker.data import Data
-from worker.engine.runtimes import onnxruntime as runtime
-from worker.engine.runtimes.onnxruntime import executed_operators
-from worker.exporters.onnx import Onnx
-from worker.grids import weighted
-from worker.onnx_weights import packed_blocks
-from worker.quantizers import Quantizer, float16
-from worker.quantizers.bfloat16 import Bfloat16
-from worker.quantizers.float16 import Float16
-from worker.quantizers.mixed import Mixed
-from worker.quantizers.weight_only_int4 import WeightOnlyInt4
-from worker.quantizers.weight_only_int8 import WeightOnlyInt8
-from worker.subject import Subject
-from worker.weight_only import WeightOnly
+from worker.components.exporters.onnx import Onnx
+from worker.components.quantizers import float16
+from worker.components.quantizers._weight_only import WeightOnly
+from worker.components.quantizers.bfloat16 import Bfloat16
+from worker.components.quantizers.float16 import Float16
+from worker.components.quantizers.mixed import Mixed
+from worker.components.quantizers.weight_only_int4 import WeightOnlyInt4
+from worker.components.quantizers.weight_only_int8 import WeightOnlyInt8
+from worker.compression.onnx import onnx_weights
+from worker.compression.onnx.onnx_weights import packed_blocks
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.nn.grids import weighted
+from worker.runtimes import onnxruntime as runtime
+from worker.runtimes.onnxruntime import executed_operators
 
 STORED_IN_FEWER_BITS: list[Quantizer] = [WeightOnlyInt8(), WeightOnlyInt4(), Float16(), Bfloat16(), Mixed(bits=3.0)]
 SHARES = {"weight_only_int8": 0.31, "weight_only_int4": 0.18, "float16": 0.54, "bfloat16": 0.54, "mixed": 0.23}

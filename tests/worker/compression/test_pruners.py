@@ -11,15 +11,15 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.conftest import train
 from tests.worker.compression.handmade import Batches, mask, two_layers
-from worker.data import Data
-from worker.masks import gone, prunable_weights
-from worker.pruners import Pruner, Scored
-from worker.pruners.movement import Movement, Moving
-from worker.pruners.n_m import NM
-from worker.pruners.random import Random
-from worker.pruners.taylor import Taylor
-from worker.pruners.threshold import Threshold
-from worker.subject import Subject
+from worker.components.pruners.movement import Movement, Moving
+from worker.components.pruners.n_m import NM
+from worker.components.pruners.random import Random
+from worker.components.pruners.taylor import Taylor
+from worker.components.pruners.threshold import Threshold
+from worker.contracts.families.pruners import Pruner, Scored
+from worker.contracts.masks import gone, prunable_weights
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
 
 SCORED = [component for component in every("pruners") if issubclass(component, Scored)]
 MASKING: list[Pruner] = [

@@ -17,16 +17,16 @@ from backend.spec.problems import Problem, SpecInvalid
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import Alone
 from tests.worker.engine.training import Watched, adam, clouds, planted
-from worker.catalog import build
-from worker.component import discover
+from worker.components.pruners.channels import Channels
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.pruning_schedules.gradual import Gradual
+from worker.contracts.catalog import build
+from worker.contracts.component import discover
+from worker.contracts.families.stages import Stage
+from worker.contracts.masks import gone
+from worker.contracts.phases import Training, Transform
+from worker.contracts.subject import Subject
 from worker.engine.evaluate import evaluate
-from worker.masks import gone
-from worker.phases import Training, Transform
-from worker.pruners.channels import Channels
-from worker.pruners.magnitude import Magnitude
-from worker.pruning_schedules.gradual import Gradual
-from worker.stages import Stage
-from worker.subject import Subject
 
 
 def prune(**fields: Any) -> Stage:

@@ -13,19 +13,19 @@ from torch import nn
 
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.test_packed_weights import STORED_IN_FEWER_BITS
-from worker.component import components
-from worker.data import Data
-from worker.engine.kernels import INT8
-from worker.engine.measure_artifact import evaluate
-from worker.engine.runtimes.onnxruntime import executed_operators, load
-from worker.exporters.onnx import Onnx
-from worker.onnx_tools import multiplies_without_saturation, quiet, require_int8
-from worker.quantizers import Quantizer
-from worker.quantizers.dynamic_int8 import DynamicInt8
-from worker.quantizers.qat_int8 import QatInt8
-from worker.quantizers.static_int8 import StaticInt8
-from worker.static_quantization import entropy_bins
-from worker.subject import Subject
+from worker.components.exporters.onnx import Onnx
+from worker.components.quantizers.dynamic_int8 import DynamicInt8
+from worker.components.quantizers.qat_int8 import QatInt8
+from worker.components.quantizers.static_int8 import StaticInt8
+from worker.compression.onnx.onnx_tools import multiplies_without_saturation, quiet, require_int8
+from worker.compression.onnx.static_quantization import entropy_bins
+from worker.contracts.component import components
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement.measure_artifact import evaluate
+from worker.runtimes.kernels import INT8
+from worker.runtimes.onnxruntime import executed_operators, load
 
 EVERY = [DynamicInt8(), *(StaticInt8(method=method) for method in ("minmax", "entropy", "percentile"))]
 COMPUTED_IN_8_BITS = [*EVERY, QatInt8()]

@@ -16,12 +16,12 @@ from backend.spec.experiment import Measure
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy
-from worker.data import Data
-from worker.engine import runtimes
-from worker.engine.measure import HeldOutFiles, run_clean
-from worker.exporters.torch_export import TorchExport
-from worker.quantizers.static_int8 import StaticInt8
-from worker.subject import Subject
+from worker import runtimes
+from worker.components.exporters.torch_export import TorchExport
+from worker.components.quantizers.static_int8 import StaticInt8
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine.measurement.measure import HeldOutFiles, run_clean
 
 NONE = np.zeros((0,), np.float32)
 SETTINGS = Measure(batch_sizes=[1, 64], repeats=20)
@@ -89,9 +89,11 @@ def test_a_device_that_a_runtime_lacks_is_told_with_the_remedy(monkeypatch: pyte
 
 
 def test_a_process_loads_the_one_runtime_that_it_needs() -> None:
-    neither = loaded_modules("import worker.engine.measure_artifact")
+    neither = loaded_modules("import worker.engine.measurement.measure_artifact")
     assert not {"torch", "onnxruntime", "onnx", "sklearn", "pydantic"} & neither
-    begun = "import worker.engine.measure_artifact; from worker.engine import runtimes; runtimes.runtime({!r})"
+    begun = (
+        "import worker.engine.measurement.measure_artifact; from worker.engine import runtimes; runtimes.runtime({!r})"
+    )
     of_onnx, of_torch = loaded_modules(begun.format("onnxruntime")), loaded_modules(begun.format("torch"))
     assert "onnxruntime" in of_onnx and not {"torch", "onnx", "pydantic"} & of_onnx
     assert "torch" in of_torch and "onnxruntime" not in of_torch

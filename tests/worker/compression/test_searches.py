@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from tests.worker.compression.handmade import Judge, mask, two_layers
-from worker.masks import gone
-from worker.pruners.constrained import Constrained
-from worker.pruners.stable import Stable
-from worker.searching import FINE, Search
-from worker.subject import Subject
+from worker.components.pruners.constrained import Constrained
+from worker.components.pruners.stable import Stable
+from worker.compression.bounded_search import FINE, Search
+from worker.contracts.masks import gone
+from worker.contracts.subject import Subject
 
 
 @pytest.mark.parametrize("edge", [0.003, 0.2, 0.5, 0.77, 0.9, 0.985])

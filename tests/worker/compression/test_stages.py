@@ -5,12 +5,12 @@ from pydantic import ValidationError
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
-from worker.component import Component
-from worker.fake_quantization import ActsQuantized
-from worker.folders.batch_norm import BatchNorm
-from worker.phases import Training, Transform
-from worker.quantizers.static_int8 import StaticInt8
-from worker.stages import Stage
+from worker.components.folders.batch_norm import BatchNorm
+from worker.components.quantizers.static_int8 import StaticInt8
+from worker.compression.fake_quantization import ActsQuantized
+from worker.contracts.component import Component
+from worker.contracts.families.stages import Stage
+from worker.contracts.phases import Training, Transform
 
 
 def stage(kind: str, **fields: object) -> Stage:
@@ -91,7 +91,7 @@ def test_the_defaults_are_the_families_defaults() -> None:
     ],
 )
 def test_values_out_of_bounds_are_refused(family: str, spec: dict[str, object]) -> None:
-    from worker.component import families
+    from worker.contracts.component import families
 
     base: type[Component] = families()[family]
     with pytest.raises(ValidationError):

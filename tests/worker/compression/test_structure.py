@@ -9,9 +9,9 @@ from torch import nn
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
+from worker.components.folders.batch_norm import BatchNorm
+from worker.components.pruners.channels import Channels
 from worker.engine.structure import describe, restore
-from worker.folders.batch_norm import BatchNorm
-from worker.pruners.channels import Channels
 
 
 @pytest.mark.parametrize("name", subjects.MODELS)

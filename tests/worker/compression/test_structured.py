@@ -10,16 +10,16 @@ from torch import Tensor, nn
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.test_channels import widths
-from worker.attention import Attention
-from worker.data import Data, Split
-from worker.models.char_transformer import CharTransformer
-from worker.models.vit import ViT
-from worker.pruners.channels import Channels
-from worker.pruners.heads import Heads
-from worker.pruners.magnitude import Magnitude
-from worker.pruners.neurons import Neurons
-from worker.structured import Layer
-from worker.subject import Subject
+from worker.components.models.char_transformer import CharTransformer
+from worker.components.models.vit import ViT
+from worker.components.pruners._structured import Layer
+from worker.components.pruners.channels import Channels
+from worker.components.pruners.heads import Heads
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.pruners.neurons import Neurons
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data, Split
+from worker.nn.attention import Attention
 
 IMAGE = (1, 8, 8)
 
@@ -86,7 +86,7 @@ def test_taylor_keeps_what_the_loss_depends_on_where_a_norm_keeps_what_is_large(
 
 def test_taylor_equals_the_sum_by_hand() -> None:
     """A network of one neuron a layer, wide 2: θ · ∂J/∂θ summed over what goes with a channel, mean over batches."""
-    from worker.importance import taylor
+    from worker.compression.importance import taylor
 
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Linear(2, 3)).eval()

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
-from worker.data import Data, Split
+from worker.components.models._recurrent import Recurrent
+from worker.components.models.gru import GRU
+from worker.components.models.lstm import LSTM
+from worker.components.models.rnn import RNN
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.pruners.units import Units
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data, Split
 from worker.engine.structure import describe, restore
-from worker.models.gru import GRU
-from worker.models.lstm import LSTM
-from worker.models.rnn import RNN
-from worker.pruners.magnitude import Magnitude
-from worker.pruners.units import Units
-from worker.recurrent import Recurrent
-from worker.subject import Subject
 
 CELLS = pytest.mark.parametrize("cell", [LSTM, GRU, RNN])
 SHAPES = pytest.mark.parametrize("shape", [(1, 8, 8), (12,)])  # rows of an image; tokens of a text

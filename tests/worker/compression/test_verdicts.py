@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from worker.engine import quantization_verdicts, verdicts
-from worker.engine.reasons import reasons
-from worker.engine.verdicts import VERDICTS, Verdict
+from worker.engine.measurement import quantization_verdicts, verdicts
+from worker.engine.measurement.reasons import reasons
+from worker.engine.measurement.verdicts import VERDICTS, Verdict
 
 
 def stage(

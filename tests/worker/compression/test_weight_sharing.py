@@ -15,13 +15,13 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.engine.harness import Ledger, assignment, run, settings_for
 from tests.worker.engine.test_exactness import killed_often
-from worker import coding
+from worker import codec
+from worker.components.pruners.magnitude import Magnitude
+from worker.components.quantizers.weight_sharing import WeightSharing
+from worker.compression.weight_sharing import Codebooks, Regrouping, Sharing, k_means, nearest
+from worker.contracts.subject import Subject
 from worker.engine import reporter
 from worker.engine.checkpoint import load_model
-from worker.pruners.magnitude import Magnitude
-from worker.quantizers.weight_sharing import WeightSharing
-from worker.sharing import Codebooks, Regrouping, Sharing, k_means, nearest
-from worker.subject import Subject
 
 
 @pytest.mark.parametrize(
@@ -220,5 +220,5 @@ def test_a_killed_run_ends_as_a_whole_one_with_few_values(regroup: bool, catalog
         module = load_model(file, "cpu").module
     assert all(distinct(weight) <= 8 for name, weight in module.named_parameters() if name.endswith("weight"))
     content = (eager.data_dir / whole.done()[-1].files[0].path).read_bytes()
-    assert len(coding.encode(content)) < len(content) / 5
+    assert len(codec.encode(content)) < len(content) / 5
     assert whole.done()[-1].result.validation["accuracy"] > 0.85

@@ -12,8 +12,18 @@ from backend.spec.experiment import resolve
 from backend.spec.settings import Settings
 from backend.store import chunks
 from worker.engine.execute import execute
-from worker.link import decode, encode
-from worker.messages import Assignment, Checkpoint, Finished, FromTrainer, Happened, Order, Points, Release, StageDone
+from worker.pipe.link import decode, encode
+from worker.pipe.messages import (
+    Assignment,
+    Checkpoint,
+    Finished,
+    FromTrainer,
+    Happened,
+    Order,
+    Points,
+    Release,
+    StageDone,
+)
 
 MEASURED: dict[str, Any] = {
     "runtime": "none",

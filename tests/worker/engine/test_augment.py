@@ -16,11 +16,12 @@ from tests.worker.components.registry import components
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed
 from tests.worker.engine.test_storage import INDEX, SCALING, corpus
-from worker.augmentations import Augmentation
-from worker.engine import draw, seed
-from worker.engine.augment import augmented
-from worker.engine.storage import TIERS, Storing, Tier, store
-from worker.messages import Finished, Points
+from worker.contracts.families.augmentations import Augmentation
+from worker.engine import seed
+from worker.engine.input import draw
+from worker.engine.input.augment import augmented
+from worker.engine.input.storage import TIERS, Storing, Tier, store
+from worker.pipe.messages import Finished, Points
 
 EVERY = [{"kind": kind} for kind in sorted(components("augmentations"))]
 SHIFTS = [{"kind": "random_crop", "padding": 1}, {"kind": "rotation"}]

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.worker.engine.training import Watched, clouds, perceptron
-from worker.data import Data
+from worker.data.tensors import Data
 from worker.engine import seed
+from worker.engine.input.shuffle import order
 from worker.engine.reporter import Reporter
-from worker.engine.shuffle import order
 
 BATCH, EPOCHS = 32, 3
 

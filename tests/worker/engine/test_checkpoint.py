@@ -13,11 +13,11 @@ from torch import nn
 
 from backend.spec.catalog import Catalog
 from backend.spec.results import StageResult
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Origin, Subject
 from worker.engine import checkpoint
 from worker.engine.checkpoint import Checkpoints, Position, State
-from worker.messages import Checkpoint
-from worker.quantizers import Quantizer
-from worker.subject import Origin, Subject
+from worker.pipe.messages import Checkpoint
 
 
 def build(_: Origin | None = None) -> Subject:

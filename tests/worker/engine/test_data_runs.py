@@ -9,7 +9,7 @@ from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import MemoryLink, assignment, run
-from worker.messages import Exhibit, Happened, Points
+from worker.pipe.messages import Exhibit, Happened, Points
 
 
 def executed(catalog: Catalog, settings: Settings, dataset: str, **changes: Any) -> MemoryLink:

@@ -17,12 +17,13 @@ from backend.spec.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed
-from worker.distillation import Distillation
-from worker.engine import measure, seed
+from worker.compression.distillation import Distillation
+from worker.contracts.families.models import Model
+from worker.contracts.subject import Subject
+from worker.engine import seed
 from worker.engine.checkpoint import load_model
-from worker.messages import Assignment, Checkpoint, Finished, Order, Points, Release, Source
-from worker.models import Model
-from worker.subject import Subject
+from worker.engine.measurement import measure
+from worker.pipe.messages import Assignment, Checkpoint, Finished, Order, Points, Release, Source
 
 RECIPE = {"batch": {"kind": "fixed", "size": 64}, "optimizer": {"kind": "adam", "lr": 3e-3}}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}

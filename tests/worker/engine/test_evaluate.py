@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from backend.spec.catalog import Catalog
-from worker.data import Data, Split
+from worker.contracts.families.losses import Loss
+from worker.data.tensors import Data, Split
 from worker.engine import evaluate as evaluating
 from worker.engine.evaluate import evaluate
-from worker.losses import Loss
 
 
 @pytest.mark.parametrize("batch", [1, 3, 7, 1000])

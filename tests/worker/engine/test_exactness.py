@@ -14,12 +14,12 @@ from backend.spec.catalog import Catalog
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ledger, assignment, run, settings_for
-from worker.component import discover
+from worker.components.pruners.movement import Moving
+from worker.compression.gradual_masking import Growing
+from worker.contracts.component import discover
 from worker.engine import seed
 from worker.engine.trainer import Trainer
-from worker.growing import Growing
-from worker.messages import Assignment, Checkpoint, Finished, FromTrainer
-from worker.pruners.movement import Moving
+from worker.pipe.messages import Assignment, Checkpoint, Finished, FromTrainer
 
 MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}

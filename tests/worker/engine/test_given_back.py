@@ -10,7 +10,7 @@ from backend.spec.catalog import Catalog
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
-from worker.messages import Assignment, Checkpoint, Finished, Order, Release, StageDone
+from worker.pipe.messages import Assignment, Checkpoint, Finished, Order, Release, StageDone
 
 TRAIN = {"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": 128}}
 MEASURE = {"batch_sizes": [1], "repeats": 5, "formats": [{"kind": "safetensors"}]}

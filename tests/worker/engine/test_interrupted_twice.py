@@ -12,7 +12,7 @@ from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, steps_done
 from tests.worker.engine.test_checkpoint import state
 from worker.engine.checkpoint import Checkpoints
-from worker.messages import Assignment, Checkpoint, Finished, Obeyed, Order, Progress, Release
+from worker.pipe.messages import Assignment, Checkpoint, Finished, Obeyed, Order, Progress, Release
 
 TRAIN = {
     "kind": "train",

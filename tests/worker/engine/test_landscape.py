@@ -14,12 +14,12 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import assignment, run
 from tests.worker.engine.training import clouds, planted
-from worker.data import Split
-from worker.engine.landscape import SIDE, directions, landscape, plane
-from worker.engine.sharpness import sharpness
-from worker.losses import Loss
-from worker.messages import Exhibit
-from worker.subject import Subject
+from worker.contracts.families.losses import Loss
+from worker.contracts.subject import Subject
+from worker.data.tensors import Split
+from worker.engine.diagnostics.sharpness import sharpness
+from worker.engine.summaries.landscape import SIDE, directions, landscape, plane
+from worker.pipe.messages import Exhibit
 
 MSE, ENTROPY = Loss.choose("mse"), Loss.choose("cross_entropy")
 

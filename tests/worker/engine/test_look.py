@@ -10,11 +10,12 @@ from torch.nn import functional
 
 from backend.spec.experiment import Diagnosis as Plan
 from tests.worker.engine.training import Watched, adam, clouds, perceptron, planted, sgd
-from worker.engine import histograms, seed
-from worker.engine.look import MOST_LAYERS, Lookout, layers
-from worker.engine.noise import noise_scale
-from worker.engine.shuffle import order
-from worker.losses import Loss
+from worker.contracts.families.losses import Loss
+from worker.engine import seed
+from worker.engine.diagnostics import histograms
+from worker.engine.diagnostics.layer_statistics import MOST_LAYERS, Lookout, layers
+from worker.engine.diagnostics.noise import noise_scale
+from worker.engine.input.shuffle import order
 
 INPUTS, TARGETS = torch.randn(16, 8, generator=torch.Generator().manual_seed(1)), torch.arange(16) % 3
 

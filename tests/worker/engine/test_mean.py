@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
-from worker.averages import Average
-from worker.data import Split
+from worker.contracts.families.averages import Average
+from worker.data.tensors import Split
 from worker.engine.mean import RECALIBRATION_BATCH, Best, Mean, recalibrate
 
 TOTAL = 40

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.components.registry import make
-from worker.engine.noise import noise_scale, simple_scale
+from worker.engine.diagnostics.noise import noise_scale, simple_scale
 
 MSE = make("losses", "mse")
 CROSS_ENTROPY = make("losses", "cross_entropy")

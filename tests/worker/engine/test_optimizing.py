@@ -7,17 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from tests.worker.engine.harness import MemoryLink
-from worker.component import components, discover
-from worker.data import Data
+from worker.contracts.component import components, discover
+from worker.contracts.families.models import Model
+from worker.contracts.families.optimizers import Closure, Optimizer
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.checkpoint import Position
-from worker.engine.load import Wanted, load
+from worker.engine.input.load import Wanted, load
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.models import Model
-from worker.optimizers import Closure, Optimizer
-from worker.recipe import Recipe
-from worker.subject import Subject
 
 discover()
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from worker.component import discover
-from worker.data import Data, Split
+from worker.contracts.component import discover
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data, Split
 from worker.engine import gradients, probe
 from worker.engine.checkpoint import Position
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
-from worker.link import Unattended
-from worker.recipe import Recipe
-from worker.subject import Subject
+from worker.pipe.link import Unattended
 
 discover()
 SAMPLES, INPUTS, CLASSES = 190, 6, 4

@@ -12,12 +12,12 @@ from backend.spec.catalog import Catalog
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import assignment, run
 from tests.worker.test_png import decode
-from worker.component import discover
-from worker.data import Corpus, Data, Samples
-from worker.engine import exhibits, pictures
-from worker.engine.storage import Storing, store
-from worker.messages import Exhibit
-from worker.recipe import Recipe
+from worker.contracts.component import discover
+from worker.contracts.recipe import Recipe
+from worker.data.tensors import Corpus, Data, Samples
+from worker.engine.input.storage import Storing, store
+from worker.engine.summaries import exhibits, pictures
+from worker.pipe.messages import Exhibit
 
 discover()
 EVERYTHING = [

@@ -15,9 +15,10 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, command, once, run, steps_done
-from worker.engine import measure, reporter
+from worker.engine import reporter
 from worker.engine.explain import explain
-from worker.messages import (
+from worker.engine.measurement import measure
+from worker.pipe.messages import (
     Checkpoint,
     Exhibit,
     Finished,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import tests.worker.components.registry  # noqa: F401  (finds the components)
+from worker.contracts.recipe import Recipe
 from worker.engine.plan import plan
-from worker.recipe import Recipe
 
 RECIPE: dict[str, Any] = {
     "epochs": 3,

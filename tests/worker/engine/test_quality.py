@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from backend.spec.catalog import Catalog
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import assignment, run
-from worker.data import Data, Split
-from worker.engine.quality import BINS, MOST_CLASSES, MOST_SQUARE, calibration, quality
-from worker.messages import Exhibit
+from worker.data.tensors import Data, Split
+from worker.engine.summaries.quality import BINS, MOST_CLASSES, MOST_SQUARE, calibration, quality
+from worker.pipe.messages import Exhibit
 
 
 class Fixed(nn.Module):

@@ -14,9 +14,9 @@ from backend.spec.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed
-from worker.batches import Probe
+from worker.contracts.families.batches import Probe
 from worker.engine import probe
-from worker.messages import Finished, Points, Progress
+from worker.pipe.messages import Finished, Points, Progress
 
 MLP = {"kind": "mlp", "hidden": [16]}
 ADAM = {"kind": "adam", "lr": 3e-3}

@@ -10,7 +10,7 @@ from backend.store import chunks
 from tests.worker.engine.harness import MemoryLink
 from worker.engine import reporter as reporting
 from worker.engine.reporter import Clock, Diverged, Reporter, accuracies
-from worker.messages import Points, Progress
+from worker.pipe.messages import Points, Progress
 
 
 def reporter_at(link: MemoryLink, stage: int = 1, step: int = 40) -> Reporter:

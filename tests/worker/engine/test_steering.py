@@ -14,13 +14,13 @@ from backend.spec.events import EventKind
 from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run, steps_done
-from worker.component import find
+from worker.contracts.component import find
+from worker.contracts.live_parameters import turned
+from worker.contracts.recipe import Recipe
 from worker.engine import steering
 from worker.engine.checkpoint import Checkpoints, State
 from worker.engine.turning import follow
-from worker.knobs import turned
-from worker.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Order, Planned, Progress, Release
-from worker.recipe import Recipe
+from worker.pipe.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Order, Planned, Progress, Release
 
 TRAIN = {
     "kind": "train",

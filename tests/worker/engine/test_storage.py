@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from worker.data import Corpus, Samples, Scaling
-from worker.engine import storage
-from worker.engine.storage import TIERS, Storing, store, trials
+from worker.data.tensors import Corpus, Samples, Scaling
+from worker.engine.input import storage
+from worker.engine.input.storage import TIERS, Storing, store, trials
 
 INDEX = torch.tensor([3, 0, 7, 7])
 

@@ -16,9 +16,9 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ledger, assignment, run
 from tests.worker.engine.training import Watched, adam, clouds, planted, scaled, sgd
-from worker.data import Split
-from worker.engine.symptoms import Epoch, History
-from worker.messages import Assignment
+from worker.data.tensors import Split
+from worker.engine.diagnostics.symptoms import Epoch, History
+from worker.pipe.messages import Assignment
 
 NAMES = ["10_digits-in-a-minute.yaml", "30_mlp-baseline.yaml", "40_smaller-and-faster-cnn.yaml"]
 

@@ -14,7 +14,7 @@ from backend.spec.runs import RunState
 from backend.spec.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, settings_for
 from worker.engine.trial import asked
-from worker.messages import Assignment, Checkpoint, Exhibit, Finished, Order, Points, Release
+from worker.pipe.messages import Assignment, Checkpoint, Exhibit, Finished, Order, Points, Release
 
 TRAIN = {
     "kind": "train",

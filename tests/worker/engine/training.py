@@ -10,18 +10,18 @@ from backend.spec.events import EventKind
 from backend.spec.experiment import Diagnosis as Plan
 from backend.store import chunks
 from tests.worker.engine.harness import MemoryLink
-from worker.companion import Companion
-from worker.component import discover
-from worker.context import Context
-from worker.data import Data, Split
+from worker.contracts.callback import Companion
+from worker.contracts.component import discover
+from worker.contracts.context import Context
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data, Split
 from worker.engine import seed
 from worker.engine.checkpoint import Position
-from worker.engine.diagnose import Diagnosis
+from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.trainer import Trainer
-from worker.messages import Exhibit, Points
-from worker.recipe import Recipe
-from worker.subject import Subject
+from worker.pipe.messages import Exhibit, Points
 
 discover()
 FEATURES, CLASSES = 8, 3

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from worker.regularizers import Regularizer
+from worker.contracts.families.regularizers import Regularizer
 
 
 class Crash(Regularizer):

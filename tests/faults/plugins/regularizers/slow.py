@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from worker.component import knob
-from worker.regularizers import Regularizer
+from worker.contracts.component import knob
+from worker.contracts.families.regularizers import Regularizer
 
 
 class Slow(Regularizer):

@@ -1,0 +1,132 @@
+"""A person's own data."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from backend.spec.uploads import Choice, Column, Facts, Feature, Plan, apportion, ordered, plan
+from worker.contracts.component import knob
+from worker.contracts.families.datasets import Dataset
+from worker.data.splits import checked, generator, part, strata
+from worker.data.tensors import Array, Corpus, Samples
+
+Rows = NDArray[np.int64]
+
+
+class Upload(Dataset):
+    """Your own data: a table or arrays that were sent on the page Data, or by POST /api/uploads.
+
+    What they are depends on the file. The inputs are a table's numbers, with each text column of up to 32 different
+    texts as one input for each text; or features [n, features] and images [n, height, width] or
+    [n, height, width, channels]. Texts and few whole numbers as targets are classes, other numbers are numbers. The
+    splits are drawn with the run's seed and hold each class in its proportion, at least one row of it each.
+    """
+
+    formula = "x ∈ ℝ^d or ℝ^(c×h×w), y ∈ {0 … k−1} or ℝ^k"
+    reference = (
+        "Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, section 7.2, on three splits (2009)"
+    )
+
+    id: str = knob("", max_length=64, upload="id", description="Which of your uploads.")
+    target: str | None = knob(
+        None,
+        max_length=200,
+        upload="target",
+        description="Column that is learnt; left out: what was said on upload, else the last.",
+    )
+    task: Literal["auto", "classification", "regression"] = knob(
+        "auto", upload="task", description="Whether the target is classes or numbers; told from the column by itself."
+    )
+    ignore: list[Annotated[str, Field(max_length=200)]] = knob(
+        [], max_length=1000, upload="ignore", description="Columns that are left out."
+    )
+    validation: float = knob(
+        0.1, ge=0.01, le=0.4, upload="validation", description="Share that is kept for validation."
+    )
+    test: float = knob(0.1, ge=0.01, le=0.4, upload="test", description="Share that is kept for the test.")
+
+    def load(self, folder: Path, seed: int) -> Corpus:
+        place = folder.parent.parent / "uploads" / self.id
+        if not self.id.replace("-", "").isalnum() or not (place / "facts.json").is_file():
+            raise ValueError(f"The upload `{self.id}` is not there: send the file again, or choose another one.")
+        facts = Facts.model_validate_json((place / "facts.json").read_text())
+        found = plan(facts, Choice(**self.model_dump(exclude={"id", "kind"})))
+        read = _table if facts.kind == "table" else _arrays
+        inputs, targets, white = read(place, facts, found)
+        whole = Samples(inputs, targets)
+        train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
+        return checked(Corpus(train, validation, test, found.task, found.outputs, found.classes, white))
+
+    def _parts(self, targets: Array, found: Plan, seed: int) -> list[Rows]:
+        """Rows for training, validation and test."""
+        if found.task == "regression":
+            return part(strata(targets), found.held[1:], seed)
+        random = generator(seed, "split")
+        groups = []
+        for number in range(found.outputs):
+            rows = random.permutation(np.flatnonzero(targets == number))
+            validation, test = apportion(len(rows), self.validation, self.test)
+            groups.append(np.split(rows, [len(rows) - validation - test, len(rows) - test]))
+        return [np.sort(np.concatenate(rows)) for rows in zip(*groups, strict=True)]
+
+
+def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]:
+    values = np.load(place / "values.npy", mmap_mode="r", allow_pickle=False)
+    inputs = np.zeros((len(values), *found.shape), np.float32)
+    at = 0
+    for feature in found.features:
+        at = _fill(inputs, at, values[:, feature.index], feature)
+    return inputs, _targets(values[:, list(found.targets)], facts, found), 255.0
+
+
+def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
+    """Write one column into `inputs` from column `at` on; returns where the next one goes."""
+    if not feature.categories:
+        inputs[:, at] = values
+        return at + 1
+    inputs[np.arange(len(values)), at + values.astype(np.int64)] = 1.0
+    return at + feature.categories
+
+
+def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]:
+    assert facts.inputs is not None
+    inputs = np.load(place / "inputs.npy", mmap_mode="r", allow_pickle=False)
+    inputs = (inputs.transpose(facts.inputs.axes) if facts.inputs.axes else inputs).reshape(len(inputs), *found.shape)
+    targets = np.load(place / "targets.npy", mmap_mode="r", allow_pickle=False)
+    targets = _targets(targets.reshape(len(targets), -1)[:, list(found.targets)], facts, found)
+    if len(found.shape) == 1:
+        return inputs.astype(np.float32), targets, 255.0
+    if inputs.dtype == np.uint8:
+        return inputs, targets, 255.0
+    # Black is 0: pixels that were centred already are moved up, which a preparation undoes.
+    least = min(facts.inputs.least, 0.0)
+    return inputs.astype(np.float32) - np.float32(least), targets, _white(facts.inputs.greatest - least)
+
+
+def _white(greatest: float) -> float:
+    """The value of a pixel that is fully lit, in images that reach `greatest`."""
+    return next((white for white in (1.0, 255.0) if greatest <= white), greatest)
+
+
+def _targets(values: Array, facts: Facts, found: Plan) -> Array:
+    """Class indices [n], or numbers [n, k]."""
+    if found.task == "regression":
+        return values.astype(np.float32)
+    return _numbers(facts.columns[found.targets[0]])[_codes(values[:, 0], facts.columns[found.targets[0]])]
+
+
+def _codes(values: Array, column: Column) -> Rows:
+    """The place of each value among the column's counts."""
+    if column.type == "text":
+        return values.astype(np.int64)
+    known = np.array([float(label) for label in column.counts or ()])  # ascending
+    return np.searchsorted(known, values.astype(np.float64))
+
+
+def _numbers(column: Column) -> Rows:
+    """The class of each place among the column's counts."""
+    classes = {label: number for number, label in enumerate(ordered(column))}
+    return np.array([classes[label] for label in column.counts or ()], np.int64)

@@ -1,0 +1,14 @@
+"""No preparation."""
+
+from worker.contracts.families.preparations import Preparation
+from worker.data.tensors import Array
+
+
+class NoPreparation(Preparation):
+    """Leaves the inputs as they were read: for texts, or to see what preparation is worth."""
+
+    formula = "x ← x"
+    reference = "LeCun, Bottou, Orr, Müller: Efficient BackProp, section 4.3, on what is lost without it (1998)"
+
+    def fit(self, train: Array) -> None:
+        return None

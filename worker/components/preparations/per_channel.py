@@ -1,0 +1,15 @@
+"""Standardization of each channel."""
+
+from worker.contracts.families.preparations import Preparation, moments
+from worker.data.tensors import Array, Scaling
+
+
+class PerChannel(Preparation):
+    """Zero mean and unit deviation of each channel over all pixels of the training split; the usual choice for images."""
+
+    formula = "x_c ← (x_c − mean(x_c)) / std(x_c) for each channel c"
+    reference = "Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Networks (2012)"
+    needs = ("image",)
+
+    def fit(self, train: Array) -> Scaling:
+        return moments(train, axis=(0, 2, 3))

@@ -1,0 +1,18 @@
+"""Standardization of each feature."""
+
+from worker.contracts.families.preparations import Preparation, moments
+from worker.data.tensors import Array, Scaling
+
+
+class Standardize(Preparation):
+    """Zero mean and unit deviation of each feature over the training split; of images, of each pixel.
+
+    A feature that is constant in the training split becomes zero.
+    """
+
+    formula = "xᵢ ← (xᵢ − mean(xᵢ)) / std(xᵢ)"
+    reference = "LeCun, Bottou, Orr, Müller: Efficient BackProp, section 4.3 (1998)"
+    needs = ("real",)
+
+    def fit(self, train: Array) -> Scaling:
+        return moments(train, axis=(0,))

@@ -1,0 +1,56 @@
+"""Pruners that try masks until a bound is met."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from worker.components.pruners._masking import Masking
+from worker.compression.bounded_search import Search
+from worker.contracts.component import knob
+from worker.contracts.context import Context
+from worker.contracts.masks import prunable_weights
+from worker.contracts.subject import Subject
+
+
+class Searched(Masking):
+    """Tries masks on the validation split until one is as far as the bound allows."""
+
+    criterion: Literal["loss", "drop"] = knob(
+        "drop",
+        description="What is bounded: the validation loss itself, or how far the validation accuracy (R² of numbers) "
+        "falls below that of the model as it came.",
+    )
+    bound: float = knob(0.02, ge=0, le=1e6, description="The most that it may be: ε of the loss, d of the drop.")
+    budget: int = knob(
+        24, ge=3, le=200, unit="evaluations", description="Passes over the validation split that the search may take."
+    )
+
+    @property
+    def measured(self) -> str:
+        """What is bounded, in words."""
+        return "validation loss" if self.criterion == "loss" else "drop in validation quality"
+
+    def _search(self, subject: Subject, context: Context, masks: Callable[[float], dict[str, Tensor]]) -> Search:
+        """The search over a value that `masks` are made of; a value that empties a layer is refused."""
+        weights = prunable_weights(subject.module)
+        own = {name: weight.detach().clone() for name, weight in weights.items()}
+        reference = context.quality(subject.module) if self.criterion == "drop" else 0.0
+
+        @torch.no_grad()
+        def measure(value: float) -> float | None:
+            found = masks(value)
+            if not all(mask.any() for mask in found.values()):
+                return None
+            for name, mask in found.items():
+                weights[name].mul_(mask)
+            try:
+                if self.criterion == "loss":
+                    return context.validate(subject.module)["loss"]
+                return reference - context.quality(subject.module)
+            finally:
+                for name, weight in own.items():
+                    weights[name].copy_(weight)
+
+        return Search(measure, self.bound, self.budget)

@@ -1,0 +1,34 @@
+"""Gradual pruning."""
+
+import math
+from typing import ClassVar
+
+from worker.contracts.component import knob
+from worker.contracts.families.pruning_schedules import PruningSchedule
+
+
+class Gradual(PruningSchedule):
+    """Masks more and more weights while the model trains: fast at first, when many are dispensable, slower and slower later.
+
+    It begins with what is gone already, and the recovery is the training within which the masks grow; what is left of it then
+    trains with the masks as they are. An epoch before the masks are whole does not count as the best one.
+    """
+
+    formula = "s_t = s_f + (s_i − s_f)(1 − (t − t₀)/(n Δt))³, renewed every Δt steps"
+    reference = "Zhu, Gupta: To prune, or not to prune (2017), arXiv:1710.01878"
+    grows: ClassVar[bool] = True
+
+    every: int = knob(
+        20, ge=1, le=1_000_000, unit="steps", description="Steps Δt from one renewal of the masks to the next."
+    )
+    share: float = knob(
+        0.7, gt=0, le=1, description="Share of the training's steps after which all that is to go is gone."
+    )
+
+    def grown(self, first: float, last: float, done: int, total: int) -> float | None:
+        end = max(1, math.ceil(self.share * total))
+        if done >= end:
+            return last
+        if done % self.every:
+            return None
+        return last + (first - last) * (1 - done / end) ** 3

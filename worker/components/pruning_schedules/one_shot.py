@@ -1,0 +1,13 @@
+"""One shot."""
+
+from typing import ClassVar
+
+from worker.contracts.families.pruning_schedules import PruningSchedule
+
+
+class OneShot(PruningSchedule):
+    """Takes everything away at once, then trains what is left: quick, and good enough up to moderate sparsity."""
+
+    formula = "s₁ = s"
+    reference = "LeCun, Denker, Solla: Optimal Brain Damage (1990)"
+    at_once: ClassVar[bool] = True

@@ -1,0 +1,70 @@
+"""Weights that share few values."""
+
+from typing import Literal
+
+from torch import nn
+
+from worker.compression.weight_sharing import Codebooks, Regrouping, Sharing, check, k_means, nearest, share
+from worker.contracts.callback import Companion
+from worker.contracts.component import knob
+from worker.contracts.context import Context
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.subject import Subject
+from worker.nn.grids import Stored, is_weighted
+
+
+class WeightSharing(Quantizer):
+    """Each layer's weights take one of few values, the centroids of clusters, which training moves as one.
+
+    What is masked stays zero and is no entry of the codebook. With `recover`, a cluster's gradient is the sum of its
+    members' and moves its centroid; who belongs to which cluster stays as it was found, unless they `regroup`. The
+    arithmetic stays in floating point: what it saves are bytes, in the `coded` file, which stores a number of few bits
+    for each weight.
+    """
+
+    formula = "θᵢ ← c_{k(i)}, c = argmin Σᵢ min_k (θᵢ − c_k)²; ∂J/∂c_k = Σ_{k(i)=k} ∂J/∂θᵢ"
+    reference = "Han, Mao, Dally: Deep Compression (2016), arXiv:1510.00149"
+    needs = ("float",)
+    removes = ("float",)
+
+    bits: int = knob(5, ge=1, le=8, unit="bits", description="Bits for each weight of linear and recurrent layers.")
+    bits_conv: int = knob(8, ge=1, le=8, unit="bits", description="Bits for each weight of convolutions.")
+    bits_bias: int = knob(
+        0,
+        ge=0,
+        le=8,
+        unit="bits",
+        description="Bits for each bias, where a layer has more biases than the codebook entries; 0 leaves them all.",
+    )
+    entries: Literal["float32", "bfloat16"] = knob(
+        "float32", description="How exactly centroids are stored: bfloat16 halves the codebooks."
+    )
+    regroup: bool = knob(
+        False,
+        description="Whether a weight may change its cluster while `recover` trains: gradients go straight through to a value "
+        "of its own, of which it has the nearest centroid. Loses less with few bits.",
+    )
+
+    def foresee(self, module: nn.Module) -> None:
+        for name, bits in self._codebooks().bits(module).items():
+            check(name, bits, module.get_parameter(name).numel())
+
+    def quantize(self, subject: Subject, context: Context) -> Subject:
+        context.show("quantization", {"layers": share(subject, self._codebooks())})
+        return subject
+
+    def stored(self, name: str, layer: nn.Module) -> Stored | None:
+        bits = self.bits_conv if isinstance(layer, nn.Conv1d | nn.Conv2d) else self.bits
+        if not is_weighted(layer) or layer.weight.numel() <= 2**bits:
+            return None
+        centroids = k_means(layer.weight.flatten(), 2**bits)
+        return centroids[nearest(layer.weight, centroids).cpu()].to(layer.weight), bits
+
+    def companion(self) -> Companion:
+        return Regrouping(self._codebooks()) if self.regroup else Sharing(self._codebooks())
+
+    def label(self) -> str:
+        return f"weight sharing, {self.bits} bits"
+
+    def _codebooks(self) -> Codebooks:
+        return Codebooks(self.bits, self.bits_conv, self.bits_bias, short=self.entries == "bfloat16")

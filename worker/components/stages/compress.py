@@ -1,0 +1,221 @@
+"""Prune, recover, fold and quantize in one."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from backend.spec.constraints import ConstraintWrong, comparisons, parse, shortfall
+from backend.spec.measures import field_of, shown
+from worker.compression.distillation import recovering
+from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
+from worker.contracts.component import knob
+from worker.contracts.context import Context
+from worker.contracts.families.folders import Folder
+from worker.contracts.families.pruners import Pruner
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.families.stages import Stage
+from worker.contracts.phases import Phase, Transform
+from worker.contracts.recipe import Recovery
+from worker.contracts.subject import Subject
+
+SHARES = ("sparsity", "ratio")  # what pruners call the share that goes; it is what a search changes
+LONGEST = 24  # characters of a target on the timeline
+QUALITY = ("accuracy", "loss", "r2", "mae")
+
+
+class Compress(Stage):
+    """Prunes, recovers, folds and quantizes in one; with a target it finds out how much pruning that allows.
+
+    Without a target everything is done once, in this order. With one the share that is pruned, and whether to quantize,
+    are searched: each try compresses a copy, trains it by `recover`, writes the real file and measures it with its own
+    runtime in a clean process, its quality on the validation split. Of the tries that meet the target the stage leaves
+    the one with least of what is minimized; of equals the one with most zeros. When none meets it the model stays as it
+    came, and the log tells the nearest miss. A pruner without a share (`sparsity`, `ratio`) is tried as it is. Masked
+    weights shrink a file only under gzip: minimize `gzip_bytes`, or remove channels.
+
+    A search whose target names no time is repeated exactly by a run that is killed and resumed; times vary. Training
+    within tries is neither drawn nor counted as steps.
+    """
+
+    formula = "min cost(θ') subject to target(θ'), θ' = quantize(fold(recover(prune(θ, s)))) over s ∈ [0, 1)"
+    reference = "Han, Mao, Dally: Deep Compression (2016), arXiv:1510.00149; Hooke, Jeeves: “Direct Search” (1961)"
+    needs = ("float",)
+
+    prune: Pruner | None = knob(
+        {"kind": Pruner.default_kind},
+        validate_default=True,
+        description="Which weights or channels go; null leaves it out. With a target its share is searched.",
+    )
+    recover: Recovery | None = knob(None, description="Training after the pruning; null leaves it out.")
+    fold: list[Folder] = knob([], max_length=8, description="Which layers merge, in this order.")
+    quantize: Quantizer | None = knob(
+        {"kind": Quantizer.default_kind},
+        validate_default=True,
+        description="How the numbers are made smaller; null leaves it out. With a target it is left out where that is "
+        "better.",
+    )
+    target: str = knob(
+        "",
+        max_length=500,
+        constraint=True,
+        description="What the model must meet, such as `accuracy >= 96% and p95_ms@1 <= 1ms`; empty searches nothing.",
+    )
+    minimize: str = knob(
+        "bytes", max_length=60, measure=True, description="With a target: what the best model has least of."
+    )
+    budget: int = knob(
+        20, ge=1, le=200, unit="tries", description="With a target: the most models that are made and measured."
+    )
+
+    @model_validator(mode="after")
+    def _is_read(self) -> Self:
+        try:
+            parse(self.target)
+        except ConstraintWrong as error:
+            raise ValueError(f"`target` {error}") from error
+        if field_of(self.minimize) is None:
+            raise ValueError(f"`minimize` names `{self.minimize}`, which is not measured.")
+        return self
+
+    def phases(self) -> Sequence[Phase]:
+        if not self.target.strip():
+            return self._steps(self.prune, self.quantize)
+        return [Transform(self._search, self.recover)]
+
+    def label(self) -> str:
+        if target := self.target.strip():
+            return f"compress: {target if len(target) <= LONGEST else f'{target[: LONGEST - 1]}…'}"
+        parts = [part.label() for part in (self.prune, *self.fold, self.quantize) if part]
+        return f"compress: {', '.join(parts)}" if parts else "compress"
+
+    def _steps(self, pruner: Pruner | None, quantizer: Quantizer | None) -> list[Phase]:
+        """What is done to the model, in order."""
+        pruning = list(pruner.phases()) if pruner else []
+        folding = [Transform(folder.fold) for folder in self.fold]
+        quantizing = [Transform(quantizer.quantize)] if quantizer else []
+        along = quantizer.companion() if quantizer else None
+        if along:  # what trains acts quantized
+            return [*pruning, *folding, *recovering(quantizing, self.recover, along)]
+        return [*recovering(pruning, self.recover), *folding, *quantizing]
+
+    def _search(self, subject: Subject, context: Context) -> Subject:
+        target, minimize = parse(self.target), field_of(self.minimize)
+        assert target is not None and minimize is not None
+        tries = _Tries(self, Goal(target, minimize), subject, context)
+        return tries.run()
+
+    def share(self) -> str | None:
+        """The field of the pruner that says which share goes, None when there is none."""
+        return next((name for name in SHARES if self.prune and name in type(self.prune).model_fields), None)
+
+    def steps(self, choice: Choice) -> list[Phase]:
+        """What is done to the model at this choice, in order."""
+        pruner, share = self.prune if choice.amount else None, self.share()
+        if pruner and share:
+            pruner = pruner.model_copy(update={share: choice.amount})
+        return self._steps(pruner, self.quantize if choice.quantized else None)
+
+
+class _Tries:
+    """The search of one stage: what is tried, and what is told of it."""
+
+    def __init__(self, stage: Compress, goal: Goal, subject: Subject, context: Context) -> None:
+        self.stage, self.goal, self.subject, self.context = stage, goal, subject, context
+        self.tried: list[Tried] = []
+        self.best: Tried | None = None
+        self.compressed = subject  # by the best
+
+    def run(self) -> Subject:
+        """The best model that meets the target, or the one that came in."""
+        best = PatternSearch(self._try, self.stage.budget).run(*self._space())
+        if best.refusal:
+            raise ValueError(f"None of {len(self.tried)} tries could be made: {best.refusal}")
+        self._show(best if best.meets else None)
+        self._tell(best)
+        return self.compressed if best.meets else self.subject
+
+    def _space(self) -> tuple[list[Choice], Sequence[float], Sequence[bool]]:
+        """Where the search begins, its steps, and what it may choose of quantizing."""
+        amounts: Sequence[float]
+        steps: Sequence[float]
+        quantized = [True, False] if self.stage.quantize else [False]
+        if self.stage.share():
+            amounts, steps = STARTS, STEPS
+        else:
+            amounts, steps = (0.0, 1.0) if self.stage.prune else (0.0,), (0.0,)
+        return [Choice(amount, quantized[0]) for amount in amounts], steps, quantized
+
+    def _try(self, choice: Choice) -> Tried:
+        candidate = copy.deepcopy(self.subject)
+        try:
+            candidate = self._applied(self.stage.steps(choice), candidate)
+            tried = self.goal.judge(choice, self.context.measure(candidate, self.goal.fields()))
+        except ValueError as refusal:
+            tried = self.goal.judge(choice, {}, str(refusal))
+        self.tried.append(tried)
+        if self.best is None or tried.rank < self.best.rank:
+            self.best, self.compressed = tried, candidate
+        self._show(None)
+        return tried
+
+    def _applied(self, phases: Sequence[Phase], candidate: Subject) -> Subject:
+        aside = self.context.aside()
+        for phase in phases:
+            if isinstance(phase, Transform):
+                candidate = phase.apply(candidate, aside)
+            else:
+                aside.train(candidate, phase)
+        return candidate
+
+    def _show(self, chosen: Tried | None) -> None:
+        """What was tried so far, against the first thing that the target compares."""
+        first = next(comparisons(self.goal.target))
+        words = first.field.replace("_", " ")
+        body = {
+            "knob": self.stage.share() or "pruned",
+            "unit": "",
+            "measured": f"{words} on the validation split" if first.field in QUALITY else words,
+            "bound": first.target,
+            "evaluations": [self._shown(tried, first.field, chosen) for tried in self.tried],
+            "chosen": chosen.choice.amount if chosen else None,
+            "budget": self.stage.budget,
+        }
+        self.context.show("search", body)
+
+    def _shown(self, tried: Tried, field: str, chosen: Tried | None) -> dict[str, Any]:
+        return {
+            "value": tried.choice.amount,
+            "measured": tried.values.get(field),
+            "meets": tried.meets,
+            "note": self._called(tried.choice),
+            "kept": tried is chosen,
+        }
+
+    def _called(self, choice: Choice) -> str:
+        """The choice in words: `sparsity 0.875, static int8`."""
+        pruner, share = self.stage.prune, self.stage.share()
+        pruned = "unpruned" if not choice.amount else f"{share} {choice.amount:.4g}" if share else ""
+        if not pruned and pruner:
+            pruned = pruner.label()
+        quantized = self.stage.quantize.label() if self.stage.quantize and choice.quantized else "not quantized"
+        return f"{pruned}, {quantized}"
+
+    def _tell(self, best: Tried) -> None:
+        met, number = sum(tried.meets for tried in self.tried), len(self.tried)
+        spent = f"{number} of at most {self.stage.budget} models were tried"
+        if best.meets:
+            least = best.values.get(self.goal.minimize)
+            minimized = "was not measured" if least is None else f"is {shown(self.goal.minimize, least)}"
+            self.context.tell(
+                f"{spent}; {met} of them meet the target. Kept is the one with {self._called(best.choice)}: its "
+                f"{self.goal.minimize} {minimized}."
+            )
+        else:
+            missed = shortfall(self.goal.target, best.values).replace("`", "")
+            self.context.tell(
+                f"{spent}; none meets the target, and the model stays as it came. The nearest is the one with "
+                f"{self._called(best.choice)}: {missed}.",
+                "warning",
+            )

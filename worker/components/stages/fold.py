@@ -1,0 +1,23 @@
+"""Fold layers together."""
+
+from collections.abc import Sequence
+
+from worker.contracts.component import choice
+from worker.contracts.families.folders import Folder
+from worker.contracts.families.stages import Stage
+from worker.contracts.phases import Phase, Transform
+
+
+class Fold(Stage):
+    """Merges layers into their neighbours: fewer layers that compute the same function."""
+
+    formula = "f ∘ g = h: one layer for two"
+    reference = "Jacob et al.: Quantization and Training of Neural Networks (2018), section 3.2, arXiv:1712.05877"
+
+    method: Folder = choice(Folder, description="Which layers merge.")
+
+    def phases(self) -> Sequence[Phase]:
+        return [Transform(self.method.fold)]
+
+    def label(self) -> str:
+        return f"fold: {self.method.label()}"

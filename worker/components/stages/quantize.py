@@ -1,0 +1,39 @@
+"""Quantize the model."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from worker.compression.distillation import recovering
+from worker.contracts.component import choice, knob
+from worker.contracts.families.quantizers import Quantizer
+from worker.contracts.families.stages import Stage
+from worker.contracts.phases import Phase, Transform
+from worker.contracts.recipe import Recovery
+
+
+class Quantize(Stage):
+    """Stores and computes with fewer bits for each number, in the artifact that is shipped.
+
+    The weights in memory stay float; the ONNX file is converted when it is written, and all figures of the stage
+    are read from that file. Training afterwards lets the model act quantized where the method can (`qat_int8`,
+    `weight_sharing`), so that its curves show the quantized accuracy; with any other method the float weights are trained
+    and converted then.
+    """
+
+    formula = "q = clamp(round(x / s) + z), x ≈ s (q − z)"
+    reference = "Jacob et al.: Quantization and Training of Neural Networks (2018), arXiv:1712.05877"
+
+    method: Quantizer = choice(Quantizer, description="How the numbers are made smaller.")
+    recover: Recovery | None = knob(
+        None, description="Training afterwards; null leaves it out, and `qat_int8` then measures ranges alone."
+    )
+
+    def phases(self) -> Sequence[Phase]:
+        return recovering([Transform(self.method.quantize)], self.recover, self.method.companion())
+
+    def foresee(self, module: nn.Module) -> None:
+        self.method.foresee(module)
+
+    def label(self) -> str:
+        return f"quantize: {self.method.label()}"

@@ -1,0 +1,31 @@
+"""Transfer of features."""
+
+from worker.contracts.component import knob
+from worker.contracts.context import Context
+from worker.contracts.families.transfers import Transfer, take_over
+from worker.contracts.subject import Subject
+from worker.nn import layer_matching
+from worker.nn.layer_matching import LayerName
+
+
+class Features(Transfer):
+    """Keeps another run's layers as they are and trains a new head on what they see; fast, and good with little data.
+
+    All layers but the head are copied and frozen: neither their weights nor their running statistics move, in no later
+    stage's training, until a stage `unfreeze`. The head begins anew. A layer that does not match the other run's by
+    name and shape cannot be copied: it trains with the head, and the run's log says so.
+    """
+
+    formula = "z = W h(x; θ') + b, θ' fixed, W and b trained"
+    reference = "Razavian et al.: CNN Features off-the-shelf (2014), arXiv:1403.6382"
+
+    source: str = knob("", max_length=64, run=True, description="Run whose layers are kept: its id, or `id:stage`.")
+    head: list[LayerName] = knob(
+        [], max_length=64, description="Layers that begin anew and train; when empty, the last layer alone."
+    )
+
+    def transfer(self, subject: Subject, context: Context) -> Subject:
+        layers = list(layer_matching.layers(subject.module))
+        head = layer_matching.named(subject.module, self.head) or layers[-1:]
+        kept = [layer for layer in layers if layer not in head]
+        return take_over(subject, context, self.source, kept, renewed=head, frozen=kept)

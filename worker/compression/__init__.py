@@ -1,0 +1,1 @@
+"""Algorithms that several families share: masks, grids of numbers, searches, distillation."""

@@ -1,0 +1,123 @@
+"""What goes along with a training, step by step: a teacher, masks that grow, weights that act quantized."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any
+
+from torch import Tensor, nn
+
+from worker.contracts.context import Context
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+
+
+class Companion:
+    """Each method is a place in a training phase where one may act; a companion overrides those that it needs.
+
+    It acts on the subject that it was begun with. It may give that subject other `masks`: the trainer follows them.
+    What it does depends on the subject, the steps and its own state alone, so that a resumed phase goes on exactly.
+    """
+
+    def begin(self, subject: Subject, context: Context) -> None:
+        """Before this process's first step of the phase, a resumed one too: `load` follows there.
+
+        torch's default generator has been seeded for it, the same each time.
+        """
+
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """Weights of its own that the recipe trains along with the model's; known once it has begun."""
+        return ()
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint within the phase must hold: tensors and plain values."""
+        return {}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` told."""
+
+    def follow(self, recipe: Recipe) -> None:
+        """The phase's recipe is this one from the next step on: a person turned a knob, or had before the checkpoint."""
+
+    def attach(self, module: nn.Module) -> AbstractContextManager[object]:
+        """Hooks on `module` for as long as the phase trains. They act while it is validated as well."""
+        return nullcontext()
+
+    def objective(self, inputs: Tensor, outputs: Tensor, targets: Tensor, loss: Tensor) -> Tensor:
+        """The scalar that is minimized, penalties aside, where the recipe's loss alone would be `loss`.
+
+        Outputs [batch, …] of the module for `inputs` [batch, …]; `targets` are class indices [batch, …], shares
+        [batch, classes] or numbers. The curves show `loss`.
+        """
+        return loss
+
+    def gradients(self) -> None:
+        """The step's gradient is whole, penalties included: read or change `.grad` in place."""
+
+    def stepped(self, done: int, total: int) -> None:
+        """The optimizer's step number `done` of the phase's planned `total` was taken, and what is masked is zero."""
+
+    def settled(self) -> bool:
+        """Whether the model is by now what the phase is to leave, the values of its weights aside. Before that no epoch
+        counts as the best one, and a validation loss that has stopped falling does not end the training."""
+        return True
+
+    def finish(self) -> None:
+        """The module has the weights that the phase leaves, be it at its planned end or because a person stopped it."""
+
+
+def together(*companions: Companion | None) -> Companion | None:
+    """One that lets all of them act, in this order; None when there are none."""
+    there = [companion for companion in companions if companion is not None]
+    return Together(there) if len(there) > 1 else next(iter(there), None)
+
+
+class Together(Companion):
+    """Several companions of one training. Each goes on from what the one before it made of the loss."""
+
+    def __init__(self, companions: Sequence[Companion]) -> None:
+        self._companions = companions
+
+    def begin(self, subject: Subject, context: Context) -> None:
+        for companion in self._companions:
+            companion.begin(subject, context)
+
+    def parameters(self) -> Sequence[nn.Parameter]:
+        return [weight for companion in self._companions for weight in companion.parameters()]
+
+    def state(self) -> dict[str, Any]:
+        return {"companions": [companion.state() for companion in self._companions]}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        for companion, own in zip(self._companions, state["companions"], strict=True):
+            companion.load(own)
+
+    def follow(self, recipe: Recipe) -> None:
+        for companion in self._companions:
+            companion.follow(recipe)
+
+    @contextmanager
+    def attach(self, module: nn.Module) -> Iterator[None]:
+        with ExitStack() as stack:
+            for companion in self._companions:
+                stack.enter_context(companion.attach(module))
+            yield
+
+    def objective(self, inputs: Tensor, outputs: Tensor, targets: Tensor, loss: Tensor) -> Tensor:
+        for companion in self._companions:
+            loss = companion.objective(inputs, outputs, targets, loss)
+        return loss
+
+    def gradients(self) -> None:
+        for companion in self._companions:
+            companion.gradients()
+
+    def stepped(self, done: int, total: int) -> None:
+        for companion in self._companions:
+            companion.stepped(done, total)
+
+    def settled(self) -> bool:
+        return all(companion.settled() for companion in self._companions)
+
+    def finish(self) -> None:
+        for companion in self._companions:
+            companion.finish()

@@ -1,0 +1,77 @@
+"""What a stage may ask of the run that it is part of."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from torch import Generator, Tensor, nn
+
+from worker.contracts.families.models import Model
+from worker.contracts.subject import Subject
+
+if TYPE_CHECKING:
+    from worker.contracts.phases import Training
+
+
+class Context(Protocol):
+    """The run around a phase."""
+
+    def source(self, name: str, same_data: bool = False) -> Subject:
+        """The model that another run left, on this run's device; `name` is what the spec calls it.
+
+        Raises ValueError in one sentence when its file is missing or not what was registered; with `same_data` also
+        when it learnt from another dataset than this run's, or from one that was prepared in another way.
+        """
+
+    def fresh(self) -> nn.Module:
+        """The model as it was when it began, before the first stage or as a stage's student, on the device: the same
+        initial weights each time."""
+
+    def anew(self, model: Model | None = None) -> Subject:
+        """`model`, by itself the one that there is, with first weights that are this stage's own, on the device."""
+
+    def generator(self, stream: str) -> Generator:
+        """Random numbers of this run for `stream`, drawn on the CPU; within a stage the same ones each time."""
+
+    def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
+        """At most `count` batches of the training split, inputs [size, …] and targets, spread evenly over it; always the
+        same ones."""
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The scalar that training minimizes here, penalties aside."""
+
+    def validate(self, module: nn.Module) -> Mapping[str, float]:
+        """Its `loss` and metrics on the validation split."""
+
+    def quality(self, module: nn.Module) -> float:
+        """How good it is on the validation split: accuracy; R² where targets are numbers. More is better."""
+
+    def recalibrate(self, module: nn.Module) -> None:
+        """Take the statistics of its batch normalizations anew over the training split, except for frozen ones."""
+
+    def train(self, subject: Subject, training: "Training") -> None:
+        """Train a copy of the run's model in place, beside the timeline: no curve, no checkpoint. Every such training of
+        a phase draws the same numbers.
+
+        Raises ValueError in one sentence when it diverges. A person's stop ends the stage here, and what came into the
+        phase is what it leaves.
+        """
+
+    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
+        """What the real file of a copy of the run's model costs and achieves in a clean process, by field.
+
+        The fields are those of `backend.spec.measures`: `fields`, and what comes with them for nothing. Quality is that
+        on the validation split. What could not be measured is left out. Raises ValueError in one sentence when the file
+        cannot be written, loaded or run; a stop ends the stage as in `train`.
+        """
+
+    def aside(self) -> "Context":
+        """The same run, which does not hear what is told, shown or observed: for what is merely tried."""
+
+    def observe(self, metrics: Mapping[str, float]) -> None:
+        """Values of metrics at the step that comes next, drawn as curves; for a companion, within a training."""
+
+    def tell(self, text: str, level: str = "info") -> None:
+        """One sentence in the run's log."""
+
+    def show(self, kind: str, body: dict[str, Any]) -> None:
+        """An exhibit of the stage."""

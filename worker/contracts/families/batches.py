@@ -1,0 +1,52 @@
+"""Batch policies: how many samples each step sees."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar, Self
+
+from worker.contracts.component import Component
+
+Probe = Callable[[int], float]
+"""Seconds that one training step of a batch of so many samples takes on this device; raises MemoryError when it does
+not fit."""
+
+
+class BatchPolicy(Component, family="batches", default="fixed"):
+    """How many samples each step sees."""
+
+    whole: ClassVar[bool] = False
+    """Whether each step sees the whole training split, which then passes through the model in parts."""
+
+    @abstractmethod
+    def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
+        """The batch sizes of one epoch over `samples` samples, in order; a pure function of its arguments.
+
+        `history` are the validation losses of the stage's epochs so far. The sizes add up to `samples`.
+        """
+
+    def steps(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> int:
+        """How many steps one epoch takes, as far as `history` tells."""
+        return sum(1 for _ in self.sizes(samples, seed, epoch, history))
+
+    def fitted(self, samples: int, probe: Probe) -> Self | "BatchPolicy":
+        """The policy that takes this one's place once the model and the device are known; by itself unchanged.
+
+        Called once when the phase begins; the checkpoint keeps what it returns.
+        """
+        return self
+
+    def told(self) -> str | None:
+        """A sentence on what was found, for the run's log; None when there is nothing to tell."""
+        return None
+
+
+def filled(samples: int, size: int) -> Iterator[int]:
+    """Steps of `size` samples; the last takes what is left. A single sample that is left over joins the step before
+    it: batch normalization cannot train on one."""
+    full, left = divmod(samples, size)
+    if left == 1 and full:
+        full, left = full - 1, size + 1
+    for _ in range(full):
+        yield size
+    if left:
+        yield left

@@ -1,0 +1,18 @@
+"""Datasets: each reads real data and leaves seeded, disjoint splits."""
+
+from abc import abstractmethod
+from pathlib import Path
+
+from worker.contracts.component import Component
+from worker.data.tensors import Corpus
+
+
+class Dataset(Component, family="datasets", default="digits"):
+    """The data that a run learns from and is judged by."""
+
+    @abstractmethod
+    def load(self, folder: Path, seed: int) -> Corpus:
+        """Read the data and split it with `seed`. `folder` is `DATA_DIR/datasets/<kind>/`.
+
+        Raises ValueError in one sentence, with the remedy, when the files are missing or damaged.
+        """

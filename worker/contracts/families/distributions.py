@@ -1,0 +1,14 @@
+"""Distributions: which samples of the training split are trained on, and how often."""
+
+from abc import abstractmethod
+
+from worker.contracts.component import Component
+from worker.data.tensors import Corpus, Samples
+
+
+class Distribution(Component, family="distributions"):
+    """Which samples of the training split are trained on, and how often; validation and test stay as they are."""
+
+    @abstractmethod
+    def reshape(self, corpus: Corpus, seed: int) -> Samples:
+        """The training split that takes the place of `corpus.train`. Raises ValueError in one sentence."""

@@ -1,0 +1,27 @@
+"""Losses: what is minimized."""
+
+from abc import abstractmethod
+
+from torch import Tensor
+from torch.nn import functional
+
+from worker.contracts.component import Component
+
+
+class Loss(Component, family="losses", default="cross_entropy", defaults={"numbers": "mse"}):
+    """What is minimized."""
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean over the batch, a scalar.
+
+        Classes: outputs [batch, classes], targets [batch] of indices or [batch, classes] of shares. Texts: outputs
+        [batch, length, classes], targets [batch, length]. Numbers: both [batch, numbers].
+        """
+
+
+def shares(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The targets as shares of the classes, in the shape of `outputs` [batch, …, classes]."""
+    if targets.is_floating_point():
+        return targets
+    return functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype)

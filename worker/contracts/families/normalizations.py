@@ -1,0 +1,19 @@
+"""Normalizations: each keeps the values between two layers in a range that training gets along with."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from torch import nn
+
+from worker.contracts.component import Component
+
+
+class Normalization(Component, family="normalizations", default="batch"):
+    """What is done between a layer and its activation, so that values keep their range."""
+
+    replaces_bias: ClassVar[bool] = False
+    """Whether a bias of the layer before would cancel, so that the layer is built without one."""
+
+    @abstractmethod
+    def build(self, channels: int, image: bool) -> nn.Module | None:
+        """A layer for [batch, channels], or for `image` [batch, channels, height, width]; None where nothing is done."""

@@ -1,0 +1,66 @@
+"""Pruners: which weights or channels go."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Self
+
+from torch import nn
+
+from worker.contracts.callback import Companion
+from worker.contracts.component import Component
+from worker.contracts.context import Context
+from worker.contracts.masks import census, sizes
+from worker.contracts.phases import Phase, Transform
+from worker.contracts.subject import Subject
+
+Plan = Callable[[float, float, int, int], float | None]
+"""From the share that is gone when the training begins, the one that is to be gone in the end, the steps done and their
+total: the share that is to be gone now, or None where masks stay as they are."""
+
+
+class Pruner(Component, family="pruners", default="magnitude"):
+    """Which weights or channels go."""
+
+    structured: ClassVar[bool] = False
+    """Whether tensors shrink; else weights are masked."""
+
+    @abstractmethod
+    def prune(self, subject: Subject, context: Context) -> Subject:
+        """Mask weights (unstructured) or really remove them (structured); the module may be changed in place.
+
+        Raises ValueError in one sentence when nothing would be left of a layer.
+        """
+
+    @classmethod
+    def nature(cls) -> tuple[str, ...]:
+        return tuple(["structured"] * cls.structured + ["open"] * (cls.share is Pruner.share))
+
+    def foresee(self, module: nn.Module) -> None:
+        """Raises ValueError in one sentence where the layers' shapes tell already that nothing can go."""
+
+    def phases(self) -> Sequence[Phase]:
+        """What the pruning takes: `prune` at once, unless what goes shows in a training alone."""
+        return [Transform(self._shown)]
+
+    @property
+    def share(self) -> float | None:
+        """The share of the weights, or of the channels, that is gone afterwards; None where only the weights tell."""
+        return None
+
+    def step(self, before: float, after: float) -> Self:
+        """The pruner that goes on from where the share `before` is gone to where `after` is; where there is a `share`."""
+        raise AssertionError("a pruner without a share is not asked to take steps")
+
+    def growing(self, plan: Plan) -> Companion:
+        """Goes along with a training and masks more and more weights, as `plan` says; where there is a `share`."""
+        raise AssertionError("a pruner whose share is open is not asked to mask little by little")
+
+    def label(self) -> str:
+        """How it is called on the timeline, with what matters most of its parameters."""
+        return self.kind.replace("_", " ")
+
+    def _shown(self, subject: Subject, context: Context) -> Subject:
+        totals = sizes(subject.module)
+        pruned = self.prune(subject, context)
+        context.show("sparsity", census(pruned, totals))
+        return pruned

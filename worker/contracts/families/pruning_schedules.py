@@ -1,0 +1,28 @@
+"""Pruning schedules: how a pruning is spread over time."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from worker.contracts.component import Component
+
+
+class PruningSchedule(Component, family="pruning_schedules", default="one_shot"):
+    """How a pruning is spread over time."""
+
+    at_once: ClassVar[bool] = False
+    """Whether everything goes together, so that a method need not say beforehand how much."""
+    grows: ClassVar[bool] = False
+    """Whether masks grow within the recovery, as `grown` says; else there are rounds of pruning and recovery."""
+
+    @classmethod
+    def nature(cls) -> tuple[str, ...]:
+        return tuple(["spread"] * (not cls.at_once) + ["grows"] * cls.grows)
+
+    def shares(self, share: float) -> Sequence[float]:
+        """What is gone after each round, `share` after the last one; a pure function."""
+        return [share]
+
+    def grown(self, first: float, last: float, done: int, total: int) -> float | None:
+        """The share that is to be gone after step `done` (1 … `total`) of a training that began with `first` gone and ends
+        with `last`; None where the masks stay as they are. A pure function."""
+        return None

@@ -1,0 +1,44 @@
+"""Samplers: how the next trial of a study is chosen."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from backend.spec.space import Assignment, Space
+from worker.contracts.component import Component
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
+
+Violations = Callable[["FrozenTrial"], Sequence[float]]
+"""By how much a trial misses the study's constraint: 0 or less where it meets it."""
+
+
+class Sampler(Component, family="samplers", default="tpe"):
+    """How the next trial of a study is chosen.
+
+    Published `facts`: `objectives`, the most that it can weigh (any number when left out), and `grid`, whether it takes
+    every point of a grid once.
+    """
+
+    @abstractmethod
+    def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
+        """Optuna's sampler, for the `trial`-th trial of a study with this `seed`.
+
+        What it has learnt lies in the study's own storage. So it is built anew for each trial, with the trial's own
+        randomness: a study goes on after a restart as if nothing had been.
+        """
+
+    def plan(self, space: Space, seed: int) -> Sequence[Assignment] | None:
+        """Every trial of the study, in order, where they are known beforehand."""
+        return None
+
+
+def mixed(seed: int, trial: int) -> int:
+    """A seed for the `trial`-th trial alone."""
+    return (seed * 1_000_003 + trial) % 2**32
+
+
+def options(violations: Violations | None) -> dict[str, Any]:
+    return {} if violations is None else {"constraints_func": violations}

@@ -1,0 +1,30 @@
+"""Stages: the steps of the pipeline."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from torch import nn
+
+from worker.contracts.component import Component
+from worker.contracts.phases import Phase
+
+
+class Stage(Component, family="stages"):
+    """One step of the pipeline: it takes a model and leaves a model."""
+
+    @abstractmethod
+    def phases(self) -> Sequence[Phase]:
+        """What the stage does, in order. A position in the pipeline is (stage, phase, epoch, step of the epoch)."""
+
+    @property
+    def keeps_shapes(self) -> bool:
+        """Whether every layer keeps its name and its shape, whatever the weights are."""
+        return False
+
+    def foresee(self, module: nn.Module) -> None:
+        """Raises ValueError in one sentence for what the layers' names and shapes tell already: asked before the run's
+        first step, so that nobody trains for a stage that cannot be."""
+
+    def label(self) -> str:
+        """What it is called on the timeline: `prune: magnitude`."""
+        return self.kind

@@ -1,0 +1,97 @@
+"""Transfers: what of another run's model a run goes on from."""
+
+from abc import abstractmethod
+from collections.abc import Collection
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from worker.contracts.component import Component
+from worker.contracts.context import Context
+from worker.contracts.subject import Subject
+from worker.nn import layer_matching
+from worker.nn.freezing import freeze
+
+
+class Transfer(Component, family="transfers", default="parameters"):
+    """What of another run's model is taken over, and which layers train from there on."""
+
+    source: str
+
+    @abstractmethod
+    def transfer(self, subject: Subject, context: Context) -> Subject:
+        """Give layers of the module, in place, what they are in the model of `source`; freeze those that are to rest.
+
+        Layers match by name and shape; those that do not are told and shown. Raises ValueError in one sentence when no
+        layer matches, or when a name is not one of a layer.
+        """
+
+    def label(self) -> str:
+        """How it is called on the timeline."""
+        return self.kind
+
+
+def take_over(
+    subject: Subject,
+    context: Context,
+    source: str,
+    copied: Collection[str],
+    renewed: Collection[str] = (),
+    frozen: Collection[str] = (),
+) -> Subject:
+    """Copy the layers in `copied` that match, begin those in `renewed` anew, and say so.
+
+    Of the layers that were copied those in `frozen` rest from here on, and no others: one that does not match stays as
+    it is and trains. Weights that were pruned there are pruned here.
+    """
+    theirs = context.source(source)
+    unmatched = layer_matching.copy(subject.module, theirs.module, copied)
+    taken = [layer for layer in copied if layer not in unmatched]
+    if not taken:
+        raise ValueError(_nothing_matches(source, unmatched))
+    _begin_anew(subject.module, context.fresh(), renewed)
+    resting = [layer for layer in taken if layer in frozen]
+    freeze(subject.module, resting)
+    _tell(context, source, taken, resting, unmatched)
+    reasons = {**unmatched, **dict.fromkeys(renewed, "begins anew")}
+    body = {
+        "source": source,
+        "copied": taken,
+        "frozen": resting,
+        "new": [{"layer": layer, "why": why} for layer, why in reasons.items()],
+        "unused": [layer for layer in layer_matching.layers(theirs.module) if layer not in taken],
+    }
+    context.show("transfer", body)
+    return replace(subject, masks=_masks(subject, theirs, taken, renewed))
+
+
+def _begin_anew(module: nn.Module, fresh: nn.Module, names: Collection[str]) -> None:
+    for layer, why in layer_matching.copy(module, fresh, names).items():
+        raise ValueError(
+            f"The layer `{layer}` cannot begin anew, {why}: put the transfer before what removes channels."
+        )
+
+
+def _masks(subject: Subject, theirs: Subject, taken: Collection[str], renewed: Collection[str]) -> dict[str, Tensor]:
+    layers = layer_matching.layers(subject.module)
+    changed = {entry for layer in [*taken, *renewed] for entry in layers[layer]}
+    kept = {name: mask for name, mask in subject.masks.items() if name not in changed}
+    return kept | {entry: theirs.masks[entry] for layer in taken for entry in layers[layer] if entry in theirs.masks}
+
+
+def _nothing_matches(source: str, unmatched: dict[str, str]) -> str:
+    if not unmatched:
+        return "Every layer of the model would begin anew, so nothing is transferred: name fewer layers to train."
+    layer, why = next(iter(unmatched.items()))
+    return (
+        f"No layer of the model matches one of run `{source}` by name and shape (`{layer}`: {why}): "
+        "name a run with the same kind of model, or take such a model here."
+    )
+
+
+def _tell(
+    context: Context, source: str, taken: Collection[str], resting: Collection[str], unmatched: dict[str, str]
+) -> None:
+    context.tell(f"Copied from run {source}: {', '.join(taken)}. Frozen: {', '.join(resting) or 'nothing'}.")
+    for layer, why in unmatched.items():
+        context.tell(f"Not copied: `{layer}`, because {why}. It stays as it is and trains.", "warning")

@@ -1,0 +1,22 @@
+"""Pruners of trials: which trials of a study are ended early."""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from worker.contracts.component import Component
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+
+
+class TrialPruner(Component, family="trial_pruners", default="none"):
+    """Which trials of a study are ended early, told after each look at the validation split.
+
+    Published `facts`: `live`, whether it needs an objective that is known while a run trains.
+    """
+
+    facts = {"live": True}
+
+    @abstractmethod
+    def build(self) -> "BasePruner":
+        """Optuna's pruner; its steps are looks at the validation split, which come after each epoch."""

@@ -1,0 +1,52 @@
+"""How a stage trains. A stage that leaves a field out takes the last recipe's."""
+
+from pydantic import BaseModel, ConfigDict
+
+from worker.contracts.component import choice, knob
+from worker.contracts.families.augmentations import Augmentation
+from worker.contracts.families.averages import Average
+from worker.contracts.families.batches import BatchPolicy
+from worker.contracts.families.distillers import Distiller
+from worker.contracts.families.losses import Loss
+from worker.contracts.families.optimizers import Optimizer
+from worker.contracts.families.regularizers import Regularizer
+from worker.contracts.families.schedules import Schedule
+
+
+class Recipe(BaseModel):
+    """The fields that every training stage shares."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = knob(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
+    batch: BatchPolicy = choice(BatchPolicy, inherit=True, description="How many samples each step sees.")
+    micro_batches: int = knob(
+        1,
+        ge=1,
+        le=64,
+        inherit=True,
+        unit="parts",
+        description="Parts of each batch whose gradients are added up before the step: the same step in less memory.",
+    )
+    optimizer: Optimizer = choice(Optimizer, inherit=True, description="How the gradient moves the weights.")
+    schedule: Schedule = choice(Schedule, inherit=True, description="How the rate changes over the stage.")
+    regularizers: list[Regularizer] = knob(
+        [], max_length=8, inherit=True, description="What keeps the model from fitting the training split alone."
+    )
+    augmentations: list[Augmentation] = knob(
+        [], max_length=8, inherit=True, description="How training images are changed at random, in this order."
+    )
+    average: Average | None = knob(
+        None, inherit=True, description="Mean of the steps' weights that the stage leaves; null leaves the last step's."
+    )
+    loss: Loss = choice(Loss, inherit=True, description="What is minimized.")
+
+
+class Recovery(Recipe):
+    """Training after a compression step, to win back what it cost."""
+
+    distillers: list[Distiller] = knob(
+        [], max_length=8, description="What is learnt from the model as it was before the step; when empty, nothing."
+    )
+
+    epochs: int = knob(1, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")

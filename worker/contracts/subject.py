@@ -1,0 +1,72 @@
+"""The model on its way through the pipeline."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from worker.contracts.families.quantizers import Quantizer
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a model was built before its first step: what another run needs to build it again."""
+
+    model: Mapping[str, Any]  # the spec's part
+    input_shape: tuple[int, ...]
+    outputs: int
+    stage: int | None = None  # that it began in; None before the first
+
+
+@dataclass
+class Subject:
+    """What each stage takes and leaves.
+
+    `masks` name the parameters that were pruned without being removed; training keeps their zeros at zero.
+    `quantizer` is how the exported artifact is to be converted; the module itself stays float.
+    `teacher` is there within a stage whose trainings learn from it, and gone at its end.
+    `ranges` are the lowest and highest value that a layer's inputs were trained to have, where they were.
+    """
+
+    module: nn.Module
+    input_shape: tuple[int, ...]  # of one sample
+    masks: dict[str, Tensor] = field(default_factory=dict)  # parameter name -> bool, True where the weight is kept
+    quantizer: "Quantizer | None" = None
+    ranges: dict[str, Tensor] = field(default_factory=dict)  # layer name -> [2]
+    input_dtype: torch.dtype = torch.float32  # int64 for token ids
+    origin: Origin | None = None
+    teacher: "Subject | None" = None
+
+    def sample(self, batch: int = 2) -> Tensor:
+        """Zeros of the model's input shape [batch, …], on the model's device: for tracing, never for measuring."""
+        device = next(self.module.parameters()).device
+        return torch.zeros(batch, *self.input_shape, dtype=self.input_dtype, device=device)
+
+    @torch.no_grad()
+    def apply_masks(self) -> None:
+        """Zero what the masks say is gone: a zero without a sign, so that all of them are the same bytes."""
+        for name, mask in self.masks.items():
+            self.module.get_parameter(name).masked_fill_(~mask, 0.0)
+
+
+def arrange(subject: Subject) -> nn.Module:
+    """The module with convolutions' weights in the order of memory that is fastest (channels last: 1.3–1.5 × here)."""
+    if len(subject.input_shape) == 3:
+        subject.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return subject.module
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while: running it leaves no trace in the module; afterwards each layer's mode is as before."""
+    modes = {child: child.training for child in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for child in module.modules():
+            child.training = modes.get(child, module.training)

@@ -1,0 +1,66 @@
+"""Seeded, disjoint, stratified splits."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.data.tensors import Array, Corpus, Samples, Task
+
+
+def generator(seed: int, purpose: str) -> np.random.Generator:
+    """Randomness that is a pure function of the seed and of what it is for."""
+    return np.random.default_rng([seed, *purpose.encode()])
+
+
+def draw(strata: Array, count: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """`count` distinct positions, ascending; each stratum has its share of them, to within one sample.
+
+    Systematic sampling: shuffle, line up by stratum [n], take every (n / count)-th.
+    """
+    shuffled = random.permutation(len(strata))
+    lined_up = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    picked = (2 * np.arange(count, dtype=np.int64) + 1) * len(strata) // (2 * count)
+    return np.sort(lined_up[picked])
+
+
+def part(strata: Array, counts: tuple[int, ...], seed: int) -> list[NDArray[np.int64]]:
+    """Disjoint, stratified positions: first all that is left over, then `counts` of each further part."""
+    random, left = generator(seed, "split"), np.arange(len(strata))
+    drawn = []
+    for count in counts:
+        picked = draw(strata[left], count, random)
+        drawn.append(left[picked])
+        left = np.delete(left, picked)
+    return [left, *drawn]
+
+
+def strata(targets: Array) -> Array:
+    """What each sample [n] is told apart by: its class; where targets are numbers, the tenth its first one lies in."""
+    if targets.ndim == 1 and targets.dtype.kind in "iu":
+        return targets
+    first = targets.reshape(len(targets), -1)[:, 0]
+    return np.searchsorted(np.quantile(first, np.linspace(0.1, 0.9, 9)), first)
+
+
+def split(
+    inputs: Array,
+    targets: Array,
+    seed: int,
+    *,
+    task: Task = "classification",
+    outputs: int,
+    names: tuple[str, ...] = (),
+    white: float = 255.0,
+) -> Corpus:
+    """One body of data as 80 % training, 10 % validation and 10 % test, stratified, drawn with `seed`."""
+    whole, tenth = Samples(inputs, targets), len(targets) // 10
+    train, validation, test = (whole.take(rows) for rows in part(strata(targets), (tenth, tenth), seed))
+    return checked(Corpus(train, validation, test, task, outputs, names, white))
+
+
+def checked(corpus: Corpus) -> Corpus:
+    """`corpus` itself. Raises ValueError when a class index is beyond its classes."""
+    if corpus.task == "classification":
+        highest = max(int(samples.targets.max()) for samples in (corpus.train, corpus.validation, corpus.test))
+        if highest >= corpus.outputs:
+            raise ValueError(f"A label says class {highest}, but there are {corpus.outputs} classes, counted from 0.")
+    return corpus

@@ -1,0 +1,1 @@
+"""Looks inside a model while it trains, and says in words what is wrong."""

@@ -1,0 +1,94 @@
+"""What is looked at inside the model while it trains, and what is to be said about it."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from backend.spec.experiment import Diagnosis as Plan
+from worker.data.tensors import Data
+from worker.engine.diagnostics import histograms
+from worker.engine.diagnostics.layer_statistics import Lookout
+from worker.engine.diagnostics.symptoms import Epoch, History, Verdict
+from worker.engine.reporter import Reporter
+
+NOISE_LOOKS = 8  # looks from one at the gradient's noise to the next
+
+
+class Diagnosis:
+    """Looks at every so many steps of a run; in between it costs one comparison a step. `begin` starts each phase."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._history = History(guess=math.inf)
+        self._lookout: Lookout | None = None
+
+    @classmethod
+    def off(cls) -> "Diagnosis":
+        return cls(Plan(every=0))
+
+    def begin(self, module: nn.Module, data: Data) -> None:
+        """A training phase of `module` begins: nothing has been seen or told."""
+        self._lookout = Lookout(module)
+        self._history = History(guess(data))
+
+    def due(self, step: int) -> bool:
+        """Whether `step` of the run is looked at."""
+        return self._plan.every > 0 and step % self._plan.every == 0
+
+    @contextmanager
+    def watching(
+        self, optimizer: torch.optim.Optimizer, reporter: Reporter, noise: Callable[[], float]
+    ) -> Iterator[None]:
+        """Look at the one step that the block takes; what is seen goes to `reporter`. `noise` tells the noise scale of the
+        step's gradient before it, which costs as much as a step: it is asked at some looks. NaN tells nothing."""
+        assert self._lookout is not None
+        if (reporter.step + 1) // self._plan.every % NOISE_LOOKS == 1:
+            scale = noise()
+            if math.isfinite(scale):
+                reporter.observed({"gradient_noise": scale})
+        with self._lookout.watching(optimizer) as look:
+            yield
+        metrics = look.metrics()
+        reporter.observed(metrics)
+        step = reporter.step + 1
+        self._tell(self._history.looked(metrics), step, reporter)
+        if self._draws(step):
+            body = histograms.histograms(self._lookout.layers, look.gradients)
+            reporter.show("histograms", step, body)
+
+    def trained(self, validation: float, reporter: Reporter) -> None:
+        """An epoch is over, with this validation loss."""
+        epoch = Epoch(reporter.epoch_loss(), validation)
+        self._tell(self._history.trained(epoch), reporter.step, reporter)
+
+    def failed(self, sentence: str, reporter: Reporter) -> None:
+        """The loss is no longer a number; `sentence` is what the run fails with."""
+        text, _, remedy = sentence.partition(". ")
+        self._tell(self._history.failed(Verdict("divergence", text, remedy)), reporter.step, reporter)
+
+    def state(self, reporter: Reporter) -> dict[str, Any]:
+        """What is known of the phase, for a checkpoint."""
+        return {**self._history.state(), "losses": reporter.epoch_losses()}
+
+    def load(self, state: Mapping[str, Any], reporter: Reporter) -> None:
+        self._history.load(state)
+        reporter.go_on(*state["losses"])
+
+    def _draws(self, step: int) -> bool:
+        """Whether this look shows histograms too: the first one, and then every so many."""
+        every = self._plan.histograms
+        number, rest = divmod(step // self._plan.every - 1, every) if every else (0, 1)
+        return rest == 0 and histograms.due(number)
+
+    def _tell(self, verdicts: Iterable[Verdict], step: int, reporter: Reporter) -> None:
+        for verdict in verdicts:
+            reporter.judge(verdict.code, verdict.text, verdict.remedy, step)
+
+
+def guess(data: Data) -> float:
+    """The loss of a model that knows nothing: all classes alike, or the mean of standardized targets."""
+    return 1.0 if data.task == "regression" else math.log(max(data.outputs, 2))

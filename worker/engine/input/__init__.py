@@ -1,0 +1,1 @@
+"""From a dataset's samples to the batches of each step."""

@@ -1,0 +1,1 @@
+"""Measures what a stage left, on the files as they ship."""

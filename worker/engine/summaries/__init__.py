@@ -1,0 +1,1 @@
+"""Figures and tables that a run leaves beside its points."""

@@ -1,0 +1,40 @@
+"""What is shown of a stage beside its curves: each function gives exhibits by kind, as plain JSON."""
+
+from collections.abc import Callable
+from typing import Any
+
+from backend.spec.experiment import Diagnosis
+from worker.contracts.families.losses import Loss
+from worker.contracts.recipe import Recipe
+from worker.contracts.subject import Subject
+from worker.data.tensors import Data
+from worker.engine import seed
+from worker.engine.plan import plan
+from worker.engine.summaries import pictures
+from worker.engine.summaries.landscape import landscape
+from worker.engine.summaries.quality import quality
+
+
+def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
+    """What a training phase is going to do, shown before its first step."""
+    shown = {"plan": plan(recipe, len(data.train), run_seed)}
+    if recipe.augmentations:
+        shown["augmentations"] = pictures.augmentations(data, recipe, run_seed)
+    return shown
+
+
+def of_model(
+    subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
+) -> dict[str, dict[str, Any]]:
+    """What a stage left, looked at on the validation split. `attend` is called often."""
+    shown = {"quality": quality(subject.module, data.validation, data, attend)}
+    return shown | of_surroundings("landscape", subject, data, loss, run_seed, looks, attend)
+
+
+def of_surroundings(
+    kind: str, subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
+) -> dict[str, dict[str, Any]]:
+    """The loss around the weights as they are, where the spec asks for it; every stage takes the same random numbers."""
+    if not looks.landscape:
+        return {}
+    return {kind: landscape(subject, data.validation, loss, seed.generator(run_seed, "landscape"), attend)}

@@ -1,0 +1,1 @@
+"""The private protocol of the supervisor and its trainer process. Imports no torch."""

@@ -1,0 +1,1 @@
+"""Parts that every process of the worker needs. Imports no torch."""

@@ -1,0 +1,269 @@
+"""A run that this worker owns: its lease, what waits to be written, and how often its trainer has died."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from time import monotonic
+
+from backend.spec.commands import CommandKind
+from backend.spec.events import EventKind
+from backend.spec.runs import RunState
+from backend.spec.settings import Settings
+from backend.store import artifacts, commands, events, runs
+from backend.store.crash_points import Point, passing
+from backend.store.runs import Lease
+from backend.store.session import UNAVAILABLE, Store
+from backend.store.sources import SourceMissing
+from backend.store.tables import Run
+from backend.store.trouble import Trouble
+from worker.pipe.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
+from worker.supervisor import fork_history, planned_commands, resume_point, source_models, unregistered_files
+from worker.supervisor.alerts import again, alarms
+from worker.supervisor.write_batch import Turn
+
+log = logging.getLogger("lathe.run")
+
+MAX_DEATHS = 3
+"""How often in a row a trainer may die without a new checkpoint before the run is given up."""
+
+CANCEL_SECONDS = 5.0
+"""How long a trainer may take to end a cancelled run before it is killed."""
+
+BEGINNING = 10
+"""How many times longer than later a trainer may be silent before its first word: it may have to fetch the data."""
+
+
+class HeldRun:
+    """All that this process knows of the run. No method waits for the trainer."""
+
+    def __init__(
+        self, store: Store, settings: Settings, run: Run, raised: Collection[int] = (), lines: int = 0
+    ) -> None:
+        self._store, self._settings = store, settings
+        self._lease = Lease.of(run)
+        known, unsaved = alarms(run.spec, raised), run.note is not None
+        self._known = Turn(step=run.step, latest=dict(run.latest), lines=lines, alarms=known, unsaved=unsaved)
+        self._waits = run.waits_for is not None
+        self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
+        self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
+        self._forwarded: set[str] = set()
+        self._deaths = 0
+        self._died = False  # whether a trainer has died over it since it was last assigned
+        self._renewed = self._heard = monotonic()
+        self._trouble = Trouble.AWAY  # why the lease was last not renewed
+        self._spoke = False  # whether the trainer has said anything about this assignment
+        self._cancel: tuple[Order, float] | None = None  # and by when the trainer must have ended it
+        self._cancel_answered = False
+        self._leave_by: float | None = None
+        self.backlog: list[FromTrainer] = []  # said, not yet written
+        self.assigned = False  # whether a trainer works on it
+        self.ending = False  # the last word is in the backlog
+        self.outcome: RunState | None = None
+
+    @property
+    def id(self) -> str:
+        return self._lease.run_id
+
+    @property
+    def over(self) -> bool:
+        return self.outcome is not None
+
+    @property
+    def leaving(self) -> bool:
+        return self._leave_by is not None
+
+    @property
+    def must_yield(self) -> bool:
+        """Whether the lease was not renewed for so long that another worker may soon take the run."""
+        return monotonic() - self._renewed > self._settings.patience_seconds
+
+    def begin(self) -> None:
+        """The trainer was given the assignment."""
+        self.assigned, self._spoke, self._died = True, False, False
+        self._heard = monotonic()
+
+    def take(self, messages: list[FromTrainer]) -> None:
+        if messages:
+            self._heard, self._spoke = monotonic(), True
+            self.backlog += messages
+            passing(Point.HEARD)
+            self.ending = self.ending or isinstance(messages[-1], Finished)
+            if any(isinstance(said, Obeyed) and said.order.kind is CommandKind.CANCEL for said in messages):
+                self._cancel_answered = True
+
+    def leave(self, by: float) -> None:
+        """The worker shuts down: the run has to be given back by then (monotonic seconds)."""
+        self._leave_by = by
+        if not self.assigned:
+            self._end(RunState.QUEUED)
+
+    def hindered(self, why: Trouble) -> None:
+        """The database takes nothing: so the run's row cannot say it, and its events will once they can."""
+        self._trouble = why
+
+    def verdict(self) -> str | None:
+        """Why the trainer must be killed now; None when it may go on."""
+        now = monotonic()
+        if not self.assigned or self.ending:
+            return None
+        if self.must_yield:
+            return f"The lease could not be renewed in time: the database {self._trouble}."
+        if self._cancel and now > self._cancel[1]:
+            return "The trainer did not end the cancelled run."
+        if self._leave_by and now > self._leave_by:
+            return "The trainer did not give the run back."
+        silence = self._settings.stall_seconds * (1 if self._spoke else BEGINNING)
+        if now - self._heard > silence:
+            return f"The training process said nothing for {silence:g} s and was ended."
+        return None
+
+    def trainer_ended(self, why: str) -> None:
+        """Its trainer is gone: the run goes on with the next one under the same lease, unless it ends here."""
+        was_assigned, self.assigned = self.assigned, False
+        if self.ending:
+            return
+        if self._cancel or self._leave_by:
+            self._end(RunState.CANCELLED if self._cancel else RunState.QUEUED)
+        elif not was_assigned:
+            self._end(RunState.QUEUED, why)
+        elif self.must_yield:
+            self._note("warning", why)
+        else:
+            self._deaths, self._died = self._deaths + 1, True
+            self._note("error", why)
+            if self._deaths >= MAX_DEATHS:
+                self._end(RunState.FAILED, f"{why} It died {MAX_DEATHS} times without reaching a new checkpoint.")
+
+    def spoilt(self, error: Exception) -> None:
+        """What the trainer said cannot be stored: the run fails and says so."""
+        self.backlog.clear()
+        self.ending = False
+        self._end(RunState.FAILED, f"What the trainer said could not be stored ({type(error).__name__}).")
+
+    def flush(self) -> None:
+        """Write what waits, and renew the lease. Raises LeaseLost; UNAVAILABLE leaves everything waiting."""
+        began = monotonic()
+        self._resolve_doubt()
+        if self.ending and not self.over:  # files that nobody registered go before the last word: nobody looks after it
+            self._write(self._known.next(self.backlog[:-1]), len(self.backlog) - 1)
+        if not self.over:
+            self._write(self._known.next(self.backlog), len(self.backlog))
+            self._renewed = began
+
+    def assignment(self) -> Assignment | None:
+        """What the trainer is to do, from the newest sound checkpoint; points beyond that are withdrawn.
+
+        None when a run that the spec names has gone: then this one ends as failed.
+        """
+        if self._waits:
+            self._accept_past()
+        resume, damaged = resume_point.newest(self._store, self._settings.data_dir, self.id)
+        if damaged:
+            self.flush()
+            resume_point.withdraw(self._store, self._lease, damaged)
+        self._known.inherited = min(fork_history.seconds(self._store, self.id), resume.seconds) if resume else 0.0
+        step = resume.step if resume else 0
+        if self._known.step > step or (self._died and resume):
+            body = {"step": step, "reason": f"The run goes on from step {step:,}."}
+            self.backlog.append(Happened(EventKind.REWIND, body))
+        self.flush()
+        self._watch_again()
+        self._forwarded.clear()
+        try:
+            found = source_models.of(self._store, self._settings.data_dir, self._work.spec)
+        except SourceMissing as error:
+            self._end(RunState.FAILED, str(error))
+            return None
+        spec, steered, rests = planned_commands.of(self._store, self.id, step)
+        return replace(self._work, spec=spec, resume=resume, sources=found, planned=steered, paused=rests)
+
+    def _watch_again(self) -> None:
+        """Alerts that count points count those that the run has now."""
+        counting = {one.alert.metric for one in self._known.alarms if one.alert.still is not None and not one.raised}
+        if counting:
+            with self._store.read() as session:
+                _, chunks = events.chunks(session, self.id, metrics=counting)
+            self._known.alarms = again(self._known.alarms, chunks)
+
+    def _accept_past(self) -> None:
+        """Begin where the run that this one waited for has come."""
+        self.flush()
+        run = fork_history.accept(self._store, self._settings.data_dir, self._lease)
+        with self._store.read() as session:
+            lines = events.lines(session, self.id)
+        self._known = replace(self._known, step=run.step, latest=dict(run.latest), lines=lines)
+        self._waits = False
+
+    def new_orders(self) -> list[Order]:
+        """What was asked since the last call. A cancel without a trainer at work takes effect here."""
+        with self._store.read() as session:
+            pending = commands.pending(session, self.id)
+        new = [
+            Order(row.id, CommandKind(row.kind), row.body, row.by, row.why)
+            for row in pending
+            if row.id not in self._forwarded
+        ]
+        self._forwarded |= {order.id for order in new}
+        for order in new:
+            if order.kind is CommandKind.CANCEL and self._cancel is None:
+                self._cancel = (order, monotonic() + CANCEL_SECONDS)
+        if self._cancel and not self.assigned and not self.ending:
+            self._end(RunState.CANCELLED)
+        return new
+
+    def _end(self, state: RunState, reason: str | None = None) -> None:
+        """End it, or give it back (`queued`), without the trainer having said so; the next flush writes it."""
+        if self._cancel:
+            state, reason = RunState.CANCELLED, None
+            if not self._cancel_answered:
+                self.backlog.append(Obeyed(self._cancel[0], self._known.step))
+        self.backlog.append(Finished(state, reason))
+        self.ending = True
+
+    def _note(self, level: str, text: str) -> None:
+        """Something to tell whoever looks at the run."""
+        log.warning("Run %s: %s", self.id, text)
+        self.backlog.append(Happened(EventKind.LOG, {"level": level, "text": text}))
+
+    def _write(self, turn: Turn, messages: int) -> None:
+        before = after = self._lease.last_seq
+        tidies = not turn.finished and (self.ending or not self.assigned)
+        loose = unregistered_files.present(self._settings.data_dir, self.id) if tidies else []
+        vanished = self._vanished(turn) if turn.files else []
+        try:
+            with self._store.begin() as session:
+                turn.write(session, self._lease)
+                for checkpoint in vanished:
+                    artifacts.forget(session, checkpoint)
+                after = self._lease.last_seq
+        except UNAVAILABLE:
+            if after != before:
+                self._doubt = (after, turn, messages)
+            raise
+        self._accept(turn, messages)
+        if loose:
+            unregistered_files.collect(self._store, self._settings.data_dir, self.id, loose)
+
+    def _vanished(self, turn: Turn) -> list[str]:
+        announced = [file for file, *_ in turn.files]
+        return resume_point.vanished(self._store, self._settings.data_dir, self.id, announced)
+
+    def _accept(self, turn: Turn, messages: int) -> None:
+        del self.backlog[:messages]
+        for path in turn.replaced:
+            unregistered_files.delete(self._settings.data_dir / path)
+        self._known = turn
+        self._deaths = 0 if turn.progressed else self._deaths
+        self.outcome = turn.finished.state if turn.finished else None
+
+    def _resolve_doubt(self) -> None:
+        """The answer to a commit never came: look whether it succeeded, so that nothing is written twice."""
+        if self._doubt is None:
+            return
+        after, turn, messages = self._doubt
+        with self._store.read() as session:
+            row = runs.get(session, self.id)
+        if row is not None and (row.epoch, row.last_seq) == (self._lease.epoch, after):
+            self._lease.last_seq = after
+            self._accept(turn, messages)
+        self._doubt = None

@@ -1,0 +1,234 @@
+"""What the trainer said since the last turn, folded into what one transaction writes."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.spec.commands import CommandKind, CommandState
+from backend.spec.events import EventKind, NewEvent
+from backend.spec.runs import JOULES, Place, RunState
+from backend.store import artifacts, commands, exhibits, results, runs
+from backend.store.chunks import Chunk, decode, last_step
+from backend.store.runs import Lease
+from worker.pipe.messages import (
+    Checkpoint,
+    Exhibit,
+    File,
+    Finished,
+    FromTrainer,
+    Happened,
+    Obeyed,
+    Points,
+    Progress,
+    Ready,
+    StageDone,
+    Unsaved,
+)
+from worker.supervisor.alerts import Alarm
+
+MOST_LINES = 10_000
+"""Lines of a run's log that are kept."""
+SPARE_LINES = 100
+"""Errors that are kept beyond those: they may say why the run fails."""
+
+
+@dataclass
+class Turn:
+    """Events and changes of the run's row, and the rows beside it. `step` is the last one that was heard of."""
+
+    step: int
+    latest: dict[str, float]
+    lines: int = 0  # that its log has
+    place: tuple[int, int] = (-1, -1)  # (stage, step) of the furthest checkpoint
+    inherited: float = 0.0  # seconds of the past that a fork began with: the trainer's clock goes on from there
+    progressed: bool = False  # a checkpoint went further than any before
+    events: list[NewEvent] = field(default_factory=list)
+    changes: dict[str, Any] = field(default_factory=dict)
+    files: list[tuple[File, int, int, Place | None]] = field(default_factory=list)  # with stage, step and place
+    results: list[StageDone] = field(default_factory=list)
+    exhibits: list[Exhibit] = field(default_factory=list)
+    obeyed: list[Obeyed] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)  # paths of checkpoints that others take the place of
+    finished: Finished | None = None
+    alarms: tuple[Alarm, ...] = ()
+    unsaved: bool = False  # the run's row says that no checkpoint can be written
+    raised: list[dict[str, Any]] = field(default_factory=list)
+
+    def next(self, messages: Iterable[FromTrainer]) -> "Turn":
+        """The turn that comes after this one was written."""
+        kept = self.step, dict(self.latest), self.lines, self.place, self.inherited
+        turn = Turn(*kept, alarms=self.alarms, unsaved=self.unsaved)
+        for message in messages:
+            turn._take(message)
+        return turn
+
+    def write(self, session: Session, lease: Lease) -> None:
+        """Write it all under the fence. Raises LeaseLost when the run is no longer ours."""
+        runs.write(session, lease, self.events, **self.changes)
+        for done in self.results:
+            results.put(session, lease.run_id, done.result)
+            _forget_files(session, lease.run_id, done.result.stage)
+        for exhibit in self.exhibits:
+            exhibits.put(session, lease.run_id, exhibit.kind, exhibit.stage, exhibit.step, exhibit.body)
+        for file, stage, step, place in self.files:
+            artifacts.register(
+                session,
+                lease.run_id,
+                id=file.id,
+                kind=file.kind,
+                stage=stage,
+                step=step,
+                place=place,
+                path=file.path,
+                bytes=file.bytes,
+                sha256=file.sha256,
+            )
+        for artifact in artifacts.checkpoints(session, lease.run_id) if self.replaced else ():
+            if artifact.path in self.replaced:
+                artifacts.forget(session, artifact.id)
+        for obeyed in self.obeyed:
+            commands.settle(session, obeyed.order.id, _settled(obeyed), obeyed.note)
+        for alert in self.raised:
+            _act(session, lease.run_id, alert)
+        if self.finished and self.finished.state is RunState.QUEUED:
+            runs.release(session, lease, self.finished.error or "The worker was shut down.")
+        elif self.finished:
+            runs.finish(session, lease, self.finished.state, self.finished.error)
+
+    def _take(self, message: FromTrainer) -> None:
+        match message:
+            case Points():
+                self._points(message)
+            case Progress():
+                self._progress(message)
+            case Happened():
+                self._happened(message)
+            case Checkpoint():
+                self._checkpoint(message)
+            case Exhibit():
+                self.exhibits.append(message)
+                self._event(EventKind.EXHIBIT, {"kind": message.kind, "stage": message.stage, "step": message.step})
+            case StageDone():
+                self._stage_done(message)
+            case Obeyed():
+                self._obeyed(message)
+            case Unsaved():
+                self._could_not_save(message)
+            case Finished():
+                self.finished = message
+                self._note(None)
+            case Ready():
+                raise AssertionError("A trainer is ready before it is given a run.")
+
+    def _progress(self, progress: Progress) -> None:
+        self.step = progress.step
+        self.changes |= {"stage": progress.stage, "step": progress.step}
+        own = max(0.0, progress.seconds - self.inherited)
+        self.changes |= {"total_steps": progress.total_steps, "active_seconds": own}
+        if progress.joules:  # what was done twice after a death was paid twice
+            self.latest[JOULES] = self.latest.get(JOULES, 0.0) + progress.joules
+            self.changes["latest"] = self.latest
+
+    def _points(self, points: Points) -> None:
+        self._event(EventKind.POINTS, {}, points.chunk)
+        self.latest |= points.latest
+        if not all(alarm.raised for alarm in self.alarms):
+            self._watch(decode(points.chunk))
+        self.step = max(self.step, last_step(points.chunk))
+        self.changes |= {"step": self.step, "latest": self.latest}
+
+    def _watch(self, chunk: Chunk) -> None:
+        watched = [alarm.watch(chunk) for alarm in self.alarms]
+        self.alarms = tuple(alarm for alarm, _ in watched)
+        for _, alert in watched:
+            if alert is not None:
+                self.raised.append(alert)
+                self._event(EventKind.ALERT, alert)
+
+    def _happened(self, happened: Happened) -> None:
+        if happened.kind is EventKind.LOG:
+            self._line(happened.body)
+        else:
+            self._event(happened.kind, happened.body)
+        if happened.kind is EventKind.STATE:
+            self.changes["state"] = RunState(happened.body["state"])
+        if happened.kind is EventKind.REWIND:
+            self.step = happened.body["step"]
+            self.changes["step"] = self.step
+
+    def _line(self, body: dict[str, Any]) -> None:
+        """A line of the log. Nothing else that happens to a run is ever dropped."""
+        if self.lines == MOST_LINES - 1:
+            text = f"The log has {MOST_LINES:,} lines: further lines are not kept."
+            self._keep({"level": "warning", "text": text})
+        if self.lines < (MOST_LINES + SPARE_LINES if body["level"] == "error" else MOST_LINES - 1):
+            self._keep(body)
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        self.lines += 1
+        self._event(EventKind.LOG, line)
+
+    def _checkpoint(self, checkpoint: Checkpoint) -> None:
+        stage, step = checkpoint.stage, checkpoint.step
+        file = File(checkpoint.id, "checkpoint", checkpoint.path, checkpoint.bytes, checkpoint.sha256)
+        self.files.append((file, stage, step, checkpoint.place))
+        self.replaced += checkpoint.replaces
+        body = {"step": step, "stage": stage, "artifact": checkpoint.id, "seconds": checkpoint.seconds}
+        self._event(EventKind.CHECKPOINT, {**body, "trains": checkpoint.trains, "keep": checkpoint.keep})
+        if (stage, step) > self.place:
+            self.place, self.progressed = (stage, step), True
+        if self.unsaved:
+            self._event(EventKind.LOG, {"level": "info", "text": f"Checkpoints are written again, at step {step:,}."})
+            self._note(None)
+
+    def _could_not_save(self, unsaved: Unsaved) -> None:
+        """Told once, however often it is tried, and shown on the run for as long as it is so."""
+        if not self.unsaved:
+            text = f"No checkpoint could be written at step {unsaved.step:,}: {unsaved.reason}."
+            self._event(EventKind.LOG, {"level": "warning", "text": f"{text} Training goes on."})
+            self._note(f"{text} Training goes on; a crash would lose what was learnt since the last one.")
+
+    def _note(self, text: str | None) -> None:
+        if text or self.unsaved:
+            self.changes["note"] = text
+        self.unsaved = text is not None
+
+    def _stage_done(self, done: StageDone) -> None:
+        result = done.result
+        self.results.append(done)
+        self.files += [(file, result.stage, result.step, None) for file in done.files]
+        body = {"stage": result.stage, "kind": result.kind, "label": result.label, "step": result.step}
+        self._event(EventKind.STAGE_ENDED, body)
+
+    def _obeyed(self, obeyed: Obeyed) -> None:
+        self.obeyed.append(obeyed)
+        order = obeyed.order
+        body = {"command": order.id, "kind": order.kind, "by": order.by, "step": obeyed.step, "state": _settled(obeyed)}
+        said = {name: text for name, text in (("why", order.why), ("note", obeyed.note)) if text}
+        self._event(EventKind.COMMAND, {**body, **obeyed.effect, **said})
+        if "stages" in obeyed.effect:
+            self.changes["stages"] = obeyed.effect["stages"]
+
+    def _event(self, kind: EventKind, body: dict[str, Any], chunk: bytes | None = None) -> None:
+        self.events.append(NewEvent(kind=kind, body=body, chunk=chunk))
+
+
+def _act(session: Session, run_id: str, alert: dict[str, Any]) -> None:
+    """What an alert does beside being told: a command like a person's, obeyed where the run can take it."""
+    if alert["then"] != "tell":
+        with suppress(commands.RunOver, commands.NotNow):
+            commands.ask(session, run_id, CommandKind(alert["then"]), {}, f"the alert on {alert['metric']}"[:100])
+
+
+def _forget_files(session: Session, run_id: str, stage: int) -> None:
+    """A stage that is done once more, after its trainer died, replaces what it left."""
+    for artifact in artifacts.of(session, run_id):
+        if artifact.stage == stage and artifact.kind != artifacts.CHECKPOINT:
+            artifacts.forget(session, artifact.id)
+
+
+def _settled(obeyed: Obeyed) -> CommandState:
+    return CommandState.REFUSED if obeyed.refused else CommandState.OBEYED
