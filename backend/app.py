@@ -2,48 +2,28 @@
 
 import asyncio
 import gc
+import importlib
+import pkgutil
 import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from backend import auth, errors
-from backend.api import (
-    artifacts,
-    experiments,
-    figures,
-    forks,
-    ghosts,
-    health,
-    logs,
-    measured,
-    nursery,
-    points,
-    proofs,
-    report,
-    runs,
-    shelf,
-    specs,
-    static,
-    steering,
-    stream,
-    studies,
-    study_figures,
-    tradeoffs,
-    uploads,
-    workers,
-)
+from backend import api, auth, errors
+from backend.api import logs, tradeoffs
+from backend.api.caches import artifacts
 from backend.api.compactor import Compactor
-from backend.api.gate import BodyLimit, Gate
-from backend.api.hub import Hub
+from backend.api.live.broadcaster import Hub
+from backend.api.middleware.gate import BodyLimit, Gate
+from backend.api.middleware.turns import AT_ONCE, Turns
+from backend.api.middleware.unread import CloseUnread
 from backend.api.monitor import Monitor
-from backend.api.schemas import Error
-from backend.api.turns import AT_ONCE, Turns
-from backend.api.unread import CloseUnread
+from backend.api.schemas.runs import Error
+from backend.api.staging import run_files, upload_files
 from backend.charts import wire
 from backend.charts.chart import charts
 from backend.charts.data import Options, RunData
@@ -53,27 +33,8 @@ from backend.queue import Hints
 from backend.store.session import UNAVAILABLE, Store
 
 WARM_AFTER = 2.0  # seconds after which the first chart is prepared for
-ROUTERS = (
-    experiments,
-    specs,
-    runs,
-    steering,
-    forks,
-    ghosts,
-    studies,
-    study_figures,
-    points,
-    proofs,
-    stream,
-    tradeoffs,
-    figures,
-    report,
-    workers,
-    artifacts,
-    uploads,
-    health,
-    static,
-)
+APART = frozenset({"backend.api.openapi"})  # describes the finished application
+PAGES = "backend.api.static"  # answers what no resource does, and so comes last
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -106,9 +67,17 @@ def routes() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     errors.install(app)
-    for module in ROUTERS:
-        app.include_router(module.router)
+    for router in _routers():
+        app.include_router(router)
     return app
+
+
+def _routers() -> Iterator[APIRouter]:
+    """Every resource: a module of `backend.api` that has a `router`."""
+    modules = pkgutil.walk_packages(api.__path__, f"{api.__name__}.")
+    for name in sorted((module.name for module in modules if module.name not in APART), key=lambda name: name == PAGES):
+        if isinstance(router := getattr(importlib.import_module(name), "router", None), APIRouter):
+            yield router
 
 
 @asynccontextmanager
@@ -119,8 +88,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hints = Hints(settings.broker_url)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     app.state.monitor = Monitor(settings)
-    await asyncio.to_thread(shelf.sweep, app.state.store, settings.data_dir)
-    await asyncio.to_thread(nursery.sweep, app.state.store, settings.data_dir)
+    await asyncio.to_thread(upload_files.sweep, app.state.store, settings.data_dir)
+    await asyncio.to_thread(run_files.sweep, app.state.store, settings.data_dir)
     _end_streams_on_signal(app.state.hub)
     app.state.monitor.start()
     warm = asyncio.get_running_loop().call_later(
@@ -143,7 +112,7 @@ def _warm(store: Store) -> None:
     wire.dumps(curve.draw([RunData(id="", name="", seed=0, color="black")], Options()))  # the first one loads much
     study_charts()
     with suppress(*UNAVAILABLE), store.read() as session:
-        measured.artifacts(session, None, tradeoffs.MAX_RUNS)
+        artifacts.artifacts(session, None, tradeoffs.MAX_RUNS)
     gc.collect()
     gc.freeze()  # what stays is not looked through again: with many artifacts that holds up an answer by 0.2 s
 

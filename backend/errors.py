@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import HTTPExceptionHandler
 
-from backend.api.schemas import Error
-from backend.spec.problems import Problem, SpecInvalid
+from backend.api.schemas.runs import Error
+from backend.domain.problems import Problem, SpecInvalid
 from backend.store.trouble import Trouble, trouble
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from backend.spec.experiment import Measure
+from backend.domain.experiment.experiment import Measure
 from benchmarks import watch
 from worker.contracts.component import discover
 from worker.contracts.families.exporters import Exporter

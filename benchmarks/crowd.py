@@ -6,10 +6,10 @@ from datetime import timedelta
 import numpy as np
 from numpy.random import Generator
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.experiment import Experiment
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from backend.spec.runs import RunState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.states import RunState
 from backend.store import experiments, results, runs, tables
 from backend.store.session import Store
 

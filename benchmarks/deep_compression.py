@@ -14,10 +14,10 @@ from typing import Any
 import torch
 import yaml
 
-from backend.spec.experiment import resolve
-from backend.spec.results import ArtifactMeasure, StageResult
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.experiment.experiment import resolve
+from backend.domain.run.results import ArtifactMeasure, StageResult
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from benchmarks import watch
 from worker.contracts import catalog
 from worker.contracts.component import discover

@@ -15,7 +15,7 @@ from time import process_time
 
 import torch
 
-from backend.spec.experiment import Diagnosis as Plan
+from backend.domain.experiment.experiment import Diagnosis as Plan
 from benchmarks import watch
 from benchmarks.recorder import RecorderLink
 from benchmarks.training import CLASSES, measure

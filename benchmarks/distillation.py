@@ -17,11 +17,11 @@ from typing import Any
 import torch
 
 from backend.charts.targets import interval
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.results import StageResult
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.run.results import StageResult
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from benchmarks import watch
 from worker.contracts.catalog import build
 from worker.contracts.component import discover

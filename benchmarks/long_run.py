@@ -20,9 +20,9 @@ from statistics import median
 import numpy as np
 from sqlalchemy import func, select, text
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.experiment import Experiment
-from backend.spec.runs import RunState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import RunState
 from backend.store import experiments, runs
 from backend.store.blocks.compaction import REST
 from backend.store.chunks import Chunk, Floats, Steps, encode

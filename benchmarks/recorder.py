@@ -8,9 +8,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import Experiment
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.settings import Settings
 from backend.store import experiments, runs, workers
 from backend.store.session import Store, migrate
 from worker.pipe.link import Unattended, decode, encode

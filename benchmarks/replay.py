@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.experiment import Experiment
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.events import EventKind, NewEvent
 from backend.store import experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.session import Store

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from backend.spec.experiment import resolve
-from backend.spec.settings import Settings
+from backend.domain.experiment.experiment import resolve
+from backend.domain.settings import Settings
 from benchmarks import watch
 from benchmarks.latency import p
 from tests.e2e.conftest import embedded

@@ -18,9 +18,9 @@ import numpy as np
 import yaml
 from playwright.sync_api import Page, sync_playwright
 
-from backend.spec.experiment import Experiment
-from backend.spec.runs import RunState
-from backend.spec.study import Study, StudyState, TrialState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.states import RunState
+from backend.domain.study.study import Study, StudyState, TrialState
 from backend.store import experiments, studies, tables
 from backend.store.clock import now
 from backend.store.session import Store

@@ -18,7 +18,7 @@ from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from backend.store.session import Store, migrate
 from benchmarks import watch
 from benchmarks.crowd import fill

@@ -22,8 +22,8 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from backend.spec.experiment import Diagnosis as Plan
-from backend.spec.settings import Settings
+from backend.domain.experiment.experiment import Diagnosis as Plan
+from backend.domain.settings import Settings
 from benchmarks import watch
 from benchmarks.recorder import RecorderLink
 from worker.contracts.component import discover

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.blocks.tables import Table
 from backend.store.migrate import migrate
 from backend.store.session import Store

@@ -14,7 +14,7 @@ from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from sqlalchemy.exc import DBAPIError
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from backend.store.engine import sqlite_module
 from worker.process import logs
 from worker.process.vital import vital

@@ -7,14 +7,14 @@ from fastapi import Depends, Path, Request
 from sqlalchemy.orm import Session
 
 from backend.config import Settings
+from backend.domain.catalog import Catalog
 from backend.errors import CatalogMissing, RunNotFound
 from backend.queue import Hints
-from backend.spec.catalog import Catalog
 from backend.store import runs, tables, workers
 from backend.store.session import Store
 
 if TYPE_CHECKING:
-    from backend.api.hub import Hub
+    from backend.api.live.broadcaster import Hub
     from backend.api.monitor import Monitor
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.api.rows import label
-from backend.api.schemas import Estimate, StageEstimate
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import Experiment
-from backend.spec.references import CONSTRAINT, marked
-from backend.spec.runs import RunState
-from backend.store import pages
+from backend.api.schemas.runs import Estimate, StageEstimate
+from backend.api.views.runs import label
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.experiment.references import CONSTRAINT, marked
+from backend.domain.run.states import RunState
+from backend.store import run_listing
 from backend.store.tables import Run
 
 EARLIER_RUNS = 100
@@ -68,7 +68,7 @@ def _recipes(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _rate(session: Session, spec: Experiment) -> float | None:
     """Median steps a second of earlier runs with the same kind of data and model."""
-    earlier, _ = pages.page(session, states=[RunState.SUCCEEDED], sort="finished_at", limit=EARLIER_RUNS)
+    earlier, _ = run_listing.page(session, states=[RunState.SUCCEEDED], sort="finished_at", limit=EARLIER_RUNS)
     alike = (spec.dataset["kind"], spec.model["kind"])
     rates = [
         _own_steps(run) / run.active_seconds

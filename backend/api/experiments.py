@@ -10,17 +10,17 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Header, Request
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.api import documents
+from backend.api.bodies import documents
+from backend.api.bodies.yaml import YAML_BODY, YamlRoute
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
-from backend.api.submission import ExperimentCreated, NewExperiment, RunCreated
-from backend.api.yaml_body import YAML_BODY, YamlRoute
+from backend.api.schemas.submission import ExperimentCreated, NewExperiment, RunCreated
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Experiment, resolve
+from backend.domain.experiment.stage_orders import Explored, explore, shared
+from backend.domain.experiment.variants import Variant, vary
+from backend.domain.problems import Problem, SpecInvalid
 from backend.errors import Conflict, Invalid
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import Experiment, resolve
-from backend.spec.orders import Explored, explore, shared
-from backend.spec.problems import Problem, SpecInvalid
-from backend.spec.variants import Variant, vary
-from backend.store import experiments, references, tables, waiting
+from backend.store import experiments, references, run_dependencies, tables
 from backend.store.session import Store
 
 Created = tuple[str, list[tables.Run]]  # the id of an experiment or group, and its runs
@@ -131,7 +131,7 @@ def _created(session: Session, body: NewExperiment, specs: list[Experiment], cat
     experiment_id, runs = experiments.create_group(session, specs, seeds)
     if body.orders is not None:
         for first in range(0, len(runs), len(specs)):  # seed by seed
-            waiting.arrange(session, runs[first : first + len(specs)], shared(specs))
+            run_dependencies.arrange(session, runs[first : first + len(specs)], shared(specs))
     return experiment_id, runs
 
 

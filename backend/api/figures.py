@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from backend.api.caches.artifacts import artifacts
 from backend.api.deps import Reading
-from backend.api.measured import artifacts
 from backend.api.tradeoffs import (
     MAX_RUNS,
     Cost,
@@ -31,10 +31,10 @@ from backend.charts.chart import Chart, Group
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
 from backend.charts.palette import color, dash
 from backend.charts.tasks import tasks, within
+from backend.domain.run.events import EventKind
+from backend.domain.run.results import StageResult
 from backend.errors import ChartNotFound, Invalid
-from backend.spec.events import EventKind
-from backend.spec.results import StageResult
-from backend.store import events, exhibits, ghosts, lines, pages, results, tables
+from backend.store import events, exhibits, ghosts, lines, results, run_listing, tables
 from backend.store import runs as stored
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _text(chart: Chart, figure: "go.Figure") -> str:
 def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tables.Run]:
     """The named runs as far as they exist; the newest without any names. Raises Invalid when too many are named."""
     if wanted is None:
-        return pages.page(session, limit=NEWEST if most == CURVE_RUNS else most)[0]
+        return run_listing.page(session, limit=NEWEST if most == CURVE_RUNS else most)[0]
     return [run for run in (stored.get(session, run_id) for run_id in _few(wanted, most)) if run is not None]
 
 

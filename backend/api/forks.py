@@ -9,17 +9,17 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from backend.api import documents
+from backend.api.bodies import documents
 from backend.api.deps import CatalogDep, HintsDep, Reading, RunDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.experiments import Created, Key, RequestHash, known, once
-from backend.api.nursery import nursery
-from backend.api.submission import ExperimentCreated, NewFork
+from backend.api.schemas.submission import ExperimentCreated, NewFork
+from backend.api.staging.run_files import nursery
 from backend.config import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Experiment, resolve
+from backend.domain.run.lineage import Past, follow
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import Experiment, resolve
-from backend.spec.lineage import Past, follow
-from backend.store import experiments, files, forks, references, rows, steering, tables
+from backend.store import experiments, files, forks, references, run_events, steering, tables
 from backend.store.clock import new_id
 from backend.store.forks import Cut, Heirloom, NoCheckpoint, Unforkable
 from backend.store.session import Store
@@ -165,7 +165,7 @@ def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:
 
 def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Heirloom], child: str) -> Created:
     """The rows of the run, whose files are in their place. The parent cannot be deleted meanwhile."""
-    parent = rows.locked(session, new.of)
+    parent = run_events.locked(session, new.of)
     if parent is None:
         raise RunNotFound(new.of)
     if new.past and _ids(forks.heirlooms(session, new.past, child)) != _ids(taken):

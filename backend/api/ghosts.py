@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from backend.api.deps import CatalogDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.experiments import Key, RequestHash
 from backend.api.forks import Beginning, begun
-from backend.api.schemas import Request
-from backend.api.submission import ExperimentCreated
+from backend.api.schemas.runs import Request
+from backend.api.schemas.submission import ExperimentCreated
 from backend.config import Settings
 from backend.errors import Conflict, Invalid
 from backend.store import files, ghosts, tables

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from backend.api.deps import MonitorDep, Reading
 from backend.api.monitor import Report
-from backend.api.schemas import Check
+from backend.api.schemas.runs import Check
 from backend.auth import Keys
 from backend.store import runs, workers
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from backend.api.schemas import Relative
+from backend.api.schemas.runs import Relative
 from backend.charts.palette import color
 from backend.store import forks, ghosts, runs, tables
 

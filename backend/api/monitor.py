@@ -14,7 +14,7 @@ from time import monotonic
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from backend.api.schemas import Check
+from backend.api.schemas.runs import Check
 from backend.config import Settings
 from backend.store import runs, tables, workers
 from backend.store.clock import now

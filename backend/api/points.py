@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from backend.api.bodies.documents import number
 from backend.api.deps import Reading, RunDep
-from backend.api.documents import number
-from backend.api.schemas import Points, Series
+from backend.api.schemas.runs import Points, Series
 from backend.store import lines
 
 router = APIRouter(tags=["runs"])

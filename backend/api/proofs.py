@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from backend.api.deps import Reading, RunDep
-from backend.store import proofs
-from backend.store.proofs import Agreement, Kinship, Resumption
+from backend.store import bit_equality
+from backend.store.bit_equality import Agreement, Kinship, Resumption
 
 router = APIRouter(tags=["runs"])
 
@@ -30,7 +30,7 @@ class Proof(BaseModel):
 @router.get("/api/runs/{run_id}/proofs")
 def of(session: Reading, run: RunDep) -> list[Proof]:
     """What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit."""
-    kin, resumed = proofs.kinship(session, run), proofs.resumption(session, run)
+    kin, resumed = bit_equality.kinship(session, run), bit_equality.resumption(session, run)
     found = [_of_parent(kin) if kin else None, _of_resume(resumed) if resumed else None]
     return [proof for proof in found if proof]
 

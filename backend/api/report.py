@@ -14,10 +14,10 @@ from backend.api.deps import Reading, RunDep
 from backend.api.figures import draw
 from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
-from backend.spec import text
-from backend.spec.comparison import beside_first
-from backend.spec.measures import shown
-from backend.spec.results import ArtifactMeasure, Comparison, Latency, StageResult, measuring, own
+from backend.domain import text
+from backend.domain.measures import shown
+from backend.domain.run.comparison import beside_first
+from backend.domain.run.results import ArtifactMeasure, Comparison, Latency, StageResult, measuring, own
 from backend.store import exhibits, forks, results, tables
 
 router = APIRouter(tags=["runs"])

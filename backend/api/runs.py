@@ -8,15 +8,15 @@ from fastapi import APIRouter, BackgroundTasks, Query
 
 from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
 from backend.api.lineage import relatives
-from backend.api.rows import artifact_row, placed_rows
-from backend.api.schemas import RunDetail, RunPage, StreamEvent
+from backend.api.schemas.runs import RunDetail, RunPage, StreamEvent
+from backend.api.views.runs import artifact_row, placed_rows
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.comparison import beside_first
+from backend.domain.run.events import EventKind
+from backend.domain.run.results import measuring, own
+from backend.domain.run.states import RunState
 from backend.errors import Conflict, Invalid
-from backend.spec.comparison import beside_first
-from backend.spec.events import EventKind
-from backend.spec.experiment import Experiment
-from backend.spec.results import measuring, own
-from backend.spec.runs import RunState
-from backend.store import artifacts, events, exhibits, forks, pages, results, runs, sources, tables
+from backend.store import artifacts, events, exhibits, forks, results, run_listing, runs, sources, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -42,7 +42,7 @@ def page(
 ) -> RunPage:
     """One page of runs."""
     try:
-        found, following = pages.page(
+        found, following = run_listing.page(
             session,
             states=state or (),
             search=search,
@@ -54,8 +54,8 @@ def page(
             cursor=cursor,
             limit=limit,
         )
-    except pages.PageInvalid as error:
-        raise Invalid(str(error), path="sort" if sort not in pages.SORTS else "cursor") from error
+    except run_listing.PageInvalid as error:
+        raise Invalid(str(error), path="sort" if sort not in run_listing.SORTS else "cursor") from error
     return RunPage(runs=placed_rows(session, found), next=following, counts=runs.counts(session, ghosts=False))
 
 

@@ -8,12 +8,14 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.api.deps import By, CatalogDep, HintsDep, Reading, RunDep, RunId, Writing, run_of
-from backend.api.steering_schemas import CommandRow, KnobRow, NewCommand
+from backend.api.schemas.steering import CommandRow, KnobRow, NewCommand
+from backend.domain import input_limits, text
+from backend.domain.experiment import references
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import Problem, SpecInvalid
+from backend.domain.run import live_parameters
+from backend.domain.run.commands import CommandKind, Setting, Stages, body_of
 from backend.errors import Conflict, Invalid, RunNotFound
-from backend.spec import knobs, plain, references, text
-from backend.spec.commands import CommandKind, Setting, Stages, body_of
-from backend.spec.experiment import resolve
-from backend.spec.problems import Problem, SpecInvalid
 from backend.store import commands, steering, tables, workers
 
 router = APIRouter(prefix="/api/runs", tags=["steering"])
@@ -31,7 +33,7 @@ def turnable(session: Reading, run: RunDep, catalog: CatalogDep) -> list[KnobRow
             planned=knob.value,
             value=turned.get(knob.path, knob.value),
         )
-        for knob in knobs.knobs(_stage(run), catalog)
+        for knob in live_parameters.knobs(_stage(run), catalog)
     ]
 
 
@@ -46,7 +48,7 @@ def command(
     session: Writing, run_id: RunId, body: NewCommand, by: By, hints: HintsDep, after: BackgroundTasks
 ) -> CommandRow:
     """Ask something of a run; the run's events tell what became of it."""
-    plain.check({"body": body.body, "why": body.why})
+    input_limits.check({"body": body.body, "why": body.why})
     wanted = _checked(session, run_id, body.kind, body.body)
     try:
         asked = commands.ask(session, run_id, body.kind, wanted, by, body.why)
@@ -75,7 +77,7 @@ def _checked(session: Session, run_id: str, kind: CommandKind, body: Mapping[str
 
 
 def _check_setting(session: Session, run: tables.Run, setting: Setting) -> None:
-    if run.state.live and (problem := knobs.problem(_stage(run), setting, workers.catalog(session))):
+    if run.state.live and (problem := live_parameters.problem(_stage(run), setting, workers.catalog(session))):
         raise SpecInvalid([problem])
 
 

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.api import documents, trials
+from backend.api.bodies import documents
+from backend.api.bodies.yaml import YAML_BODY, YamlRoute
 from backend.api.deps import By, CatalogDep, Reading, RunDep, StoreDep, Writing
 from backend.api.experiments import Key
-from backend.api.schemas import SpecDraft
-from backend.api.study_schemas import (
+from backend.api.schemas.runs import SpecDraft
+from backend.api.schemas.studies import (
     NewStudy,
     NewStudyCommand,
     StudyChecked,
@@ -24,15 +25,17 @@ from backend.api.study_schemas import (
     TrialSort,
     VariableField,
 )
-from backend.api.yaml_body import YAML_BODY, YamlRoute
+from backend.api.views import trials
+from backend.domain import input_limits, text
+from backend.domain.catalog import Catalog
+from backend.domain.experiment import experiment
+from backend.domain.problems import Problem, SpecInvalid
+from backend.domain.study import check, commands
+from backend.domain.study.commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
+from backend.domain.study.space import Dimension, contains, size
+from backend.domain.study.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
+from backend.domain.study.suggested_space import around, variable
 from backend.errors import Conflict, Invalid, StudyNotFound
-from backend.spec import experiment, plain, study_check, study_commands, text
-from backend.spec.around import around, variable
-from backend.spec.catalog import Catalog
-from backend.spec.problems import Problem, SpecInvalid
-from backend.spec.space import Dimension, contains, size
-from backend.spec.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
-from backend.spec.study_commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
 from backend.store import references, studies, tables, workers
 
 
@@ -183,15 +186,15 @@ def list_trials(
 @router.post("/api/studies/{study_id}/commands")
 def steer_study(session: Writing, study_id: StudyId, body: NewStudyCommand, by: By, catalog: CatalogDep) -> StudyRow:
     """Steer a study: it is obeyed at once, and seen by its next trial."""
-    plain.check({"body": body.body})
+    input_limits.check({"body": body.body})
     row = studies.locked(session, study_id)
     if row is None:
         raise StudyNotFound(study_id)
-    if row.state not in study_commands.ACCEPTING[body.kind]:
-        fitting = " or ".join(sorted(study_commands.ACCEPTING[body.kind]))
+    if row.state not in commands.ACCEPTING[body.kind]:
+        fitting = " or ".join(sorted(commands.ACCEPTING[body.kind]))
         raise Conflict(f"The study is {row.state}: it takes `{body.kind}` while it is {fitting}.")
     try:
-        typed = study_commands.body_of(body.kind, body.body)
+        typed = commands.body_of(body.kind, body.body)
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(map(str, ("body", *first["loc"])))
@@ -270,7 +273,7 @@ def _resolved(session: Session, document: Any, catalog: Catalog, prefix: str = "
     """The study, with the catalog fitted to its data. Raises SpecInvalid with `prefix` before each path."""
     try:
         spec = document.get("spec") if isinstance(document, dict) else None
-        return study_check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
+        return check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
     except SpecInvalid as invalid:
         told = [Problem(path=f"{prefix}{one.path}", message=one.message) for one in invalid.problems]
         raise SpecInvalid(told) from None

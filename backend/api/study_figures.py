@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from backend.api.caches.trials import study_data
 from backend.api.deps import Reading
 from backend.api.figures import Figure
 from backend.api.studies import StudyDep
-from backend.api.tried import study_data
 from backend.charts import wire
 from backend.charts.data import Theme
 from backend.charts.trials import StudyData, StudyOptions, study_charts

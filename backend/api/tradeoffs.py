@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.answer import Answer
+from backend.api.caches.artifacts import artifacts
 from backend.api.deps import Reading
-from backend.api.measured import artifacts
-from backend.api.tradeoff_schemas import Tradeoffs
+from backend.api.schemas.tradeoffs import Tradeoffs
+from backend.api.views.tradeoffs import Answer
 from backend.charts.artifacts import Artifacts
 from backend.charts.choice import choose
 from backend.charts.data import Options
 from backend.charts.tasks import Task, called, tasks, within
+from backend.domain.constraints import Constraint, ConstraintWrong, parse
+from backend.domain.measures import field_of
 from backend.errors import Invalid
-from backend.spec.constraints import Constraint, ConstraintWrong, parse
-from backend.spec.measures import field_of
 from backend.store import uploads
 
 router = APIRouter(tags=["tradeoffs"])

@@ -17,14 +17,14 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi import Path as PathParameter
 from pydantic import ValidationError
 
-from backend.api import shelf
+from backend.api.bodies.receiving import Received, receive
 from backend.api.deps import Reading, SettingsDep, StoreDep, Writing
-from backend.api.receiving import Received, receive
-from backend.api.schemas import UploadDetail, UploadRow
+from backend.api.schemas.runs import UploadDetail, UploadRow
+from backend.api.staging import upload_files
 from backend.data.check import Options
+from backend.domain.experiment.uploads import Choice, ChoiceInvalid, Facts, plan
+from backend.domain.input_limits import label
 from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
-from backend.spec.plain import label
-from backend.spec.uploads import Choice, ChoiceInvalid, Facts, plan
 from backend.store import tables, uploads
 from backend.store.session import Store
 
@@ -85,7 +85,7 @@ UploadId = Annotated[str, PathParameter(max_length=64, description="Id of an upl
 async def create_upload(request: Request, store: StoreDep, settings: SettingsDep) -> UploadDetail:
     """Take a file of one's own, check it and describe it; nothing of a refused one remains."""
     try:
-        with _place(), shelf.slot(settings.data_dir) as slot:
+        with _place(), upload_files.slot(settings.data_dir) as slot:
             received = await receive(request, slot.folder, settings.upload_bytes)
             facts = await to_thread.run_sync(_check, slot.folder, _options(received), limiter=checks)
             return await to_thread.run_sync(_keep, store, slot, received, facts)
@@ -133,7 +133,7 @@ def delete_upload(session: Writing, settings: SettingsDep, upload_id: UploadId, 
             "is over."
         )
     uploads.forget(session, upload)
-    after.add_task(shelf.remove, settings.data_dir, upload.id)
+    after.add_task(upload_files.remove, settings.data_dir, upload.id)
 
 
 def _options(received: Received) -> Options:
@@ -163,7 +163,7 @@ def _check(folder: Path, options: Options) -> Facts:
     return Facts.model_validate(answer["facts"])
 
 
-def _keep(store: Store, slot: shelf.Slot, received: Received, facts: Facts) -> UploadDetail:
+def _keep(store: Store, slot: upload_files.Slot, received: Received, facts: Facts) -> UploadDetail:
     slot.keep()
     with store.begin() as session:
         upload = uploads.register(

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from backend.api.deps import MonitorDep, Reading
-from backend.api.schemas import QueueView, WorkerRow
-from backend.spec.runs import LIVE, RunState
+from backend.api.schemas.runs import QueueView, WorkerRow
+from backend.domain.run.states import LIVE, RunState
 from backend.store import runs, tables, workers
 
 router = APIRouter(tags=["workers"])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.charts.data import RunData
 from backend.charts.measures import File, places, wanted
-from backend.spec.results import StageResult
+from backend.domain.run.results import StageResult
 
 Column = NDArray[np.float64]  # [artifact], NaN where it was not measured
 

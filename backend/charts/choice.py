@@ -10,8 +10,8 @@ from backend.charts.artifacts import Artifacts, Column
 from backend.charts.data import Options
 from backend.charts.front import by_cost, first_of, spread
 from backend.charts.measures import wide
-from backend.spec.constraints import comparisons
-from backend.spec.measures import measure_of, quality_of
+from backend.domain.constraints import comparisons
+from backend.domain.measures import measure_of, quality_of
 
 MAX_SHOWN = 600  # artifacts that are drawn and listed one by one; of more the front, the best and a spread of the rest
 BEST = 100

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.spec.constraints import Constraint
-from backend.spec.results import StageResult
+from backend.domain.constraints import Constraint
+from backend.domain.run.results import StageResult
 
 Theme = Literal["light", "dark"]
 
@@ -76,7 +76,7 @@ class RunData:
 @dataclass(frozen=True)
 class Options:
     theme: Theme = "light"
-    cost: str = "bytes"  # what quality is weighed against, see `backend.spec.measures`
+    cost: str = "bytes"  # what quality is weighed against, see `backend.domain.measures`
     quality: str = ""  # one of `QUALITIES`; by itself the first that was measured
     minimize: str = ""  # what the best has least of; by itself the cost
     where: Constraint | None = None  # what a model must meet

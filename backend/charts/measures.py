@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backend.spec.measures import QUALITIES, Measured, measure_of, quality_of, values
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.measures import QUALITIES, Measured, measure_of, quality_of, values
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 
 
 @dataclass(frozen=True, eq=False, slots=True)

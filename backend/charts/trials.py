@@ -13,9 +13,9 @@ import numpy as np
 from backend.charts import studies
 from backend.charts.data import Theme
 from backend.charts.front import undominated
-from backend.spec.measures import field_of, measure_of
-from backend.spec.space import Dimension, kind_of
-from backend.spec.study import LIVE, LIVE_METRICS, Objective, TrialState
+from backend.domain.measures import field_of, measure_of
+from backend.domain.study.space import Dimension, kind_of
+from backend.domain.study.study import LIVE, LIVE_METRICS, Objective, TrialState
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from backend.data import archives, arrays, table
 from backend.data.faults import FileInvalid
-from backend.spec.uploads import LEAST_ROWS, Choice, ChoiceInvalid, Facts, Task, plan
+from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, Facts, Task, plan
 
 VALUES, INPUTS, TARGETS, FACTS = "values.npy", "inputs.npy", "targets.npy", "facts.json"
 KEPT = frozenset({VALUES, INPUTS, TARGETS, FACTS})

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.faults import FileInvalid
-from backend.spec.uploads import MOST_CATEGORIES, MOST_CLASSES, Column
+from backend.domain.experiment.uploads import MOST_CATEGORIES, MOST_CLASSES, Column
 
 Floats = NDArray[np.float64]
 

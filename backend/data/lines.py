@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from backend.data.faults import FileInvalid
-from backend.spec.plain import UNWRITABLE
+from backend.domain.input_limits import UNWRITABLE
 
 MOST_BYTES = 4 << 20  # of one line
 BLOCK = 1 << 20

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.spec.uploads import Picture
+from backend.domain.experiment.uploads import Picture
 
 LARGEST_SIDE = 64
 GREY, COLOUR = 0, 2

@@ -12,8 +12,8 @@ import numpy as np
 from backend.data import lines
 from backend.data.columns import LARGEST, Floats, Profile, check_size, most_different
 from backend.data.faults import FileInvalid
-from backend.spec.plain import TURNING
-from backend.spec.uploads import Column, Facts
+from backend.domain.experiment.uploads import Column, Facts
+from backend.domain.input_limits import TURNING
 
 EMPTY = frozenset({"", "na", "n/a", "nan", "null", "?"})
 BLOCK_CELLS = 20_000  # of short-lived texts: larger blocks keep the garbage collector busy

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from backend.spec.runs import Place
+from backend.domain.run.states import Place
 from backend.store.clock import now
 from backend.store.tables import Artifact, Run
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import ACCEPTING, CommandKind, CommandState
-from backend.spec.runs import RunState
-from backend.store import rows
+from backend.domain.run.commands import ACCEPTING, CommandKind, CommandState
+from backend.domain.run.states import RunState
+from backend.store import run_events
 from backend.store.clock import new_id, now
-from backend.store.rows import pending
+from backend.store.run_events import pending
 from backend.store.tables import Command
 
 __all__ = ["NotNow", "RunMissing", "RunOver", "ask", "pending", "settle"]
@@ -50,7 +50,7 @@ def ask(
 
     A queued run is cancelled at once. Raises RunMissing, RunOver when the run has ended, NotNow when it must wait.
     """
-    run = rows.locked(session, run_id)
+    run = run_events.locked(session, run_id)
     if run is None:
         raise RunMissing(run_id)
     if run.state.terminal:
@@ -65,7 +65,7 @@ def ask(
     session.add(command)
     session.flush()
     if kind is CommandKind.CANCEL and run.state is RunState.QUEUED:
-        rows.obey_cancel(session, run, command)
+        run_events.obey_cancel(session, run, command)
     return command
 
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind
+from backend.domain.run.events import EventKind
 from backend.store.blocks import stored
-from backend.store.bucket import bucket
 from backend.store.chunks import Chunk, Floats, Steps
+from backend.store.downsample import bucket
 from backend.store.tables import MARK, Event, Run
 from backend.store.view import View, named
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.experiment import Experiment, fingerprint
-from backend.spec.runs import RunState
+from backend.domain.experiment.experiment import Experiment, fingerprint
+from backend.domain.run.states import RunState
 from backend.store import tables
 from backend.store.clock import new_id, now
 

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.store import artifacts, rows
+from backend.store import artifacts, run_events
 from backend.store.session import Store
 from backend.store.tables import Artifact
 
@@ -46,7 +46,7 @@ def examine(store: Store, data_dir: Path, artifact: Artifact) -> Damage | None:
     if found is None or not found.final:
         return found
     with store.begin() as session:
-        run = rows.locked(session, artifact.run_id)
+        run = run_events.locked(session, artifact.run_id)
         over = run is not None and run.state.terminal
         if over:
             artifacts.forget(session, artifact.id)

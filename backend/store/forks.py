@@ -10,9 +10,9 @@ import numpy as np
 from sqlalchemy import bindparam, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import Place, RunState
-from backend.store import artifacts, events, exhibits, files, rows
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import Place, RunState
+from backend.store import artifacts, events, exhibits, files, run_events
 from backend.store.blocks import inheriting, stored
 from backend.store.clock import new_id
 from backend.store.crash_points import Point, passing
@@ -175,7 +175,7 @@ def inherit(session: Session, past: Cut, taken: Sequence[Heirloom], run_id: str,
     ids = {one.artifact.id: one.id for one in taken}
     _copy_events(session, past, run_id, after)
     _rename(session, run_id, after, ids)
-    rows.insert_events(session, run_id, after + past.seq, [_forked(past, ids)])
+    run_events.insert_events(session, run_id, after + past.seq, [_forked(past, ids)])
     _copy_results(session, past, run_id, ids)
     _copy_exhibits(session, past, run_id, ids)
     for one in taken:
@@ -296,4 +296,5 @@ def queue(session: Session, run: Run, past: Cut, taken: Sequence[Heirloom]) -> N
     assert run.state is RunState.QUEUED and run.last_seq == 0
     for name, value in inherit(session, past, taken, run.id, after=0).items():
         setattr(run, name, value)
-    rows.append(session, run, [rows.state_event(RunState.QUEUED, f"Forked from “{past.run.experiment.name}”.")])
+    reason = f"Forked from “{past.run.experiment.name}”."
+    run_events.append(session, run, [run_events.state_event(RunState.QUEUED, reason)])

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import THE_SPEC, CommandKind, CommandState, Intervention
-from backend.spec.events import EventKind
-from backend.spec.experiment import Experiment
-from backend.spec.runs import RunState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.commands import THE_SPEC, CommandKind, CommandState, Intervention
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store import artifacts, forks, steering
 from backend.store.forks import Cut, Unforkable
 from backend.store.tables import Event, Run

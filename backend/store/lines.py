@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from backend.store.blocks import stored
 from backend.store.blocks.pyramid import COARSE, FINE
 from backend.store.blocks.stored import Extent
-from backend.store.bucket import bucket
 from backend.store.chunks import Floats, Steps
+from backend.store.downsample import bucket
 from backend.store.view import View
 
 CELLS = 2  # the fewest in a bucket

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.runs import LIVE, Awaited, RunState
+from backend.domain.run.states import LIVE, Awaited, RunState
 from backend.store import runs
 from backend.store.tables import Run, Worker
 

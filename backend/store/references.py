@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.spec import own
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import Experiment
-from backend.spec.problems import Problem, SpecInvalid
-from backend.spec.references import RUN, SAME_DATA, marked
-from backend.spec.uploads import Facts
+from backend.domain.catalog import Catalog
+from backend.domain.experiment import upload_dataset
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.experiment.references import RUN, SAME_DATA, marked
+from backend.domain.experiment.uploads import Facts
+from backend.domain.problems import Problem, SpecInvalid
 from backend.store import sources, tables, uploads
 
 TOLD = 5  # candidates
@@ -18,13 +18,13 @@ TOLD = 5  # candidates
 
 def fitted(session: Session, document: Any, catalog: Catalog) -> Catalog:
     """The catalog as it is for this document: one's own data provide what is in their file. Raises SpecInvalid."""
-    asked = own.asked(document, catalog)
+    asked = upload_dataset.asked(document, catalog)
     if asked is None:
         return catalog
-    return own.adapted(catalog, asked, Facts.model_validate(_upload(session, asked).facts))
+    return upload_dataset.adapted(catalog, asked, Facts.model_validate(_upload(session, asked).facts))
 
 
-def _upload(session: Session, asked: own.Asked, hold: bool = False) -> tables.Upload:
+def _upload(session: Session, asked: upload_dataset.Asked, hold: bool = False) -> tables.Upload:
     upload = uploads.get(session, asked.id, hold)
     if upload is None:
         named = f"names the upload `{asked.id[:80]}`, which does not exist." if asked.id else "names no upload."
@@ -41,7 +41,7 @@ def check(session: Session, spec: Experiment, catalog: Catalog, hold: bool = Fal
     With `hold` those that are there cannot be deleted before the transaction ends.
     """
     document = spec.model_dump(mode="json")
-    if (asked := own.asked(document, catalog)) is not None:
+    if (asked := upload_dataset.asked(document, catalog)) is not None:
         _upload(session, asked, hold)
     problems = []
     alike = {path for path, _ in marked(document, catalog, SAME_DATA)}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
-from backend.spec.results import StageResult
+from backend.domain.run.results import StageResult
 from backend.store.clock import now
 from backend.store.tables import Experiment, Result, Run, table
 

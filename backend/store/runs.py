@@ -8,12 +8,12 @@ from typing import Any, Self
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import NewEvent
-from backend.spec.runs import LIVE, RunState
-from backend.store import changes, rows, waiting
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import NewEvent
+from backend.domain.run.states import LIVE, RunState
+from backend.store import changes, run_dependencies, run_events
 from backend.store.clock import now
-from backend.store.pages import PageInvalid, page
+from backend.store.run_listing import PageInvalid, page
 from backend.store.session import on_rollback
 from backend.store.tables import Experiment, Run, table
 
@@ -46,14 +46,14 @@ class Lease:
 def claim(session: Session, worker_id: str) -> Run | None:
     """The oldest queued run of the highest priority that waits for no other, now owned by this worker; None without one."""
     while (run := _next_queued(session)) is not None:
-        if not waiting.settle(session, run):
+        if not run_dependencies.settle(session, run):
             continue
         if run.attempts < MAX_ATTEMPTS:
             run.owner, run.epoch, run.attempts = worker_id, run.epoch + 1, run.attempts + 1
             run.started_at, run.heartbeat_at = run.started_at or now(), now()
-            rows.move(session, run, RunState.RUNNING)
+            run_events.move(session, run, RunState.RUNNING)
             return run
-        rows.end(session, run, RunState.FAILED, f"Given up after {run.attempts} attempts without progress.")
+        run_events.end(session, run, RunState.FAILED, f"Given up after {run.attempts} attempts without progress.")
     return None
 
 
@@ -67,7 +67,7 @@ def oldest_claimable(session: Session) -> Run | None:
     return session.scalar(select(Run).where(*_CLAIMABLE).order_by(Run.created_at, Run.id).limit(1))
 
 
-_CLAIMABLE = (Run.state == RunState.QUEUED, waiting.may_begin())
+_CLAIMABLE = (Run.state == RunState.QUEUED, run_dependencies.may_begin())
 
 
 _ORDER = (Run.priority.desc(), Run.created_at, Run.id)
@@ -101,7 +101,7 @@ def write(session: Session, lease: Lease, events: Sequence[NewEvent] = (), **cha
     fence = {"run": lease.run_id, "held_epoch": lease.epoch, "seen_seq": lease.last_seq}
     if session.connection().execute(_FENCED, values | fence).rowcount != 1:
         raise LeaseLost(f"The lease on run {lease.run_id} at epoch {lease.epoch} is lost.")
-    rows.insert_events(session, lease.run_id, lease.last_seq, events)
+    run_events.insert_events(session, lease.run_id, lease.last_seq, events)
     on_rollback(session, partial(setattr, lease, "last_seq", lease.last_seq))
     lease.last_seq += len(events)
 
@@ -111,17 +111,17 @@ def finish(
 ) -> None:
     """End the run, under the lease's fence. Pending commands are refused; the state event is the last."""
     assert state.terminal
-    rows.locked(session, lease.run_id)  # from here no command can be added to it
-    refused = rows.refuse_pending(session, lease.run_id, state)
-    ending = [*events, *refused, rows.state_event(state, error)]
+    run_events.locked(session, lease.run_id)  # from here no command can be added to it
+    refused = run_events.refuse_pending(session, lease.run_id, state)
+    ending = [*events, *refused, run_events.state_event(state, error)]
     write(session, lease, ending, state=state, error=error, owner=None, finished_at=now())
 
 
 def release(session: Session, lease: Lease, reason: str) -> None:
     """Give the run back to the queue, under the lease's fence; this attempt does not count."""
-    run = rows.locked(session, lease.run_id)
+    run = run_events.locked(session, lease.run_id)
     attempts = max(run.attempts - 1, 0) if run else 0
-    event = rows.state_event(RunState.QUEUED, reason)
+    event = run_events.state_event(RunState.QUEUED, reason)
     write(session, lease, [event], state=RunState.QUEUED, owner=None, attempts=attempts)
     _cancel_if_asked(session, lease.run_id)
 
@@ -131,34 +131,34 @@ def reap(session: Session, run_id: str, epoch: int, heartbeat: int, reason: str)
 
     The run is queued again, or failed when it was claimed `MAX_ATTEMPTS` times without progress.
     """
-    run = rows.locked(session, run_id)
+    run = run_events.locked(session, run_id)
     if run is None or not run.state.live or (run.epoch, run.heartbeat) != (epoch, heartbeat):
         return False
     run.epoch, run.owner = run.epoch + 1, None
     if run.attempts >= MAX_ATTEMPTS:
         sentence = f"{reason} Given up after {run.attempts} attempts without progress."
-        rows.end(session, run, RunState.FAILED, sentence)
+        run_events.end(session, run, RunState.FAILED, sentence)
     else:
-        rows.move(session, run, RunState.QUEUED, reason)
+        run_events.move(session, run, RunState.QUEUED, reason)
         _cancel_if_asked(session, run_id)
     return True
 
 
 def cancel_queued(session: Session, run_id: str, reason: str = "Cancelled while queued.") -> bool:
     """Cancel a run that nobody owns; False when it is not queued."""
-    run = rows.locked(session, run_id)
+    run = run_events.locked(session, run_id)
     if run is None or run.state is not RunState.QUEUED:
         return False
-    rows.end(session, run, RunState.CANCELLED, reason)
+    run_events.end(session, run, RunState.CANCELLED, reason)
     return True
 
 
 def _cancel_if_asked(session: Session, run_id: str) -> None:
     """A run that comes back to the queue with a cancel pending ends there: nobody need claim it for that."""
-    asked = next((item for item in rows.pending(session, run_id) if item.kind == CommandKind.CANCEL), None)
-    run = rows.locked(session, run_id)
+    asked = next((item for item in run_events.pending(session, run_id) if item.kind == CommandKind.CANCEL), None)
+    run = run_events.locked(session, run_id)
     if asked is not None and run is not None:
-        rows.obey_cancel(session, run, asked)
+        run_events.obey_cancel(session, run, asked)
 
 
 def leases(session: Session) -> list[tuple[str, int, int]]:
@@ -177,7 +177,7 @@ def delete_terminal(session: Session, run_id: str) -> bool:
 
     Its experiment goes with its last run. Its files are the caller's to delete.
     """
-    run = rows.locked(session, run_id)
+    run = run_events.locked(session, run_id)
     if run is None or not run.state.terminal:
         return False
     changes.hand_on(session, run_id)

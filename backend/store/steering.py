@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import THE_SPEC, CommandKind, CommandState, Intervention
-from backend.spec.events import EventKind
+from backend.domain.run.commands import THE_SPEC, CommandKind, CommandState, Intervention
+from backend.domain.run.events import EventKind
 from backend.store.tables import Event, Run
 
 

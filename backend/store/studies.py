@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind
-from backend.spec.experiment import Experiment
-from backend.spec.runs import JOULES, TERMINAL
-from backend.spec.space import Assignment, Dimension
-from backend.spec.study import Study, StudyState, TrialState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.states import JOULES, TERMINAL
+from backend.domain.study.space import Assignment, Dimension
+from backend.domain.study.study import Study, StudyState, TrialState
 from backend.store import commands, experiments, tables
 from backend.store.clock import new_id, now
 

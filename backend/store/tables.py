@@ -19,9 +19,9 @@ from sqlalchemy import (
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from backend.spec.commands import CommandState
-from backend.spec.runs import Place, RunState
-from backend.spec.study import StudyState, TrialState
+from backend.domain.run.commands import CommandState
+from backend.domain.run.states import Place, RunState
+from backend.domain.study.study import StudyState, TrialState
 from backend.store.columns import Instant, Prose, Word, WriteNumber
 
 MARK = text("kind != 'points'")  # as it stands in each query that is to use the index of what is no point
@@ -174,7 +174,7 @@ class Result(Table):
     kind: Mapped[str] = mapped_column(String(64))
     label: Mapped[str] = mapped_column(String(200))
     step: Mapped[int] = mapped_column(BigInteger)
-    body: Mapped[dict[str, Any]]  # a `backend.spec.results.StageResult`
+    body: Mapped[dict[str, Any]]  # a `backend.domain.run.results.StageResult`
     at: Mapped[datetime]
 
 
@@ -216,7 +216,7 @@ class Study(Table):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    document: Mapped[dict[str, Any]]  # a `backend.spec.study.Study`, as it stands after what people changed
+    document: Mapped[dict[str, Any]]  # a `backend.domain.study.study.Study`, as it stands after what people changed
     state: Mapped[StudyState] = mapped_column(Word(StudyState))
     error: Mapped[str | None] = mapped_column(Prose)
     trials: Mapped[int] = mapped_column(Integer, default=0)  # numbers that have been given
@@ -266,7 +266,7 @@ class Upload(Table):
     kind: Mapped[str] = mapped_column(String(16))
     bytes: Mapped[int] = mapped_column(BigInteger)  # of what was sent
     sha256: Mapped[str] = mapped_column(String(64))
-    facts: Mapped[dict[str, Any]]  # a `backend.spec.uploads.Facts`
+    facts: Mapped[dict[str, Any]]  # a `backend.domain.experiment.uploads.Facts`
     created_at: Mapped[datetime]
 
 

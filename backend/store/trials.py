@@ -8,9 +8,9 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.runs import JOULES
-from backend.spec.space import Assignment
-from backend.spec.study import TrialState
+from backend.domain.run.states import JOULES
+from backend.domain.study.space import Assignment
+from backend.domain.study.study import TrialState
 from backend.store import tables
 from backend.store.tables import Run, Trial
 

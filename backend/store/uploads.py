@@ -5,8 +5,8 @@ from collections.abc import Collection
 from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.runs import TERMINAL
-from backend.spec.uploads import Facts
+from backend.domain.experiment.uploads import Facts
+from backend.domain.run.states import TERMINAL
 from backend.store.clock import now
 from backend.store.tables import Experiment, Run, Upload
 

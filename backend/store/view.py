@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind
+from backend.domain.run.events import EventKind
 from backend.store.blocks import stored
 from backend.store.blocks.stored import Extent
 from backend.store.chunks import Chunk, decode

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from backend.spec.catalog import Catalog
-from backend.spec.plain import label
+from backend.domain.catalog import Catalog
+from backend.domain.input_limits import label
 from backend.store.clock import now
 from backend.store.tables import Worker
 

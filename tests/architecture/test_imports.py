@@ -8,33 +8,21 @@ from tests.architecture.contracts import CONTRACTS, Contract, imports
 
 # contract, the module that breaks it, the line that does
 PLANTS = [
-    (0, "backend/api/sneaky.py", "from {root}worker import supervisor"),
-    (0, "backend/charts/sneaky.py", "import torch.nn.functional"),
-    (1, "worker/engine/sneaky.py", "from {root}backend import config"),
-    (1, "worker/sneaky.py", "import {root}backend.api.runs"),
-    (2, "backend/spec/sneaky.py", "from {root}backend.store import tables"),
-    (2, "backend/spec/sneaky.py", "import sqlalchemy"),
-    (3, "backend/store/sneaky.py", "import fastapi"),
-    (3, "backend/store/sneaky.py", "def late():\n    from {root}backend.config import Config"),
-    (4, "backend/data/sneaky.py", "from {root}backend.store import session"),
-    (4, "backend/data/sneaky.py", "import sqlalchemy"),
-    (5, "backend/charts/sneaky.py", "from {root}backend.store import session"),
-    (6, "worker/engine/sneaky.py", "from {root}worker.components.optimizers.adam import Adam"),
-    (6, "worker/models/sneaky.py", "from {root}worker.contracts.families.models import mlp"),
-    (7, "worker/pruners/sneaky.py", "from {root}worker.contracts.families.quantizers import Quantizer"),
-    (8, "worker/stages/sneaky.py", "from {root}worker.engine import trainer"),
-    (9, "client/sneaky.py", "from {root}backend.spec import runs"),
-    (9, "client/cli/sneaky.py", "import numpy"),
-    (10, "worker/sneaky.py", "from {root}client import Lathe"),
+    (0, "backend/domain/sneaky.py", "import sqlalchemy"),
+    (1, "backend/store/sneaky.py", "import fastapi"),
+    (1, "backend/store/sneaky.py", "def late():\n    import torch"),
+    (2, "backend/data/sneaky.py", "import sqlalchemy"),
+    (3, "backend/charts/sneaky.py", "from {root}backend.store import session"),
+    (4, "worker/engine/sneaky.py", "from {root}worker.components.optimizers.adam import Adam"),
+    (4, "worker/components/models/sneaky.py", "from {root}worker.components.models import mlp"),
+    (4, "worker/components/pruners/sneaky.py", "from {root}worker.components.models import _layers"),
+    (5, "client/cli/sneaky.py", "import numpy"),
 ]
 TREE = [
-    *(
-        f"backend/{name}.py"
-        for name in ("config", "api/runs", "spec/runs", "store/tables", "store/session", "charts/loss")
-    ),
+    *(f"backend/{name}.py" for name in ("api/runs", "domain/settings", "store/session", "charts/loss", "data/table")),
     *(f"client/{name}.py" for name in ("lathe", "cli/commands")),
-    *(f"worker/{name}.py" for name in ("supervisor", "engine/trainer", "optimizers/adam", "models/mlp")),
-    *(f"worker/{name}.py" for name in ("pruners/magnitude", "quantizers/dynamic_int8", "stages/prune")),
+    *(f"worker/{name}.py" for name in ("engine/trainer", "components/optimizers/adam", "components/pruners/magnitude")),
+    *(f"worker/components/models/{name}.py" for name in ("mlp", "_layers")),
 ]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.results import ArtifactMeasure, StageResult
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.run.results import ArtifactMeasure, StageResult
 from benchmarks import deep_compression
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store import runs
 from client import Lathe
 from client.cli import main, watching

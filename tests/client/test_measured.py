@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from plotly.graph_objects import Figure
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store import runs
 from client import Lathe, LatheError, Run
 from client.points import table

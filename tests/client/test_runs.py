@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
 from client import Lathe, LatheError
 from client import runs as listing
 from client.events import Commanded, StageEnded

@@ -7,15 +7,18 @@ import pytest
 from pydantic import BaseModel, create_model
 
 from backend.api import figures as wire_figures
-from backend.api import schemas, steering_schemas, study_schemas, tradeoff_schemas
-from backend.api.submission import ExperimentCreated
-from backend.spec import catalog as wire_catalog
-from backend.spec import results as wire_results
-from backend.spec.events import EventKind
-from backend.spec.orders import LeftOut as WireLeftOut
-from backend.spec.problems import Problem as WireProblem
-from backend.spec.runs import TERMINAL
-from backend.spec.runs import RunState as WireState
+from backend.api.schemas import runs as wire_runs
+from backend.api.schemas import steering as wire_steering
+from backend.api.schemas import studies as wire_studies
+from backend.api.schemas import tradeoffs as wire_tradeoffs
+from backend.api.schemas.submission import ExperimentCreated
+from backend.domain import catalog as wire_catalog
+from backend.domain.experiment.stage_orders import LeftOut as WireLeftOut
+from backend.domain.problems import Problem as WireProblem
+from backend.domain.run import results as wire_results
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import TERMINAL
+from backend.domain.run.states import RunState as WireState
 from client import (
     RunState,
     artifacts,
@@ -34,32 +37,32 @@ from client import tradeoffs as offers
 from client.reply import Reply
 
 PAIRS: list[tuple[type[Reply], type[BaseModel]]] = [
-    (runs.RunRow, schemas.RunRow),
-    (runs.RunDetail, schemas.RunDetail),
-    (runs.StageSummary, schemas.StageSummary),
-    (runs.Relative, schemas.Relative),
-    (artifacts.Artifact, schemas.ArtifactRow),
+    (runs.RunRow, wire_runs.RunRow),
+    (runs.RunDetail, wire_runs.RunDetail),
+    (runs.StageSummary, wire_runs.StageSummary),
+    (runs.Relative, wire_runs.Relative),
+    (artifacts.Artifact, wire_runs.ArtifactRow),
     (results.StageResult, wire_results.StageResult),
     (results.Measure, wire_results.ArtifactMeasure),
     (results.Latency, wire_results.Latency),
     (results.Comparison, wire_results.Comparison),
     (results.TimeComparison, wire_results.TimeComparison),
-    (steering.Command, steering_schemas.CommandRow),
-    (steering.Knob, steering_schemas.KnobRow),
-    (points.Series, schemas.Series),
-    (offers.Tradeoffs, tradeoff_schemas.Tradeoffs),
-    (offers.Interval, tradeoff_schemas.Interval),
-    (offers.DatasetChoice, tradeoff_schemas.DatasetChoice),
-    (offers.Candidate, tradeoff_schemas.TradeoffPoint),
+    (steering.Command, wire_steering.CommandRow),
+    (steering.Knob, wire_steering.KnobRow),
+    (points.Series, wire_runs.Series),
+    (offers.Tradeoffs, wire_tradeoffs.Tradeoffs),
+    (offers.Interval, wire_tradeoffs.Interval),
+    (offers.DatasetChoice, wire_tradeoffs.DatasetChoice),
+    (offers.Candidate, wire_tradeoffs.TradeoffPoint),
     (catalog.Catalog, wire_catalog.Catalog),
     (catalog.Family, wire_catalog.Family),
     (catalog.Component, wire_catalog.CatalogEntry),
     (figures.Chart, wire_figures.ChartRow),
     (submission.LeftOut, WireLeftOut),
     (errors.Problem, WireProblem),
-    (studies.StudyRow, study_schemas.StudyRow),
-    (studies.Trial, study_schemas.TrialRow),
-    (events.Event, schemas.StreamEvent),
+    (studies.StudyRow, wire_studies.StudyRow),
+    (studies.Trial, wire_studies.TrialRow),
+    (events.Event, wire_runs.StreamEvent),
 ]
 
 
@@ -87,7 +90,7 @@ def test_every_shape_is_held_against_the_servers() -> None:
 
 def test_the_check_catches_what_the_server_does_not_write() -> None:
     ours = create_model("Ours", id=(str, ...), gone=(int, ...), error=(str, ...))
-    assert unread(ours, schemas.RunRow) == ["gone is not there", "error can be null"]
+    assert unread(ours, wire_runs.RunRow) == ["gone is not there", "error can be null"]
 
 
 def test_states_and_kinds_are_the_servers() -> None:

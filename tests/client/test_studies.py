@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backend.spec.study import StudyState, TrialState
+from backend.domain.study.study import StudyState, TrialState
 from backend.store import studies
 from client import Lathe, LatheError
 from client.cli import main

@@ -20,12 +20,12 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.experiment import resolve
-from backend.spec.orders import shared
-from backend.spec.settings import Settings
-from backend.store import commands, experiments, runs, steering, waiting
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.experiment.stage_orders import shared
+from backend.domain.run.commands import CommandKind
+from backend.domain.settings import Settings
+from backend.store import commands, experiments, run_dependencies, runs, steering
 from backend.store.commands import NotNow, RunOver
 from backend.store.crash_points import Point
 from backend.store.session import Store
@@ -189,7 +189,7 @@ class Director:
         specs = [resolve(document, self._catalog) for document in documents]
         with self.store.begin() as session:
             _, made = experiments.create_group(session, specs, [0])
-            waiting.arrange(session, made, shared(specs))
+            run_dependencies.arrange(session, made, shared(specs))
             return [run.id for run in made]
 
     def play(self, run_id: str, faults: Sequence[Fault], everywhere: bool = False) -> Played:

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.experiment import resolve
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.settings import Settings
 from backend.store import artifacts, commands, events, experiments, results, workers
 from backend.store.migrate import migrate
 from backend.store.session import Store

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandState
-from backend.spec.events import EventKind
-from backend.spec.runs import TERMINAL
+from backend.domain.run.commands import CommandState
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import TERMINAL
 from backend.store import artifacts, events, files
 from backend.store.chunks import decode
 from backend.store.runs import MAX_ATTEMPTS

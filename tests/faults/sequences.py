@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.crash_points import Point
 from backend.store.migrate import migrate
 from tests.faults.director import Act, Fault, Played, Template, directing

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from backend.store import crash_points
 from tests.faults.director import INTERVAL
 from tests.worker.engine.harness import MEASURED

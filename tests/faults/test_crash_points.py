@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.crash_points import Point
 from tests.faults.director import Act, Director, Fault, Template, directing
 from tests.faults.farm import ROOT

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store.session import Store
 from tests.disks import full, small_disk
 from tests.e2e.lathe import Lathe

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store.session import Store
 from tests.faults.farm import PLUGINS, ROOT, Farm, alive, children, spec, until
 from tests.faults.figures import figure

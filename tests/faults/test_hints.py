@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from sqlalchemy import update
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store.clock import now
 from backend.store.tables import Run
 from backend.store.tables import Worker as WorkerRow

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.experiment import Experiment
-from backend.spec.runs import RunState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import RunState
 from backend.store import artifacts, commands, experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.migrate import migrate

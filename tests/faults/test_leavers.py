@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.session import Store
 from tests.backend.api.conftest import publish
 from tests.backend.api.making import queued

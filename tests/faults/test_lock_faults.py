@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store.session import Store
 from tests.faults.farm import UNHURRIED, Farm, Worker, alive, children, farm, spec, until
 from tests.faults.figures import figure

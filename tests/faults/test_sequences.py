@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.crash_points import Point
 from tests.faults import figures
 from tests.faults.director import Act, Fault, Template

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store import results
 from tests.faults.farm import farm, spec
 

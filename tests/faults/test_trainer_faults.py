@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store.commands import RunOver
 from tests.faults.farm import TRIALS, UNHURRIED, Farm, Worker, alive, children, spec, until
 from tests.faults.figures import figure

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store.session import UNAVAILABLE
 from tests import services
 from tests.faults.farm import LEASE_SECONDS, UNHURRIED, Farm, Worker, alive, children, farm, spec, until

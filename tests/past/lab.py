@@ -8,9 +8,9 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from backend.spec.commands import CommandKind, CommandState
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind, CommandState
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from tests.backend.api.conftest import running
 from tests.faults.farm import Farm, Worker, farm, until
 from tests.past.served import get

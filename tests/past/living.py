@@ -4,9 +4,9 @@ import os
 import signal
 from typing import Any
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from tests.backend.data.making import csv, images, npz
 from tests.faults.farm import until
 from tests.past import specs

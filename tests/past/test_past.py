@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.spec.commands import CommandKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.states import RunState
 from tests import services
 from tests.architecture.test_text import ROOT, personal
 from tests.past import specs

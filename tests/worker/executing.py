@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from backend.store import events, results, runs
 from backend.store.session import Store
 from backend.store.tables import Run

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.spec.commands import CommandKind
-from backend.spec.experiment import Experiment
-from backend.spec.results import StageResult
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.results import StageResult
 from backend.store import experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.session import Store

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from backend.spec.alerts import Alert
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.problems import SpecInvalid
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.alerts import Alert
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import SpecInvalid
 from backend.store.chunks import Chunk
 from worker.supervisor.alerts import Alarm, alarms
 

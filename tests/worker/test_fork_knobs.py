@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from backend.spec.commands import THE_SPEC, CommandKind
-from backend.spec.events import EventKind
-from backend.spec.runs import Place, RunState
+from backend.domain.run.commands import THE_SPEC, CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import Place, RunState
 from backend.store import commands, events
 from backend.store.tables import Artifact
 from tests.backend.api.conftest import Api

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import Place, RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import Place, RunState
 from backend.store import artifacts, events, exhibits, results
 from backend.store.forks import cut
 from backend.store.tables import Artifact, Run

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store import runs
 from tests.backend.api.conftest import Api
 from tests.faults.invariants import violations

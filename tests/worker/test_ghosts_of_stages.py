@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.spec.commands import CommandKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.states import RunState
 from backend.store.tables import Event
 from tests.backend.api.conftest import Api
 from tests.faults.invariants import violations

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from backend.spec.events import EventKind, NewEvent
+from backend.domain.run.events import EventKind, NewEvent
 from worker.pipe.messages import Happened
 from worker.supervisor import write_batch
 from worker.supervisor.write_batch import Turn

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.runs import Place, RunState
+from backend.domain.run.states import Place, RunState
 from tests import matrix
 from tests.backend.api.conftest import Api
 from tests.faults.invariants import violations

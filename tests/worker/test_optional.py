@@ -8,9 +8,9 @@ from threading import Event
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store.session import Store
 from tests.worker.supervising import claim, row
 from worker.contracts.families.schedules import Schedule

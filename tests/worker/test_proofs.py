@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.runs import Place
+from backend.domain.run.states import Place
 from tests.backend.api.conftest import Api
 from tests.worker.engine import harness
 from tests.worker.executing import row

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.runs import JOULES
+from backend.domain.run.states import JOULES
 from worker.engine.measurement.energy import Counter, Meter, Spending, rapl
 from worker.pipe.messages import Progress
 from worker.supervisor.write_batch import Turn

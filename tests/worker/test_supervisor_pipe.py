@@ -7,8 +7,8 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from tests.worker.supervising import CHECKPOINT, ORDER, RESULT, points
 from worker.pipe import link
 from worker.pipe.messages import (
@@ -57,7 +57,7 @@ def trainer_of(patience: float, body: str) -> tuple[Connection, "subprocess.Pope
     ours, theirs = Pipe()
     code = (
         "import sys, time\nfrom multiprocessing.connection import Connection\nfrom worker.pipe.link import PipeLink\n"
-        "from worker.pipe.messages import *\nfrom backend.spec.runs import RunState\n"
+        "from worker.pipe.messages import *\nfrom backend.domain.run.states import RunState\n"
         f"link = PipeLink(Connection(int(sys.argv[1])), {patience})\n{body}"
     )
     process = subprocess.Popen(

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from backend.spec.alerts import Alert
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.experiment.alerts import Alert
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import artifacts, commands, events, results, runs
 from backend.store.runs import LeaseLost
 from backend.store.session import Store

@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.experiment import resolve
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import artifacts, events, exhibits, experiments, runs, sources, workers
 from backend.store.session import Store
 from backend.store.tables import Run

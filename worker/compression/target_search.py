@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from backend.spec.constraints import Constraint, comparisons
-from backend.spec.measures import Measured, measure_of
+from backend.domain.constraints import Constraint, comparisons
+from backend.domain.measures import Measured, measure_of
 
 STARTS = (0.0, 0.5, 0.75, 0.25)  # shares that are tried first: a target may be met in more than one place
 STEPS = tuple(2.0**-power for power in range(3, 8))  # ⅛ … 1/128 of what can be pruned

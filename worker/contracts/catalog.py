@@ -3,8 +3,8 @@
 import inspect
 from typing import Any
 
-from backend.spec.catalog import Catalog, CatalogEntry, Family, Provision
-from backend.spec.experiment import inline
+from backend.domain.catalog import Catalog, CatalogEntry, Family, Provision
+from backend.domain.experiment.experiment import inline
 from worker.contracts.component import Component, components, families
 
 TRAITS = {

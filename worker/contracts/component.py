@@ -30,7 +30,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, core_schema
 
-from backend.spec.catalog import Conflict, Provision
+from backend.domain.catalog import Conflict, Provision
 
 FAMILIES = "worker.contracts.families"
 COMPONENTS = "worker.components"
@@ -157,9 +157,9 @@ def knob(
     """A hyper-parameter: pydantic's `Field` plus a `unit`, whether a person may change it in a live run (`live`),
     whether it takes the last recipe's value when it is left out (`inherit`), and whether it names another run or, in a
     list, several (`run`): then it must name one that is there before a spec is queued, and a stage gets its model by
-    `Context.source`; `same_data` says that the run's data must have the shape of one's own. `upload` marks what a dataset's fields say of a person's own data: see `backend.spec.uploads.MARK`.
-    `constraint` marks text that says what a model must meet (`backend.spec.constraints`, empty for nothing), `measure`
-    text that names what is measured (`backend.spec.measures`): both are read before a spec is queued."""
+    `Context.source`; `same_data` says that the run's data must have the shape of one's own. `upload` marks what a dataset's fields say of a person's own data: see `backend.domain.experiment.uploads.MARK`.
+    `constraint` marks text that says what a model must meet (`backend.domain.constraints`, empty for nothing), `measure`
+    text that names what is measured (`backend.domain.measures`): both are read before a spec is queued."""
     marks: JsonDict = {
         "x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run, "x-same-data": same_data, "x-upload": upload, "x-constraint": constraint,
         "x-measure": measure,

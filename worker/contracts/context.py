@@ -59,7 +59,7 @@ class Context(Protocol):
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
         """What the real file of a copy of the run's model costs and achieves in a clean process, by field.
 
-        The fields are those of `backend.spec.measures`: `fields`, and what comes with them for nothing. Quality is that
+        The fields are those of `backend.domain.measures`: `fields`, and what comes with them for nothing. Quality is that
         on the validation split. What could not be measured is left out. Raises ValueError in one sentence when the file
         cannot be written, loaded or run; a stop ends the stage as in `train`.
         """

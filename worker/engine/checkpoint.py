@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import torch
 
-from backend.spec.results import StageResult
-from backend.spec.runs import Place
+from backend.domain.run.results import StageResult
+from backend.domain.run.states import Place
 from backend.store.crash_points import Point, passing
 from worker.contracts.families.models import Model
 from worker.contracts.families.quantizers import Quantizer

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from backend.spec.events import EventKind
+from backend.domain.run.events import EventKind
 from worker.contracts.families.losses import Loss
 from worker.contracts.families.models import Model
 from worker.contracts.phases import Training

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from backend.spec.commands import CommandKind
+from backend.domain.run.commands import CommandKind
 from worker.pipe.link import Link
 from worker.pipe.messages import Obeyed, Order, Release
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from worker.engine.measurement.energy import meter
 
 

@@ -2,9 +2,9 @@
 
 import traceback
 
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
 from worker.engine.control import Cancelled, Released
 from worker.engine.explain import explain

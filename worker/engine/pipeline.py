@@ -7,11 +7,10 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from backend.spec.events import EventKind
-from backend.spec.experiment import Diagnosis as Plan
-from backend.spec.experiment import Measure
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.experiment import experiment
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
 from worker.contracts.families.losses import Loss
 from worker.contracts.families.models import Model
@@ -49,7 +48,7 @@ class Execution:
         self.device = prepare(settings)
         spec = assignment.spec
         self.route = Route(spec["stages"])
-        self.measure = Measure.model_validate(spec["measure"])
+        self.measure = experiment.Measure.model_validate(spec["measure"])
         check_devices(self.measure)
         self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
         passing(Point.DATA_LOADED)
@@ -69,7 +68,7 @@ class Execution:
         self.steering = Steering(*around, self._keep_checkpoint, self.saving.hold, self._restage)
         self.steering.begin(assignment.paused and not self.position.stopping)
         self.trainer: Trainer | None = None  # while it trains
-        self.plan = Plan.model_validate(spec["diagnosis"])
+        self.plan = experiment.Diagnosis.model_validate(spec["diagnosis"])
         self.diagnosis = Diagnosis(self.plan)
 
     def run(self) -> RunState:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.spec.events import EventKind
+from backend.domain.run.events import EventKind
 from backend.store.chunks import Chunk, Floats, Steps, encode
 from worker.data.tensors import Task
 from worker.engine.measurement.energy import Spending

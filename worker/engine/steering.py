@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from backend.spec.commands import THE_SPEC, CommandKind, Setting, Stages
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import THE_SPEC, CommandKind, Setting, Stages
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store.crash_points import Point, passing
 from worker.engine.control import Control
 from worker.engine.reporter import Clock, Reporter

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.spec.experiment import Measure
-from backend.spec.measures import place_of
+from backend.domain.experiment.experiment import Measure
+from backend.domain.measures import place_of
 from worker.contracts.phases import Training
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data

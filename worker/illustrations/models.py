@@ -8,8 +8,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from worker.components.models._recurrent import Rows
-from worker.components.pruners._structured import Structured
 from worker.contracts.families.folders import Folder
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
@@ -61,7 +59,7 @@ def initialization(initialization: Initialization) -> Picture:
 
 def pruner(pruner: Pruner) -> Picture | None:
     """The weights of a small layer, of which the bright ones stay."""
-    if isinstance(pruner, Structured):
+    if pruner.structured:
         return _shrunk(pruner)
     sketch, layer = Sketch(24, 12), nn.Linear(24, 12)
     sketch.teach(layer)
@@ -71,7 +69,7 @@ def pruner(pruner: Pruner) -> Picture | None:
     return {"cells": [[rounded(row) for row in weight / weight.max()]]}
 
 
-def _shrunk(pruner: Structured) -> Picture:
+def _shrunk(pruner: Pruner) -> Picture:
     """The weights before and after: of four heads' values, and below of twelve neurons that read what these see; for who
     takes recurrent units those of twelve units, by which each reads the others."""
     module, shape, names = _recurrent() if "units" in pruner.needs else _feedforward()
@@ -85,7 +83,7 @@ def _shrunk(pruner: Structured) -> Picture:
 
 
 def _recurrent() -> Sketched:
-    network = Rows(nn.RNN(6, 12, batch_first=True), nn.Sequential(nn.Identity(), nn.Linear(12, 6)))
+    network = Model.choose({"kind": "rnn", "width": 12}).build((1, 4, 6), 6)
     return network, (1, 4, 6), ("recurrent.weight_hh_l0",)
 
 

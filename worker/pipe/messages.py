@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.spec.commands import CommandKind, Intervention
-from backend.spec.events import EventKind
-from backend.spec.results import StageResult
-from backend.spec.runs import Place, RunState
+from backend.domain.run.commands import CommandKind, Intervention
+from backend.domain.run.events import EventKind
+from backend.domain.run.results import StageResult
+from backend.domain.run.states import Place, RunState
 
 # ---- supervisor -> trainer
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 
 log = logging.getLogger("lathe.worker")
 

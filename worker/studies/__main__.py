@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from worker.contracts.component import discover
 from worker.process import logs
 from worker.process.parent_death import die_with_parent

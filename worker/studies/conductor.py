@@ -7,8 +7,8 @@ from time import monotonic
 
 from sqlalchemy.orm import Session
 
-from backend.spec.settings import Settings
-from backend.spec.study import Study
+from backend.domain.settings import Settings
+from backend.domain.study.study import Study
 from backend.store import studies, tables
 from backend.store.session import UNAVAILABLE, Store
 from backend.store.trouble import trouble

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.spec import experiment
-from backend.spec.catalog import Catalog
-from backend.spec.problems import SpecInvalid
-from backend.spec.space import Assignment, contains
-from backend.spec.study import Budget, Study, StudyState, TrialState, trial_spec
+from backend.domain.catalog import Catalog
+from backend.domain.experiment import experiment
+from backend.domain.problems import SpecInvalid
+from backend.domain.study.space import Assignment, contains
+from backend.domain.study.study import Budget, Study, StudyState, TrialState, trial_spec
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
 from backend.store.trials import Spent, spent

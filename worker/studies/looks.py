@@ -4,7 +4,7 @@ import math
 
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind
+from backend.domain.run.events import EventKind
 from backend.store import events
 from backend.store.chunks import decode
 

@@ -19,8 +19,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from backend.spec.space import Assignment, Dimension, Space, assign, contains
-from backend.spec.study import Study
+from backend.domain.study.space import Assignment, Dimension, Space, assign, contains
+from backend.domain.study.study import Study
 from backend.store import tables
 from backend.store.engine import sqlite_module
 from backend.store.session import Store

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.spec import measures
-from backend.spec.runs import RunState
-from backend.spec.study import LIVE, Objective, Study
+from backend.domain import measures
+from backend.domain.run.states import RunState
+from backend.domain.study.study import LIVE, Objective, Study
 from backend.store import events, results, tables
 
 OUT_OF_SIGHT = 1e12  # how far a trial misses a constraint on what was not measured

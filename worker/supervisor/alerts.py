@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from backend.spec.alerts import Alert
+from backend.domain.experiment.alerts import Alert
 from backend.store.chunks import Chunk
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from backend.spec.events import EventKind, NewEvent
-from backend.store import files, forks, rows, runs, steering, waiting
+from backend.domain.run.events import EventKind, NewEvent
+from backend.store import files, forks, run_dependencies, run_events, runs, steering
 from backend.store.forks import Cut, Heirloom, Unforkable
 from backend.store.runs import Lease
 from backend.store.session import Store, on_rollback
@@ -37,7 +37,7 @@ def seconds(store: Store, run_id: str) -> float:
 
 def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
     with store.read() as session:
-        past = waiting.promised(session, session.get_one(Run, lease.run_id))
+        past = run_dependencies.promised(session, session.get_one(Run, lease.run_id))
         taken = forks.heirlooms(session, past, lease.run_id) if past else []
         steered = past is not None and steering.steered(session, past.run.id)
     if past is None:
@@ -52,7 +52,7 @@ def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
 
 def _write(store: Store, lease: Lease, past: Cut, taken: Sequence[Heirloom]) -> None:
     with store.begin() as session:
-        if rows.locked(session, past.run.id) is None:
+        if run_events.locked(session, past.run.id) is None:
             raise Unforkable("the run that it was to begin with is gone.")
         runs.write(session, lease)
         changes = forks.inherit(session, past, taken, lease.run_id, lease.last_seq)

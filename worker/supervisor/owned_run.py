@@ -5,10 +5,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from time import monotonic
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import artifacts, commands, events, runs
 from backend.store.crash_points import Point, passing
 from backend.store.runs import Lease

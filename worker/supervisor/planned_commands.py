@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.spec.commands import Intervention
+from backend.domain.run.commands import Intervention
 from backend.store import steering
 from backend.store.session import Store
 from backend.store.tables import Run

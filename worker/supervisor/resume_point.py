@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import Place
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import Place
 from backend.store import artifacts, events, files, runs
 from backend.store.files import Damage
 from backend.store.runs import Lease

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.spec.references import RUN, marked
+from backend.domain.experiment.references import RUN, marked
 from backend.store import files, sources, workers
 from backend.store.session import Store
 from worker.pipe.messages import Checkpoint, Source

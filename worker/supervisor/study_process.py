@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import worker
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from backend.store import studies
 from backend.store.session import Store
 from worker.process.timer import Timer

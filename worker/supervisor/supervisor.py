@@ -9,8 +9,8 @@ import uuid
 from threading import Event, Thread
 from time import monotonic
 
-from backend.spec.catalog import Catalog
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.settings import Settings
 from backend.store import events, runs, workers
 from backend.store.crash_points import Point, passing
 from backend.store.runs import LeaseLost

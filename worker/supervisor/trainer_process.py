@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import IO, cast
 
 import worker
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from worker.pipe.link import decode, encode
 from worker.pipe.messages import FromTrainer, ToTrainer
 

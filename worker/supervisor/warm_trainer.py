@@ -4,7 +4,7 @@ import logging
 from threading import Event
 from time import monotonic
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from worker.pipe.messages import Exit, FromTrainer, Ready, ToTrainer
 from worker.supervisor.trainer_process import TrainerProcess
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind, CommandState
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import JOULES, Place, RunState
+from backend.domain.run.commands import CommandKind, CommandState
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import JOULES, Place, RunState
 from backend.store import artifacts, commands, exhibits, results, runs
 from backend.store.chunks import Chunk, decode, last_step
 from backend.store.runs import Lease

@@ -14,8 +14,8 @@ from backend.charts.data import Options, RunData
 from backend.charts.measures import Place, axis, comparable, number_format, places, quality_axis
 from backend.charts.theme import LOOKS, figure, label
 from backend.charts.theme import text as plain
-from backend.spec.measures import measure_of, shown
-from backend.spec.results import StageResult
+from backend.domain.measures import measure_of, shown
+from backend.domain.run.results import StageResult
 
 
 @dataclass(frozen=True)

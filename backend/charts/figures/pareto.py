@@ -14,8 +14,8 @@ from backend.charts.data import Options, RunData
 from backend.charts.measures import File, axis, quality_axis
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
-from backend.spec.intervals import wilson
-from backend.spec.measures import measure_of, shown
+from backend.domain.intervals import wilson
+from backend.domain.measures import measure_of, shown
 
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
 

@@ -11,8 +11,8 @@ from backend.charts.data import Options, RunData
 from backend.charts.measures import Place, comparable, number_format, places, quality_axis, wide
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
-from backend.spec.measures import shown
-from backend.spec.results import Latency
+from backend.domain.measures import shown
+from backend.domain.run.results import Latency
 
 PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded": "+", "dotted": "."}
 

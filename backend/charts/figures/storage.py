@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.theme import figure, label, title
-from backend.spec.measures import shown as with_unit
+from backend.domain.measures import shown as with_unit
 
 PLACES = {"device": "on the device", "memory": "in memory", "disk": "on disk"}
 

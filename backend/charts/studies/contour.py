@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from backend.charts.dots import Value, dots, first, thinned
 from backend.charts.theme import drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named, short, word
-from backend.spec.space import Dimension
+from backend.domain.study.space import Dimension
 
 CELLS = 40
 NEAR = 0.12  # how far a trial's value reaches, in shares of an axis

@@ -8,7 +8,7 @@ from backend.charts.dots import dots, first, thinned
 from backend.charts.palette import COLORS
 from backend.charts.theme import LOOKS, drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
-from backend.spec.study import TrialState
+from backend.domain.study.study import TrialState
 
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:

@@ -11,7 +11,7 @@ from plotly.colors import sample_colorscale
 from backend.charts.data import Theme
 from backend.charts.theme import LOOKS, drawn, text
 from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named, short, word
-from backend.spec.space import Dimension
+from backend.domain.study.space import Dimension
 
 MOST = 1500  # lines; of more the best ones are drawn
 FEW = 200  # lines whose values are marked: of more, markers hide the lines and take a browser seconds

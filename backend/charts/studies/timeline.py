@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from backend.charts.palette import COLORS
 from backend.charts.theme import LOOKS, drawn
 from backend.charts.trials import StudyChart, StudyData, StudyOptions
-from backend.spec.study import TrialState
+from backend.domain.study.study import TrialState
 
 MOST = 300  # the newest
 

@@ -19,9 +19,9 @@ from sqlalchemy import Delete, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind
-from backend.spec.runs import LIVE
-from backend.store import rows
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import LIVE
+from backend.store import run_events as rows
 from backend.store.blocks import pyramid, stored, tables
 from backend.store.blocks.block import Block, Compacted
 from backend.store.blocks.format import encode_column, encode_directory

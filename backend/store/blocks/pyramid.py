@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.store.blocks.packing import joined, pack, parted, unpack
-from backend.store.bucket import extremes
 from backend.store.chunks import Floats, Steps
+from backend.store.downsample import extremes
 
 FINE, COARSE = 64, 1024  # points in a cell
 

@@ -9,7 +9,7 @@ from threading import Lock
 from sqlalchemy import ColumnElement, Delete, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind
+from backend.domain.run.events import EventKind
 from backend.store.blocks import pyramid, tables
 from backend.store.blocks.block import Block, Compacted
 from backend.store.blocks.format import decode_column, decode_directory

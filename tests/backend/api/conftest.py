@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from backend.app import create_app
 from backend.config import Settings
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store import workers
 from backend.store.migrate import migrate
 from backend.store.session import Store

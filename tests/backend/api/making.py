@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from backend.spec import study_check as studying
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.experiment import Experiment, resolve
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Experiment, resolve
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.states import RunState
+from backend.domain.study import check as studying
 from backend.store import artifacts, experiments, results, runs, studies
 from backend.store.chunks import Chunk, encode
 from backend.store.clock import new_id

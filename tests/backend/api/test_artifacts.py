@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
-from backend.store import pages, runs
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
+from backend.store import run_listing, runs
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, queued, register
 
@@ -125,6 +125,6 @@ def test_a_file_that_was_changed_on_the_disk_is_refused(api: Api, catalog: Catal
 def test_what_a_failed_run_left_can_be_fetched(api: Api, catalog: Catalog) -> None:
     artifact = stored(api, catalog)
     with api.store.begin() as session:
-        (run,) = pages.page(session)[0]
+        (run,) = run_listing.page(session)[0]
         runs.finish(session, runs.Lease.of(run), RunState.FAILED, "Stage 3 of 4, prune: it would leave nothing.")
     assert api.client.get(f"/api/artifacts/{artifact}").content == CONTENT

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from backend.api import compactor
 from backend.api.compactor import Compactor
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
 from backend.store import events, runs
 from backend.store.blocks import leading, stored
 from backend.store.session import Store

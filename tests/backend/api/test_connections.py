@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.api import hub
+from backend.api.live import broadcaster
 from backend.app import create_app
 from backend.connection import PORTION
 from backend.store.migrate import migrate
@@ -100,7 +100,7 @@ def test_the_check_sees_connections_that_stay(server: Server) -> None:
 
 
 def test_a_stream_beside_them_lives_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "KEEP_ALIVE", 0.1)
+    monkeypatch.setattr(broadcaster, "KEEP_ALIVE", 0.1)
     port = server(head_seconds=0.3, portion_seconds=0.3, keep_alive_seconds=1)
     with connected(port, f"GET /api/stream HTTP/1.1\r\n{TOKENED}\r\n") as stream, connected(port) as idle:
         until(lambda: gone(idle), 30, "the end of the idle one")

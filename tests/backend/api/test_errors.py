@@ -7,8 +7,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from backend.api.gate import MAX_BODY
-from backend.api.schemas import Error
+from backend.api.middleware.gate import MAX_BODY
+from backend.api.schemas.runs import Error
 from backend.app import create_app
 from backend.store.engine import sqlite_module
 from backend.store.migrate import migrate

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backend.api.nursery import MARK
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import Place, RunState
+from backend.api.staging.run_files import MARK
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import Place, RunState
 from backend.store import artifacts, events, files, results, runs
 from backend.store.clock import new_id
 from tests.backend.api.conftest import Api, running

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from starlette.routing import Mount
 from starlette.websockets import WebSocketDisconnect
 
-from backend.api.gate import OPEN, SECURITY_HEADERS
+from backend.api.middleware.gate import OPEN, SECURITY_HEADERS
 from backend.app import create_app
 from backend.auth import Unsafe, keys
 from backend.config import Settings
@@ -71,7 +71,7 @@ def test_a_route_that_is_added_later_is_closed_too(app: FastAPI, stranger: TestC
 def test_the_enumeration_would_see_an_open_route(
     app: FastAPI, stranger: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.api.gate.OPEN", frozenset({"/healthz", "/metrics"}))
+    monkeypatch.setattr("backend.api.middleware.gate.OPEN", frozenset({"/healthz", "/metrics"}))
     assert "GET /metrics" in open_to_strangers(app, stranger)
 
 
@@ -217,7 +217,7 @@ def test_wrong_tokens_are_logged_but_not_shown(stranger: TestClient, caplog: pyt
     with caplog.at_level(logging.DEBUG):
         for _ in range(20):
             stranger.get("/", params={"token": "guess-guess-guess"})
-    lines = [record.getMessage() for record in caplog.records if record.name == "backend.api.gate"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "backend.api.middleware.gate"]
     assert len(lines) == 1 and "wrong token" in lines[0]
     assert "guess" not in "".join(lines)
 

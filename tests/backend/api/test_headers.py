@@ -185,6 +185,6 @@ def test_the_property_would_see_a_header_that_is_parsed_unguarded(api: Api, monk
     def unguarded(address: str) -> None:
         raise ValueError(address)
 
-    monkeypatch.setattr("backend.api.gate._split", unguarded)
+    monkeypatch.setattr("backend.api.middleware.gate._split", unguarded)
     with pytest.raises(ValueError, match="localhost"):
         status(api, "GET", "/api/runs", [("host", "localhost")])

@@ -14,7 +14,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 
 from backend.api import monitor
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store import workers
 from backend.store.clock import now
 from backend.store.engine import sqlite_module

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import delete, select
 
-from backend.api import hub, tails
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.api.live import broadcaster, tails
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store import experiments, runs
 from backend.store.session import Store
 from backend.store.tables import Event, Experiment, Run
@@ -68,14 +68,14 @@ class Viewer:
             self.gone.append(data["run_id"])
 
 
-class Observed(hub.Hub):
+class Observed(broadcaster.Hub):
     """The hub, which says when it has looked."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.looked = asyncio.Event()
 
-    def _take(self, news: hub.News, watched: list[str]) -> None:
+    def _take(self, news: broadcaster.News, watched: list[str]) -> None:
         super()._take(news, watched)
         self.looked.set()
 
@@ -288,8 +288,8 @@ class CountsNumbers(Observed):
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "INTERVAL", 0.002)
-    monkeypatch.setattr(hub, "KEEP_ALIVE", 0.01)
+    monkeypatch.setattr(broadcaster, "INTERVAL", 0.002)
+    monkeypatch.setattr(broadcaster, "KEEP_ALIVE", 0.01)
 
 
 def test_each_viewer_sees_every_event_of_its_runs(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store import workers
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import SPEC

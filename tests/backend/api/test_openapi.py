@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 
 from backend.api.openapi import document
 from backend.app import create_app
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.session import Store
 from tests.backend.api.conftest import TOKEN, settings_for
 from tests.backend.api.making import finished, queued

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from backend.api import logs
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store import workers
 from tests.backend.api.conftest import TOKEN, Api
 from tests.backend.api.making import claimed, queued

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.references import RUN, Reference, marked
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.experiment.references import RUN, Reference, marked
 from backend.store import artifacts, runs
 from backend.store.clock import new_id
 from tests.backend.api.conftest import Api

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from backend.charts.palette import COLORS
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, event, finished, points, queued, register, stage, trials_of, write
 

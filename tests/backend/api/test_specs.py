@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.orders import explore
-from backend.spec.study_check import resolve as resolve_study
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.experiment.stage_orders import explore
+from backend.domain.study.check import resolve as resolve_study
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import SPEC, finished
 

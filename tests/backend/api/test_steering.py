@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import RunState
 from backend.store import commands
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, queued, stage, write

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backend.api.tried import study_data
+from backend.api.caches.trials import study_data
 from backend.charts.trials import StudyData
-from backend.spec.study import StudyState, TrialState
+from backend.domain.study.study import StudyState, TrialState
 from backend.store import studies, tables
 from backend.store.clock import now
 from tests.backend.api.conftest import Api

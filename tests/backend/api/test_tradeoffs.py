@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from backend.charts import choice
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.results import StageResult
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.results import StageResult
 from backend.store import results, runs
 from backend.store.clock import new_id, now
 from backend.store.tables import Run, Upload

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.api import receiving, shelf, uploads
-from backend.api.gate import MAX_BODY
+from backend.api import uploads
+from backend.api.bodies import receiving
+from backend.api.middleware.gate import MAX_BODY
+from backend.api.staging import upload_files
 from backend.app import create_app
+from backend.domain.run.states import RunState
 from backend.errors import DiskFull
-from backend.spec.runs import RunState
 from backend.store import runs
 from backend.store.migrate import migrate
 from tests.backend.api.conftest import TOKEN, Api, settings_for
@@ -287,7 +289,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(api: Api, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for where, name in ((receiving.Writer, "take"), (shelf.Slot, "keep"), (Path, "mkdir")):
+    for where, name in ((receiving.Writer, "take"), (upload_files.Slot, "keep"), (Path, "mkdir")):
         with monkeypatch.context() as patched:
             patched.setattr(where, name, full)
             answer = send(api)
@@ -348,11 +350,11 @@ def test_a_start_sweeps_what_nobody_registered(api: Api) -> None:
     for name in (".00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"):
         (root / name).mkdir()
         (root / name / "file").write_bytes(b"x")
-    with shelf.slot(api.settings.data_dir) as filling:
-        assert len(shelf.sweep(api.store, api.settings.data_dir)) == 2
+    with upload_files.slot(api.settings.data_dir) as filling:
+        assert len(upload_files.sweep(api.store, api.settings.data_dir)) == 2
         assert folders(api) == sorted([filling.folder.name, detail["id"]])
     assert folders(api) == [detail["id"]]
-    assert shelf.sweep(api.store, api.settings.data_dir) == []
+    assert upload_files.sweep(api.store, api.settings.data_dir) == []
 
 
 def test_the_check_runs_outside_of_the_server(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from backend.charts.chart import Chart, charts, names, offered
 from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData
 from backend.charts.front import front
 from backend.charts.theme import label
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 from tests.backend.charts.bodies import BODIES
 
 EVIL = "<img src=x onerror=alert(1)> %{y} & \"quoted\" 'too'"

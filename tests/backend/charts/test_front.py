@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from backend.charts import dots
 from backend.charts.front import undominated
 from backend.charts.trials import StudyData, TrialData
-from backend.spec.space import Dimension
-from backend.spec.study import Objective, TrialState
+from backend.domain.study.space import Dimension
+from backend.domain.study.study import Objective, TrialState
 
 COST = st.sampled_from([-1.0, 0.0, 0.1, 0.2, 0.3, 1e-17, 1.0, 1e16])  # sums of these round
 POINTS = st.integers(2, 4).flatmap(lambda size: st.lists(st.tuples(*[COST] * size), min_size=1, max_size=25))

@@ -8,8 +8,8 @@ import pytest
 from backend.charts import wire
 from backend.charts.studies import parallel
 from backend.charts.trials import StudyData, StudyOptions, TrialData
-from backend.spec.space import Dimension
-from backend.spec.study import Objective, TrialState
+from backend.domain.study.space import Dimension
+from backend.domain.study.study import Objective, TrialState
 
 SPACE = [
     Dimension(field="a.optimizer", choice=[{"kind": "sgd"}, {"kind": "adam"}]),

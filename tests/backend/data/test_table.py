@@ -8,7 +8,7 @@ import pytest
 
 from backend.data import table
 from backend.data.faults import FileInvalid
-from backend.spec.uploads import Choice, plan
+from backend.domain.experiment.uploads import Choice, plan
 from tests.backend.data.making import checked, csv, left
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog, CatalogEntry, Family, Provision
+from backend.domain.catalog import Catalog, CatalogEntry, Family, Provision
 
 
 def number(default: Any, **more: Any) -> dict[str, Any]:

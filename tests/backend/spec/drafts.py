@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import outline
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import outline
 
 Schema = Mapping[str, Any]
 

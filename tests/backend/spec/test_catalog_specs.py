@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import editor_schema, fingerprint, resolve
-from backend.spec.problems import SpecInvalid
-from backend.spec.text import parse, to_yaml
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import editor_schema, fingerprint, resolve
+from backend.domain.problems import SpecInvalid
+from backend.domain.text import parse, to_yaml
 from tests.backend.spec.drafts import drafts
 
 THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

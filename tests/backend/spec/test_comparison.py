@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.spec.comparison import beside_first, compare, headline
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.comparison import beside_first, compare, headline
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 
 OPERATORS = ({"Conv": 3}, {"QLinearConv": 3})
 

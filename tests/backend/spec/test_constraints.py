@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.spec.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, bounds, comparisons, parse, shortfall
-from backend.spec.measures import field_of, place_of
+from backend.domain.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, bounds, comparisons, parse, shortfall
+from backend.domain.measures import field_of, place_of
 
 VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6}
 

@@ -4,7 +4,7 @@ from math import comb
 
 import pytest
 
-from backend.spec.intervals import wilson
+from backend.domain.intervals import wilson
 
 
 def test_known_values() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import Experiment, fingerprint, resolve
-from backend.spec.problems import SpecInvalid
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Experiment, fingerprint, resolve
+from backend.domain.problems import SpecInvalid
 
 DRAFT: dict[str, Any] = {
     "name": "A draft",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.space import Dimension, When, assign, contains, grid, reaching, size
+from backend.domain.study.space import Dimension, When, assign, contains, grid, reaching, size
 
 
 def choice(field: str, *values: Any, when: When | None = None) -> Dimension:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from backend.spec.around import around, variable
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve as resolve_spec
-from backend.spec.problems import SpecInvalid
-from backend.spec.space import size
-from backend.spec.study import trial_spec
-from backend.spec.study_check import resolve
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve as resolve_spec
+from backend.domain.problems import SpecInvalid
+from backend.domain.study.check import resolve
+from backend.domain.study.space import size
+from backend.domain.study.study import trial_spec
+from backend.domain.study.suggested_space import around, variable
 
 LR = "stages[0].optimizer.lr"
 SPEC: dict[str, Any] = {

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.spec.problems import SpecInvalid
-from backend.spec.text import parse, to_yaml
+from backend.domain.problems import SpecInvalid
+from backend.domain.text import parse, to_yaml
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.spec.problems import SpecInvalid
-from backend.spec.variants import Variant, vary
+from backend.domain.experiment.variants import Variant, vary
+from backend.domain.problems import SpecInvalid
 
 SPEC: dict[str, Any] = {"name": "A spec", "seed": 0, "stages": [{"kind": "train", "epochs": 3}, {"kind": "fold"}]}
 

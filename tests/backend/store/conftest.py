@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.experiment import Experiment
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.events import EventKind, NewEvent
 from backend.store import experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.session import Store

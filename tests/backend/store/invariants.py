@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandState
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandState
+from backend.domain.run.states import RunState
 from backend.store import events, runs
 from backend.store.tables import Command, Event, Run
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from backend.store.bucket import bucket
+from backend.store.downsample import bucket
 
 values = st.lists(
     st.one_of(st.floats(width=32), st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf])), min_size=1, max_size=300

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store import changes, events, runs
 from backend.store.changes import Look
 from backend.store.session import Store

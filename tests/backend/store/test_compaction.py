@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import Place, RunState
-from backend.store import events, forks, rows, runs
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import Place, RunState
+from backend.store import events, forks, run_events, runs
 from backend.store.blocks import compaction, making, stored, tables
 from backend.store.blocks.format import decode_directory, encode_directory
 from backend.store.blocks.stored import Extent
@@ -286,7 +286,7 @@ def fork(store: Store, submit: Submit, parent: str, seq: int) -> Lease:
     """A run that begins with the parent's past up to event `seq`."""
     submit()
     with store.begin() as session:
-        run = rows.locked(session, parent)
+        run = run_events.locked(session, parent)
         assert run is not None
         checkpoint = Artifact(
             id=new_id(), run_id=parent, kind="checkpoint", stage=0, step=1, place=Place.WITHIN, path="runs/a/checkpoints/b",

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from backend.spec.commands import CommandKind
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.states import RunState
 from backend.store import commands, experiments, runs
 from backend.store.migrate import migrate
 from backend.store.runs import Lease, LeaseLost

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.event import listens_for, remove
 
-from backend.spec.events import EventKind, NewEvent
+from backend.domain.run.events import EventKind, NewEvent
 from backend.store import events, runs
 from backend.store.chunks import Chunk, decode, encode
 from backend.store.runs import Lease

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, update
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store import runs
 from backend.store.clock import now
 from backend.store.runs import Lease

@@ -8,12 +8,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import RunState
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import RunState
 from backend.store import events, lines, runs
 from backend.store.blocks import compaction, pyramid
-from backend.store.bucket import bucket
 from backend.store.chunks import Chunk, Floats, Steps, encode
+from backend.store.downsample import bucket
 from backend.store.events import Curve
 from backend.store.lines import Line
 from backend.store.runs import Lease

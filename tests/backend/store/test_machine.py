@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import ACCEPTING, CommandKind
-from backend.spec.runs import TERMINAL, RunState
+from backend.domain.run.commands import ACCEPTING, CommandKind
+from backend.domain.run.states import TERMINAL, RunState
 from backend.store import artifacts, commands, experiments, runs
 from backend.store.clock import new_id
 from backend.store.runs import Lease, LeaseLost

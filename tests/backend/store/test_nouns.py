@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from backend.spec.catalog import Catalog, CatalogEntry, Family
-from backend.spec.commands import CommandKind, CommandState
-from backend.spec.results import StageResult
-from backend.spec.runs import RunState
+from backend.domain.catalog import Catalog, CatalogEntry, Family
+from backend.domain.run.commands import CommandKind, CommandState
+from backend.domain.run.results import StageResult
+from backend.domain.run.states import RunState
 from backend.store import artifacts, commands, events, experiments, results, runs, workers
 from backend.store.experiments import KeyReused
 from backend.store.runs import Lease

@@ -6,9 +6,9 @@ import json
 import pytest
 from sqlalchemy import update
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store import runs
-from backend.store.pages import SORTS, PageInvalid
+from backend.store.run_listing import SORTS, PageInvalid
 from backend.store.session import Store
 from backend.store.tables import Run
 from tests.backend.store.conftest import Submit, claim

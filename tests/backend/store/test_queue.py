@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import Awaited, RunState
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import Awaited, RunState
 from backend.store import queue, runs, workers
 from backend.store.queue import Place
 from backend.store.session import Store

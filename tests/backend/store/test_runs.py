@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend.spec.commands import CommandKind, CommandState
-from backend.spec.runs import RunState
+from backend.domain.run.commands import CommandKind, CommandState
+from backend.domain.run.states import RunState
 from backend.store import artifacts, commands, events, experiments, runs
 from backend.store.clock import new_id
 from backend.store.runs import Lease, LeaseLost

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 
-from backend.spec.runs import RunState
+from backend.domain.run.states import RunState
 from backend.store import engine, experiments, runs
 from backend.store.migrate import migrate
 from backend.store.session import UNAVAILABLE, Store

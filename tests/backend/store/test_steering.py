@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from backend.spec.commands import THE_SPEC, Intervention
-from backend.spec.events import EventKind, NewEvent
+from backend.domain.run.commands import THE_SPEC, Intervention
+from backend.domain.run.events import EventKind, NewEvent
 from backend.store import runs, steering
 from backend.store.runs import Lease
 from backend.store.session import Store

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from backend.spec.experiment import Experiment
-from backend.spec.runs import JOULES
-from backend.spec.study import Study, TrialState
+from backend.domain.experiment.experiment import Experiment
+from backend.domain.run.states import JOULES
+from backend.domain.study.study import Study, TrialState
 from backend.store import studies, tables, trials
 from backend.store.clock import now
 from backend.store.session import Store

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.results import StageResult
-from backend.spec.runs import Place, RunState
-from backend.store import artifacts, commands, experiments, forks, results, rows, runs, waiting
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.results import StageResult
+from backend.domain.run.states import Place, RunState
+from backend.store import artifacts, commands, experiments, forks, results, run_dependencies, run_events, runs
 from backend.store.clock import new_id
 from backend.store.runs import Lease
 from backend.store.session import Store
@@ -21,7 +21,7 @@ def queue(store: Store, *shared: tuple[int, int] | None) -> list[str]:
     """Runs that wait for one another as `arrange` is told."""
     with store.begin() as session:
         _, made = experiments.create(session, SPEC, range(len(shared)))
-        waiting.arrange(session, made, shared)
+        run_dependencies.arrange(session, made, shared)
         return [run.id for run in made]
 
 
@@ -142,11 +142,11 @@ def test_the_past_goes_over_whole_and_a_rollback_leaves_nothing(store: Store) ->
     mine = claimed(store)
     for goes_wrong in (True, False):
         with store.begin() as session:
-            past = waiting.promised(session, session.get_one(Run, second))
+            past = run_dependencies.promised(session, session.get_one(Run, second))
             assert past is not None and past.checkpoint.id == ended
             taken = forks.heirlooms(session, past, second)
             changes = forks.inherit(session, past, taken, second, mine.last_seq)
-            run = rows.locked(session, second)
+            run = run_events.locked(session, second)
             assert run is not None
             for name, value in changes.items():
                 setattr(run, name, value)

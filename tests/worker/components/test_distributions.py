@@ -10,8 +10,8 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from backend.spec.experiment import resolve
-from backend.spec.problems import SpecInvalid
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import SpecInvalid
 from tests.worker.components.registry import each, make
 from worker.contracts.catalog import build
 from worker.contracts.component import Component

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backend.spec.experiment import resolve
+from backend.domain.experiment.experiment import resolve
 from tests.worker.components.test_families import faults_of_fields, faults_of_prose
 from tests.worker.components.test_optimizers import small_task, train
 from worker.contracts.catalog import build

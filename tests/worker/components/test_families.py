@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from backend.spec.catalog import Catalog, Provision
+from backend.domain.catalog import Catalog, Provision
 from tests.worker.components.registry import each_of_all, every
 from worker.contracts.catalog import TRAITS, build
 from worker.contracts.component import Component, families, knob

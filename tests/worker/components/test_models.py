@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from backend.spec.experiment import resolve
-from backend.spec.problems import Problem, SpecInvalid
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import Problem, SpecInvalid
 from tests.worker.components.registry import EVERY, each, every, make
 from tests.worker.sorts import SORTS, Sort, fitting, smallest
 from worker.contracts.catalog import build

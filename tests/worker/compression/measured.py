@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from backend.spec.experiment import Measure
-from backend.spec.results import ArtifactMeasure, StageResult
+from backend.domain.experiment.experiment import Measure
+from backend.domain.run.results import ArtifactMeasure, StageResult
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine.measurement.measure import measure_stage

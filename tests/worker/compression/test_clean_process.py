@@ -112,7 +112,7 @@ def test_the_measuring_process_dies_with_its_parent(
     test = HeldOutFiles.write(digits, tmp_path)
     code = (
         "import sys; from pathlib import Path\n"
-        "from backend.spec.experiment import Measure\n"
+        "from backend.domain.experiment.experiment import Measure\n"
         "from worker.engine import measure\n"
         "measure.TIMED_SECONDS = 600\n"
         "file, inputs, targets = map(Path, sys.argv[1:])\n"

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from backend.spec.catalog import CatalogEntry, Provision
-from backend.spec.experiment import resolve
-from backend.spec.problems import SpecInvalid
+from backend.domain.catalog import CatalogEntry, Provision
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import SpecInvalid
 from tests.worker.components.registry import every, make
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.measured import measured

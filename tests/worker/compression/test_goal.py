@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.spec.constraints import parse
-from backend.spec.measures import Measured
+from backend.domain.constraints import parse
+from backend.domain.measures import Measured
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
 
 FIRST = [Choice(amount, True) for amount in STARTS]

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from backend.spec.experiment import Measure
+from backend.domain.experiment.experiment import Measure
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy
 from tests.worker.compression.measured import FOLDER, SETTINGS, measured, onnx_of

@@ -11,9 +11,9 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.problems import Problem, SpecInvalid
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import Problem, SpecInvalid
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import Alone
 from tests.worker.engine.training import Watched, adam, clouds, planted

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import worker
-from backend.spec.experiment import Measure
+from backend.domain.experiment.experiment import Measure
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy

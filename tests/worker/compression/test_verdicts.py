@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 from worker.engine.measurement import quantization_verdicts, verdicts
 from worker.engine.measurement.reasons import reasons
 from worker.engine.measurement.verdicts import VERDICTS, Verdict

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.settings import Settings
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.engine.harness import Ledger, assignment, run, settings_for

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.settings import Settings
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import settings_for
 from worker.engine import reporter
 

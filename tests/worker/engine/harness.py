@@ -5,11 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.experiment import resolve
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.settings import Settings
 from backend.store import chunks
 from worker.engine.execute import execute
 from worker.pipe.link import decode, encode

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import chunks
 from tests.worker.components.registry import components
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run

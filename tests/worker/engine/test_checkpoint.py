@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.results import StageResult
+from backend.domain.catalog import Catalog
+from backend.domain.run.results import StageResult
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Origin, Subject
 from worker.engine import checkpoint

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import MemoryLink, assignment, run
 from worker.pipe.messages import Exhibit, Happened, Points
 

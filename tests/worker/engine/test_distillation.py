@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from backend.spec.catalog import Catalog
-from backend.spec.experiment import resolve
-from backend.spec.problems import SpecInvalid
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import resolve
+from backend.domain.problems import SpecInvalid
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from worker.contracts.families.losses import Loss
 from worker.data.tensors import Data, Split
 from worker.engine import evaluate as evaluating

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ledger, assignment, run, settings_for
 from worker.components.pruners.movement import Moving
 from worker.compression.gradual_masking import Growing

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
 from worker.pipe.messages import Assignment, Checkpoint, Finished, Order, Release, StageDone
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, steps_done
 from tests.worker.engine.test_checkpoint import state
 from worker.engine.checkpoint import Checkpoints

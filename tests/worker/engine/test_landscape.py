@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import assignment, run
 from tests.worker.engine.training import clouds, planted
 from worker.contracts.families.losses import Loss

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from backend.spec.experiment import Diagnosis as Plan
+from backend.domain.experiment.experiment import Diagnosis as Plan
 from tests.worker.engine.training import Watched, adam, clouds, perceptron, planted, sgd
 from worker.contracts.families.losses import Loss
 from worker.engine import seed

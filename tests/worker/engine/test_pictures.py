@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from backend.spec.catalog import Catalog
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import assignment, run
 from tests.worker.test_png import decode
 from worker.contracts.component import discover

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import MEASURED, Ledger, MemoryLink, assignment, command, once, run, steps_done
 from worker.engine import reporter

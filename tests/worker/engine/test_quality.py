@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from torch import Tensor, nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import assignment, run
 from worker.data.tensors import Data, Split
 from worker.engine.summaries.quality import BINS, MOST_CLASSES, MOST_SQUARE, calibration, quality

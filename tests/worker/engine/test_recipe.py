@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from backend.store import chunks
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed

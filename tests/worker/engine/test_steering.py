@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind, Intervention
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.commands import CommandKind, Intervention
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run, steps_done
 from worker.contracts.component import find
 from worker.contracts.live_parameters import turned

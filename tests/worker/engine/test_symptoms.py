@@ -10,10 +10,10 @@ import torch
 import yaml
 from torch import nn
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ledger, assignment, run
 from tests.worker.engine.training import Watched, adam, clouds, planted, scaled, sgd
 from worker.data.tensors import Split

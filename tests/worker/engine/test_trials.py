@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from backend.spec.catalog import Catalog
-from backend.spec.commands import CommandKind
-from backend.spec.events import EventKind
-from backend.spec.experiment import Measure
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.experiment import Measure
+from backend.domain.run.commands import CommandKind
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, settings_for
 from worker.engine.trial import asked
 from worker.pipe.messages import Assignment, Checkpoint, Exhibit, Finished, Order, Points, Release

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from backend.spec.events import EventKind
-from backend.spec.experiment import Diagnosis as Plan
+from backend.domain.experiment.experiment import Diagnosis as Plan
+from backend.domain.run.events import EventKind
 from backend.store import chunks
 from tests.worker.engine.harness import MemoryLink
 from worker.contracts.callback import Companion

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind, NewEvent
-from backend.spec.runs import RunState
-from backend.spec.settings import Settings
-from backend.spec.space import Dimension
-from backend.spec.study import StudyState, TrialState
-from backend.spec.study_check import resolve
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
+from backend.domain.study.check import resolve
+from backend.domain.study.space import Dimension
+from backend.domain.study.study import StudyState, TrialState
 from backend.store import runs, studies, tables, trials, workers
 from backend.store.chunks import Chunk, encode
 from backend.store.runs import Lease

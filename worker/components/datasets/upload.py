@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from backend.spec.uploads import Choice, Column, Facts, Feature, Plan, apportion, ordered, plan
+from backend.domain.experiment.uploads import Choice, Column, Facts, Feature, Plan, apportion, ordered, plan
 from worker.contracts.component import knob
 from worker.contracts.families.datasets import Dataset
 from worker.data.splits import checked, generator, part, strata

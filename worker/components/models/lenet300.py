@@ -4,7 +4,7 @@ import math
 
 from torch import nn
 
-from backend.spec.catalog import Provision
+from backend.domain.catalog import Provision
 from worker.components.models._layers import initialize, perceptron
 from worker.contracts.component import choice
 from worker.contracts.families.initializations import Initialization

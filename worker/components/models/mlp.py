@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import nn
 
-from backend.spec.catalog import Provision
+from backend.domain.catalog import Provision
 from worker.components.models._layers import Activation, initialize, perceptron
 from worker.contracts.component import choice, knob
 from worker.contracts.families.initializations import Initialization

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from backend.spec.catalog import Provision
+from backend.domain.catalog import Provision
 from worker.components.models._layers import convolution, initialize
 from worker.contracts.component import choice, knob
 from worker.contracts.families.initializations import Initialization

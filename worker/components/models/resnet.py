@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from backend.spec.catalog import Provision
+from backend.domain.catalog import Provision
 from worker.components.models._layers import convolution, initialize
 from worker.contracts.component import choice, knob
 from worker.contracts.families.initializations import Initialization

@@ -9,7 +9,7 @@ import torch
 import torch_pruning
 from torch import Tensor, nn
 
-from backend.spec.catalog import Provision
+from backend.domain.catalog import Provision
 from worker.components.pruners._structured import Layer, Structured
 from worker.compression.importance import taylor
 from worker.contracts.component import knob

@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backend.spec.space import Assignment, Space, grid
-from backend.spec.study import MAX_TRIALS
+from backend.domain.study.space import Assignment, Space, grid
+from backend.domain.study.study import MAX_TRIALS
 from worker.contracts.families.samplers import Sampler, Violations, mixed
 
 if TYPE_CHECKING:

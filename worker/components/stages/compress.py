@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from backend.spec.constraints import ConstraintWrong, comparisons, parse, shortfall
-from backend.spec.measures import field_of, shown
+from backend.domain.constraints import ConstraintWrong, comparisons, parse, shortfall
+from backend.domain.measures import field_of, shown
 from worker.compression.distillation import recovering
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
 from worker.contracts.component import knob

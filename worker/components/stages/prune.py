@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from backend.spec.catalog import Conflict
+from backend.domain.catalog import Conflict
 from worker.compression.distillation import recovering
 from worker.contracts.component import choice, knob
 from worker.contracts.context import Context

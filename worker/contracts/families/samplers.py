@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backend.spec.space import Assignment, Space
+from backend.domain.study.space import Assignment, Space
 from worker.contracts.component import Component
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from backend.spec.experiment import Diagnosis as Plan
+from backend.domain.experiment.experiment import Diagnosis as Plan
 from worker.data.tensors import Data
 from worker.engine.diagnostics import histograms
 from worker.engine.diagnostics.layer_statistics import Lookout

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from backend.spec.catalog import Provision
+from backend.domain.catalog import Provision
 from worker.contracts.families.datasets import Dataset
 from worker.contracts.families.distributions import Distribution
 from worker.contracts.families.preparations import Preparation

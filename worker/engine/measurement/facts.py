@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from backend.spec.comparison import files, ran, timed
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.comparison import files, ran, timed
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 
 
 def alike(after: StageResult, before: StageResult) -> tuple[StageResult, StageResult] | None:

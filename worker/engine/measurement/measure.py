@@ -21,9 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 import worker
-from backend.spec.experiment import Measure
-from backend.spec.measures import values
-from backend.spec.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.experiment.experiment import Measure
+from backend.domain.measures import values
+from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 from backend.store.crash_points import Point, passing
 from worker import runtimes
 from worker.contracts.families.exporters import Exporter

@@ -1,7 +1,7 @@
 """What quantizing gained and what it did not: which kernels ran, and what going between the numbers costs."""
 
-from backend.spec.comparison import differs
-from backend.spec.results import StageResult
+from backend.domain.run.comparison import differs
+from backend.domain.run.results import StageResult
 from worker.engine.measurement.facts import file_of, pairs
 from worker.runtimes.kernels import CONVERSION, FLOAT, INT8, UNPACKING
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from backend.spec.comparison import compare, files, same_size
-from backend.spec.results import StageResult
+from backend.domain.run.comparison import compare, files, same_size
+from backend.domain.run.results import StageResult
 from worker.engine.measurement import quantization_verdicts, verdicts
 from worker.engine.measurement.facts import alike
 from worker.engine.measurement.verdicts import Verdict

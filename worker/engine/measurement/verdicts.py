@@ -5,8 +5,8 @@ Each verdict is a pure function of a stage's result and the one before it, and a
 
 from collections.abc import Callable
 
-from backend.spec.comparison import differs, files, ran, same_size, size, timed
-from backend.spec.results import ArtifactMeasure, StageResult
+from backend.domain.run.comparison import differs, files, ran, same_size, size, timed
+from backend.domain.run.results import ArtifactMeasure, StageResult
 from worker.engine.measurement.facts import alike, file_of, ms, pairs, ratio, words
 from worker.engine.measurement.quantization_verdicts import (
     conversion_cost,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from backend.spec.experiment import Diagnosis
+from backend.domain.experiment.experiment import Diagnosis
 from worker.contracts.families.losses import Loss
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject

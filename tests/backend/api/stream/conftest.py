@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from backend.app import create_app
-from backend.spec.catalog import Catalog
+from backend.domain.catalog import Catalog
 from backend.store.session import Store
 from tests.backend.api.conftest import publish, settings_for
 from tests.backend.api.stream.viewer import served

@@ -8,11 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from backend.api import stream
-from backend.api.frames import MAX_STEPS
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
-from backend.spec.runs import RunState
+from backend.api.live import stream
+from backend.api.live.sse import MAX_STEPS
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
 from backend.store import runs
 from backend.store.session import Store
 from tests.backend.api.making import event, points, queued, write

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from backend.api import hub
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
+from backend.api.live import broadcaster
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
 from backend.store import runs, tables
 from backend.store.session import Store
 from tests.backend.api.making import event, points, write
@@ -91,9 +91,9 @@ def test_a_cursor_that_skips_or_repeats_is_caught(
     store: Store, catalog: Catalog, port: int, monkeypatch: pytest.MonkeyPatch, shift: int
 ) -> None:
     """The negative control: with a wrong cursor the same reading must find faults."""
-    right = hub.cursor_text
+    right = broadcaster.cursor_text
     monkeypatch.setattr(
-        hub, "cursor_text", lambda cursors: right({run: max(seq + shift, 0) for run, seq in cursors.items()})
+        broadcaster, "cursor_text", lambda cursors: right({run: max(seq + shift, 0) for run, seq in cursors.items()})
     )
     watching = cut_to_pieces(store, catalog, port, each=10, viewers=2, seconds=2)
     truth = in_database(store, [runs.Lease(run, 1, 0) for run in watching[0].runs])

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
-from backend.api import hub, tails
-from backend.spec.catalog import Catalog
-from backend.spec.events import EventKind
+from backend.api.live import broadcaster, tails
+from backend.domain.catalog import Catalog
+from backend.domain.run.events import EventKind
 from backend.store.session import Store
 from tests.backend.api.making import event, write
 from tests.backend.api.stream.viewer import Viewer, live, served
@@ -30,7 +30,7 @@ def test_a_viewer_that_stops_reading_is_cut_off_and_others_are_not(
         other = Viewer(port, [lease.run_id])
         other.read(goal={lease.run_id: lease.last_seq})
         assert other.events()[lease.run_id] == list(range(1, lease.last_seq + 1))
-        watched: hub.Hub = app.state.hub
+        watched: broadcaster.Hub = app.state.hub
         until(lambda: watched._viewers == 0, 30, "the end of the one that reads nothing")
         link.settimeout(5)
         received = 0
@@ -44,10 +44,10 @@ def test_many_viewers_cost_one_look(store: Store, catalog: Catalog, app: FastAPI
     """The database is asked by the hub alone: how often does not depend on how many look."""
     (lease,) = live(store, catalog, 1)
     looks = 0
-    watched: hub.Hub = app.state.hub
+    watched: broadcaster.Hub = app.state.hub
     look = watched._look
 
-    def counted(*arguments: object) -> hub.News:
+    def counted(*arguments: object) -> broadcaster.News:
         nonlocal looks
         looks += 1
         return look(*arguments)  # type: ignore[arg-type]
@@ -63,7 +63,7 @@ def test_nobody_looking_costs_nothing(store: Store, catalog: Catalog, app: FastA
     (lease,) = live(store, catalog, 1)
     Viewer(port, [lease.run_id]).read(seconds=0.3)
     deadline = time.monotonic() + 15
-    watching: hub.Hub = app.state.hub
+    watching: broadcaster.Hub = app.state.hub
     # A server learns that a viewer has gone when it next writes to it.
     write(store, lease, event(EventKind.LOG, level="info", text="x"))
     while watching._viewers and time.monotonic() < deadline:
@@ -77,12 +77,12 @@ def test_an_outage_of_the_database_is_waited_for(
     store: Store, catalog: Catalog, app: FastAPI, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    monkeypatch.setattr(hub, "RETRY", 0.1)
+    monkeypatch.setattr(broadcaster, "RETRY", 0.1)
     (lease,) = live(store, catalog, 1)
-    watched: hub.Hub = app.state.hub
+    watched: broadcaster.Hub = app.state.hub
     look, broken = watched._look, threading.Event()
 
-    def failing(*arguments: object) -> hub.News:
+    def failing(*arguments: object) -> broadcaster.News:
         if broken.is_set():
             raise OperationalError("SELECT", {}, Exception("away"))
         return look(*arguments)  # type: ignore[arg-type]
@@ -126,7 +126,7 @@ def test_a_tail_knows_what_it_no_longer_has() -> None:
 def test_a_silent_stream_says_that_it_is_alive(
     store: Store, catalog: Catalog, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "KEEP_ALIVE", 0.1)
+    monkeypatch.setattr(broadcaster, "KEEP_ALIVE", 0.1)
     viewer = Viewer(port, [])
     with viewer.open() as link:
         text = b""

@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from backend.domain.catalog import Catalog
 from backend.server import options
-from backend.spec.catalog import Catalog
 from backend.store import runs
 from backend.store.session import Store
 from tests.backend.api.conftest import TOKEN

@@ -1,0 +1,73 @@
+"""What can be asked for, and whether a draft asks for it rightly."""
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter
+
+from backend.api.bodies import documents
+from backend.api.deps import CatalogDep, Reading
+from backend.api.estimate import estimate
+from backend.api.schemas.runs import SpecChecked, SpecDraft, Template
+from backend.domain import text
+from backend.domain.catalog import Catalog, CatalogEntry
+from backend.domain.experiment.experiment import editor_schema, resolve
+from backend.domain.problems import SpecInvalid
+from backend.domain.study import study
+from backend.store import references
+
+router = APIRouter(tags=["specs"])
+
+
+@router.get("/api/catalog")
+def catalog(catalog: CatalogDep) -> Catalog:
+    """Every component that the workers have."""
+    return catalog
+
+
+@router.get("/api/datasets")
+def datasets(catalog: CatalogDep) -> list[CatalogEntry]:
+    """The data that a spec can name, with counts and shapes where they are published."""
+    return [entry for entry in catalog.entries if entry.family == "datasets"]
+
+
+@router.get("/api/schema/experiment")
+def schema(catalog: CatalogDep) -> dict[str, Any]:
+    """One JSON Schema of the whole spec, for an editor that completes and checks spec files."""
+    return editor_schema(catalog)
+
+
+@router.get("/api/schema/study")
+def study_schema(catalog: CatalogDep) -> dict[str, Any]:
+    """The same of a study."""
+    return editor_schema(catalog, study.outline())
+
+
+@router.post("/api/specs/check")
+def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecked:
+    """Hold a draft against the catalog; nothing is created."""
+    document, shown = None, draft.spec if isinstance(draft.spec, str) else ""
+    try:
+        document = documents.read(draft.spec)
+        shown = shown or text.to_yaml(document)
+        catalog = references.fitted(session, document, catalog)
+        spec = resolve(document, catalog)
+        references.check(session, spec, catalog)
+    except SpecInvalid as invalid:
+        return SpecChecked(experiment=None, document=document, yaml=shown, problems=invalid.problems)
+    canonical = text.to_yaml(spec.model_dump(mode="json"))
+    return SpecChecked(experiment=spec, document=document, yaml=canonical, estimate=estimate(session, spec, catalog))
+
+
+@router.get("/api/templates")
+def templates() -> list[Template]:
+    """Specs that run as they are."""
+    return _templates()
+
+
+@lru_cache(maxsize=1)
+def _templates() -> list[Template]:
+    folder = resources.files("backend") / "templates"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+    return [Template.model_validate({"id": file.name[3:-5], **text.parse(file.read_text())}) for file in files]

@@ -1,0 +1,45 @@
+"""The wire of a live run's steering: what is asked of it, and the knobs that it takes."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, field_validator
+
+from backend.api.schemas.runs import Request
+from backend.domain.run.commands import CommandKind, CommandState
+
+
+class NewCommand(Request):
+    kind: CommandKind = Field(strict=False)
+    body: dict[str, Any] = {}
+    why: str | None = Field(
+        default=None,
+        max_length=500,
+        description="What for, in the asker's own words: plain text, kept beside what became of it; empty counts as none.",
+    )
+
+    @field_validator("why")
+    @classmethod
+    def _stripped(cls, why: str | None) -> str | None:
+        return (why or "").strip() or None
+
+
+class CommandRow(BaseModel):
+    id: str
+    run_id: str
+    kind: CommandKind
+    by: str
+    why: str | None
+    state: CommandState
+    note: str | None
+    created_at: datetime
+
+
+class KnobRow(BaseModel):
+    """A knob that a live run takes."""
+
+    path: str = Field(description="Its place within the recipe: the `path` of a `set` command.")
+    component: str = Field(description="Kind of the component that it belongs to.")
+    bounds: dict[str, Any] = Field(description="JSON Schema of its values, with title, description and unit.")
+    planned: Any = Field(description="What the spec says.")
+    value: Any = Field(description="What it is now.")

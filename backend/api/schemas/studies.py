@@ -1,0 +1,116 @@
+"""The wire of studies."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from backend.api.schemas.runs import Request
+from backend.domain.problems import Problem
+from backend.domain.study.commands import StudyCommandKind
+from backend.domain.study.space import Dimension
+from backend.domain.study.study import Budget, Study, StudyState, TrialState
+
+
+class NewStudy(Request):
+    study: dict[str, Any] | str = Field(description="The study, as a mapping or as YAML/JSON text.")
+    first: list[dict[str, Any]] = Field(
+        default=[], max_length=100, description="Trials to begin with: field -> what it holds."
+    )
+
+
+class StudyDraft(Request):
+    study: dict[str, Any] | str = Field(description="The study, as a mapping or as YAML/JSON text.")
+
+
+class StudyChecked(BaseModel):
+    """A draft held against the catalog."""
+
+    study: Study | None = Field(description="The canonical study; null while there are problems.")
+    document: Any = Field(description="The draft as parsed from text; null when it does not parse.")
+    yaml: str = Field(description="The canonical study as YAML, or the draft as it was while there are problems.")
+    problems: list[Problem] = []
+    size: int | None = Field(default=None, description="Trials that differ; null where a range is a continuum.")
+
+
+class VariableField(BaseModel):
+    """A field of a spec that a study can vary."""
+
+    path: str
+    title: str
+    component: str = Field(description="Kind of the component that it belongs to; empty in the outline.")
+    description: str
+    unit: str
+    value: Any = Field(description="What the spec holds there.")
+    suggested: bool = Field(description="Whether it is among what a person would turn first.")
+    dimension: Dimension = Field(description="What would be natural to try.")
+
+
+class TrialRow(BaseModel):
+    number: int
+    state: TrialState
+    assignment: dict[str, Any] = Field(description="Field -> what it holds.")
+    values: list[float] = Field(description="One for each objective; of a pruned trial what it had come to.")
+    violation: float = Field(description="By how much it misses the constraint; 0 where it meets it.")
+    by: str | None = Field(description="Who asked for it; null where the sampler chose.")
+    run_id: str | None
+    steps: int
+    seconds: float
+    error: str | None
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+class Spent(BaseModel):
+    trials: int
+    hours: float
+    joules: float
+
+
+class StudyRow(BaseModel):
+    """A study as a table shows it."""
+
+    id: str
+    name: str
+    state: StudyState
+    error: str | None
+    sampler: str
+    pruner: str
+    objectives: list[str]
+    counts: dict[TrialState, int]
+    budget: Budget
+    best: TrialRow | None = Field(
+        description="The best complete trial that meets the constraint; null for several objectives."
+    )
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class StudyDetail(StudyRow):
+    study: Study
+    yaml: str = Field(description="The study as YAML.")
+    size: int | None = Field(description="Trials that differ; null where a range is a continuum.")
+    spent: Spent
+    charts: list["StudyChartRow"] = Field(description="In the order in which they are shown.")
+    front: list[int] = Field(description="Numbers of the trials that no other is better than in all objectives.")
+
+
+class StudyChartRow(BaseModel):
+    """A chart that the study has something to show in."""
+
+    name: str
+    title: str
+    fields: list[str] = Field(default=[], description="Fields that it can be drawn over: `x` and `y` of the request.")
+
+
+class TrialPage(BaseModel):
+    trials: list[TrialRow]
+    total: int
+
+
+class NewStudyCommand(Request):
+    kind: StudyCommandKind = Field(strict=False)
+    body: dict[str, Any] = {}
+
+
+TrialSort = Literal["number", "value", "seconds"]

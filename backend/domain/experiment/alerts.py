@@ -1,0 +1,62 @@
+"""Alerts: what people want to be told of a run while it trains."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.domain.problems import Problem
+
+LIMITS = ("above", "below", "still")
+
+
+class Alert(BaseModel):
+    """A condition on one metric; a value that is not a number meets every one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str = Field(
+        min_length=1,
+        max_length=80,
+        description="The metric that is watched: `train/loss`, `validation/accuracy`, `gradient_norm`.",
+    )
+    above: float | None = Field(
+        default=None, description="Tell when it is more than this: a target reached, a loss too high."
+    )
+    below: float | None = Field(default=None, description="Tell when it is less than this.")
+    still: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Tell when so many values in a row were no new best; accuracies and R² rise, all else falls.",
+        json_schema_extra={"x-unit": "values"},
+    )
+    then: Literal["tell", "pause", "stop"] = Field(
+        default="tell", description="What becomes of the run when it is met."
+    )
+
+    @property
+    def rising(self) -> bool:
+        """Whether larger is better."""
+        return self.metric.rpartition("/")[2] in ("accuracy", "r2")
+
+    def words(self, value: float) -> str:
+        """`validation/accuracy is 0.9512, above 0.95`."""
+        if value != value:
+            return f"{self.metric} is not a number"
+        if self.still is not None:
+            return f"{self.metric} has found no new best in {self.still:,} values"
+        side, limit = ("above", self.above) if self.above is not None else ("below", self.below)
+        return f"{self.metric} is {value:.4g}, {side} {limit:g}"
+
+
+def odd_alerts(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Alerts of a resolved spec that say no condition, or more than one."""
+    for index, alert in enumerate(spec["alerts"]):
+        said = [name for name in LIMITS if alert[name] is not None]
+        if not said:
+            message = "says no condition: give one of `above`, `below` and `still`."
+            yield Problem(path=f"alerts[{index}].above", message=message)
+        for name in said[1:]:
+            message = f"does not go with `{said[0]}`: leave one of them out, or write a second alert."
+            yield Problem(path=f"alerts[{index}].{name}", message=message)

@@ -1,0 +1,68 @@
+"""Specs that name a person's own data: what such a dataset is depends on the file, not on the component."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.domain.catalog import Catalog, CatalogEntry, Provision
+from backend.domain.experiment.uploads import MARK, Choice, ChoiceInvalid, Facts, Plan, plan
+from backend.domain.problems import Problem, SpecInvalid
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The upload that a spec names. `roles` are the marked fields: what they say -> their name."""
+
+    entry: CatalogEntry
+    roles: Mapping[str, str]
+    id: str
+    choice: Choice
+
+    def path(self, role: str) -> str:
+        return f"dataset.{self.roles.get(role, self.roles['id'])}"
+
+
+def asked(document: Any, catalog: Catalog) -> Asked | None:
+    """None when the document names none, or names it so wrongly that the check of its fields will tell."""
+    dataset = document.get("dataset") if isinstance(document, Mapping) else None
+    dataset = {"kind": dataset} if isinstance(dataset, str) else dataset
+    entry = catalog.find("datasets", dataset.get("kind")) if isinstance(dataset, Mapping) else None
+    if entry is None or not isinstance(dataset, Mapping):
+        return None
+    fields: Mapping[str, Any] = entry.parameters.get("properties", {})
+    roles = {field[MARK]: name for name, field in fields.items() if MARK in field}
+    said = {role: dataset[name] for role, name in roles.items() if name in dataset and role != "id"}
+    named = dataset.get(roles["id"], "") if "id" in roles else None
+    try:
+        return Asked(entry, roles, named, Choice.model_validate(said)) if isinstance(named, str) else None
+    except ValidationError:
+        return None
+
+
+def adapted(catalog: Catalog, asked: Asked, facts: Facts) -> Catalog:
+    """The catalog in which that dataset provides what this file does. Raises SpecInvalid when the choice does not fit it."""
+    try:
+        found = plan(facts, asked.choice)
+    except ChoiceInvalid as error:
+        raise SpecInvalid([Problem(path=asked.path(error.role), message=str(error))]) from None
+    provides = [Provision(trait=trait) for trait in found.traits]
+    entry = asked.entry.model_copy(update={"provides": provides, "facts": _facts(found)})
+    entries = [entry if known is asked.entry else known for known in catalog.entries]
+    return catalog.model_copy(update={"entries": entries})
+
+
+def _facts(found: Plan) -> dict[str, Any]:
+    """What helps to plan, as a dataset of the catalog publishes it."""
+    train, validation, test = found.held
+    return {
+        "train": train,
+        "validation": validation,
+        "test": test,
+        "shape": list(found.shape),
+        "outputs": found.outputs,
+        "task": found.task,
+        "bytes": sum(found.held) * prod(found.shape) * 4,
+    }

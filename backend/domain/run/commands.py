@@ -1,0 +1,106 @@
+"""What a person may ask of a live run."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.domain.run.states import RunState
+
+
+class CommandKind(StrEnum):
+    PAUSE = "pause"
+    """Rest between two steps until `resume`; the device stays the run's own."""
+    RESUME = "resume"
+    """Go on after a pause."""
+    STOP = "stop"
+    """Finish gracefully: skip the remaining stages, measure, keep what was learnt."""
+    CANCEL = "cancel"
+    """End now; nothing more is measured."""
+    CHECKPOINT = "checkpoint"
+    """Write a checkpoint now, and keep it."""
+    SET = "set"
+    """Turn a knob of the recipe that trains now: `Setting`."""
+    NEXT = "next"
+    """End the stage that trains now where it is, measure it, and go on with the next."""
+    STAGES = "stages"
+    """Put other stages in the place of those that have not begun: `Stages`."""
+
+
+THE_SPEC = "the spec"
+"""Who is told to have turned a knob that was turned without a person."""
+
+
+class CommandState(StrEnum):
+    PENDING = "pending"
+    OBEYED = "obeyed"
+    REFUSED = "refused"
+
+
+ACCEPTING: Mapping[CommandKind, frozenset[RunState]] = {
+    CommandKind.PAUSE: frozenset({RunState.RUNNING}),
+    CommandKind.RESUME: frozenset({RunState.PAUSED}),
+    CommandKind.STOP: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED}),
+    CommandKind.CANCEL: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.PAUSED}),
+    CommandKind.CHECKPOINT: frozenset({RunState.RUNNING, RunState.PAUSED}),
+    CommandKind.SET: frozenset({RunState.RUNNING, RunState.PAUSED}),
+    CommandKind.NEXT: frozenset({RunState.RUNNING, RunState.PAUSED}),
+    CommandKind.STAGES: frozenset({RunState.RUNNING, RunState.PAUSED}),
+}
+"""The states in which a run can take a command of a kind."""
+
+
+class Setting(BaseModel):
+    """Turn one knob: the body of `set`, and what an intervention does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(
+        min_length=1,
+        max_length=200,
+        description="The knob, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
+    )
+    value: float | int | bool | str = Field(union_mode="left_to_right", description="What it is to be.")
+
+
+class Intervention(BaseModel):
+    """What is done without a person, at a given step: how a steered run is replayed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["set", "next"] = Field(
+        default="set", description="`set` turns a knob; `next` ends the training that does this step."
+    )
+    step: int = Field(ge=0, description="After so many steps of the whole run.", json_schema_extra={"x-unit": "steps"})
+    path: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The knob that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
+    )
+    value: float | int | bool | str | None = Field(
+        default=None, union_mode="left_to_right", description="What the knob is to be."
+    )
+
+
+class Stages(BaseModel):
+    """The body of `stages`: what comes after the stage that runs now."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stages: list[dict[str, Any]] = Field(max_length=32, description="The stages that are still to come, in order.")
+
+
+class Nothing(BaseModel):
+    """The body of every other command."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+BODIES: Mapping[CommandKind, type[BaseModel]] = {CommandKind.SET: Setting, CommandKind.STAGES: Stages}
+
+
+def body_of(kind: CommandKind, body: Mapping[str, Any]) -> BaseModel:
+    """The body of a command, typed. Raises pydantic's ValidationError."""
+    return BODIES.get(kind, Nothing).model_validate(body)

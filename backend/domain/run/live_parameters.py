@@ -1,0 +1,108 @@
+"""The knobs of a stage that a live run takes: found in its components by the catalog's marks."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from backend.domain.catalog import Catalog
+from backend.domain.experiment.resolve import sentence_of
+from backend.domain.fields import SpecField, fields
+from backend.domain.problems import Problem
+from backend.domain.run.commands import Setting
+
+RECIPES = ("recover",)
+"""Fields of a stage that hold a recipe; a stage that trains by itself is one."""
+
+OTHERS = (*RECIPES, "method")
+"""Fields of a stage that are none of its own recipe's; a method may train by a recipe of its own, which is not turned."""
+
+_PART = re.compile(r"[^.\[\]]+")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """`path` is the knob's place within the recipe, `schema` its bounds, unit and description, `value` the spec's."""
+
+    path: str
+    component: str
+    schema: Mapping[str, Any]
+    value: Any
+
+
+def knobs(stage: Mapping[str, Any], catalog: Catalog) -> list[Knob]:
+    """Every live knob of the recipe that `stage`, resolved, trains with."""
+    found = [field for field in fields(stage, {"x-family": "stages"}, catalog) if field.schema.get("x-live")]
+    if (name := recipe(stage)) is not None:
+        inside = [field for field in found if field.path.startswith(f"{name}.")]
+        return [_knob(field, field.path.removeprefix(f"{name}.")) for field in inside]
+    return [_knob(field, field.path) for field in found if not field.path.startswith(OTHERS)]
+
+
+def recipe(stage: Mapping[str, Any]) -> str | None:
+    """The field of a stage that holds the recipe it trains with; None when its own fields are one."""
+    return next((name for name in RECIPES if stage.get(name) is not None), None)
+
+
+def with_knobs(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The stage with these knobs of its recipe, path -> value; a path that leads nowhere changes nothing."""
+    changed: dict[str, Any] = copy.deepcopy(dict(stage))
+    name = recipe(stage)
+    for path, value in values.items():
+        *parts, last = _PART.findall(path)
+        holder = changed[name] if name else changed
+        for part in parts:
+            holder = _below(holder, part)
+        if isinstance(holder, dict) and last in holder:
+            holder[last] = value
+    return changed
+
+
+def _below(holder: Any, part: str) -> Any:
+    if isinstance(holder, list):
+        return holder[int(part)] if part.isdigit() and int(part) < len(holder) else None
+    return holder.get(part) if isinstance(holder, dict) else None
+
+
+def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
+    """Why `setting` cannot be made while `stage` trains; None when it can."""
+    known = {knob.path: knob for knob in knobs(stage, catalog)}
+    knob = known.get(setting.path)
+    if knob is None:
+        listed = ", ".join(known) or "none"
+        return Problem(
+            path="body.path", message=f"`{setting.path}` is no knob of what trains now. Live knobs: {listed}."
+        )
+    error = next(iter(Draft202012Validator(dict(knob.schema)).iter_errors(setting.value)), None)
+    return Problem(path="body.value", message=sentence_of(error)) if error else None
+
+
+def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+    """The interventions of a resolved spec that are not whole, or could be made in none of its stages."""
+    for index, one in enumerate(spec["interventions"]):
+        given = [name for name in ("path", "value") if one[name] is not None]
+        if one["kind"] == "next":
+            message = "does not go with `next`: leave it out."
+            yield from (Problem(path=f"interventions[{index}].{name}", message=message) for name in given)
+        elif len(given) < 2:
+            missing = "value" if given == ["path"] else "path"
+            yield Problem(
+                path=f"interventions[{index}].{missing}", message="is missing: a `set` names a knob and its value."
+            )
+        elif (found := _unturnable(spec, Setting(path=one["path"], value=one["value"]), catalog)) is not None:
+            yield found.model_copy(update={"path": found.path.replace("body", f"interventions[{index}]", 1)})
+
+
+def _unturnable(spec: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
+    """Why `setting` can be made in none of the stages: what comes closest to one."""
+    found = [problem(stage, setting, catalog) for stage in spec["stages"]]
+    if not all(found):
+        return None
+    return next((told for told in found if told and told.path == "body.value"), found[0])
+
+
+def _knob(field: SpecField, path: str) -> Knob:
+    return Knob(path, field.component, field.schema, field.value)

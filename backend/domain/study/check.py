@@ -1,0 +1,161 @@
+"""Whether a study can be led: held against the catalog, with the place of what is wrong and the remedy."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backend.domain import input_limits
+from backend.domain.catalog import Catalog
+from backend.domain.experiment import experiment
+from backend.domain.experiment.resolve import Resolver
+from backend.domain.fields import SpecField, fields
+from backend.domain.measures import MEASURES, field_of
+from backend.domain.problems import Problem, SpecInvalid
+from backend.domain.study.explicit_defaults import spelled_out
+from backend.domain.study.space import Dimension, Space, When, reaching, size
+from backend.domain.study.study import LIVE, LIVE_METRICS, MAX_TRIALS, Budget, Study, outline, trial_spec
+
+MAX_CHECKED = 400  # values of all fields together: each of them is tried in the spec
+
+
+def resolve(document: Any, catalog: Catalog) -> Study:
+    """The study in canonical form: every default filled in, its size known, each end of each range fitting into the spec.
+
+    The experiment stays as it was written, but for the parts that the space reaches into: its defaults may depend on what
+    is varied. Raises SpecInvalid.
+    """
+    input_limits.check(document)
+    resolver = Resolver(catalog)
+    canonical = resolver.value(document, outline(), path="")
+    if resolver.problems:
+        raise SpecInvalid(resolver.problems)
+    study = Study.model_validate(canonical)
+    if problems := [*_odd_objectives(study, catalog), *_odd_dimensions(study.space)]:
+        raise SpecInvalid(problems)
+    study = study.model_copy(update={"spec": spelled_out(study.spec, study.space, catalog)})
+    study = study.narrowed([_typed(study, one, catalog) for one in study.space])
+    if problems := list(_odd_size(study, catalog)):
+        raise SpecInvalid(problems)
+    return study
+
+
+def _odd_objectives(study: Study, catalog: Catalog) -> Iterator[Problem]:
+    for index, one in enumerate(study.objectives):
+        if one.live is None and field_of(one.measure) is None:
+            known = ", ".join([*(f"{LIVE}{name}" for name in LIVE_METRICS), *MEASURES])
+            message = f"names `{one.measure[:40]}`, which is not measured; known: {known}."
+            yield Problem(path=f"objectives[{index}].measure", message=message)
+    most = fact(catalog, "samplers", study.sampler, "objectives")
+    if most is not None and len(study.objectives) > most:
+        message = f"weighs {most} objective at most, and there are {len(study.objectives)}: take another sampler."
+        yield Problem(path="sampler", message=message)
+    if not fact(catalog, "trial_pruners", study.pruner, "live"):
+        return
+    if len(study.objectives) > 1:
+        message = (
+            "ends trials early by one objective, and there are several: take another pruner, or leave one objective."
+        )
+        yield Problem(path="pruner", message=message)
+    elif study.objectives[0].live is None:
+        measure = study.objectives[0].measure
+        message = (
+            f"needs an objective that is known while a run trains, and `{measure}` is measured at its end: take another "
+            f"pruner, or an objective such as `{LIVE}loss`."
+        )
+        yield Problem(path="pruner", message=message)
+
+
+def _odd_dimensions(space: Space) -> Iterator[Problem]:
+    """What is wrong with the space by itself."""
+    before: dict[str, Dimension] = {}
+    for index, one in enumerate(space):
+        path = f"space[{index}]"
+        if one.field in before:
+            yield Problem(path=f"{path}.field", message=f"`{one.field}` is in the space twice: leave one out.")
+        yield from _odd_range(one, path)
+        if one.when is not None:
+            yield from _odd_condition(one.when, before, path)
+        before[one.field] = one
+
+
+def _odd_range(one: Dimension, path: str) -> Iterator[Problem]:
+    if one.choice is not None:
+        if extra := [name for name in ("low", "high", "step", "points") if getattr(one, name) is not None]:
+            yield Problem(path=f"{path}.{extra[0]}", message="does not go with `choice`: leave one of them out.")
+        if len({repr(value) for value in one.choice}) < len(one.choice):
+            yield Problem(path=f"{path}.choice", message="has a value twice: leave one out.")
+        return
+    missing = [name for name in ("low", "high") if getattr(one, name) is None]
+    if missing:
+        yield Problem(path=f"{path}.{missing[0]}", message="is missing: give `choice`, or both `low` and `high`.")
+    elif one.bottom >= one.top:
+        yield Problem(path=f"{path}.high", message=f"is {one.high}; it must be more than `low`, which is {one.low}.")
+    elif one.log and one.bottom <= 0:
+        yield Problem(path=f"{path}.low", message=f"is {one.low}; with `log` it must be more than 0.")
+    elif one.log and one.step is not None:
+        yield Problem(path=f"{path}.step", message="does not go with `log`: give `points` instead.")
+
+
+def _odd_condition(when: When, before: Mapping[str, Dimension], path: str) -> Iterator[Problem]:
+    parent = before.get(when.field)
+    if parent is None or parent.choice is None:
+        choices = ", ".join(f"`{one.field}`" for one in before.values() if one.choice is not None) or "none"
+        message = f"must name a field that stands before it and has choices; those are: {choices}."
+        yield Problem(path=f"{path}.when.field", message=message)
+    elif not any(when.meets(value) for value in parent.choice):
+        message = f"names none of the choices of `{when.field}`: it would never be varied."
+        yield Problem(path=f"{path}.when.among", message=message)
+
+
+def _typed(study: Study, one: Dimension, catalog: Catalog) -> Dimension:
+    """The dimension, held against what its field takes. Raises SpecInvalid with its place in the space."""
+    index = study.space.index(one)
+    if sum(len(other.ends) for other in study.space) > MAX_CHECKED:
+        raise SpecInvalid(
+            [Problem(path="space", message=f"has more than {MAX_CHECKED} values to check: leave some out.")]
+        )
+    for place, value in enumerate(one.ends):
+        found = _field_of(study, one, value, catalog, _path(index, one, place))
+        if one.choice is None:
+            if found.schema.get("type") not in ("integer", "number"):
+                message = f"`{one.field}` holds no number: give `choice` instead of a range."
+                raise SpecInvalid([Problem(path=f"space[{index}].field", message=message)])
+            whole = found.schema["type"] == "integer"
+            one = one.model_copy(update={"integer": whole})
+    return one
+
+
+def _field_of(study: Study, one: Dimension, value: Any, catalog: Catalog, path: str) -> SpecField:
+    """The field in a trial in which it holds `value`."""
+    try:
+        spec = experiment.resolve(trial_spec(study, reaching(study.space, one, value), 0), catalog)
+    except SpecInvalid as invalid:
+        first = invalid.problems[0]
+        message = first.message if first.path == one.field else f"`{first.path}` {first.message}"
+        raise SpecInvalid([Problem(path=path, message=message)]) from None
+    document = spec.model_dump(mode="json")
+    return next(found for found in fields(document, experiment.outline(), catalog) if found.path == one.field)
+
+
+def _path(index: int, one: Dimension, place: int) -> str:
+    return f"space[{index}].choice[{place}]" if one.choice is not None else f"space[{index}].{('low', 'high')[place]}"
+
+
+def _odd_size(study: Study, catalog: Catalog) -> Iterator[Problem]:
+    points = size(study.space)
+    if fact(catalog, "samplers", study.sampler, "grid"):
+        if points is None:
+            index = next(index for index, one in enumerate(study.space) if one.count is None)
+            yield Problem(
+                path=f"space[{index}].points", message="is missing: a grid needs to know how many values to take."
+            )
+        elif points > (most := study.budget.trials or MAX_TRIALS):
+            message = f"has {points:,} points, more than {most:,} trials: take fewer values, or another sampler."
+            yield Problem(path="space", message=message)
+    elif study.budget == Budget():
+        yield Problem(path="budget", message="is missing: say how many `trials`, `hours` or `joules` it may take.")
+
+
+def fact(catalog: Catalog, family: str, value: Mapping[str, Any], name: str) -> Any:
+    """A published fact of a component; None where it has none."""
+    entry = catalog.find(family, value["kind"])
+    return entry.facts.get(name) if entry else None
