@@ -11,7 +11,7 @@ from backend.store import studies
 from client import Lathe, LatheError
 from client.cli import main
 from tests.backend.api.conftest import TOKEN
-from tests.backend.spec.test_study import LR, study
+from tests.backend.domain.test_study import LR, study
 from tests.client.conftest import Server
 from tests.client.proxy import Proxy
 

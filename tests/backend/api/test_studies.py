@@ -11,7 +11,7 @@ from backend.domain.study.study import StudyState, TrialState
 from backend.store import studies, tables
 from backend.store.clock import now
 from tests.backend.api.conftest import Api
-from tests.backend.spec.test_study import LR, SPEC, study
+from tests.backend.domain.test_study import LR, SPEC, study
 
 
 def made(api: Api, **changes: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from backend.domain.study.study import Study, TrialState
 from backend.store import studies, tables, trials
 from backend.store.clock import now
 from backend.store.session import Store
-from tests.backend.spec.test_study import LR, study
+from tests.backend.domain.test_study import LR, study
 
 SPEC = Experiment(name="A run", dataset={"kind": "data"}, model={"kind": "net"}, stages=[{"kind": "train"}])
 ALL = [*TrialState]

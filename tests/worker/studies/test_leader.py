@@ -19,7 +19,7 @@ from backend.store import runs, studies, tables, trials, workers
 from backend.store.chunks import Chunk, encode
 from backend.store.runs import Lease
 from backend.store.session import Store
-from tests.backend.spec.test_study import LR, study
+from tests.backend.domain.test_study import LR, study
 from worker.contracts.component import discover
 from worker.studies.conductor import Conductor
 from worker.studies.leader import Leader, Superseded

@@ -13,7 +13,7 @@ from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import editor_schema, fingerprint, resolve
 from backend.domain.problems import SpecInvalid
 from backend.domain.text import parse, to_yaml
-from tests.backend.spec.drafts import drafts
+from tests.backend.domain.drafts import drafts
 
 THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
