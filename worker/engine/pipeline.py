@@ -141,9 +141,8 @@ class Execution:
                 self._attend(self.position)
             if isinstance(phase, Transform):
                 context = self._context(lambda: self._attend(self.position), self._between_files)
-                self.subject = phase.apply(
-                    deepcopy(self.subject), context
-                )  # what is saved meanwhile is as it was before
+                changed = deepcopy(self.subject)  # what is saved meanwhile is as it was before
+                self.subject = phase.apply(changed, context)
                 arrange(self.subject)
                 passing(Point.TRANSFORMED)
             else:
