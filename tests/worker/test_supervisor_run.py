@@ -122,7 +122,7 @@ def test_a_commit_whose_answer_was_lost_is_written_once(
 
 
 def test_what_cannot_be_stored_fails_the_run(store: Store, held: HeldRun) -> None:
-    held.take([Happened(EventKind.LOG, {"loss": float("nan")})])
+    held.take([Happened(EventKind.LOG, {"level": "info", "text": "", "loss": float("nan")})])
     with pytest.raises(Exception, match="not JSON compliant") as raised:
         held.flush()
     held.spoilt(raised.value)
