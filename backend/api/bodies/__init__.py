@@ -1,1 +1,1 @@
-"""?backend.api.bodies"""
+"""Reads request bodies: documents as JSON or YAML, and files as they arrive."""

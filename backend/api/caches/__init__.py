@@ -1,1 +1,1 @@
-"""?backend.api.caches"""
+"""Keeps in memory what is read from the database often and changes seldom."""

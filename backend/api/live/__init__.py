@@ -1,1 +1,1 @@
-"""?backend.api.live"""
+"""The live stream: one look at the database serves every viewer."""

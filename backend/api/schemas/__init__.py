@@ -1,1 +1,1 @@
-"""?backend.api.schemas"""
+"""Requests and answers as they are on the wire."""

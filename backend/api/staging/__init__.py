@@ -1,1 +1,1 @@
-"""?backend.api.staging"""
+"""Files that lie in the data folder before the database knows of them."""

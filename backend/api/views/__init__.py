@@ -1,1 +1,1 @@
-"""?backend.api.views"""
+"""Turns rows of tables into answers."""

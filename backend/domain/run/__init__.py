@@ -1,1 +1,1 @@
-"""?backend.domain.run"""
+"""States, events, commands and results of a run."""

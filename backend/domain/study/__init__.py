@@ -1,1 +1,1 @@
-"""?backend.domain.study"""
+"""The spec of a study: its search space, its budget, its check, its commands."""
