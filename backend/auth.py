@@ -1,4 +1,4 @@
-"""Who gets in: the token, where it is kept, and the session cookie that a browser gets for it."""
+"""Authentication: the token, where it is stored, and the session cookie that a browser gets for it."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""What can be asked for, and whether a draft asks for it rightly."""
+"""Serves the catalog of components, its JSON Schemas and the templates, and checks drafts against them."""
 
 from functools import lru_cache
 from importlib import resources

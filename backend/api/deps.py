@@ -1,4 +1,4 @@
-"""What endpoints are given: named types instead of repeated dependencies."""
+"""Dependencies that endpoints receive, as named types."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated

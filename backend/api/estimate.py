@@ -1,4 +1,4 @@
-"""What an experiment will take, told from the catalog's facts and from earlier runs. Names no component."""
+"""Estimates the steps and the time of an experiment from the catalog's facts and earlier runs. Names no component."""
 
 import math
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Which run began with which."""
+"""Lists a run's relatives: its parent, the run that it waits for, its forks and its counterfactual runs."""
 
 from typing import Literal
 

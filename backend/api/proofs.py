@@ -1,4 +1,4 @@
-"""What can be said of a run's exactness: only what was compared."""
+"""Reports how a run's values compare, bit by bit, with its parent's or with its own before a resume."""
 
 from typing import Literal
 

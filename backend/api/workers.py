@@ -1,4 +1,4 @@
-"""Who is working, and what waits."""
+"""Lists the workers and the queue."""
 
 from fastapi import APIRouter
 

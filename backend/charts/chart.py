@@ -1,4 +1,4 @@
-"""What a chart is, and how charts are found: each file of `figures/` holds one."""
+"""Base class of charts, and their discovery: each file of `figures/` holds one."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""What of many measured artifacts is asked for: the front, those that meet a constraint, and those to be shown."""
+"""Selects measured artifacts: the Pareto front, those that meet a constraint, and those to display."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What all charts of curves over steps have in common."""
+"""Common parts of all charts of curves over steps."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What charts are drawn from: plain data, no database."""
+"""Input of charts: plain data, without the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

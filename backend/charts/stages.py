@@ -1,4 +1,4 @@
-"""Which of the things that runs showed after their stages a chart has room for."""
+"""Selects the stages whose summaries a chart has room for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

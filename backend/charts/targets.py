@@ -1,4 +1,4 @@
-"""How long runs take to reach a target, over seeds, with intervals.
+"""Time that runs take to reach a target, over seeds, with confidence intervals.
 
 Dahl et al.: Benchmarking Neural Network Training Algorithms (2023), arXiv:2306.07179, section 4.
 """

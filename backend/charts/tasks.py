@@ -1,7 +1,7 @@
-"""What models are compared on: artifacts of one data set alone.
+"""Groups artifacts by data set: models are compared on one data set alone.
 
-A data set is all that a spec says under `dataset`: its kind and every parameter, of people's own data the id of the
-upload. Two uploads of one name are two data sets. How the data are prepared is the model's affair, and told beside it.
+A data set is everything that a spec says under `dataset`: its kind and every parameter, and for an upload its id. Two
+uploads of the same name are two data sets. How the data are prepared is part of the model and reported beside it.
 """
 
 import hashlib

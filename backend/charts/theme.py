@@ -1,4 +1,4 @@
-"""How every chart looks, in light and in dark."""
+"""Look of every chart, in light and in dark."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

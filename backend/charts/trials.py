@@ -1,4 +1,4 @@
-"""What charts of a study are drawn from, and how they are found: each file of `studies/` holds one."""
+"""Input of a study's charts, and their discovery: each file of `studies/` holds one."""
 
 import importlib
 import pkgutil

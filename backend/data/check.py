@@ -1,11 +1,11 @@
-"""What a person sent, checked: plain arrays remain, or one sentence of what is wrong.
+"""Checks an uploaded file: plain arrays remain, or one sentence says what is wrong.
 
 | sent | remains |
 |---|---|
 | a text file, or one array [rows, columns] | `values.npy` |
 | two arrays, in one NPZ file or in two NPY files | `inputs.npy` and `targets.npy` |
 
-Beside them lies `facts.json`; whatever else was in the folder is gone.
+`facts.json` is written beside them; all other files in the folder are removed.
 """
 
 import os

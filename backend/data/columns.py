@@ -1,4 +1,4 @@
-"""What the columns of a matrix of numbers are like, told block by block."""
+"""Profiles the columns of a matrix of numbers, block by block."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is wrong with a file."""
+"""Error for a file that cannot be used."""
 
 
 class FileInvalid(ValueError):

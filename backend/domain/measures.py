@@ -1,4 +1,4 @@
-"""What is measured of an artifact, under the names that people ask for it by."""
+"""Measures of an artifact, by the names that constraints and tables use."""
 
 import re
 from collections.abc import Collection, Mapping

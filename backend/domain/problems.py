@@ -1,4 +1,4 @@
-"""What is wrong with a spec, told so that its author can mend it."""
+"""Problems of a spec, each with its path and a remedy for the author."""
 
 from pydantic import BaseModel, Field
 

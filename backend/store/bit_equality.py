@@ -1,6 +1,6 @@
-"""What two computations of the same steps gave, compared bit by bit as the database holds it.
+"""Compares two computations of the same steps bit by bit, as the database holds them.
 
-A fork is compared with its parent, a run that went back to a checkpoint with what it had written before it went back.
+A fork is compared with its parent. A run that went back to a checkpoint is compared with its own earlier values.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What people ask of runs."""
+"""Stores commands to runs, and their outcome."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What happened to runs, read back: for the live stream, and as points for charts."""
+"""Reads events of runs: for the live stream, and as points for charts."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

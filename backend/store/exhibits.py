@@ -1,4 +1,4 @@
-"""What a run shows beside its curves: histograms, pictures, confusion matrices, each as plain JSON."""
+"""Stores a run's summaries: histograms, pictures, confusion matrices, each as plain JSON."""
 
 from collections.abc import Collection
 from typing import Any

@@ -1,4 +1,4 @@
-"""What queued runs wait for, and for how long as far as that is known."""
+"""Place of each queued run in the line, and its waiting time as far as it is known."""
 
 import heapq
 from collections.abc import Iterator, Sequence

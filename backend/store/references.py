@@ -1,4 +1,4 @@
-"""Whether the runs and the uploads that a spec names are there, and what an upload makes of a spec."""
+"""Checks that the runs and uploads named in a spec exist, and applies an upload's facts to the catalog."""
 
 from collections.abc import Mapping
 from typing import Any

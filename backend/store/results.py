@@ -1,4 +1,4 @@
-"""What finished stages measured."""
+"""Stores the results of finished stages."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a transaction does to a run whose row it has locked."""
+"""Changes of a run whose row the transaction has locked: its state, its events, its commands."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What people changed on the way, read from the events: they alone are the truth of a steered run."""
+"""Reads a run's live changes from its events, the only record of how it was steered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

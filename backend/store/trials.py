@@ -1,4 +1,4 @@
-"""What is read of very many trials: counted, added up, sorted and cut by the database."""
+"""Queries over many trials: counting, summing, sorting and paging happen in the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Where the files of a run lie before the run is in the database: `DATA_DIR/runs/<id>/`, marked, and locked.
+"""Creates a run's folder `DATA_DIR/runs/<id>/` before the run is in the database. The folder is marked and locked.
 
-Whoever dies over it leaves a marked folder that nobody has locked: the next start removes it, unless its run was
+A process that dies meanwhile leaves a marked folder without a lock. The next start removes it, unless the run was
 registered after all. Folders without the mark are never touched.
 """
 

@@ -1,6 +1,6 @@
-"""Where people's own data lie: `DATA_DIR/uploads/<id>/`. What is being received lies there as `.<id>` and is locked.
+"""Stores uploaded data in `DATA_DIR/uploads/<id>/`. An upload in progress lies in `.<id>` and is locked.
 
-Whoever dies leaves a folder that is neither locked nor registered: the next start sweeps it away.
+A process that dies meanwhile leaves a folder that is neither locked nor registered. The next start removes it.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""How often each class is there."""
+"""Chart of the number of samples in each class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

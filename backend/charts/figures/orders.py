@@ -1,4 +1,4 @@
-"""Whether the order of the stages matters."""
+"""Compares pipelines that have the same stages in another order."""
 
 from collections import Counter
 from collections.abc import Sequence

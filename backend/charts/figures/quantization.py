@@ -1,4 +1,4 @@
-"""What rounding cost each layer's weights."""
+"""Chart of the rounding error of each layer's weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

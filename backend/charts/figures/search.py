@@ -1,4 +1,4 @@
-"""What a search tried, and what it chose."""
+"""Chart of the values that a search tried, and the one that it chose."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

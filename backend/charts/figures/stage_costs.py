@@ -1,4 +1,4 @@
-"""What each stage cost and gained."""
+"""Chart of quality, size and latency after each stage."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What each place to store the training split is worth."""
+"""Chart of the speed and the size of each storage tier for the training split."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each trial came to, and the best so far."""
+"""Chart of each trial's objective, and the best so far."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How much each field matters."""
+"""Chart of the importance of each field."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When each trial ran."""
+"""Timeline of a study's trials."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether the parts of a spec fit together, told from the traits that components need, provide and remove."""
+"""Checks that the parts of a spec fit together, by the traits that components need, provide and remove."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

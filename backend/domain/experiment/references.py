@@ -1,4 +1,4 @@
-"""What a spec says of things outside of it: fields that the catalog marks, such as `x-run`."""
+"""Finds references to things outside of a spec: fields that the catalog marks, such as `x-run`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

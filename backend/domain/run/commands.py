@@ -1,4 +1,4 @@
-"""What a person may ask of a live run."""
+"""Commands to a live run, and their bodies."""
 
 from collections.abc import Mapping
 from enum import StrEnum

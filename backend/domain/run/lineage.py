@@ -1,4 +1,4 @@
-"""What a fork must have in common with the run whose past it begins with, and what becomes of what it changes."""
+"""Checks that a fork agrees with its parent on their common prefix, and applies the fork's changes to the rest."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a finished stage measured. Every number says whether it was measured or only computed."""
+"""Measurements of a finished stage. Every number says whether it was measured or only computed."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Whether a study can be led: held against the catalog, with the place of what is wrong and the remedy."""
+"""Checks a study against the catalog; each problem has its path and a remedy."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person may ask of a study."""
+"""Commands to a study, and their bodies."""
 
 from collections.abc import Mapping
 from enum import StrEnum

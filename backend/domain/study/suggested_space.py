@@ -1,4 +1,4 @@
-"""What can be varied in a spec: proposals of ranges and choices around what it holds."""
+"""Suggests a search space for a spec: ranges and choices around its values."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which of several servers compacts. Two that do so at once lose time, and nothing else."""
+"""Elects one of several servers to compact. If two of them compact at once, only time is lost."""
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session

@@ -1,6 +1,6 @@
-"""Where blocks lie. The points of a run up to the last event of its last block are in blocks, those after it in events.
+"""Tables of blocks. A run's points up to the last event of its last block are in blocks, later ones in events.
 
-The columns of a block are written before its row, and outlive it for a while: they count for nothing without it.
+A block's columns are written before its row, and deleted some time after it. Without the row they do not count.
 """
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, String, Text

@@ -1,4 +1,4 @@
-"""Why a command was asked, in a person's own words."""
+"""Adds to a command the reason that a person gave for it."""
 
 import sqlalchemy as sa
 from alembic import op
