@@ -1,4 +1,4 @@
-"""Which server, and with which token: what was said, else the environment, else the data folder of this machine."""
+"""Finds the server and its token: from the arguments, else the environment, else this machine's data folder."""
 
 import os
 import re

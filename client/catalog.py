@@ -1,4 +1,4 @@
-"""What the workers can do."""
+"""Reads the catalog of components."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the server's answers are read into."""
+"""Base of the types that the server's answers are parsed into."""
 
 from pydantic import BaseModel, ConfigDict
 

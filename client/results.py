@@ -1,4 +1,4 @@
-"""What a finished stage measured."""
+"""Results of a finished stage."""
 
 from typing import Literal
 

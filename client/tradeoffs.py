@@ -1,4 +1,4 @@
-"""Which measured model meets a constraint, or misses it by least."""
+"""Asks for the measured models that meet a constraint, or the nearest miss."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What can be typed."""
+"""Command-line arguments."""
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter

@@ -1,4 +1,4 @@
-"""What each command does: asks the client, shows the answer, returns the exit code."""
+"""Runs each command: asks the client, shows the answer, returns the exit code."""
 
 import json
 import sys
