@@ -1,4 +1,6 @@
-"""What was cut out of a file, where, and how it was coded; all codebooks; and the skeleton, which is what was left."""
+"""Directory of a coded file: the tensors that were cut out, their places and coding; all codebooks; and the skeleton,
+which is the rest of the file.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,7 @@
-"""Where the tensors lie in an ONNX file, found by reading its protocol buffers' outline.
+"""Finds the tensors in an ONNX file by reading the outline of its protocol buffers.
+
+Four fields of the format matter: the graph of the model, the initializers of the graph, and the dimensions and the raw
+bytes of an initializer. The rest of the file is small and stays as it is.
 
 Of the format four fields matter: the graph of the model, the initializers of the graph, and the dimensions and the raw
 bytes of an initializer. All else, which is little, stays as it is.

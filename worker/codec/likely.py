@@ -1,7 +1,7 @@
-"""What the skeletons of ONNX files are full of, as the writer for operator set 17 spells it.
+"""Common content of ONNX skeletons, as the writer for operator set 17 spells it.
 
 Deflate looks for repeats in these bytes as if they stood before the directory, so that a small model need not spell out
-its operators. They are part of the format: another byte here makes every file unreadable.
+its operators. They are part of the format: changing one byte makes every file unreadable.
 """
 
 _FLOAT, _INTEGER, _INTEGERS = b"\xa0\x01\x01", b"\xa0\x01\x02", b"\xa0\x01\x07"  # types of attributes

@@ -1,4 +1,4 @@
-"""How many bits each layer's weights get: what each width would cost, and the cheapest way down to fewer bits."""
+"""Allocates bits to layers: measures the noise of each width, and goes down to fewer bits at the least cost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""What the loss says of a model's parts: to first order, how much it changes without them."""
+"""Importance of a model's parts by the loss: its first-order change when a part is removed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any

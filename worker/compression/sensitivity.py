@@ -1,4 +1,4 @@
-"""What the loss says of single weights."""
+"""Sensitivity of the loss to single weights."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a compressed model must meet, and the search for the best that does: how much to prune, and whether to quantize."""
+"""Searches for the best compressed model that meets a goal: how much to prune, and whether to quantize."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence

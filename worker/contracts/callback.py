@@ -1,4 +1,4 @@
-"""What goes along with a training, step by step: a teacher, masks that grow, weights that act quantized."""
+"""Callbacks of a training, called step by step: a teacher, masks that grow, weights that act quantized."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext

@@ -1,4 +1,4 @@
-"""What a component is, and how components are found.
+"""Base class of components, and their discovery.
 
 A *family* is a file of `worker/contracts/families/` that defines one base class with `family="<file>"`, and a folder of
 that name in `worker/components/`. A *component* is one file of that folder with one subclass of the base; its `kind` is

@@ -1,4 +1,4 @@
-"""What a stage may ask of the run that it is part of."""
+"""Interface through which a stage uses the run that it is part of."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol

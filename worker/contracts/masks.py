@@ -1,4 +1,4 @@
-"""Which weights stay: masks from scores, and how many stay where."""
+"""Pruning masks: making them from scores, and counting the weights that they keep."""
 
 import math
 from collections.abc import Mapping

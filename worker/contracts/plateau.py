@@ -1,4 +1,4 @@
-"""When a validation loss has stopped falling: a pure function of its history."""
+"""Detects plateaus of a validation loss: a pure function of its history."""
 
 import math
 from collections.abc import Sequence

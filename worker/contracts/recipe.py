@@ -1,4 +1,4 @@
-"""How a stage trains. A stage that leaves a field out takes the last recipe's."""
+"""Training recipe of a stage. A field that a stage leaves out is inherited from the recipe before it."""
 
 from pydantic import BaseModel, ConfigDict
 

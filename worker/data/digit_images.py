@@ -1,4 +1,4 @@
-"""What MNIST and its drop-in replacements share: four IDX files of 70,000 grey images, 28 × 28 pixels, ten classes."""
+"""Loads MNIST and its drop-in replacements: four IDX files of 70,000 grey images, 28 × 28 pixels, ten classes."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What data is on its way from a dataset to the engine."""
+"""Tensors and their facts on the way from a dataset to the engine."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What an optimizer that needs the gradient at several points asks of the engine."""
+"""Closure for optimizers that need the gradient at several points within a step."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence

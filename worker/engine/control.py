@@ -1,4 +1,4 @@
-"""What people and the supervisor ask of a live run, as far as the engine has heard of it."""
+"""Receives the commands of people and of the supervisor to a live run."""
 
 from collections import deque
 

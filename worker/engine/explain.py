@@ -1,4 +1,4 @@
-"""What went wrong, told to the person whose run it was."""
+"""Explains a failure to the person whose run it was."""
 
 import torch
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""What a training phase intends to do, before its first step.
+"""Plans a training phase before its first step.
 
 | exhibit | body                                                                                              |
 |---------|---------------------------------------------------------------------------------------------------|

@@ -1,7 +1,7 @@
-"""How long a training step takes on this device, measured on a copy of the model.
+"""Measures the time of a training step on this device, with a copy of the model.
 
-On a processor this thread's own time counts, not the clock's: when others share it, the clock would be fair to steps that
-fit between two interruptions alone, and small batches would look several times as fast as they are.
+On a CPU it counts this thread's own time, not wall time. When others share the CPU, wall time would be right only for
+steps that fit between two interruptions, and small batches would look several times as fast as they are.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""What a module is made of, as plain JSON: a compressed model is rebuilt from it before its weights are loaded.
+"""Describes a module's layers as plain JSON: a compressed model is rebuilt from it before its weights are loaded.
 
 Compression changes layers: channels disappear, a batch normalization becomes an identity. A checkpoint stores
 `describe(module)` beside the weights; `restore` brings a freshly built model into that shape.

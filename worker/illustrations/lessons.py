@@ -1,4 +1,4 @@
-"""What distillers hand from a teacher to a student, drawn."""
+"""Draws what distillers hand from a teacher to a student."""
 
 from collections.abc import Callable
 from typing import Any

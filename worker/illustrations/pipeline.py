@@ -1,4 +1,6 @@
-"""What stages and transfers do to a model, drawn: schematic, since only a run could compute it; and how pruning is spread."""
+"""Draws the effect of stages and transfers on a model, schematically, since only a run could compute it; and draws how
+pruning is spread over the steps.
+"""
 
 from worker.contracts.families.pruning_schedules import PruningSchedule
 from worker.contracts.families.stages import Stage

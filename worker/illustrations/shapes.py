@@ -1,4 +1,4 @@
-"""What pictures are made of: plain JSON, small."""
+"""Elements of pictures: plain JSON, small."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How training is done, drawn."""
+"""Draws the parts of a training: schedules, batches, optimizers, regularizers, losses, averages."""
 
 import math
 from typing import Any

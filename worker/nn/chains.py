@@ -1,4 +1,4 @@
-"""Which layer of a module feeds which: found by following its graph, without running it."""
+"""Finds which layers of a module feed which, by following its graph without running it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

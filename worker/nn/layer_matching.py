@@ -1,4 +1,4 @@
-"""Which layer of one model is which of another: those of the same name whose weights have the same shapes.
+"""Matches the layers of two models: those of the same name whose weights have the same shapes.
 
 A layer is copied whole or not at all: a bias without its weights would mean nothing.
 """

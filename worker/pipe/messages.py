@@ -1,4 +1,4 @@
-"""What the supervisor and its trainer process say to each other over their private pipe."""
+"""Messages between the supervisor and its trainer process over their private pipe."""
 
 from dataclasses import dataclass, field
 from typing import Any

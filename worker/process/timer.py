@@ -1,4 +1,4 @@
-"""What is done every so often, by the monotonic clock."""
+"""Timer for repeated work, by the monotonic clock."""
 
 from time import monotonic
 

@@ -1,4 +1,4 @@
-"""What a run's validation split showed so far, read from its events as they come."""
+"""Reads the validation metric of a run from its events as they come."""
 
 import math
 

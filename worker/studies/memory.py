@@ -1,4 +1,4 @@
-"""What samplers have learnt: Optuna's own tables, in the database where everything else is."""
+"""Memory of samplers: Optuna's own tables, in the same database as everything else."""
 
 import logging
 import math

@@ -1,4 +1,4 @@
-"""What came out of a trial's run."""
+"""Outcome of a trial's run."""
 
 import math
 from collections.abc import Mapping

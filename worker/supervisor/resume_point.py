@@ -1,4 +1,4 @@
-"""Which checkpoint a run goes on from: the newest one whose file is what was registered."""
+"""Finds the checkpoint from which a run resumes: the newest one whose file is what was registered."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the trainer said since the last turn, folded into what one transaction writes."""
+"""Folds the trainer's messages since the last write into one transaction."""
 
 from collections.abc import Iterable
 from contextlib import suppress

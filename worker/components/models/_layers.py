@@ -1,4 +1,4 @@
-"""What models share: layers with their normalization and activation, and how their weights begin."""
+"""Layers that models share, with their normalization and activation, and the initialization of their weights."""
 
 from collections import OrderedDict
 from collections.abc import Sequence

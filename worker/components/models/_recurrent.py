@@ -1,4 +1,4 @@
-"""What the recurrent models share: how a sample is read as a sequence, and what is answered from the states."""
+"""Common parts of the recurrent models: reading a sample as a sequence, and turning states into outputs."""
 
 from collections.abc import Callable, Mapping
 from typing import ClassVar

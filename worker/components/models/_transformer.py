@@ -1,4 +1,4 @@
-"""What the transformers share: blocks of attention and feed-forward layers, with normalization before each."""
+"""Common parts of the transformers: blocks of attention and feed-forward layers, with normalization before each."""
 
 import torch
 from torch import Tensor, nn

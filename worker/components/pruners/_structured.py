@@ -1,4 +1,4 @@
-"""What the pruners share that remove whole structures: which ones go, and how a layer is kept from emptying."""
+"""Common parts of the pruners that remove whole structures: choosing them, and keeping every layer from emptying."""
 
 import math
 from collections.abc import Sequence

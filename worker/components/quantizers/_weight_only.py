@@ -1,4 +1,4 @@
-"""What the quantizers share that round weights alone."""
+"""Common parts of the quantizers that round weights alone."""
 
 from pathlib import Path
 from typing import ClassVar, Literal

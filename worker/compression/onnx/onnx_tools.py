@@ -1,4 +1,4 @@
-"""What quantizers need of ONNX Runtime: its tools kept quiet, and what it really executes."""
+"""Helpers around ONNX Runtime for quantizers: they silence its tools, and check which kernels it really executes."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""What is looked at inside the model while it trains, and what is to be said about it."""
+"""Probes the model while it trains: records layer statistics and reports diagnostics."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How the weights and gradients of each layer are distributed, as an exhibit of bounded size."""
+"""Histograms of each layer's weights and gradients, as a summary of bounded size."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

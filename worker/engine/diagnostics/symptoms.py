@@ -1,6 +1,6 @@
-"""What is wrong with a training, and what would help: plain words from what was seen, nothing else.
+"""Diagnostics of a training: say in plain words what is wrong and what would help, from recorded values alone.
 
-Each symptom is a pure function of a phase's history and answers with a verdict or None.
+Each diagnostic is a pure function of a phase's history and returns a verdict or None.
 """
 
 import math

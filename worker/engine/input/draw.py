@@ -1,4 +1,4 @@
-"""Which samples each step sees: a pure function of the run's seed, the place in the run, and the losses so far."""
+"""Draws the samples of each step: a pure function of the run's seed, the position in the run, and the losses so far."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""What can be counted without running anything for its time."""
+"""Counts parameters, zeros and operations of a model; nothing here is timed."""
 
 import hashlib
 from collections.abc import Iterator

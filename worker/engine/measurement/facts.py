@@ -1,4 +1,4 @@
-"""What verdicts are made of: measurements that may be compared, and how numbers are told."""
+"""Facts for verdicts: comparable measurements, and the formatting of numbers."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What quantizing gained and what it did not: which kernels ran, and what going between the numbers costs."""
+"""Verdicts on quantization: which kernels ran, and the cost of converting between number formats."""
 
 from backend.domain.run.comparison import differs
 from backend.domain.run.results import StageResult

@@ -1,4 +1,4 @@
-"""Why the stages so far have not made a run's model smaller, or faster, than its first measured stage left it."""
+"""Reasons why the stages so far made a model neither smaller nor faster than its first measured stage."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""What a stage gained and what it did not, and why: plain words from measured facts alone.
+"""Verdicts on a stage: say in plain words what it gained or did not gain, and why, from measured facts alone.
 
-Each verdict is a pure function of a stage's result and the one before it, and answers with a sentence or None.
+Each verdict is a pure function of a stage's result and the result before it, and returns a sentence or None.
 """
 
 from collections.abc import Callable

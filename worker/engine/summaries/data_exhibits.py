@@ -1,4 +1,4 @@
-"""What is shown of a run's data, as plain JSON: its classes, what was made up, and what each place to store it is worth.
+"""Summaries of a run's data, as plain JSON: its classes, generated samples, and the speed of each storage tier.
 
 | kind      | body                                                                                             |
 |-----------|--------------------------------------------------------------------------------------------------|

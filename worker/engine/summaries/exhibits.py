@@ -1,4 +1,4 @@
-"""What is shown of a stage beside its curves: each function gives exhibits by kind, as plain JSON."""
+"""Summaries of a stage, shown beside its curves: each function returns them by kind, as plain JSON."""
 
 from collections.abc import Callable
 from typing import Any

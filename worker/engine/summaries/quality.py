@@ -1,4 +1,4 @@
-"""Where a model is right and where it errs, beyond the one number: shown after each stage."""
+"""Quality of a model in detail, beyond one number: where it is right and where it errs. Shown after each stage."""
 
 import math
 from collections.abc import Callable, Sequence
