@@ -1,8 +1,8 @@
-"""What compression gains on the CNN: bytes, accuracy and latency of real files, each run in a clean process.
+"""Measures what compression gains on the CNN: bytes, accuracy and latency of real files, each run in a clean process.
 
 `python -m benchmarks.compression` trains on Fashion-MNIST; `… digits` is the short form. The files take turns:
-each round measures all of them, and ratios are the medians over the rounds of the ratio to the float file.
-Accuracy is that of the test split. The last table holds the figures against what they are meant to reach.
+each round measures all of them, and a ratio is the median over the rounds of the ratio to the float file.
+Accuracy is that of the test split. The last table compares the figures with their targets.
 """
 
 import copy

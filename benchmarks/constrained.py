@@ -1,4 +1,4 @@
-"""How near the constrained pruner comes to the best of a fine grid, and with how few of its evaluations.
+"""Compares the constrained pruner with the best of a fine grid, and counts the evaluations of each.
 
 `python -m benchmarks.constrained` trains four models on the digits and prunes each under several bounds. The grid
 tries each of 100 sparsities, 0.00 to 0.99, in the same way.

@@ -1,9 +1,9 @@
-"""What looking inside costs: training with the default diagnosis against training without, in turns within one process.
+"""Measures the cost of diagnosis: trains with the default diagnosis and without, in turns within one process.
 
-A figure is the median over the rounds of the ratio of the two times in a round, and the range of its middle half. What a
-look costs by itself comes from a third loop that looks at every step; from that follows the share of the time that looks
-take at the default interval, which the ratio shows less clearly on a busy machine. Everything that a look brings about is
-in it: hooks, copies, histograms, verdicts, messages. Times are the processor's, so that other work hardly counts.
+A figure is the median over the rounds of the ratio of the two times in a round, with the range of its middle half. The
+cost of one probe comes from a third loop that probes at every step. From it follows the share of time that probes take
+at the default interval, which the ratio shows less clearly on a busy machine. A probe's cost includes everything that
+it causes: hooks, copies, histograms, verdicts, messages. Times are CPU times, so that other work hardly counts.
 """
 
 import statistics

@@ -1,8 +1,8 @@
-"""How live the page is, measured in a real browser against the real processes.
+"""Measures how live the page is, in a real browser against the real processes.
 
 - submit → first point drawn: from the click on a template's "Run now" to the loss chart showing a step; the worker is
   warm and idle.
-- fork → first point: from the POST of a fork at the end of a finished run's first stage until the API tells the first
+- fork → first point: from the POST of a fork at the end of a finished run's first stage until the API returns the first
   point of the fork's own; the worker is warm and idle.
 - step → pixel: twenty live runs are replayed into the database, five steps a flush, ten flushes a second each, all on
   one chart. A step's latency is the time from when it was taken to the first drawing that holds it; the steps of a

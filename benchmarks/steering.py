@@ -1,8 +1,8 @@
-"""How fast a live run obeys, and what it costs to be steerable.
+"""Measures how fast a live run obeys commands, and the cost of being steerable.
 
-- command → obeyed: from the POST of a `set` until the event that says so can be read, on a run that trains.
-- steerable: the time that the trainer spends on looking for commands and following them, as a share of its training, with
-  nobody at the wheel.
+- command → obeyed: from the POST of a `set` until the event that confirms it can be read, on a run that trains.
+- steerable: the time that the trainer spends on checking for commands and obeying them, as a share of its training,
+  when nobody sends any.
 """
 
 import sys

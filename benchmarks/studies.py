@@ -1,4 +1,4 @@
-"""What studies cost and find.
+"""Measures the cost and the findings of studies.
 
 - ASHA: the template study by grid, and by the same grid with trials ended early: the share of the grid's optimizer steps
   that the second takes, and whether it finds the same best score. Five seeds of the whole.

@@ -1,8 +1,8 @@
-"""How every benchmark is run: it can be watched while it measures, and Ctrl+C ends it at once.
+"""Runs every benchmark so that it can be watched while it measures, and ends at once on Ctrl+C.
 
-A benchmark prints each figure when it has it, and goes `through` what takes long. It runs in a process of its own with a
-temporary folder of its own, so that nothing in it has to be ready for an interruption: its watcher passes on what it prints,
-and on Ctrl+C kills all its processes, removes the folder and prints once more what was measured so far.
+A benchmark prints each figure when it has it, and goes `through` what takes long. It runs in a process of its own with
+a temporary folder of its own, so that it needs no code for an interruption: its watcher passes on what it prints. On
+Ctrl+C the watcher kills all its processes, removes the folder and prints once more what was measured so far.
 """
 
 import ctypes
