@@ -1,4 +1,4 @@
-"""What import-linter cannot say: who may use which packages of others, and that nobody imports a component.
+"""Contracts that import-linter cannot express: the packages that each folder may use; nobody imports a component.
 
 A contract is a sentence and the direct imports that break it. The chains of imports are held by `pyproject.toml`.
 """

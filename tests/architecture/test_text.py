@@ -1,4 +1,4 @@
-"""What is written in the repository holds on every machine: it names nobody's folders."""
+"""Texts of the repository hold on every machine: no file names anybody's folders."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Which server and which token are taken, and what is said when there is none."""
+"""The client finds its server and its token, and names the remedy when there is none."""
 
 import http.server
 import threading

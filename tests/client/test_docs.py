@@ -1,4 +1,4 @@
-"""What docs/client.md shows is run as it stands, one example after the other, against what `make run` starts."""
+"""Examples in docs/client.md run as printed, one after the other, against the processes that `make run` starts."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What runs have left: curves, figures, trade-offs, files; and what can be asked for."""
+"""Finished runs give curves, figures, trade-offs and files; the catalog can be looked up."""
 
 import hashlib
 import math

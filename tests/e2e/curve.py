@@ -1,4 +1,4 @@
-"""What a chart shows, held against what the database holds."""
+"""Compares the points of a chart with those in the database."""
 
 from collections.abc import Sequence
 from typing import Any

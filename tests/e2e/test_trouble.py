@@ -1,4 +1,4 @@
-"""What the server lacks is said on every page, and on the page of a run that it endangers, for as long as it is so."""
+"""Troubles of the server are shown on every page, and on the page of a run that they endanger, as long as they last."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the fault tests measure, printed at their end."""
+"""Collects the figures that the fault tests measure, and prints them at their end."""
 
 import numpy as np
 

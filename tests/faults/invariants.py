@@ -1,4 +1,4 @@
-"""What must hold for every run, whatever happened to it. Told from its events as a stream has them, in blocks or not."""
+"""Invariants of every run, whatever happened to it, checked on its events as a stream has them, in blocks or not."""
 
 from collections import Counter
 from pathlib import Path

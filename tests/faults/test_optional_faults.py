@@ -1,4 +1,4 @@
-"""What no run needs fails, and what no worker can do without: F31."""
+"""Failures of optional parts stop no run, and a worker that lacks a necessary part is replaced: F31."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What an installation lives through before it is packed: everything that can happen to runs, studies and uploads."""
+"""Life of an installation before it is packed: everything that can happen to runs, studies and uploads."""
 
 import os
 import signal

@@ -1,6 +1,6 @@
-"""What earlier releases left still loads: it is migrated, served as it was, gone on with, forked and borrowed from.
+"""Data of earlier releases still load: they are migrated, served as they were, resumed, forked and used by other runs.
 
-A folder `v…` holds what `tests/past/make.py` made of a release, and stays as it is for ever.
+A folder `v…` holds what `tests/past/make.py` made of a release, and never changes.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What is optional fails, and nothing that is needed stops for it."""
+"""Failures of optional parts stop nothing that is needed."""
 
 import resource
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the API says of a run's exactness: equal where it is, different where a bug was planted, nothing uncompared."""
+"""Proofs of a run's exactness: equal where it is exact, different where a bug was planted, nothing uncompared."""
 
 import random
 from itertools import count

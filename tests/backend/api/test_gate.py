@@ -1,4 +1,4 @@
-"""Who gets in: closed by default, loopback names alone, no page from elsewhere."""
+"""The gate is closed by default, serves loopback names alone, and refuses pages from elsewhere."""
 
 import logging
 import stat

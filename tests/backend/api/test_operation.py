@@ -1,4 +1,4 @@
-"""What operators see: health, numbers, logs, how fast it starts."""
+"""Operators get health, numbers, logs, and a fast start."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What is asked of columns is what would be asked of one artifact after the other."""
+"""Questions to columns have the same answers as questions to one artifact after the other."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is said about a spec that is wrong, and what becomes of one that is right."""
+"""Wrong specs are refused with every problem named; right ones are resolved to their canonical form."""
 
 import time
 from typing import Any

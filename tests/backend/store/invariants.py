@@ -1,5 +1,6 @@
-"""What must hold of the whole database at any moment, whatever happened. An event's `epoch`, where a test's writer
-puts one into the body, tells on whose authority it was written."""
+"""Invariants of the whole database, which hold at any moment, whatever happened. An event's `epoch`, where a test's
+writer puts one into the body, names the lease under which it was written.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

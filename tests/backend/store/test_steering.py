@@ -1,4 +1,4 @@
-"""What people changed on the way is read back from the events, as it was."""
+"""Live changes are read back from the events as people made them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the database counts, sorts and adds up of trials is what Python makes of the same rows; on both databases."""
+"""The database counts, sorts and sums trials as Python does with the same rows; on both databases."""
 
 from dataclasses import dataclass
 

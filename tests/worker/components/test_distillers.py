@@ -1,4 +1,4 @@
-"""What distillers promise: their losses by hand, their maps and copies on small models."""
+"""Distillers keep their promises: losses checked by hand, maps and copies checked on small models."""
 
 import copy
 import math

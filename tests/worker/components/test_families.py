@@ -1,4 +1,4 @@
-"""What every component of every family keeps to, whoever wrote it."""
+"""Every component of every family keeps the same rules, whoever wrote it."""
 
 import inspect
 import json

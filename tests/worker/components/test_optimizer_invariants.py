@@ -1,4 +1,4 @@
-"""What the papers promise of their optimizers, each on numbers small enough to check by hand."""
+"""Optimizers keep what their papers promise, each on numbers small enough to check by hand."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What transfers, unfreezing and soups promise, on small models."""
+"""Transfers, unfreezing and soups keep their promises, on small models."""
 
 import copy
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is counted, against counts made by hand."""
+"""Counts equal those made by hand."""
 
 import torch
 from torch import nn

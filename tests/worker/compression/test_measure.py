@@ -1,4 +1,4 @@
-"""What is measured is the file, in a process of its own, and the numbers are what they say."""
+"""Measurements are those of the file itself, in a process of its own, and the numbers are right."""
 
 import gzip
 import hashlib

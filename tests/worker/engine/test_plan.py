@@ -1,4 +1,4 @@
-"""What a phase plans is what it does, where nothing is left to the validation loss."""
+"""A phase does what it plans, where nothing is left to the validation loss."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a recipe's parts do in real runs on digits: sizes, rates, the end of the training, and that resuming is exact."""
+"""Recipes work in real runs on digits: sizes, rates, the end of the training, and exact resuming."""
 
 import random
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the reporter sends is what happened, step by step."""
+"""The reporter sends what happened, step by step."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the stream carries: events as they were written, rows of runs that changed, runs that are gone."""
+"""The stream carries events as they were written, rows of runs that changed, and runs that were deleted."""
 
 import asyncio
 import json
