@@ -57,7 +57,7 @@ window.opened = new Promise((resolve) => {
 
 
 def template() -> dict[str, Any]:
-    """The study of the template "Search a rate"."""
+    """The study of the template "Tune the learning rate"."""
     read = yaml.safe_load(TEMPLATE.read_text())
     return {"name": read["title"], "spec": read["spec"], **read["study"]}
 

@@ -42,7 +42,7 @@ def test_a_mistake_is_refused_with_its_path_and_remedy(
 
 def test_the_form_shows_a_mistake_at_its_field(page: Page, lathe: Lathe) -> None:
     open_signed_in(page, lathe, "/new")
-    page.get_by_role("button", name="Edit first: Digits in a minute").click()
+    page.get_by_role("button", name="Customize: Digits in a minute").click()
     name = page.get_by_label("Name", exact=False).first
     name.fill("")
     expect(name).to_have_attribute("aria-invalid", "true")

@@ -52,7 +52,7 @@ def test_a_ghost_shows_dotted_what_would_have_been(page: Page, lathe: Lathe, ste
     page.goto(f"{lathe.url}/runs/{steered}")
     page.get_by_role("button", name=re.compile("^Show the run without: optimizer.lr .* → 0.4")).click(timeout=SLOW)
     row = page.get_by_role("region", name="Interventions")
-    expect(row.get_by_role("link", name="Ghost")).to_be_visible(timeout=SLOW)
+    expect(row.get_by_role("link", name="Counterfactual")).to_be_visible(timeout=SLOW)
     (ghost,) = lathe.get(f"/api/runs?ghosts_of={steered}")["runs"]
     lathe.wait_for(ghost["id"], "succeeded")
     expect(row).to_contain_text(re.compile("validation loss .*, without it "), timeout=SLOW)

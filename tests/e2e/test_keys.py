@@ -64,7 +64,7 @@ def test_everything_is_found_and_done_by_keyboard(page: Page, lathe: Lathe) -> N
     expect(first).to_contain_text("Needle in the hay", timeout=SLOW)
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{lathe.url}/runs/{run_id}")
-    expect(page.get_by_role("link", name="Search around this")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("link", name="Tune this run")).to_be_visible(timeout=SLOW)
     page.keyboard.press("Control+k")
     expect(field).to_be_focused(timeout=SLOW)
     expect(first).to_contain_text("Clone")
@@ -75,7 +75,7 @@ def test_everything_is_found_and_done_by_keyboard(page: Page, lathe: Lathe) -> N
     assert kept.value.suggested_filename == "Needle in the hay.html"
     page.keyboard.press("Control+k")
     expect(field).to_be_focused(timeout=SLOW)
-    page.keyboard.type("search around")
+    page.keyboard.type("tune this")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/studies/new\?run={run_id}"))
 

@@ -18,7 +18,7 @@ LABELS = ["train: adam", "prune: magnitude", "fold: batch norm", "quantize: stat
 def test_a_template_is_filled_in_submitted_watched_and_measured(page: Page, lathe: Lathe) -> None:
     open_signed_in(page, lathe)
     page.get_by_role("link", name="New experiment").first.click()
-    page.get_by_role("button", name="Edit first: Digits in a minute").click()
+    page.get_by_role("button", name="Customize: Digits in a minute").click()
     expect(page.get_by_label("Name", exact=False).first).to_have_value("Digits in a minute")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))

@@ -72,7 +72,7 @@ def test_what_is_wrong_with_a_file_is_said_where_it_was_sent(page: Page, lathe: 
     page.get_by_label("Files to send").set_input_files(file)
     expect(page.get_by_role("alert")).to_contain_text("Line 5 has nothing in column `width`")
     assert lathe.get("/api/uploads") == before
-    page.get_by_text("Say more about the file").click()
+    page.get_by_text("Options", exact=True).click()
     page.get_by_label("Leave out lines with missing values").check(force=True)
     page.get_by_label("Files to send").set_input_files(file)
     expect(page.get_by_text("39 rows")).to_be_visible()

@@ -26,7 +26,7 @@ def test_a_live_run_is_steered(page: Page, lathe: Lathe) -> None:
     before = wheel.get_by_label("Value").input_value()
     wheel.get_by_label("Value").fill("0.001")
     wheel.get_by_label("Why (optional)").fill("the loss has flattened")
-    wheel.get_by_role("button", name="Set", exact=True).click()
+    wheel.get_by_role("button", name="Apply", exact=True).click()
     undo = wheel.get_by_role("button", name=re.compile("^Undo optimizer.lr"))
     expect(undo).to_contain_text("0.001", timeout=SLOW)
     wheel.get_by_role("button", name="Resume").click()
@@ -39,7 +39,7 @@ def test_a_live_run_is_steered(page: Page, lathe: Lathe) -> None:
     table.get_by_role("button", name=re.compile("^Undo optimizer.lr")).click()
     expect(wheel.get_by_label("Value")).to_have_value("0.001", timeout=SLOW)
 
-    wheel.get_by_role("button", name="End this stage").click()
+    wheel.get_by_role("button", name="Finish this stage now").click()
     expect(table).to_contain_text("ended train", timeout=SLOW)
     ended = lathe.wait_for(run, "succeeded")
     turned = [event["body"] for event in lathe.get(f"/api/runs/{run}/events") if event["kind"] == "command"]

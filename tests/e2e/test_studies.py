@@ -88,7 +88,7 @@ def until_over(lathe: Lathe, page: Page, state: str) -> dict[str, Any]:
 def test_search_around_a_run_then_extend_and_stop(lathe: Lathe, page: Page, run: str) -> None:
     page.goto(lathe.link)
     page.goto(f"{lathe.url}/runs/{run}")
-    page.get_by_role("link", name="Search around this").click()
+    page.get_by_role("link", name="Tune this run").click()
 
     expect(page.get_by_label("Name")).to_have_value("Around Small")
     rate = page.get_by_role("group", name=f"Vary {LR}", exact=True)
@@ -136,7 +136,7 @@ def test_search_around_a_run_then_extend_and_stop(lathe: Lathe, page: Page, run:
 def test_a_study_is_written_from_an_experiment(lathe: Lathe, page: Page) -> None:
     page.goto(lathe.link)
     page.goto(f"{lathe.url}/studies/new")
-    page.get_by_role("link", name="Search over").first.click()
+    page.get_by_role("link", name="Tune this experiment").first.click()
     space = page.get_by_role("group", name="Space", exact=True)
     expect(page.get_by_role("list", name="Problems")).to_contain_text("space")
 

@@ -92,7 +92,7 @@ class Experiment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=200, description="What it is called in tables and charts.")
-    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Where all randomness begins.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Random seed.")
     dataset: Annotated[dict[str, Any], _component("datasets", "The data.")]
     preparation: Annotated[dict[str, Any], _usual("preparations", "standardize", "How inputs are scaled.")]
     distribution: list[Annotated[dict[str, Any], _component("distributions", "One change of the training split.")]] = (
@@ -100,8 +100,8 @@ class Experiment(BaseModel):
     )
     storage: Literal["auto", "device", "memory", "disk"] = Field(
         default="auto",
-        description="Where the training split lies: on the device, in memory as it was read, or mapped from a file on "
-        "disk; by itself the fastest that fits.",
+        description="Place of the training split: on the device, in memory as it was read, or mapped from a file on "
+        "disk; `auto` takes the fastest that fits.",
     )
     model: Annotated[dict[str, Any], _component("models", "The network.")]
     stages: list[Annotated[dict[str, Any], _component("stages", "One step of the pipeline.")]] = Field(
@@ -110,11 +110,11 @@ class Experiment(BaseModel):
     interventions: list[Intervention] = Field(
         default=[],
         max_length=1000,
-        description="Knobs that are turned, and trainings that are ended, at given steps, as a person would in the live "
-        "run: how a steered run is replayed.",
+        description="Scheduled changes: set a live parameter, or end a training, at a given step. A steered run is "
+        "replayed in this way.",
     )
     alerts: list[Alert] = Field(
-        default=[], max_length=20, description="What is told, or done, when a metric meets a condition."
+        default=[], max_length=20, description="Notify, pause or stop when a metric meets a condition."
     )
     measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
     diagnosis: Diagnosis = Field(default=Diagnosis(), description="What is looked at while it trains.")

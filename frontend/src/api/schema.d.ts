@@ -4,20 +4,20 @@
  */
 
 export interface paths {
-    "/api/experiments": {
+    "/api/artifacts/{artifact_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Submit
-         * @description Check a spec and queue one run for each seed, of each variant or order where there are any.
+         * Download
+         * @description The file, whole or one range of it; its ETag is its SHA-256, which is checked before anything is sent.
          */
-        post: operations["submit"];
+        get: operations["download"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -136,6 +136,252 @@ export interface paths {
          * @description Specs that run as they are.
          */
         get: operations["templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit
+         * @description Check a spec and queue one run for each seed, of each variant or order where there are any.
+         */
+        post: operations["submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Every chart, in the order in which a run's page shows them.
+         */
+        get: operations["listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/{chart}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figure
+         * @description One chart of these runs, or of the newest ones.
+         */
+        get: operations["figure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Start
+         * @description What a fork of this run would begin with there, and what it may change.
+         */
+        get: operations["start"];
+        put?: never;
+        /**
+         * Fork
+         * @description Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there.
+         */
+        post: operations["fork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/ghosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
+         *
+         *     It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description Answers 200 while the process does; open to everybody, asks nothing else.
+         */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not.
+         */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Numbers for Prometheus.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream
+         * @description Every event of the named runs after the cursor, exactly once, in order, as they happen.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Points
+         * @description The stored points with rewinds applied, by metric.
+         */
+        get: operations["points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of
+         * @description What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit.
+         */
+        get: operations["of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description The run as one self-contained HTML file.
+         */
+        get: operations["report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -263,52 +509,6 @@ export interface paths {
          * @description Ask something of a run; the run's events tell what became of it.
          */
         post: operations["command"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/{run_id}/fork": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Start
-         * @description What a fork of this run would begin with there, and what it may change.
-         */
-        get: operations["start"];
-        put?: never;
-        /**
-         * Fork
-         * @description Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there.
-         */
-        post: operations["fork"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/{run_id}/ghosts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create
-         * @description Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
-         *
-         *     It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
-         */
-        post: operations["create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -479,66 +679,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runs/{run_id}/points": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Points
-         * @description The stored points with rewinds applied, by metric.
-         */
-        get: operations["points"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/{run_id}/proofs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Of
-         * @description What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit.
-         */
-        get: operations["of"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Stream
-         * @description Every event of the named runs after the cursor, exactly once, in order, as they happen.
-         */
-        get: operations["stream"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/tradeoffs": {
         parameters: {
             query?: never;
@@ -551,106 +691,6 @@ export interface paths {
          * @description Every measured model of one data set, which of them meet the constraint, and the answer in words.
          */
         get: operations["tradeoffs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/charts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Listed
-         * @description Every chart, in the order in which a run's page shows them.
-         */
-        get: operations["listed"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/{chart}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Figure
-         * @description One chart of these runs, or of the newest ones.
-         */
-        get: operations["figure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/{run_id}/report": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Report
-         * @description The run as one self-contained HTML file.
-         */
-        get: operations["report"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/workers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Queue
-         * @description Every worker, those at work first, the length of the queue, and what holds them up.
-         */
-        get: operations["queue"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/artifacts/{artifact_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Download
-         * @description The file, whole or one range of it; its ETag is its SHA-256, which is checked before anything is sent.
-         */
-        get: operations["download"];
         put?: never;
         post?: never;
         delete?: never;
@@ -707,7 +747,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/healthz": {
+    "/api/workers": {
         parameters: {
             query?: never;
             header?: never;
@@ -715,50 +755,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Healthz
-         * @description Answers 200 while the process does; open to everybody, asks nothing else.
+         * Queue
+         * @description Every worker, those at work first, the length of the queue, and what holds them up.
          */
-        get: operations["healthz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Readyz
-         * @description Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not.
-         */
-        get: operations["readyz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Metrics
-         * @description Numbers for Prometheus.
-         */
-        get: operations["metrics"];
+        get: operations["queue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1407,7 +1407,7 @@ export interface components {
             name: string;
             /**
              * Seed
-             * @description Where all randomness begins.
+             * @description Random seed.
              * @default 0
              */
             seed: number;
@@ -1438,7 +1438,7 @@ export interface components {
             }[];
             /**
              * Storage
-             * @description Where the training split lies: on the device, in memory as it was read, or mapped from a file on disk; by itself the fastest that fits.
+             * @description Place of the training split: on the device, in memory as it was read, or mapped from a file on disk; `auto` takes the fastest that fits.
              * @default auto
              * @enum {string}
              */
@@ -1459,13 +1459,13 @@ export interface components {
             }[];
             /**
              * Interventions
-             * @description Knobs that are turned, and trainings that are ended, at given steps, as a person would in the live run: how a steered run is replayed.
+             * @description Scheduled changes: set a live parameter, or end a training, at a given step. A steered run is replayed in this way.
              * @default []
              */
             interventions: components["schemas"]["Intervention"][];
             /**
              * Alerts
-             * @description What is told, or done, when a metric meets a condition.
+             * @description Notify, pause or stop when a metric meets a condition.
              * @default []
              */
             alerts: components["schemas"]["Alert"][];
@@ -3395,31 +3395,49 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    submit: {
+    download: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
-                "Idempotency-Key"?: string | null;
+                /** @description One range of bytes, such as `bytes=0-1023`. */
+                Range?: string | null;
+                /** @description ETag that the caller has. */
+                "if-none-match"?: string | null;
+                /** @description ETag that the range belongs to. */
+                "if-range"?: string | null;
             };
-            path?: never;
+            path: {
+                /** @description Id of an artifact. */
+                artifact_id: string;
+            };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewExperiment"];
-                "application/yaml": string;
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExperimentCreated"];
+                    "application/octet-stream": string;
                 };
+            };
+            /** @description Partial Content */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong, and what would be right. */
             default: {
@@ -3601,6 +3619,479 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    submit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExperiment"];
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartRow"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    figure: {
+        parameters: {
+            query?: {
+                /** @description Ids of runs, comma-separated; all when empty. */
+                runs?: string;
+                theme?: "light" | "dark";
+                /** @description What the chart weighs quality against. */
+                cost?: string;
+                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                quality?: "" | "accuracy" | "r2" | "mae" | "loss";
+                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
+                where?: string;
+                /** @description What the best has least of; the cost when empty. */
+                minimize?: string;
+                /** @description Names, comma-separated; all when empty. */
+                formats?: string;
+                /** @description Names, comma-separated; all when empty. */
+                devices?: string;
+                /** @description The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of an upload; that of the newest run when empty. */
+                dataset?: string;
+                /** @description Validation accuracy that `time_to_target` asks for. */
+                target?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description Name of a chart, such as `loss`. */
+                chart: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figure"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: {
+                /** @description Artifact id of the checkpoint. */
+                checkpoint?: string | null;
+                /** @description Or the end of this stage. */
+                stage?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForkStart"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    fork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewFork"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGhost"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It cannot do its work now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: {
+                /** @description Ids of the runs to follow, comma-separated. */
+                runs?: string;
+                /** @description Last known event of each of these runs, comma-separated; else 0. */
+                after?: string;
+                /** @description Whether to send the row of any run when it changes. */
+                rows?: boolean;
+            };
+            header?: {
+                /** @description Cursor of the last event that was received; beats `after`. */
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `event: run` carries a StreamEvent and its cursor as `id:`; `event: row` a RunRow; `event: gone` the id of a run that is not there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    points: {
+        parameters: {
+            query?: {
+                /** @description Names, comma-separated; all by default. */
+                metrics?: string | null;
+                /** @description First step. */
+                from?: number | null;
+                /** @description Last step, inclusive. */
+                until?: number | null;
+                /** @description Buckets; each keeps its minimum and maximum. */
+                pixels?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Points"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proof"][];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: {
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description What is wrong, and what would be right. */
@@ -3852,121 +4343,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandRow"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    start: {
-        parameters: {
-            query?: {
-                /** @description Artifact id of the checkpoint. */
-                checkpoint?: string | null;
-                /** @description Or the end of this stage. */
-                stage?: number | null;
-            };
-            header?: never;
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ForkStart"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    fork: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
-                "Idempotency-Key"?: string | null;
-            };
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NewFork"] | null;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExperimentCreated"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    create: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
-                "Idempotency-Key"?: string | null;
-            };
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewGhost"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExperimentCreated"];
                 };
             };
             /** @description What is wrong, and what would be right. */
@@ -4291,118 +4667,6 @@ export interface operations {
             };
         };
     };
-    points: {
-        parameters: {
-            query?: {
-                /** @description Names, comma-separated; all by default. */
-                metrics?: string | null;
-                /** @description First step. */
-                from?: number | null;
-                /** @description Last step, inclusive. */
-                until?: number | null;
-                /** @description Buckets; each keeps its minimum and maximum. */
-                pixels?: number;
-            };
-            header?: never;
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Points"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    of: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Proof"][];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    stream: {
-        parameters: {
-            query?: {
-                /** @description Ids of the runs to follow, comma-separated. */
-                runs?: string;
-                /** @description Last known event of each of these runs, comma-separated; else 0. */
-                after?: string;
-                /** @description Whether to send the row of any run when it changes. */
-                rows?: boolean;
-            };
-            header?: {
-                /** @description Cursor of the last event that was received; beats `after`. */
-                "last-event-id"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description `event: run` carries a StreamEvent and its cursor as `id:`; `event: row` a RunRow; `event: gone` the id of a run that is not there. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["StreamEvent"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     tradeoffs: {
         parameters: {
             query?: {
@@ -4437,205 +4701,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Tradeoffs"];
                 };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listed: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChartRow"][];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    figure: {
-        parameters: {
-            query?: {
-                /** @description Ids of runs, comma-separated; all when empty. */
-                runs?: string;
-                theme?: "light" | "dark";
-                /** @description What the chart weighs quality against. */
-                cost?: string;
-                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
-                quality?: "" | "accuracy" | "r2" | "mae" | "loss";
-                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
-                where?: string;
-                /** @description What the best has least of; the cost when empty. */
-                minimize?: string;
-                /** @description Names, comma-separated; all when empty. */
-                formats?: string;
-                /** @description Names, comma-separated; all when empty. */
-                devices?: string;
-                /** @description The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of an upload; that of the newest run when empty. */
-                dataset?: string;
-                /** @description Validation accuracy that `time_to_target` asks for. */
-                target?: number | null;
-            };
-            header?: never;
-            path: {
-                /** @description Name of a chart, such as `loss`. */
-                chart: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Figure"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    report: {
-        parameters: {
-            query?: {
-                download?: boolean;
-            };
-            header?: never;
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    queue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueView"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    download: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description One range of bytes, such as `bytes=0-1023`. */
-                Range?: string | null;
-                /** @description ETag that the caller has. */
-                "if-none-match"?: string | null;
-                /** @description ETag that the range belongs to. */
-                "if-range"?: string | null;
-            };
-            path: {
-                /** @description Id of an artifact. */
-                artifact_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Partial Content */
-            206: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description The caller has it already. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description What is wrong, and what would be right. */
             default: {
@@ -4807,7 +4872,7 @@ export interface operations {
             };
         };
     };
-    healthz: {
+    queue: {
         parameters: {
             query?: never;
             header?: never;
@@ -4822,73 +4887,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["QueueView"];
                 };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    readyz: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-            /** @description It cannot do its work now. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-            /** @description What is wrong, and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description What is wrong, and what would be right. */
             default: {

@@ -42,7 +42,7 @@ export function Drop({ onSent }: { onSent: (upload: UploadDetail) => void }) {
           <>
             <Group gap="sm" justify="center">
               <Button leftSection={<UploadIcon />} onClick={() => input.current?.click()}>
-                Send a file
+                Upload a file
               </Button>
               <Text size="sm">or drop it here</Text>
             </Group>
@@ -87,7 +87,7 @@ function Options({ options, onChange }: { options: Record<string, string>; onCha
   const put = (name: string, value: string) => onChange({ ...options, [name]: value });
   return (
     <details className={classes.options}>
-      <summary>Say more about the file</summary>
+      <summary>Options</summary>
       <Group gap="md" align="flex-end" mt="xs">
         <TextInput
           size="xs" label="Target column" placeholder="the last one" value={options["target"] ?? ""}
@@ -95,12 +95,12 @@ function Options({ options, onChange }: { options: Record<string, string>; onCha
         />
         <NativeSelect
           size="xs" label="The target is" value={options["task"] ?? "auto"}
-          data={[{ value: "auto", label: "told by itself" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" }]}
+          data={[{ value: "auto", label: "detected" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" }]}
           onChange={({ currentTarget: { value } }) => put("task", value)}
         />
         <NativeSelect
           size="xs" label="The first line" value={options["header"] ?? "auto"}
-          data={[{ value: "auto", label: "told by itself" }, { value: "yes", label: "names the columns" }, { value: "no", label: "is data" }]}
+          data={[{ value: "auto", label: "detected" }, { value: "yes", label: "names the columns" }, { value: "no", label: "is data" }]}
           onChange={({ currentTarget: { value } }) => put("header", value)}
         />
         <Switch

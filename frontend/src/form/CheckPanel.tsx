@@ -35,7 +35,7 @@ export function CheckPanel({ known, incomplete, checking, failure, problems, bro
       </div>
       {broken ? (
         <Text size="sm" className={classes.error}>
-          {broken.message} The form waits until that is mended.
+          {broken.message} The form waits until that is fixed.
         </Text>
       ) : (
         <ProblemList problems={problems} onFind={onFind} />
@@ -48,7 +48,7 @@ export function CheckPanel({ known, incomplete, checking, failure, problems, bro
 type VerdictProps = Pick<CheckPanelProps, "problems" | "broken" | "failure" | "known" | "incomplete">;
 
 function Verdict({ problems, broken, failure, known, incomplete }: VerdictProps) {
-  const wrong = broken ? `Line ${broken.line} is not YAML` : problems.length > 0 ? `${plural(problems.length, "problem")} to mend` : "";
+  const wrong = broken ? `Line ${broken.line} is not YAML` : problems.length > 0 ? `${plural(problems.length, "problem")} to fix` : "";
   if (wrong || failure)
     return (
       <Text fw={600} size="sm" className={classes.error}>

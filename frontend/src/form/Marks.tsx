@@ -31,7 +31,7 @@ export function useHelp(node: Node, help = node.schema.description): { text: Rea
   const before = own(node, original?.(node.path));
   const changed = original !== undefined && !same(before, now);
   const bounds = boundsOf(node.schema);
-  const inherited = node.source === "inherited" ? "Handed on from the stage before." : "";
+  const inherited = node.source === "inherited" ? "Inherited from the previous stage." : "";
   const words = [sentence(help), bounds && sentence(bounds), inherited].filter(Boolean).join(" ");
   if (!words && !changed) return { text: undefined, changed };
   const was = changed && <span className={classes.was}>{before === undefined ? "new" : `was ${describe(before)}`}</span>;

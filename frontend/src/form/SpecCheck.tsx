@@ -13,7 +13,7 @@ interface SpecCheckProps extends Omit<CheckPanelProps, "known" | "incomplete" | 
 /** Whether the spec can run, and what it will cost. */
 export default function SpecCheck({ checked, runs, ...rest }: SpecCheckProps) {
   return (
-    <CheckPanel {...rest} known={checked !== undefined} incomplete={checked?.experiment === null ? "Take a template, or fill in the form." : undefined}>
+    <CheckPanel {...rest} known={checked !== undefined} incomplete={checked?.experiment === null ? "Pick a template or fill in the form." : undefined}>
       {checked?.estimate && <Cost estimate={checked.estimate} runs={runs} />}
     </CheckPanel>
   );

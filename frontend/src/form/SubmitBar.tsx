@@ -30,7 +30,7 @@ export function SubmitBar({ fork, seeds, onSeeds, pending, blocked, error, onRun
       )}
       <Group align="flex-start" gap="sm" wrap="nowrap">
         {!fork && <TextInput
-          label="Seeds" description="One run for each: 0, 1, 2 or 0–4. Empty takes the spec’s own." placeholder="the spec’s own"
+          label="Seeds" description="One run for each: 0, 1, 2 or 0–4. Empty: the seed from the form." placeholder="seed from the form"
           inputWrapperOrder={["label", "input", "error", "description"]}
           value={seeds} error={wrong} style={{ flex: 1 }} autoComplete="off" onChange={({ currentTarget }) => onSeeds(currentTarget.value)}
         />}

@@ -37,8 +37,8 @@ export function Templates({ chosen, busy, onRun, onEdit }: TemplatesProps) {
           </Text>
           <Group gap="xs" className={classes.cardFoot}>
             {template.study ? (
-              <Button component={Link} size="xs" href={`/studies/new?template=${encodeURIComponent(template.id)}`} aria-label={`Open the study: ${template.title}`}>
-                Open the study
+              <Button component={Link} size="xs" href={`/studies/new?template=${encodeURIComponent(template.id)}`} aria-label={`Set up: ${template.title}`}>
+                Set up
               </Button>
             ) : (
               <>
@@ -48,8 +48,8 @@ export function Templates({ chosen, busy, onRun, onEdit }: TemplatesProps) {
                 >
                   Run now
                 </Button>
-                <Button size="xs" variant="default" disabled={busy !== undefined} aria-label={`Edit first: ${template.title}`} onClick={() => onEdit(template)}>
-                  {chosen === template.id ? "Fill in again" : "Edit first"}
+                <Button size="xs" variant="default" disabled={busy !== undefined} aria-label={`Customize: ${template.title}`} onClick={() => onEdit(template)}>
+                  {chosen === template.id ? "Reset to template" : "Customize"}
                 </Button>
               </>
             )}

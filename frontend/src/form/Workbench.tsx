@@ -109,7 +109,7 @@ export function Workbench({ forms }: { forms: Forms }) {
               />
               {!beginning.fork && (
                 <Button component={Link} href="/studies/new?spec=draft" size="compact-sm" variant="subtle">
-                  {spec.draft.origin === STUDIED ? "Back to the study" : "Search over this"}
+                  {spec.draft.origin === STUDIED ? "Back to the study" : "Tune this experiment"}
                 </Button>
               )}
             </Paper>

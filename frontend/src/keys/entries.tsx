@@ -59,7 +59,7 @@ const NEW = [
 const PLACES: Entry[] = [...PAGES, ...NEW].map(({ href, label, icon }) => ({ key: href, text: label, kind: "Page", icon, href }));
 
 const schemes = (choose: (scheme: MantineColorScheme) => void): Entry[] =>
-  SCHEMES.map(({ value, label, icon }) => ({ key: value, text: `Colours: ${label.toLowerCase()}`, kind: "Theme", icon, press: () => choose(value) }));
+  SCHEMES.map(({ value, label, icon }) => ({ key: value, text: `Theme: ${label.toLowerCase()}`, kind: "Theme", icon, press: () => choose(value) }));
 
 /** The newest runs, and those that the server finds by a part of their name or by how their id begins. */
 function useRunEntries(query: string): { entries: Entry[]; waiting: boolean } {

@@ -34,7 +34,7 @@ export default function CatalogPage() {
         <div>
           <Title order={1}>Catalog</Title>
           <Text size="sm" c="dimmed">
-            {shown === all ? `${all} techniques that a spec can name.` : `${shown} of ${plural(all, "technique")}.`} Each picture is computed with the technique itself.
+            {shown === all ? `${plural(all, "technique")}.` : `${shown} of ${plural(all, "technique")}.`} Each picture is computed with the technique itself.
           </Text>
         </div>
         <TextInput
@@ -51,7 +51,7 @@ export default function CatalogPage() {
       </nav>
       {found.length === 0 && (
         <Empty title="Nothing fits these words" action={{ label: "Show everything", onClick: () => change({ search: null }) }}>
-          Fewer or other words may: names, papers and years are searched as well.
+          Try fewer or other words: names, papers and years are searched too.
         </Empty>
       )}
       {found.map((group) => (
@@ -99,7 +99,7 @@ function Card({ entry, usual, sought }: CardProps) {
     <Paper ref={card} component="article" aria-label={`${entry.family} ${entry.kind}`} tabIndex={-1} className={classes.card} data-sought={sought || undefined}>
       {entry.picture && <Picture picture={entry.picture as Shape} />}
       <Title order={3}>
-        {words(entry.kind)} {usual && <Badge size="xs" variant="light" color="gray" tt="none" component="span">usual</Badge>}
+        {words(entry.kind)} {usual && <Badge size="xs" variant="light" color="gray" tt="none" component="span">default</Badge>}
       </Title>
       <Text size="sm">{entry.summary}</Text>
       <Definition entry={entry} className={classes.formula} />
@@ -145,7 +145,7 @@ function Parameters({ parameters }: { parameters: [string, Schema][] }) {
 function aside(schema: Schema): string {
   const { default: usual } = schema;
   const scalar = typeof usual === "number" || typeof usual === "string" || typeof usual === "boolean";
-  const parts = [scalar ? `usually ${String(usual)}` : "", boundsOf(schema), schema["x-unit"] ?? "", schema["x-live"] ? "may be changed live" : ""];
+  const parts = [scalar ? `default ${String(usual)}` : "", boundsOf(schema), schema["x-unit"] ?? "", schema["x-live"] ? "may be changed live" : ""];
   const told = parts.filter(Boolean).join(", ");
   return told && `(${told})`;
 }

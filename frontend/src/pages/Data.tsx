@@ -41,7 +41,7 @@ function Own() {
     setSearch(id === undefined ? {} : { upload: id }, { replace: true });
   };
   return (
-    <Section title="Your own">
+    <Section title="Your data">
       <Drop onSent={({ id }) => show(id)} />
       {uploads.error && !uploads.data ? (
         <Failure what="Your files" error={uploads.error} retry={() => void uploads.refetch()} />

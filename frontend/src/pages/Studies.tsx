@@ -31,8 +31,8 @@ export default function Studies() {
         <Loading what="the studies" />
       ) : data.length === 0 ? (
         <Empty pending={awaited(query) && "the studies"} title="Nothing has been searched yet" action={{ label: "New study", href: "/studies/new" }}>
-          A study tries many values of an experiment’s fields and keeps the best: choose a template, press “Search over this” beside a new
-          experiment’s Run, or “Search around this” on a finished run.
+          A study tries many values of an experiment’s fields and keeps the best: choose a template, press “Tune this experiment” beside a
+          new experiment’s Run, or “Tune this run” on a finished run.
         </Empty>
       ) : (
         <Paper>

@@ -77,10 +77,10 @@ function Header({ study }: { study: StudyDetail }) {
           </span>
           {study.finished_at && (
             <span>
-              over <Ago at={study.finished_at} />
+              ended <Ago at={study.finished_at} />
             </span>
           )}
-          {budget && <span>at most {budget}</span>}
+          {budget && <span>budget: {budget}</span>}
           <Link href={`/?study=${study.id}`}>its runs</Link>
         </div>
       </div>

@@ -150,7 +150,7 @@ function About({ answer, shown, minimize, cut }: AboutProps) {
   return (
     <>
       {plural(total, "measured artifact")} of {title}
-      {total > shown && `, ${count(shown)} of them shown: the front, the best or the nearest, and a spread of the rest`}. Dim ones are beaten by another in both{" "}
+      {total > shown && `, ${count(shown)} of them shown: the front, the best or the nearest, and a spread of the rest`}. Faded models are dominated: another one beats them in both{" "}
       {titleOf(quality)} and {titleOf(minimize)}. {quality !== "accuracy" && `How sure a measured ${titleOf(quality)} is, is not known. `}
       {note}
       {cut !== undefined && ` ${cut} runs fit; the newest 100 are asked about.`}

@@ -43,14 +43,14 @@ export function Curves({ run, ghosts }: { run: RunDetail; ghosts: RunRow[] }) {
 
 /** Why there is nothing to draw of a run that is not over. */
 const NONE_YET: Partial<Record<RunState, string>> = {
-  queued: "The run is queued: the curve begins with the first step.",
+  queued: "The run is queued: it has not started yet.",
   running: "No data yet.",
   paused: "No data yet: the run is paused.",
 };
 
 function told(run: RunDetail): string {
   const wait = queued(run);
-  return wait ? `Queued: ${wait}. The curve begins with the first step.` : (NONE_YET[run.state] ?? "The run ended without measuring this.");
+  return wait ? `Queued: ${wait}.` : (NONE_YET[run.state] ?? "The run ended without measuring this.");
 }
 
 interface RunChartProps {

@@ -98,10 +98,10 @@ function Actions({ run }: { run: RunDetail }) {
   const actions: Action[] = [
     { label: "Clone", icon: CloneIcon, href: `/new?clone=${run.id}` },
   ];
-  if (over) actions.push({ label: "Search around this", icon: StudyIcon, href: `/studies/new?run=${run.id}` });
+  if (over) actions.push({ label: "Tune this run", icon: StudyIcon, href: `/studies/new?run=${run.id}` });
   else actions.unshift({ label: "Cancel", icon: BanIcon, title: "End now; nothing more is measured", press: () => ask(run, "cancel") });
   if (!over && run.state !== "queued")
-    actions.unshift({ label: "Stop", icon: StopIcon, title: "Skip what is left, measure the model, keep what was learnt", press: () => ask(run, "stop") });
+    actions.unshift({ label: "Stop and measure", icon: StopIcon, title: "Skip what is left, measure the model, keep what was learnt", press: () => ask(run, "stop") });
   return (
     <div className={classes.actions}>
       <ActionButtons of={OF} actions={actions} busy={isPending} />

@@ -15,14 +15,14 @@ import { Undo } from "./Undo";
 /** What was changed in the run, each with the run that shows what would have been without it. */
 export default function Interventions({ run, events, ghosts }: { run: RunDetail; events: StreamEvent[]; ghosts: RunRow[] }) {
   const { mutate, isPending } = useAskGhost(run.id);
-  const ask = (seq: number) => mutate(seq, { onError: (error) => notifications.show({ color: "red", title: "No ghost", message: error.message }) });
+  const ask = (seq: number) => mutate(seq, { onError: (error) => notifications.show({ color: "red", title: "No counterfactual run", message: error.message }) });
   const turned = undoable(run, events);
   return (
     <Section
       title="Interventions"
       aside={
         <Text size="xs" c="dimmed">
-          A ghost goes on without one of them, after all other runs: its curves are dotted.
+          A counterfactual run leaves one of them out. It starts after all other runs; its curves are dotted.
         </Text>
       }
     >
@@ -82,7 +82,7 @@ function Ghost({ run, ghost, one, pending, ask }: GhostProps) {
   return (
     <span className={classes.ghost}>
       {told && <Text size="xs">{told}</Text>}
-      <Link href={`/runs/${ghost.id}`}>Ghost</Link>
+      <Link href={`/runs/${ghost.id}`}>Counterfactual</Link>
       <StateBadge state={ghost.state} />
     </span>
   );

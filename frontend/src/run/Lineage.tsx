@@ -12,8 +12,8 @@ const RELATIONS: Record<Relative["relation"], string> = {
   awaited: "Waits for",
   child: "Forked as",
   waiting: "Waited for by",
-  original: "Ghost of",
-  ghost: "Ghost",
+  original: "Counterfactual of",
+  ghost: "Counterfactual",
 };
 
 /** Which run this one began with, and which began with it. */

@@ -113,7 +113,7 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
         );
       })}
       <Table.Td>{count(result.parameters)}</Table.Td>
-      <Amount text={count(result.nonzero)} change={`${percent(over(result.nonzero, result.parameters))} of them`} />
+      <Amount text={count(result.nonzero)} change={`${percent(over(result.nonzero, result.parameters))} nonzero`} />
     </Table.Tr>
   );
 }

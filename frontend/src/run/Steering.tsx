@@ -26,7 +26,7 @@ export default function Steering({ run, events }: { run: RunDetail; events: Stre
   const actions: Action[] = [
     turn,
     { label: "Checkpoint now", icon: DownloadIcon, press: () => ask(run, "checkpoint") },
-    { label: "End this stage", icon: CheckIcon, title: "End this training here, measure, and go on", press: () => ask(run, "next") },
+    { label: "Finish this stage now", icon: CheckIcon, title: "End this training here, measure, and go on", press: () => ask(run, "next") },
   ];
   return (
     <Section title="Steering" aside={<Replay run={run} events={events} />}>
@@ -50,7 +50,7 @@ function Knobs({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   return (
     <div className={classes.knobs}>
       <Select
-        label="Knob"
+        label="Parameter"
         size="xs"
         searchable
         allowDeselect={false}
@@ -102,7 +102,7 @@ function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value, why: string)
       )}
       <TextInput label="Why (optional)" size="xs" maxLength={500} value={why} onChange={(event) => explain(event.currentTarget.value)} />
       <Button size="xs" type="submit" disabled={value === knob.value || value === ""}>
-        Set
+        Apply
       </Button>
     </form>
   );
@@ -117,7 +117,7 @@ function Coming({ run }: { run: RunDetail }) {
   return (
     <div className={classes.coming}>
       <Text size="xs" c="dimmed">
-        {coming.length ? "Still to come" : "Nothing comes after this stage"}
+        {coming.length ? "Next stages" : "No stages left"}
       </Text>
       {coming.map((_, index) => {
         const name = words(run.stages[begun + index]?.label ?? "");
@@ -162,7 +162,7 @@ function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
     <Menu position="bottom-start">
       <Menu.Target>
         <Button size={now ? "xs" : "compact-xs"} variant="default" leftSection={<PlusIcon size={13} />}>
-          {now ? "Now …" : "Add"}
+          {now ? "Insert stage now" : "Add"}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
@@ -178,7 +178,7 @@ function Replay({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   if (!made(events).length) return null;
   return (
     <Button size="compact-xs" variant="default" component="a" href={`/api/runs/${run.id}/replay`} download={`${run.name} replay.yaml`}>
-      Spec that does the same by itself
+      Export as replayable spec
     </Button>
   );
 }

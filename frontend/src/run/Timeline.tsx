@@ -38,8 +38,8 @@ export function Timeline({ run, events }: TimelineProps) {
 function told(run: RunDetail, { state, index }: RunDetail["stages"][number], result: StageResult | undefined): string {
   if (endedHere(run, index)) return `${run.state} here`;
   if (state === "done") return result ? times(result) : "done";
-  if (state === "running") return "now";
-  return isTerminal(run.state) ? "not reached" : "waits";
+  if (state === "running") return "running";
+  return isTerminal(run.state) ? "not reached" : "pending";
 }
 
 const times = ({ seconds, measuring_seconds }: StageResult): string =>

@@ -68,8 +68,8 @@ function TemplateCard({ template }: { template: Template }) {
         <Button size="xs" leftSection={<PlayIcon size={13} />} loading={isPending} onClick={train} aria-label={`Run now: ${template.title}`}>
           Run now
         </Button>
-        <Button size="xs" variant="default" component={Link} href={`/new?template=${template.id}`} aria-label={`Edit first: ${template.title}`}>
-          Edit first
+        <Button size="xs" variant="default" component={Link} href={`/new?template=${template.id}`} aria-label={`Customize: ${template.title}`}>
+          Customize
         </Button>
       </Group>
     </Paper>

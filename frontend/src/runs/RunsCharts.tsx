@@ -75,7 +75,7 @@ function RunsChart({ chart, title, runs, view, onHover }: RunsChartProps) {
       onHoverRun={onHover}
       empty={
         <Text size="sm" c="dimmed">
-          The curve begins with the first step of a run.
+          These runs have not started yet.
         </Text>
       }
     />

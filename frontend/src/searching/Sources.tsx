@@ -14,8 +14,8 @@ export default function Sources() {
   return (
     <>
       <Text size="sm" c="dimmed">
-        A study varies the fields of an experiment. Take a template, write one of your own and press “Search over this”, or press “Search around
-        this” on a run that is over.
+        A study varies the fields of an experiment. Pick a template, write an experiment and press “Tune this experiment”, or press “Tune this
+        run” on a finished run.
       </Text>
       <section aria-label="Templates" className={page.cards}>
         {data.map(({ id, title, summary }) => (
@@ -25,8 +25,8 @@ export default function Sources() {
               {summary}
             </Text>
             <Group className={page.cardFoot}>
-              <Button component={Link} href={`/studies/new?template=${encodeURIComponent(id)}`} size="xs" variant="default" aria-label={`Search over ${title}`}>
-                Search over this
+              <Button component={Link} href={`/studies/new?template=${encodeURIComponent(id)}`} size="xs" variant="default" aria-label={`Tune this experiment: ${title}`}>
+                Tune this experiment
               </Button>
             </Group>
           </Paper>

@@ -8,7 +8,7 @@ export function SchemeToggle() {
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Colours: light, dark or as the system">
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Theme: light, dark or as the system">
           <Current size={18} />
         </ActionIcon>
       </Menu.Target>

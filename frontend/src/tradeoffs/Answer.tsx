@@ -28,14 +28,14 @@ export function Answer({ sentence, first, stage, offer, onOffer, asking }: Answe
         <Sentence text={sentence} />{" "}
         {first && (
           <Link href={`/runs/${first.run_id}`} className={classes.link}>
-            Open {met ? "the best" : "the nearest"}
+            {met ? "Open model" : "Open the nearest model"}
           </Link>
         )}
         {stage && (
           <>
             {" · "}
             <Link href={stage} className={classes.link}>
-              Make this a stage
+              Use as compression target
             </Link>
           </>
         )}

@@ -53,18 +53,18 @@ export const ConstraintBox = memo(function ConstraintBox({ view, units, points, 
     <div className={classes.ask}>
       <div className={classes.question}>
         <ConstraintInput
-          ref={box} description="How good a model must be, and what it may cost: fields, numbers with units, and, or, brackets." text={text} units={units} points={points}
+          ref={box} description="How good a model must be, and what it may cost. Example: accuracy >= 97% and p95 <= 1 ms" text={text} units={units} points={points}
           error={error && <Sentence text={error} />} onText={write} onDone={() => tell.flush()}
         />
         {qualities.length > 1 && (
           <Select
-            label="Quality" description="How well a model does." inputWrapperOrder={["label", "input", "error", "description"]}
+            label="Quality" description="Quality metric." inputWrapperOrder={["label", "input", "error", "description"]}
             data={qualities.map((field) => ({ value: field, label: titleOf(field) }))} value={quality} allowDeselect={false}
             onChange={(quality) => view.change({ quality })}
           />
         )}
         <Select
-          label="Minimize" description="The best has least of it." inputWrapperOrder={["label", "input", "error", "description"]}
+          label="Minimize" description="What to minimize." inputWrapperOrder={["label", "input", "error", "description"]}
           data={[...new Set([...fields.filter((field) => units[field] !== "share" && field !== quality), view.minimize])].map((field) => ({ value: field, label: titleOf(field) }))}
           value={view.minimize} allowDeselect={false} searchable maxDropdownHeight={320}
           onChange={(minimize) => view.change({ minimize, cost: null })}

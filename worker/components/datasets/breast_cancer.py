@@ -8,7 +8,7 @@ from worker.data.tensors import Corpus
 
 
 class BreastCancer(Dataset):
-    """569 tumours, malignant or benign, told by 30 measures of their cells' nuclei; comes with the installation.
+    """569 tumours, malignant or benign, described by 30 measures of their cells' nuclei; comes with the installation.
 
     Inputs are [30]: mean, error and worst value of ten measures, in units of very different size. The published set
     has no test split: a stratified tenth is kept for validation and a tenth for testing, drawn with the run's seed.

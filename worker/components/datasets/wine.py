@@ -8,7 +8,7 @@ from worker.data.tensors import Corpus
 
 
 class Wine(Dataset):
-    """178 wines of three cultivars, told by 13 chemical measures; comes with the installation and is the smallest set.
+    """178 wines of three cultivars, described by 13 chemical measures; the smallest set, comes with the installation.
 
     Inputs are [13], in units of very different size. The published set has no test split: a stratified tenth is kept
     for validation and a tenth for testing, drawn with the run's seed. With 17 samples in each, one more that is right

@@ -9,7 +9,7 @@ from worker.contracts.subject import Subject
 
 
 class Random(Scored):
-    """Takes weights away by lot: the mark that every other method has to beat.
+    """Removes weights at random: the baseline that every other method must beat.
 
     The lot depends on the run's seed and the stage alone: of two sparsities the higher one takes what the lower one
     takes, and more.

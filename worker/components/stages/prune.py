@@ -64,7 +64,7 @@ class Prune(Stage):
 
     method: Pruner = choice(Pruner, description="Which weights or channels go.")
     schedule: PruningSchedule = choice(PruningSchedule, description="Whether they go at once, in rounds, or gradually.")
-    recover: Recovery | None = knob(None, description="Training afterwards, or during it; null leaves it out.")
+    recover: Recovery | None = knob(None, description="Fine-tuning after the pruning, or during it; null: none.")
     rewind: bool = knob(
         False, description="Whether weights that stay go back to their initial values after each pruning."
     )

@@ -26,7 +26,7 @@ class Quantize(Stage):
 
     method: Quantizer = choice(Quantizer, description="How the numbers are made smaller.")
     recover: Recovery | None = knob(
-        None, description="Training afterwards; null leaves it out, and `qat_int8` then measures ranges alone."
+        None, description="Fine-tuning after the quantization; null: none, and `qat_int8` then measures ranges alone."
     )
 
     def phases(self) -> Sequence[Phase]:
