@@ -51,7 +51,7 @@ class Keys:
         )
 
     def link(self, address: str) -> str:
-        """What a person opens once to sign in."""
+        """Link that a person opens once to sign in."""
         return f"{address}/?token={self._token}"
 
 

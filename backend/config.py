@@ -45,7 +45,7 @@ class Settings(settings.Settings):
 
     @property
     def public(self) -> bool:
-        """Whether others than this machine can reach it."""
+        """Returns whether other machines can reach it."""
         try:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:

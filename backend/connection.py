@@ -20,7 +20,7 @@ LOOKS = 4  # at a connection during the shortest time that it may take
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a client may take, in seconds, and how many may do so without a token."""
+    """Time limits for a client, in seconds, and the most connections without a token."""
 
     head_seconds: float
     portion_seconds: float
@@ -137,8 +137,9 @@ class Connection(H11Protocol):
             self._next = self.loop.call_later(shortest / LOOKS, self._look)
 
     def _waits(self) -> tuple[float, object]:
-        """How long the client may leave things as they are, and a sign of how they are; None when it is the server's
-        turn."""
+        """Seconds that the client may leave things as they are, and a sign of how they are; None when it is the
+        server's turn.
+        """
         if self._outlet.waiting:
             return self.limits.portion_seconds, ("reads", self._outlet.taken // PORTION)
         if self.conn.their_state is h11.SEND_BODY and not self.flow.read_paused:

@@ -61,7 +61,7 @@ def download(
 
 
 def _file(data_dir: Path, artifact: tables.Artifact) -> Path:
-    """Where the file lies; never outside the data folder, whatever the row says."""
+    """Path of the file; never outside the data folder, whatever the row says."""
     root = data_dir.resolve()
     file = (root / artifact.path).resolve()
     if not file.is_relative_to(root) or not file.is_file():

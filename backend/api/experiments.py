@@ -31,7 +31,7 @@ router = APIRouter(tags=["experiments"], route_class=YamlRoute)
 
 
 async def _request_hash(request: Request) -> str:
-    """What an Idempotency-Key stands for: the body, and which run it is about."""
+    """Hash of the request that an Idempotency-Key stands for: the body, and the run that it is about."""
     about = "".join(request.path_params.values())
     return hashlib.sha256(about.encode() + await request.body()).hexdigest()
 
@@ -112,7 +112,7 @@ def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: 
 
 
 def known(store: Store, key: str | None, request_hash: str) -> ExperimentCreated | None:
-    """What an earlier request with the same key created."""
+    """Returns what an earlier request with the same key created."""
     if key is None:
         return None
     with store.read() as session:
@@ -136,7 +136,7 @@ def _created(session: Session, body: NewExperiment, specs: list[Experiment], cat
 
 
 def once(store: Store, key: str | None, request_hash: str, create: Callable[[Session], Created]) -> ExperimentCreated:
-    """What `create` makes in one transaction, remembered under the key; or what another request with it made first."""
+    """Result of `create` in one transaction, remembered under the key; or of an earlier request with the same key."""
     try:
         with store.begin() as session:
             experiment_id, runs = create(session)

@@ -28,7 +28,7 @@ router = APIRouter(tags=["runs"])
 
 
 class ForkStart(BaseModel):
-    """What a fork begins with."""
+    """Starting point of a fork."""
 
     spec: Experiment = Field(
         description="What it executes when nothing is changed, knobs where they had been turned to."
@@ -47,7 +47,7 @@ def start(
     checkpoint: Annotated[str | None, Query(max_length=64, description="Artifact id of the checkpoint.")] = None,
     stage: Annotated[int | None, Query(ge=0, le=1000, description="Or the end of this stage.")] = None,
 ) -> ForkStart:
-    """What a fork of this run would begin with there, and what it may change."""
+    """The starting point of a fork of this run, and what the fork may change."""
     _one_place(checkpoint, stage)
     try:
         cut = _cut(session, run, checkpoint, stage)
@@ -125,7 +125,7 @@ def begun(
 
 
 def _asked(store: Store, run_id: str, body: NewFork, catalog: Catalog) -> tuple[Cut, Experiment]:
-    """Where the fork begins and what it executes. Raises what is wrong with either."""
+    """Start of the fork, and the spec that it executes. Raises an error if either is wrong."""
     _one_place(body.checkpoint, body.stage)
     with store.read() as session:
         parent = run_of(session, run_id)

@@ -29,7 +29,7 @@ class Proof(BaseModel):
 
 @router.get("/api/runs/{run_id}/proofs")
 def of(session: Reading, run: RunDep) -> list[Proof]:
-    """What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit."""
+    """Proofs from the stored points of the run: that it is its parent's copy, or that it was resumed to the bit."""
     kin, resumed = bit_equality.kinship(session, run), bit_equality.resumption(session, run)
     found = [_of_parent(kin) if kin else None, _of_resume(resumed) if resumed else None]
     return [proof for proof in found if proof]

@@ -92,7 +92,7 @@ def _created(session: Session, body: NewStudy, catalog: Catalog, by: str, key: s
 
 
 def _lasting(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What nobody can change of a study that has begun: by it a repeated request is known."""
+    """Parts of a study that nobody can change once it has begun: they identify a repeated request."""
     return {name: value for name, value in document.items() if name not in ("space", "budget")}
 
 

@@ -87,7 +87,7 @@ def run_ids(text: str) -> list[str] | None:
 
 
 def asked(*, where: str, minimize: str, cost: str, quality: str, formats: str, devices: str) -> Options:
-    """What both the answer and its chart are asked. Raises Invalid."""
+    """Parses the question that both the answer and its chart get. Raises Invalid."""
     weighed = _field(cost, "cost")
     return Options(
         cost=weighed,

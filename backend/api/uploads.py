@@ -114,7 +114,7 @@ def list_uploads(session: Reading) -> list[UploadRow]:
 
 @router.get("/{upload_id}")
 def upload_detail(session: Reading, upload_id: UploadId) -> UploadDetail:
-    """What is in it: columns, ranges, classes, the first rows or pictures."""
+    """Describe the upload: columns, ranges, classes, the first rows or pictures."""
     upload = uploads.get(session, upload_id)
     if upload is None:
         raise UploadNotFound(upload_id)
@@ -174,7 +174,7 @@ def _keep(store: Store, slot: upload_files.Slot, received: Received, facts: Fact
 
 
 def _name(received: Received) -> str:
-    """What it is called: never where it lies."""
+    """The upload's name, for display alone: it never decides where the file lies."""
     last = received.filename.replace("\\", "/").rsplit("/", 1)[-1]
     return label(received.fields.get("name") or last)[:200] or "unnamed"
 

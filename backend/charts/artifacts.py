@@ -78,7 +78,7 @@ class Artifacts:
         return sorted({file.samples for file in self.files if file.samples is not None})
 
     def among(self, formats: Collection[str], devices: Collection[str]) -> NDArray[np.bool_]:
-        """Which are wanted."""
+        """Marks the artifacts that are wanted."""
         if not formats and not devices:
             return np.ones(len(self), dtype=bool)
         return np.array([wanted(file, formats, devices) for file in self.files], dtype=bool)
@@ -102,5 +102,5 @@ def together(runs: Sequence[RunData], blocks: Sequence[Block]) -> Artifacts:
 
 
 def of_runs(runs: Sequence[RunData]) -> Artifacts:
-    """What the results of `runs` hold."""
+    """Artifacts in the results of `runs`."""
     return together(runs, [block(run.results) for run in runs])

@@ -65,7 +65,7 @@ def ordered() -> list[tuple[str, Chart]]:
 
 
 def offered(chart: Chart, metrics: Collection[str], exhibits: Collection[str], results: bool) -> bool:
-    """Whether the chart has something to show of a run that has these metrics, kinds of exhibits, and perhaps results."""
+    """Returns whether the chart can show a run with these metrics, kinds of summaries, and perhaps results."""
     return (
         any(metric in metrics for metric in chart.metrics)
         or any(kind in exhibits for kind in chart.exhibits)

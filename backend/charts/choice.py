@@ -36,7 +36,7 @@ class Choice:
 
 @lru_cache(maxsize=4)
 def choose(artifacts: Artifacts, options: Options) -> Choice:
-    """What `options` ask of the artifacts. Remembered: an answer and its chart ask the same."""
+    """The artifacts that `options` ask for. Cached, since an answer and its chart ask the same."""
     quality = options.quality or quality_of(artifacts.measured)
     goal = options.minimize or options.cost
     asked = _asked(artifacts, options.formats, options.devices, quality)

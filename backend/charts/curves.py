@@ -19,7 +19,7 @@ NARROW = 0.2  # share of the width below which a band has no room for its name
 
 @dataclass(frozen=True)
 class Role:
-    """How one metric is drawn."""
+    """Style of one metric in a chart."""
 
     metric: str
     name: str
@@ -122,7 +122,7 @@ def _notes(run: RunData, options: Options) -> list[dict[str, Any]]:
 
 
 def _not_numbers(run: RunData, role: Role, options: Options) -> list[dict[str, Any]]:
-    """Where a curve first has a value that no axis can show."""
+    """Points at which a curve first has a value that no axis can show."""
     line = run.lines.get(role.metric)
     if line is None or np.isfinite(line.values).all():
         return []

@@ -10,7 +10,7 @@ GRIDS = tuple((96 * size // 32, 40 * size // 32) for size in (32, 24, 18, 13, 10
 
 
 def front(costs: ArrayLike, gains: ArrayLike) -> NDArray[np.bool_]:
-    """Which points no other is at least as good as in both respects and better in one."""
+    """Marks the points of the Pareto front: no other point is at least as good in both respects and better in one."""
     costs, gains = np.asarray(costs, dtype=float), np.asarray(gains, dtype=float)
     return first_of(by_cost(costs, gains), costs, gains)
 
@@ -21,7 +21,7 @@ def by_cost(costs: NDArray[Any], gains: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def first_of(order: NDArray[np.intp], costs: NDArray[Any], gains: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which points are on the front, when they are in this order by cost."""
+    """Marks the points of the front, when the points are in this order by cost."""
     cost, gain = costs[order], gains[order]
     before = np.maximum.accumulate(np.concatenate([[-np.inf], gain]))[:-1]  # the best gain at less cost
     better = gain > before
@@ -32,8 +32,9 @@ def first_of(order: NDArray[np.intp], costs: NDArray[Any], gains: NDArray[Any]) 
 
 
 def undominated(costs: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which points no other is at least as good as in every respect and better in one: `costs` [point, respect] are to be
-    small."""
+    """Marks the points that no other point dominates: at least as good in every respect and better in one.
+    `costs` [point, respect] are to be small.
+    """
     if costs.shape[1] == 2:
         return front(costs[:, 0], -costs[:, 1])
     # Who beats a point comes before it: its sum is smaller, or, rounded, the same and then the first cost that differs is.

@@ -46,7 +46,7 @@ def places(results: Sequence[StageResult], formats: Collection[str] = (), device
 
 
 def wanted(file: File, formats: Collection[str], devices: Collection[str]) -> bool:
-    """Whether it has one of these formats and was timed on one of these devices; where none is named, any will do."""
+    """Returns whether it has one of these formats and was timed on one of these devices; without names any will do."""
     return (not formats or file.exporter in formats) and (not devices or not set(devices).isdisjoint(file.devices))
 
 
@@ -64,7 +64,7 @@ def _file(result: StageResult, measure: ArtifactMeasure) -> File:
 
 
 def wide(numbers: ArrayLike) -> bool:
-    """Whether only a logarithmic axis shows them all."""
+    """Returns whether only a logarithmic axis shows them all."""
     known = np.asarray(numbers, dtype=float)
     return known.size > 0 and known.min() > 0 and bool(known.max() / known.min() > 20)
 

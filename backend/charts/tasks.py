@@ -25,7 +25,7 @@ class Task:
     spec: Mapping[str, Any]
 
     def is_called(self, name: str) -> bool:
-        """Whether somebody who says `name` means it: its key, its kind, or the id of an upload."""
+        """Returns whether `name` means this task: its key, its kind, or the id of an upload."""
         return name == self.key or name in self.spec.values()
 
     def title(self, names: Mapping[str, str]) -> str:

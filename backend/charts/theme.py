@@ -111,7 +111,7 @@ def label(run: RunData, longest: int = 60) -> str:
 
 
 def text(anything: str) -> str:
-    """What a user wrote, for Plotly: neither markup nor a `%{…}` placeholder."""
+    """Text by a user, safe for Plotly: neither markup nor a `%{…}` placeholder."""
     return escape(anything, quote=False).replace("%{", "%&#123;")
 
 

@@ -29,7 +29,7 @@ Layout = Literal["features", "grey", "channels_first", "channels_last"]
 
 @dataclass(frozen=True)
 class Header:
-    """What an NPY file says that it holds."""
+    """Header of an NPY file: the content that it claims to have."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -109,7 +109,7 @@ def check_pair(inputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
 
 
 def pair(inputs: Array, targets: Array) -> Facts:
-    """What an array of inputs and one of targets are. Raises FileInvalid."""
+    """Facts of an array of inputs and one of targets. Raises FileInvalid."""
     check_pair(inputs.shape, targets.shape)
     rows = len(inputs)
     layout, shape = _layout(inputs.shape)
@@ -131,7 +131,7 @@ def check_table(shape: tuple[int, ...]) -> None:
 
 
 def table(values: Array) -> Facts:
-    """What one array [rows, columns] is: a table without names. Raises FileInvalid."""
+    """Facts of one array [rows, columns]: a table without names. Raises FileInvalid."""
     check_table(values.shape)
     columns = profile(values, "file", [f"column {index}" for index in range(1, values.shape[1] + 1)])
     preview = [[f"{value:.6g}" for value in row] for row in values[:PREVIEW_ROWS, :PREVIEW_COLUMNS].tolist()]
@@ -139,7 +139,7 @@ def table(values: Array) -> Facts:
 
 
 def profile(values: Array, what: str, names: Sequence[str]) -> list[Column]:
-    """What the columns of a matrix are like. Raises FileInvalid at what is not finite."""
+    """Profiles the columns of a matrix. Raises FileInvalid for values that are not finite."""
     seen = Profile(names, integer=values.dtype.kind in "biu")
     for block in _blocks(values, what):
         seen.see(block)
@@ -147,7 +147,7 @@ def profile(values: Array, what: str, names: Sequence[str]) -> list[Column]:
 
 
 def _layout(shape: tuple[int, ...]) -> tuple[Layout, list[int]]:
-    """How images lie in an array of this shape, and the shape of one sample to models."""
+    """Layout of images in an array of this shape, and the shape of one sample for models."""
     match shape[1:]:
         case () | (_,):
             return "features", [prod(shape[1:])]

@@ -39,7 +39,7 @@ SIGNATURES = {
 
 
 class Options(BaseModel):
-    """What the person said about the file."""
+    """Options that a person gave with the file."""
 
     target: str | None = None
     task: Task = "auto"

@@ -18,7 +18,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def most_different(columns: int) -> int:
-    """How many different values are counted in each of so many columns."""
+    """Most distinct values that are counted, in each of so many columns."""
     return min(MOST_CLASSES, max(MOST_CATEGORIES + 1, MOST_COUNTED // columns))
 
 
@@ -52,7 +52,7 @@ class Profile:
         return known
 
     def columns(self) -> list[Column]:
-        """What was seen."""
+        """Profiles of the columns that were seen."""
         return [self._column(index) for index in range(len(self.names))]
 
     def _column(self, index: int) -> Column:

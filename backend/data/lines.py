@@ -62,7 +62,7 @@ def rows(path: Path, separator: str) -> Iterator[Row]:
 
 
 def _unreadable(first: int, last: int, why: str) -> str:
-    """Why the row from line `first` on cannot be read, which the reader noticed in line `last` only."""
+    """Reason why the row from line `first` on cannot be read, which the reader noticed in line `last` only."""
     if "unexpected end" in why or last > first:
         return (
             f"Line {first} opens a quote that is not closed where its cell ends (read as far as line {last}): close it, "
@@ -84,7 +84,7 @@ def _ragged(line: int, cells: int, width: int) -> str:
 
 
 def separator(path: Path) -> str:
-    """What stands between the cells: the one that cuts the first lines into equally many of them."""
+    """Separator of the cells: the one that cuts the first lines into equally many of them."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
     text = sample.decode("utf-8-sig", errors="replace")
@@ -95,7 +95,7 @@ def separator(path: Path) -> str:
 
 
 def _fit(lines: Sequence[str], candidate: str) -> tuple[bool, bool, int]:
-    """Whether it cuts at all, whether evenly, and into how many."""
+    """Rank of a separator: whether it cuts at all, whether evenly, and into how many."""
     widths = []
     try:
         widths = [len(cells) for cells in csv.reader(lines, delimiter=candidate) if cells]

@@ -26,7 +26,7 @@ Missing = Literal["refuse", "leave_out"]
 
 @dataclass
 class Cells:
-    """What stands in a column: numbers, texts, nothing."""
+    """Content of a column: numbers, texts, missing values."""
 
     name: str
     numbers: int = 0
@@ -177,7 +177,7 @@ def _open(path: Path, header: Header) -> Table:
 
 
 def _names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: it holds no number, and the others do, or do not repeat it."""
+    """Returns whether the first row names the columns: it holds no number, and the others do, or do not repeat it."""
     if all(is_empty(cell) for cell in first) or any(_number(cell) is not None for cell in first):
         return False
     numeric = any(_number(cell.strip()) is not None for cells in rest for cell in cells)

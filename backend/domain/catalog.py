@@ -111,7 +111,7 @@ class Catalog(BaseModel):
 
     @classmethod
     def merge(cls, catalogs: list["Catalog"]) -> "Catalog":
-        """What a group of workers can do together: a component is available when one of them can run it."""
+        """Merges the catalogs of a group of workers: a component is available when one of them can run it."""
         entries: dict[tuple[str, str], CatalogEntry] = {}
         for entry in (entry for catalog in catalogs for entry in catalog.entries):
             known = entries.get((entry.family, entry.kind))

@@ -110,7 +110,7 @@ def comparisons(constraint: Constraint) -> Iterator[Comparison]:
 
 
 def bounds(constraint: Constraint, field: str, larger_is_better: bool) -> bool:
-    """Whether whatever meets it is at least so good in `field`, the branches of each `or` alike."""
+    """Returns whether the constraint bounds `field` on its worse side, in each branch of every `or`."""
     if isinstance(constraint, Comparison):
         return constraint.field == field and constraint.symbol in (
             (">=", ">", "=") if larger_is_better else ("<=", "<", "=")
@@ -227,7 +227,7 @@ class _Parser:
         return Comparison(field, symbol, round(number * self._factor(field), 15))
 
     def _factor(self, field: str) -> float:
-        """What the number's unit, if it has one, makes of it."""
+        """Factor of the number's unit, if it has one."""
         token = self._peek()
         if token is None or token.kind != "word" or token.text in ("and", "or"):
             return 1.0

@@ -45,7 +45,7 @@ def _below(value: Any, schema: Schema, catalog: Catalog, path: str, component: s
 
 
 def present(schema: Schema) -> Schema:
-    """What an optional field is when it is there; of several types the first."""
+    """Schema of an optional field's value when it is there; of several types the first."""
     if "anyOf" not in schema:
         return schema
     branches = [one for one in schema["anyOf"] if one.get("type") != "null"]

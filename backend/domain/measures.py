@@ -90,7 +90,7 @@ def _suffix(device: str) -> str:
 
 
 class Counted(Protocol):
-    """What is known of a model without running it."""
+    """Facts of a model that are known without running it."""
 
     @property
     def parameters(self) -> int: ...

@@ -27,12 +27,12 @@ class Settings(BaseSettings):
 
     @property
     def patience_seconds(self) -> float:
-        """How long an owner that cannot renew its lease goes on; well before anyone else may take the run."""
+        """Seconds that an owner goes on without a renewed lease; well before anyone else may take the run."""
         return 0.6 * self.lease_seconds
 
     @property
     def last_patience_seconds(self) -> float:
-        """How long a trainer goes on that does not hear of a renewal, should its supervisor be frozen or held up."""
+        """Seconds that a trainer goes on without hearing of a renewal, if its supervisor is frozen or held up."""
         return 0.85 * self.lease_seconds
 
     @property

@@ -44,7 +44,7 @@ _NOT_JSON = object()
 
 
 def _from_json(text: str) -> Any:
-    """What YAML would not read: JSON's escapes. Whatever is wrong with it YAML says better, with the line."""
+    """Value of a text that only JSON reads, because of its escapes. YAML reports other mistakes better, with the line."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
@@ -135,7 +135,7 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
 
 
 def plain_value(text: str) -> Any:
-    """What an unquoted scalar means. Raises ValueError for whole numbers of thousands of digits."""
+    """Value of an unquoted scalar. Raises ValueError for whole numbers of thousands of digits."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

@@ -58,7 +58,7 @@ class Kinship:
 
 @dataclass(frozen=True)
 class Resumption:
-    """What a run computed again after it went back to a checkpoint, beside what it had written before."""
+    """Values that a run computed again after it went back to a checkpoint, beside those that it had written before."""
 
     times: int
     points: Agreement
@@ -104,7 +104,7 @@ def _beside(session: Session, run: Run, parent: Run, first: int) -> Iterator[tup
 
 
 def _again(session: Session, run: Run, began: int) -> Iterator[tuple[Curves, Curves]]:
-    """What was taken back, a piece at a time, and what is shown at its steps."""
+    """Points that were withdrawn, a piece at a time, and the points now shown at their steps."""
     for gone in events.withdrawn(session, run.id, after=began):
         first, last = int(gone.steps[0]), int(gone.steps[-1])
         _, shown = events.chunks(session, run.id, metrics=list(gone.metrics), first=first, last=last)
@@ -162,7 +162,7 @@ def _began(session: Session, run_id: str) -> int:
 
 
 def _times(session: Session, run_id: str, began: int) -> int:
-    """How often it went on from a checkpoint: claimed once more, or with its next trainer.
+    """Number of times that the run resumed from a checkpoint: claimed once more, or with its next trainer.
 
     One that is claimed once more and goes back at once does both, and counts once.
     """

@@ -16,7 +16,7 @@ from backend.store.tables import Run
 
 @dataclass(frozen=True)
 class Look:
-    """How far a look has come: the next one begins with the number `mark`, and may see these rows again."""
+    """Position of a poll: the next one begins with the number `mark`, and may see these rows again."""
 
     mark: int
     numbers: Mapping[str, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ Indices = NDArray[np.int64]
 
 
 def bucket(steps: Steps, values: Floats, pixels: int) -> Indices:
-    """Which points to draw: indices, ascending, at most 2 · `pixels` of them.
+    """Selects the points to draw: indices, ascending, at most 2 · `pixels` of them.
 
     steps [n] ascending, values [n]. The range of steps is cut into equal buckets; of each are kept its finite
     minimum and maximum and its first NaN, first +∞ and first −∞, and of the whole curve its two ends. So a spike or a
@@ -23,8 +23,9 @@ def bucket(steps: Steps, values: Floats, pixels: int) -> Indices:
 
 
 def extremes(buckets: Indices, values: Floats) -> Indices:
-    """What an eye would see of each bucket: its first finite minimum and maximum, its first NaN, +∞ and −∞; and the
-    two ends of it all. buckets [n], ascending, values [n]; n is at least 1."""
+    """Selects the visible points of each bucket: its first finite minimum and maximum, its first NaN, +∞ and −∞; and
+    the two ends of it all. buckets [n], ascending, values [n]; n is at least 1.
+    """
     finite = np.isfinite(values)
     lowest = _firsts(buckets, _extreme(buckets, np.where(finite, values, np.inf), np.minimum) & finite)
     highest = _firsts(buckets, _extreme(buckets, np.where(finite, values, -np.inf), np.maximum) & finite)
@@ -44,7 +45,7 @@ def _buckets(steps: Steps, count: int) -> Indices:
 
 
 def _extreme(buckets: Indices, values: Floats, of: np.ufunc) -> NDArray[np.bool_]:
-    """Where a value equals its bucket's extreme."""
+    """Marks the values that equal their bucket's extreme."""
     starts = np.flatnonzero(np.diff(buckets, prepend=-1))
     sizes = np.diff(starts, append=len(values))
     return np.asarray(values == np.repeat(of.reduceat(values, starts), sizes))

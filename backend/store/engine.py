@@ -101,5 +101,5 @@ def sqlite_module() -> ModuleType:
 
 
 def is_safe(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite has the fix for the race between a checkpoint and a commit in WAL mode."""
+    """Returns whether this SQLite has the fix for the race between a checkpoint and a commit in WAL mode."""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)

@@ -88,12 +88,12 @@ def marks(
 
 
 def alerts(session: Session, run_id: str) -> set[int]:
-    """Which alerts of its spec the run has raised."""
+    """Alerts of its spec that the run has raised."""
     return {event.body["alert"] for event in marks(session, run_id, kinds=[EventKind.ALERT])}
 
 
 def lines(session: Session, run_id: str) -> int:
-    """How many lines its log has."""
+    """Number of lines in its log."""
     query = select(func.count()).where(Event.run_id == run_id, Event.kind == EventKind.LOG.value, MARK)
     return session.scalar(query) or 0
 

@@ -24,7 +24,7 @@ def of(session: Session, run_id: str, kinds: Collection[str] | None = None) -> l
 
 
 def shown(session: Session, run_ids: Collection[str]) -> dict[str, list[str]]:
-    """Which kinds of exhibits each run has."""
+    """Kinds of summaries that each run has."""
     found: dict[str, list[str]] = {run_id: [] for run_id in run_ids}
     query = select(Exhibit.run_id, Exhibit.kind).where(Exhibit.run_id.in_(run_ids)).distinct()
     for run_id, kind in session.execute(query.order_by(Exhibit.kind)):

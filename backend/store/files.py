@@ -16,7 +16,7 @@ NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, err
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with a file, in words that follow its name."""
+    """Damage of a file, in words that follow its name."""
 
     words: str
     final: bool = True  # the file was read and is another one; a folder that cannot be reached may come back
@@ -26,7 +26,7 @@ class Damage:
 
 
 def damage(artifact: Artifact, file: Path) -> Damage | None:
-    """What is wrong with the file; None when it is byte for byte what was registered."""
+    """Damage of the file; None when it is byte for byte what was registered."""
     try:
         if (size := file.stat().st_size) != artifact.bytes:
             return Damage(f"has {size:,} bytes instead of {artifact.bytes:,}")

@@ -98,7 +98,7 @@ def _cut(session: Session, run: Run, checkpoint: Artifact) -> Cut:
 
 
 def _is_last(session: Session, checkpoint: Artifact) -> bool:
-    """Whether the checkpoint is the one at its stage's end, as the stage's result says."""
+    """Returns whether the checkpoint is the one at its stage's end, as the stage's result says."""
     result = session.get(Result, (checkpoint.run_id, checkpoint.stage))
     if result is None or result.step != checkpoint.step:
         return False
@@ -132,7 +132,7 @@ def children(session: Session, run_id: str) -> list[Run]:
 
 
 def heirlooms(session: Session, past: Cut, run_id: str) -> list[Heirloom]:
-    """What goes along into run `run_id`: what ended stages left, their checkpoints, and the one at the cut.
+    """Inherited files of run `run_id`: those that ended stages left, their checkpoints, and the one at the fork point.
 
     That one comes last, so that it is the newest of the new run.
     """

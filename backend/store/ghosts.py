@@ -102,7 +102,7 @@ def before(session: Session, run: Run, left_out: Event) -> Iterator[Cut]:
 
 
 def _precedes(step: int, left_out: Event) -> bool:
-    """Whether a checkpoint at the step can have been taken before; one where a training was ended may have been after."""
+    """Returns whether a checkpoint at the step was taken before; one at the step that ended a training may be later."""
     match left_out.body["kind"]:
         case CommandKind.SET:
             return step <= int(left_out.body["step"])
@@ -131,7 +131,7 @@ def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def spec_without(session: Session, run: Run, left_out: Event, past: Cut | None) -> Experiment:
-    """What the ghost executes: the run's spec with every other intervention. Raises Unrepeatable."""
+    """Spec of the counterfactual run: the run's spec with every other intervention. Raises Unrepeatable."""
     after, body = past.seq if past else 0, left_out.body
     spec = Experiment.model_validate(run.spec)
     stages, moved = _stages(session, run, left_out)
@@ -178,7 +178,7 @@ def _forked(session: Session, run: Run) -> int:
 def _by_hand(
     session: Session, run: Run, left_out: Event, planned: Sequence[Intervention], after: int, moved: int | None
 ) -> Iterator[Intervention]:
-    """What a person did after event `after`. Raises Unrepeatable when that was after event `moved`."""
+    """Commands of a person after event `after`. Raises Unrepeatable when one came after event `moved`."""
     for turn in steering.turns(session, run.id):
         made = turn.made
         if turn.seq <= after or turn.seq == left_out.seq or made in planned:

@@ -51,7 +51,7 @@ def thinned(
     first: int | None = None,
     last: int | None = None,
 ) -> tuple[int, dict[str, Line]]:
-    """What `bucket` keeps of the visible points, by metric, and the last `seq` that is included: see `events.chunks`."""
+    """Visible points that `bucket` keeps, by metric, and the last `seq` that is included: see `events.chunks`."""
     view = View.of(session, run_id, metrics=metrics, first=first, last=last)
     shown = [extent for extent in stored.extents(session, run_id) if view.shows(extent)]
     whole = [extent for extent in shown if view.whole(extent)]

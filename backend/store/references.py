@@ -57,7 +57,7 @@ def check(session: Session, spec: Experiment, catalog: Catalog, hold: bool = Fal
 
 
 def _unlike(run: tables.Run, document: Mapping[str, Any], catalog: Catalog) -> str | None:
-    """How the run's data differ in shape from the document's; None where they do not, or where only their files tell."""
+    """Difference in shape between the run's data and the document's; None without one, or if only their files tell."""
     theirs, ours = run.spec["dataset"]["kind"], document["dataset"]["kind"]
     there, here = (_shape(kind, catalog) for kind in (theirs, ours))
     if theirs == ours or not there or not here or there == here:

@@ -27,7 +27,7 @@ def arrange(session: Session, runs: Sequence[Run], shared: Sequence[tuple[int, i
 
 
 def may_begin() -> ColumnElement[bool]:
-    """Whether a queued run waits for nothing any more, told by the database."""
+    """Condition, for the database, that a queued run waits for nothing any more."""
     older = aliased(Run)
     over = select(older.id).where(older.id == Run.waits_for, older.state.in_(TERMINAL))
     reached = select(Artifact.id).where(

@@ -71,7 +71,7 @@ def state_event(state: RunState, reason: str | None = None) -> NewEvent:
 
 
 def command_event(command: Command, step: int) -> NewEvent:
-    """What became of a command, for the run's timeline."""
+    """Outcome of a command, for the run's timeline."""
     body = {
         "command": command.id,
         "kind": command.kind,

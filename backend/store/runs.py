@@ -58,7 +58,7 @@ def claim(session: Session, worker_id: str) -> Run | None:
 
 
 def claimable(session: Session) -> bool:
-    """Whether there is a run to claim. Takes no lock."""
+    """Returns whether there is a run to claim. Takes no lock."""
     return session.scalar(select(Run.id).where(*_CLAIMABLE).limit(1)) is not None
 
 

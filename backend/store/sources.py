@@ -26,7 +26,7 @@ class Found:
 
 
 def find(session: Session, text: str, hold: bool = False) -> Found:
-    """What `run` or `run:stage` leads to. With `hold` the run cannot be deleted before the transaction ends.
+    """Finds the model named by `run` or `run:stage`. With `hold` the run cannot be deleted before the transaction ends.
 
     Raises SourceMissing in one sentence that says what would be right.
     """

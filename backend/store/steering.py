@@ -22,7 +22,7 @@ class Turn:
 
 
 def turn(event: Event) -> Turn:
-    """What an event tells of a `set` or a `next` that was obeyed."""
+    """Change reported by the event of a `set` or a `next` that was obeyed."""
     body = event.body
     ended = body["kind"] == CommandKind.NEXT
     made = Intervention(
@@ -46,18 +46,18 @@ def interventions(session: Session, run_id: str) -> list[Intervention]:
 
 
 def kept(session: Session, run_id: str) -> set[Intervention]:
-    """What the spec had asked for and was made, whatever a person made of it at the same step."""
+    """Interventions that the spec asked for and that were made, even if a person changed them at the same step."""
     return {turn.made for turn in turns(session, run_id) if turn.by == THE_SPEC}
 
 
 def steered(session: Session, run_id: str) -> bool:
-    """Whether a person changed what the run computes."""
+    """Returns whether a person changed what the run computes."""
     done = obeyed(session, run_id, CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
     return any(event.body["by"] != THE_SPEC for event in done)
 
 
 def rests(session: Session, run_id: str) -> bool:
-    """Whether a person has paused the run and not had it go on. A fork does not rest because its parent did."""
+    """Returns whether a person has paused the run and not resumed it. A fork does not rest because its parent did."""
     forked = Event.run_id == run_id, Event.kind == EventKind.FORKED.value
     born = session.scalar(select(func.max(Event.seq)).where(*forked)) or 0
     asked = list(obeyed(session, run_id, CommandKind.PAUSE, CommandKind.RESUME, after=born))

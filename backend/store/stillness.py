@@ -6,7 +6,7 @@ Counters = tuple[int, ...]
 
 
 class Stillness:
-    """How long counters have stood still, as watched by this process on its own clock.
+    """Time for which counters have stood still, as watched by this process on its own clock.
 
     Only time during which it was itself awake counts: each look adds at most `most` seconds, so that a machine that
     was frozen as a whole finds nobody dead when it wakes. Wall clocks play no part.

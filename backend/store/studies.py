@@ -92,12 +92,12 @@ def open_trials(session: Session, study_id: str) -> list[tables.Trial]:
 
 
 def tried(session: Session, study_id: str) -> list[Assignment]:
-    """What every trial holds, those too that are yet to begin."""
+    """Values of every trial, also of those that are yet to begin."""
     return list(session.scalars(select(tables.Trial.assignment).where(tables.Trial.study_id == study_id)))
 
 
 def numbers(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
-    """Which trial each of these runs is; runs that are none are left out."""
+    """Trial number of each of these runs; runs that are no trials are left out."""
     query = select(tables.Trial.run_id, tables.Trial.number).where(tables.Trial.run_id.in_(run_ids))
     return {run_id: number for run_id, number in session.execute(query) if run_id} if run_ids else {}
 
@@ -162,7 +162,7 @@ def told(session: Session, trial: tables.Trial, run: tables.Run | None) -> None:
 
 
 def failed_in_a_row(session: Session, study_id: str, most: int) -> int:
-    """How many of the newest trials that are over failed, one after the other; `most` are looked at."""
+    """Number of the newest finished trials that failed, one after the other; `most` are looked at."""
     over = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED]
     query = select(tables.Trial.state).where(tables.Trial.study_id == study_id, tables.Trial.state.in_(over))
     states = list(session.scalars(query.order_by(tables.Trial.number.desc()).limit(most)))

@@ -128,7 +128,7 @@ class Run(Table):
 
     @property
     def spec(self) -> dict[str, Any]:
-        """What the run executes: its experiment's spec, with the stages that it has by now."""
+        """Spec that the run executes: its experiment's spec, with the stages that it has by now."""
         spec = self.experiment.spec
         return spec if self.stages is None else {**spec, "stages": self.stages}
 
@@ -148,7 +148,7 @@ class Event(Table):
 
 
 class Command(Table):
-    """What a person asked of a run."""
+    """A command of a person to a run."""
 
     __tablename__ = "commands"
     __table_args__ = (Index(None, "run_id", "state"),)
@@ -165,7 +165,7 @@ class Command(Table):
 
 
 class Result(Table):
-    """What a finished stage left: quality and cost, measured on the artifact that was written and loaded again."""
+    """Result of a finished stage: quality and cost, measured on the artifact that was written and loaded again."""
 
     __tablename__ = "results"
 

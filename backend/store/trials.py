@@ -77,7 +77,7 @@ def counts(session: Session, study_ids: Sequence[str]) -> dict[str, dict[TrialSt
 
 @dataclass(frozen=True)
 class Spent:
-    """What a study has used up of its budget: trials that were begun, hours that runs were at work, joules."""
+    """Used budget of a study: trials that were begun, hours that runs were at work, joules."""
 
     trials: int
     hours: float

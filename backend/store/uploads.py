@@ -39,7 +39,7 @@ def known(session: Session, ids: Collection[str]) -> set[str]:
 
 
 def names(session: Session, ids: Collection[str]) -> dict[str, str]:
-    """What those of `ids` that are registered are called."""
+    """Names of those of `ids` that are registered."""
     query = select(Upload.id, Upload.name).where(Upload.id.in_(ids))
     return dict(iter(session.execute(query)))
 

@@ -21,7 +21,7 @@ Wanted = Collection[str] | None  # metrics; None for all
 
 
 class Rewinds:
-    """Which points were taken back."""
+    """Points that were taken back."""
 
     def __init__(self, session: Session, run_id: str, until: int) -> None:
         rewound = Event.run_id == run_id, Event.seq <= until, Event.kind == EventKind.REWIND.value, MARK
@@ -35,7 +35,7 @@ class Rewinds:
         return float(self._bounds[np.searchsorted(self._seqs, seq, "right")])
 
     def between(self, one: int, other: int) -> bool:
-        """Whether there was a rewind between two events."""
+        """Returns whether there was a rewind between two events."""
         before, after = np.searchsorted(self._seqs, [one, other])
         return bool(before != after)
 
@@ -71,12 +71,12 @@ class View:
         return cls(run_id, after, until, metrics, lowest, highest, Rewinds(session, run_id, until))
 
     def whole(self, extent: Extent) -> bool:
-        """Whether all points of the block are in view."""
+        """Returns whether all points of the block are in view."""
         inside = self.after < extent.first_seq and extent.last_seq <= self.until
         return inside and self.first <= extent.first_step and extent.last_step <= self._end(extent.last_seq)
 
     def shows(self, extent: Extent) -> bool:
-        """Whether some of them may be."""
+        """Returns whether some of them may be in view."""
         return self.first <= extent.last_step and extent.first_step <= self._end(extent.last_seq)
 
     def _end(self, seq: int) -> float:
@@ -85,7 +85,7 @@ class View:
     def chunks(
         self, session: Session, metrics_of: Callable[[Extent], Wanted] | None = None
     ) -> Iterator[tuple[int, Chunk]]:
-        """What is in view, in order, each chunk with an event that it is of. `metrics_of` may ask for less of a block."""
+        """Chunks in view, in order, each with an event that it is of. `metrics_of` may ask for less of a block."""
         wanted = metrics_of or (lambda _: self.metrics)
         for seq, chunk in self._read(session, lambda extent: wanted(extent) if self.shows(extent) else ()):
             kept = _part(_named(chunk, self.metrics), self.first, self._end(seq))
@@ -93,7 +93,7 @@ class View:
                 yield seq, kept
 
     def withdrawn(self, session: Session) -> Iterator[Chunk]:
-        """What rewinds took out of it, at all steps."""
+        """Points that rewinds took out of it, at all steps."""
         gone = self._read(
             session, lambda extent: self.metrics if extent.last_step > self.rewinds.bound(extent.last_seq) else ()
         )
@@ -126,7 +126,7 @@ def _named(chunk: Chunk, metrics: Wanted) -> Chunk:
 
 
 def named(metric: str, wanted: Collection[str]) -> bool:
-    """Whether `metric` is among `wanted`, in which `name/*` stands for all that begin so."""
+    """Returns whether `metric` is among `wanted`, in which `name/*` stands for all that begin so."""
     return metric in wanted or f"{metric.partition('/')[0]}/*" in wanted
 
 

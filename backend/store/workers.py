@@ -51,7 +51,7 @@ def all(session: Session) -> list[Worker]:
 
 
 def catalog(session: Session) -> Catalog:
-    """What the workers can do together; without one at work, what the last one could."""
+    """Catalog of what the workers can do together; without one at work, what the last one could."""
     known = all(session)
     present = [worker for worker in known if worker.gone_at is None] or known[:1]
     return Catalog.merge([Catalog.model_validate(worker.catalog) for worker in present])

@@ -48,7 +48,7 @@ class Form:
             raise Invalid("The form ends in the middle of a part: send it again.")
 
     def _step(self) -> list[Piece] | None:
-        """What the bytes at hand say next; None when more are needed."""
+        """Result of the bytes at hand; None when more are needed."""
         return (
             self._after_delimiter()
             if self.place == "delimiter"

@@ -21,7 +21,7 @@ MOST_FIELD = 1000  # bytes of a plain field
 
 
 class Received(BaseModel):
-    """What a form brought."""
+    """Content of a received form."""
 
     fields: dict[str, str] = {}
     filename: str = ""

@@ -27,7 +27,7 @@ _lock = Lock()
 
 
 def study_data(session: Session, row: tables.Study) -> StudyData:
-    """What charts of the study are drawn from: the same object as last time where nothing has changed."""
+    """Data for the charts of the study: the same object as last time if nothing has changed."""
     key = (row.id, row.created_at)
     with _lock:
         last = _known.pop(key, None)

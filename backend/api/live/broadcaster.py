@@ -40,7 +40,7 @@ Found = tuple[str, int, bytes]
 
 @dataclass(frozen=True)
 class News:
-    """What one look at the database found."""
+    """Changes found by one look at the database."""
 
     heads: Mapping[str, int]
     frames: list[Found]
@@ -64,8 +64,9 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
 
     async def follow(self, cursors: dict[str, int], rows: bool) -> AsyncGenerator[bytes]:
-        """What a viewer gets: every event of each run after its cursor, exactly once and in order; with `rows`
-        also the row of any run whenever it changed. `cursors` is the viewer's own and moves on with it."""
+        """Yields to a viewer every event of each run after its cursor, exactly once and in order; with `rows`
+        also the row of any run whenever it changed. `cursors` is the viewer's own and moves on with it.
+        """
         watched = list(cursors)
         self._enter(watched, rows)
         try:
@@ -110,7 +111,7 @@ class Hub:
         return _stamped(await self._in_thread(lambda: self._load(dict(cursors))), cursors)
 
     async def _events(self, cursors: dict[str, int]) -> bytes:
-        """What the hub has after the cursors, at least one step of the way; the cursors move on."""
+        """Events in memory after the cursors, at least one step of the way; the cursors move on."""
         parts: list[bytes] = []
         for run_id, seq in list(cursors.items()):
             tail = self._tails.get(run_id)

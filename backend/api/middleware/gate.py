@@ -90,7 +90,7 @@ class Gate:
         return RedirectResponse("/", 303, {"Set-Cookie": cookie, "Cache-Control": "no-store"})
 
     def _authenticate(self, headers: Headers) -> bool:
-        """Whether it was the cookie (True) or the token (False) that let the caller in."""
+        """Returns whether the cookie (True) or the token (False) let the caller in."""
         scheme, _, offered = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             if self.keys.accepts_token(offered.strip()):

@@ -21,7 +21,7 @@ class Request(BaseModel):
 
 
 class Error(BaseModel):
-    """What every failed request answers."""
+    """Answer of every failed request."""
 
     error: str = Field(description="Name of the error, such as `RunNotFound`.")
     detail: str = Field(description="One sentence: what is wrong and what would be right.")
@@ -41,7 +41,7 @@ class StageEstimate(BaseModel):
 
 
 class Estimate(BaseModel):
-    """What an experiment will take, as far as that is known before it runs."""
+    """Estimated cost of an experiment, as far as that is known before it runs."""
 
     steps: int | None = Field(description="Optimizer steps of all stages.")
     seconds: float | None = Field(
@@ -85,7 +85,7 @@ class StageSummary(BaseModel):
 
 
 class QueuePlace(BaseModel):
-    """What a queued run waits for."""
+    """Place of a queued run, and what it waits for."""
 
     awaits: Awaited
     ahead: int = Field(description="Runs that are at work or begin before it; 0 when a worker is free for it.")

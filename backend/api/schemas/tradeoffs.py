@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 
 class Interval(BaseModel):
-    """Where a share lies with 95 % (Wilson), as far as the number of samples tells."""
+    """The 95 % interval of a share (Wilson), as far as the number of samples tells."""
 
     low: float
     high: float

@@ -48,7 +48,7 @@ class Answer:
         )
 
     def _best_first(self) -> list[int]:
-        """What is shown: the best of those whose goal was measured, then the others."""
+        """Artifacts to show: the best of those whose goal was measured, then the others."""
         able = self.choice.able[np.isin(self.choice.able, self.choice.shown)]
         return [*able.tolist(), *np.setdiff1d(self.choice.shown, able).tolist()]
 
@@ -73,7 +73,7 @@ class Answer:
 
     @cached_property
     def _bounded(self) -> bool:
-        """Whether it is said how good a model must be, or the best of all is asked for."""
+        """Returns whether the question says how good a model must be, or asks for the best of all."""
         constraint, goal = self.constraint, self.choice.goal
         return goal in QUALITIES or (
             constraint is not None

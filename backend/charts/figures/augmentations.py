@@ -34,7 +34,7 @@ class Row:
 
     @property
     def captions(self) -> list[str]:
-        """What each picture counts as, with the two largest shares."""
+        """Caption of each picture: the two largest shares of its label."""
         parts = self.row["captions"] or [[] for _ in range(self.body["columns"])]
         return ["<br>".join(_part(*part) for part in some[:2]) for some in parts]
 

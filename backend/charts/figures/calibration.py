@@ -16,7 +16,7 @@ LARGEST = 26  # diameter of a bin that holds every sample
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """How often the model is right where it is so sure: on the diagonal it knows what it knows, below it is overconfident."""
+    """Accuracy against confidence: on the diagonal the model knows what it knows, below it is overconfident."""
     shown = stages(runs, "quality", "calibration", MOST)
     ideal = go.Scatter(
         x=[0, 1],

@@ -17,7 +17,7 @@ LONGEST = 14  # characters of a class's name on an axis
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """How often samples of each class, in rows, are taken for each, in columns: as shares of the row."""
+    """Confusion matrix: true classes in rows, predicted ones in columns, as shares of the row."""
     shown = stages(runs, "quality", "confusion", MOST)
     names = [_ticks(body) for _, _, body in shown]
     layout = panels(

@@ -15,7 +15,7 @@ ROLES = (
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """What a student minimizes, strong, beside the loss of the labels on the same batches, faint."""
+    """The loss that a student minimizes, strong, beside the loss of the labels on the same batches, faint."""
     return curves(runs, options, ROLES, {"title": {"text": "loss"}})
 
 

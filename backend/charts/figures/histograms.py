@@ -19,7 +19,7 @@ PARTS = (("weights", "weight"), ("gradients", "log₁₀ |gradient|"))
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """How the weights and the gradients of each layer are distributed, step by step; of several runs the first one's."""
+    """Distribution of each layer's weights and gradients, step by step; of several runs the first one's."""
     run = next((run for run in runs if run.shown("histograms")), None)
     if run is None:
         return figure([], runs, options, "Nothing has been measured yet.")
@@ -68,7 +68,7 @@ def _map(run: RunData, looks: Sequence[Exhibit], name: str, part: str, place: Ma
 
 
 def _ends(histogram: Mapping[str, Any]) -> tuple[float, float]:
-    """Where the first bin that holds something begins, and where the last one ends."""
+    """Start of the first bin that is not empty, and end of the last one."""
     edges = np.linspace(histogram["low"], histogram["high"], len(histogram["counts"]) + 1)
     held = np.flatnonzero(histogram["counts"])
     return (float(edges[held[0]]), float(edges[held[-1] + 1])) if held.size else (float(edges[0]), float(edges[-1]))

@@ -154,7 +154,7 @@ def _summary(orders: Sequence[Order]) -> str:
 
 
 def _verdict(orders: Sequence[Order]) -> list[str]:
-    """How far the orders lie apart, beside what chance does between seeds."""
+    """Distance of the orders from each other, compared with the variation between seeds."""
     if len(orders) < 2:
         return []
     quality = orders[0].quality

@@ -132,7 +132,7 @@ def _format(file: File) -> str:
 
 
 def _key(name: str, symbol: str, options: Options) -> go.Scatter:
-    """What the marker of a format looks like, for the legend alone."""
+    """Marker of a format, for the legend alone."""
     marker = {"symbol": symbol, "size": 9, "color": LOOKS[options.theme].faint}
     about = {"role": "format", "format": name}
     return go.Scatter(x=[None], y=[None], mode="markers", name=plain(name.replace("_", " ")), marker=marker, meta=about)

@@ -15,7 +15,7 @@ NOTHING = "Nothing has been measured yet."
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """What the model says against what is true, for a sample of the validation split; on the diagonal it is right."""
+    """Predictions against true values, for a sample of the validation split; on the diagonal the model is right."""
     shown = [(run, body) for run, _, body in stages(runs, "quality", "points", 1 if len(runs) == 1 else MOST)]
     traces = [_points(run, body, number) for run, body in shown for number in range(len(body["outputs"]))]
     ends = [value for _, body in shown for column in body["points"]["true"] for value in column]

@@ -34,7 +34,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
 
 
 def _layers(run: RunData) -> list[Mapping[str, Any]]:
-    """What the last pruning left of each layer: {name, kept, total}, the total as the stage found it."""
+    """Layers after the last pruning: {name, kept, total}, the total as the stage found it."""
     last = run.shown(METRIC)[-1:]
     layers = [
         (layer, total) for one in last for layer, total in zip(one.body["layers"], _totals(run, one), strict=True)
@@ -43,7 +43,7 @@ def _layers(run: RunData) -> list[Mapping[str, Any]]:
 
 
 def _totals(run: RunData, exhibit: Exhibit) -> list[int]:
-    """How many weights each layer had when the exhibit's stage began to prune: rounds may really take some away."""
+    """Number of weights of each layer when the summary's stage began to prune: rounds may really remove some."""
     first = next(one for one in run.shown(METRIC) if one.stage == exhibit.stage)
     return [layer["total"] for layer in first.body["layers"]]
 

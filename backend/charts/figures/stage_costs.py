@@ -162,7 +162,7 @@ def _axes(every: Sequence[Place], quality: str) -> dict[str, Any]:
 
 
 def _titles(sizes: Sequence[int], formats: Sequence[str], quality: str, options: Options) -> list[dict[str, Any]]:
-    """What each panel shows; also which pattern is which batch size, and which format where there are several."""
+    """Title of each panel; also the pattern of each batch size, and of each format if there are several."""
     patterns = ", ".join(f"{_pattern(index)[0]} batch {size}" for index, size in enumerate(sizes))
     files = ", ".join(f"{_pattern(index)[0]} {_told(name)}" for index, name in enumerate(formats))
     several = len(formats) > 1

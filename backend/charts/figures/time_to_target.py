@@ -58,13 +58,13 @@ def _dots(found: Sequence[Reach], labels: Sequence[str], what: str, axis: str, h
 
 
 def _labels(found: Sequence[Reach]) -> list[str]:
-    """What tells the experiments apart, and how many of their runs got there."""
+    """Label of each experiment: what differs from the others, and the number of its runs that reached the target."""
     shared = _shared([one.name for one in found])
     return [f"{text(one.name.removeprefix(shared))} · {len(one.steps)} of {one.runs}" for one in found]
 
 
 def _shared(names: Sequence[str]) -> str:
-    """What all names begin with, up to and with a separator."""
+    """Common prefix of all names, up to and with a separator."""
     first = names[0].split(" · ") if len(names) > 1 else []
     for count in range(len(first) - 1, 0, -1):
         prefix = " · ".join(first[:count]) + " · "

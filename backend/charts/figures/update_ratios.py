@@ -12,7 +12,7 @@ METRIC = "update_ratio"
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """How far a step moves the weights, as a share of their length: about 10⁻³ is usual."""
+    """Length of a step relative to that of the weights: about 10⁻³ is normal."""
     return layers(
         runs,
         options,

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:
-    """What lies between trials is a mean of them, near ones weighing more: a guess, and drawn only where trials are near."""
+    """Mean of the trials, weighted by distance, between them: an estimate, and drawn only near trials."""
     fields = {one.field: one for one in study.space}
     x, y = (fields[name] for name in _chosen(study.space, options))
     trials = [one for one in study.complete if x.field in one.assignment and y.field in one.assignment]
@@ -88,7 +88,7 @@ def _grid(one: Dimension) -> Floats:
 
 
 def _place(one: Dimension, value: Any) -> float:
-    """Where a value lies on its axis, 0 … 1."""
+    """Position of a value on its axis, 0 … 1."""
     if one.choice is not None:
         return one.choice.index(value) / max(len(one.choice) - 1, 1) if value in one.choice else 0.0
     if one.log:
@@ -97,7 +97,7 @@ def _place(one: Dimension, value: Any) -> float:
 
 
 def _value(one: Dimension, share: float) -> float:
-    """What the axis shows there; choices go by their place."""
+    """Value at a position of the axis; choices go by their place."""
     if one.choice is not None:
         return share * max(len(one.choice) - 1, 1)
     if one.log:

@@ -37,7 +37,7 @@ class Alert(BaseModel):
 
     @property
     def rising(self) -> bool:
-        """Whether larger is better."""
+        """Returns whether larger is better."""
         return self.metric.rpartition("/")[2] in ("accuracy", "r2")
 
     def words(self, value: float) -> str:

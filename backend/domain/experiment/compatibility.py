@@ -62,7 +62,7 @@ class _Way:
 
 
 def _conflicts(path: str, entry: CatalogEntry, value: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
-    """What the component's own fields cannot hold together."""
+    """Conflicts between the component's own fields."""
 
     def nature(name: str) -> Collection[str]:
         held, schema = value.get(name), entry.parameters["properties"].get(name, {})

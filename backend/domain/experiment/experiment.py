@@ -32,7 +32,7 @@ def _usual(family: str, kind: str, description: str) -> Any:
 
 
 class Measure(BaseModel):
-    """What is measured after each stage, on the artifact that was written and loaded again."""
+    """Measurements after each stage, on the artifact that was written and loaded again."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,7 +63,7 @@ class Measure(BaseModel):
 
 
 class Diagnosis(BaseModel):
-    """What is looked at inside the model while it trains."""
+    """Measurements inside the model while it trains."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -87,7 +87,7 @@ class Diagnosis(BaseModel):
 
 
 class Experiment(BaseModel):
-    """What a person wants executed: data, a model, a pipeline of stages, and what to measure."""
+    """An experiment to execute: data, a model, a pipeline of stages, and what to measure."""
 
     model_config = ConfigDict(extra="forbid")
 

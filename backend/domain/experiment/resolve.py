@@ -95,7 +95,7 @@ class Resolver:
         return result
 
     def _default(self, field: Schema) -> Any:
-        """What a field that is left out takes; a component may depend on what the dataset is."""
+        """Default of a field; a default component may depend on the dataset."""
         default = field["default"]
         if "x-family" in field and default == {"kind": self.catalog.family(field["x-family"]).default}:
             return {"kind": self.catalog.family(field["x-family"]).usual(self.traits)}
@@ -143,7 +143,7 @@ def _first_error(value: Any, schema: Schema) -> ValidationError | None:
 
 
 def _misread(value: Any, schema: Schema) -> str | None:
-    """Why text with a meaning of its own cannot be read; None when it can."""
+    """Reason why text with a meaning of its own cannot be read; None when it can."""
     if schema.get("x-constraint"):
         try:
             parse(value)

@@ -26,7 +26,7 @@ class LeftOut(BaseModel):
 
 @dataclass(frozen=True)
 class Explored:
-    """What becomes of the orders. Those that fit come in lexicographic order, so that neighbours share most."""
+    """Orders of the stages. Those that fit come in lexicographic order, so that neighbours share most."""
 
     specs: list[Experiment]
     left_out: list[LeftOut]
@@ -95,7 +95,7 @@ def _chosen(stages: Sequence[Mapping[str, Any]], indexes: Sequence[int]) -> list
 
 
 def _count(chosen: Sequence[Mapping[str, Any]]) -> int:
-    """How many orders there are; equal stages may change places without notice."""
+    """Number of orders; equal stages may change places without notice."""
     equal = Counter(map(_text, chosen))
     return math.factorial(len(chosen)) // math.prod(map(math.factorial, equal.values()))
 

@@ -55,7 +55,7 @@ def adapted(catalog: Catalog, asked: Asked, facts: Facts) -> Catalog:
 
 
 def _facts(found: Plan) -> dict[str, Any]:
-    """What helps to plan, as a dataset of the catalog publishes it."""
+    """Facts that help to plan, as a dataset of the catalog publishes them."""
     train, validation, test = found.held
     return {
         "train": train,

@@ -60,7 +60,7 @@ class Picture(BaseModel):
 
 
 class Facts(BaseModel):
-    """What the check found."""
+    """Findings of the check."""
 
     kind: Literal["table", "arrays"] = Field(description="Named columns, or an array of inputs with one of targets.")
     rows: int = Field(description="Samples.")
@@ -76,7 +76,7 @@ class Facts(BaseModel):
 
 
 class Choice(BaseModel):
-    """What a spec says about an upload."""
+    """Options of an upload in a spec."""
 
     model_config = ConfigDict(strict=True)
 
@@ -105,7 +105,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is learnt from what."""
+    """Inputs and targets of the training."""
 
     task: Literal["classification", "regression"]
     targets: tuple[int, ...]  # columns
@@ -118,7 +118,7 @@ class Plan:
 
 
 def plan(facts: Facts, choice: Choice) -> Plan:
-    """What `choice` comes to. Raises ChoiceInvalid in one sentence that says what would be right."""
+    """Plan that follows from `choice`. Raises ChoiceInvalid in one sentence with the remedy."""
     targets = _targets(facts, choice)
     columns = [facts.columns[index] for index in targets]
     task = _task(columns, choice.task if choice.task != "auto" else facts.task)
@@ -150,7 +150,7 @@ def ordered(column: Column) -> list[str]:
 
 
 def apportion(rows: int, validation: float, test: float) -> tuple[int, int]:
-    """How many of these rows are held back for validation and for the test: at least one each."""
+    """Number of these rows that are held out for validation and for the test: at least one each."""
     return max(1, round(rows * validation)), max(1, round(rows * test))
 
 

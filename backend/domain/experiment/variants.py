@@ -16,7 +16,7 @@ PART = re.compile(r"\[(\d+)\]|(\w+)")
 
 
 class Variant(BaseModel):
-    """What one of several runs does otherwise."""
+    """Differences of one of several runs."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ def _put(document: Any, path: str, value: Any) -> None:
 
 
 def _item(place: Any, key: int | str, path: str, missing_is_fine: bool = False) -> Any:
-    """What lies at `key`; a mapping may lack the field that is about to be written."""
+    """Value at `key`; a mapping may lack the field that is about to be written."""
     if isinstance(key, int) and isinstance(place, list) and key < len(place):
         return place[key]
     if isinstance(key, str) and isinstance(place, Mapping) and (key in place or missing_is_fine):

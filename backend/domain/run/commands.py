@@ -65,7 +65,7 @@ class Setting(BaseModel):
 
 
 class Intervention(BaseModel):
-    """What is done without a person, at a given step: how a steered run is replayed."""
+    """A command at a given step that needs no person: a steered run is replayed by these."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -40,7 +40,7 @@ def timed(new: ArtifactMeasure, old: ArtifactMeasure) -> Iterator[tuple[Latency,
 
 
 def differs(new: Latency, old: Latency) -> bool:
-    """Whether the medians are further apart than the calls scatter."""
+    """Returns whether the medians are further apart than the calls scatter."""
     return abs(new.p50_ms - old.p50_ms) > max(new.spread_ms, old.spread_ms, SAME_TIME * old.p50_ms)
 
 

@@ -17,9 +17,10 @@ PAST = "is not what the parent's past was computed with: only what comes later m
 
 @dataclass(frozen=True)
 class Past:
-    """What a fork begins with: `spec` with this seed, up to `step`, through `ended` stages and into the next if `within`.
+    """Prefix of a fork: `spec` with this seed, up to `step`, through `ended` stages and into the next if `within`.
 
-    `turned` are the knobs of that one that were turned by then, path -> value; `trains` says whether it was training.
+    `turned` are the live parameters of that stage that were set by then, path -> value; `trains` says whether it was
+    training.
     """
 
     spec: Experiment
@@ -38,7 +39,7 @@ class Past:
         return spec
 
     def live(self, catalog: Catalog) -> dict[str, str]:
-        """Where in the spec the knobs stand that a fork may turn there: path in the spec -> path in the recipe."""
+        """Live parameters that a fork may set at its start: path in the spec -> path in the recipe."""
         if not self.trains:
             return {}
         stage = self.spec.stages[self.ended]
@@ -75,7 +76,7 @@ def _joined(spec: Experiment, past: Past, turned: Sequence[Intervention]) -> Exp
 
 
 def _refused(path: str, past: Past, live: Mapping[str, str]) -> Problem:
-    """Why the field cannot differ, and what to do instead."""
+    """Reason why the field cannot differ, and what to do instead."""
     if not (past.within and path.startswith(f"stages[{past.ended}]")):
         return Problem(path=path, message=PAST)
     instead = f"fork from the end of stage {past.ended}" if past.ended else "submit this as a run of its own"

@@ -68,7 +68,7 @@ def _below(holder: Any, part: str) -> Any:
 
 
 def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
-    """Why `setting` cannot be made while `stage` trains; None when it can."""
+    """Reason why `setting` cannot be made while `stage` trains; None when it can."""
     known = {knob.path: knob for knob in knobs(stage, catalog)}
     knob = known.get(setting.path)
     if knob is None:
@@ -97,7 +97,7 @@ def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Pro
 
 
 def _unturnable(spec: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
-    """Why `setting` can be made in none of the stages: what comes closest to one."""
+    """Reason why `setting` can be made in none of the stages: that of the stage which comes closest."""
     found = [problem(stage, setting, catalog) for stage in spec["stages"]]
     if not all(found):
         return None

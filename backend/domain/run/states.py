@@ -37,7 +37,7 @@ MOVES: dict[RunState, frozenset[RunState]] = {
 
 
 class Place(StrEnum):
-    """Where in a run a checkpoint was taken."""
+    """Place in a run at which a checkpoint was taken."""
 
     WITHIN = "within"
     """Between two steps of a stage, or while it is measured."""
@@ -50,7 +50,7 @@ class Place(StrEnum):
 
 
 class Awaited(StrEnum):
-    """What a queued run waits for."""
+    """Condition that a queued run waits for."""
 
     WORKER = "worker"
     """A worker: none is heard of."""

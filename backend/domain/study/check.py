@@ -65,7 +65,7 @@ def _odd_objectives(study: Study, catalog: Catalog) -> Iterator[Problem]:
 
 
 def _odd_dimensions(space: Space) -> Iterator[Problem]:
-    """What is wrong with the space by itself."""
+    """Problems of the space by itself."""
     before: dict[str, Dimension] = {}
     for index, one in enumerate(space):
         path = f"space[{index}]"

@@ -50,7 +50,7 @@ class Stop(_Body):
 
 
 class Extend(_Body):
-    """What is added to the budget; a limit that was not there stays away."""
+    """Addition to the budget; a limit that was not there stays away."""
 
     trials: int = Field(default=0, ge=0, le=MAX_TRIALS)
     hours: float = Field(default=0, ge=0, le=100_000)

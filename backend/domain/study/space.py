@@ -55,7 +55,7 @@ class Dimension(BaseModel):
 
     @property
     def count(self) -> int | None:
-        """How many values a grid takes, at most; None for a continuum."""
+        """Number of values in a grid, at most; None if it is continuous."""
         if self.choice is not None:
             return len(self.choice)
         if self.points is not None:
@@ -74,7 +74,7 @@ class Dimension(BaseModel):
 
     @property
     def ends(self) -> Sequence[Any]:
-        """What has to fit into the spec for all of it to fit: every choice, or both ends of the range."""
+        """Values that must fit into the spec for all of it to fit: every choice, or both ends of the range."""
         return self.choice if self.choice is not None else [self._number(self.bottom), self._number(self.top)]
 
     def contains(self, value: Any) -> bool:
@@ -84,7 +84,7 @@ class Dimension(BaseModel):
         return number and self.bottom <= value <= self.top and (not self.integer or float(value).is_integer())
 
     def within(self, wider: "Dimension") -> bool:
-        """Whether it takes no value that `wider` does not take."""
+        """Returns whether `wider` takes every value that this one takes."""
         alike = (self.choice is None) == (wider.choice is None) and self.field == wider.field
         return alike and all(wider.contains(value) for value in self.ends)
 
@@ -123,7 +123,7 @@ def assign(space: Space, draw: Callable[[Dimension], Any]) -> Assignment:
 
 
 def contains(space: Space, values: Mapping[str, Any]) -> bool:
-    """Whether a trial with these values lies in the space: each active field within, no other field there."""
+    """Returns whether a trial with these values lies in the space: each active field within, no other field there."""
     active = {
         dimension.field: dimension for dimension in space if dimension.when is None or dimension.when.holds(values)
     }
@@ -142,7 +142,7 @@ def reaching(space: Space, dimension: Dimension, value: Any) -> Assignment:
 
 
 def size(space: Space) -> int | None:
-    """How many trials differ: the number of points of the grid; None where a range is a continuum."""
+    """Number of different trials, which are the points of the grid; None if a range is continuous."""
     below: dict[str, list[Dimension]] = {}
     for dimension in space:
         if dimension.when is not None:

@@ -55,7 +55,7 @@ class TrialState(StrEnum):
 
 
 class Objective(BaseModel):
-    """What is to be as small, or as large, as possible."""
+    """A measure to minimize or to maximize."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,7 +78,7 @@ class Objective(BaseModel):
 
     @property
     def rising(self) -> bool:
-        """Whether larger is better."""
+        """Returns whether larger is better."""
         if self.direction is not None:
             return self.direction == "maximize"
         name = self.measure.removeprefix(LIVE)
@@ -86,7 +86,7 @@ class Objective(BaseModel):
 
 
 class Budget(BaseModel):
-    """Where the study ends: at the first of these that is used up."""
+    """Limits of the study: it ends at the first one that is reached."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

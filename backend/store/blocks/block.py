@@ -30,7 +30,7 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Directory:
-    """Which events are in a block, by `seq`."""
+    """Events in a block, by `seq`."""
 
     layouts: tuple[Layout, ...]
     seq: Ints  # [events]
@@ -157,7 +157,7 @@ class Block:
 
     @cached_property
     def _places(self) -> tuple[Ints, Ints, dict[tuple[str, str], Ints]]:
-        """Where the numbers of each event begin: in `sparse`, in `offsets`, and in each part of each column."""
+        """Start of each event's numbers: in `sparse`, in `offsets`, and in each part of each column."""
         own = self.directory
         parts = [(name, dtype) for name, parts in self.columns.items() for dtype in parts]
         columns = {key: _begins(np.where(own.having(*key), own.count, 0)) for key in parts}

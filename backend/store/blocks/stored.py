@@ -59,7 +59,7 @@ def load(session: Session, run_id: str, extent: Extent, metrics: Collection[str]
 
 
 def sizes(session: Session, run_id: str, within: Collection[Extent], metrics: Collection[str] | None) -> dict[str, int]:
-    """How many points each metric has in these blocks."""
+    """Number of points of each metric in these blocks."""
     query = select(tables.Column.name, func.sum(tables.Column.points)).where(*_of(run_id, within), _named(metrics))
     return {name: int(points) for name, points in session.execute(query.group_by(tables.Column.name))}
 

@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Start
-         * @description What a fork of this run would begin with there, and what it may change.
+         * @description The starting point of a fork of this run, and what the fork may change.
          */
         get: operations["start"];
         put?: never;
@@ -359,7 +359,7 @@ export interface paths {
         };
         /**
          * Of
-         * @description What the stored points prove of the run: that it is its parent's copy, that it was resumed to the bit.
+         * @description Proofs from the stored points of the run: that it is its parent's copy, or that it was resumed to the bit.
          */
         get: operations["of"];
         put?: never;
@@ -732,7 +732,7 @@ export interface paths {
         };
         /**
          * Upload Detail
-         * @description What is in it: columns, ranges, classes, the first rows or pictures.
+         * @description Describe the upload: columns, ranges, classes, the first rows or pictures.
          */
         get: operations["upload_detail"];
         put?: never;
@@ -901,13 +901,13 @@ export interface components {
         };
         /**
          * Awaited
-         * @description What a queued run waits for.
+         * @description Condition that a queued run waits for.
          * @enum {string}
          */
         Awaited: "worker" | "run" | "turn";
         /**
          * Budget
-         * @description Where the study ends: at the first of these that is used up.
+         * @description Limits of the study: it ends at the first one that is reached.
          */
         Budget: {
             /**
@@ -1270,7 +1270,7 @@ export interface components {
         };
         /**
          * Diagnosis
-         * @description What is looked at inside the model while it trains.
+         * @description Measurements inside the model while it trains.
          */
         Diagnosis: {
             /**
@@ -1344,7 +1344,7 @@ export interface components {
         };
         /**
          * Error
-         * @description What every failed request answers.
+         * @description Answer of every failed request.
          */
         Error: {
             /**
@@ -1371,7 +1371,7 @@ export interface components {
         };
         /**
          * Estimate
-         * @description What an experiment will take, as far as that is known before it runs.
+         * @description Estimated cost of an experiment, as far as that is known before it runs.
          */
         Estimate: {
             /**
@@ -1397,7 +1397,7 @@ export interface components {
         EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "alert" | "command" | "forked" | "log";
         /**
          * Experiment
-         * @description What a person wants executed: data, a model, a pipeline of stages, and what to measure.
+         * @description An experiment to execute: data, a model, a pipeline of stages, and what to measure.
          */
         Experiment: {
             /**
@@ -1522,7 +1522,7 @@ export interface components {
         };
         /**
          * Facts
-         * @description What the check found.
+         * @description Findings of the check.
          */
         Facts: {
             /**
@@ -1632,7 +1632,7 @@ export interface components {
         };
         /**
          * ForkStart
-         * @description What a fork begins with.
+         * @description Starting point of a fork.
          */
         ForkStart: {
             /** @description What it executes when nothing is changed, knobs where they had been turned to. */
@@ -1695,7 +1695,7 @@ export interface components {
         };
         /**
          * Interval
-         * @description Where a share lies with 95 % (Wilson), as far as the number of samples tells.
+         * @description The 95 % interval of a share (Wilson), as far as the number of samples tells.
          */
         Interval: {
             /** Low */
@@ -1705,7 +1705,7 @@ export interface components {
         };
         /**
          * Intervention
-         * @description What is done without a person, at a given step: how a steered run is replayed.
+         * @description A command at a given step that needs no person: a steered run is replayed by these.
          */
         Intervention: {
             /**
@@ -1815,7 +1815,7 @@ export interface components {
         };
         /**
          * Measure
-         * @description What is measured after each stage, on the artifact that was written and loaded again.
+         * @description Measurements after each stage, on the artifact that was written and loaded again.
          */
         Measure: {
             /**
@@ -1960,7 +1960,7 @@ export interface components {
         };
         /**
          * Objective
-         * @description What is to be as small, or as large, as possible.
+         * @description A measure to minimize or to maximize.
          */
         Objective: {
             /**
@@ -2103,7 +2103,7 @@ export interface components {
         };
         /**
          * QueuePlace
-         * @description What a queued run waits for.
+         * @description Place of a queued run, and what it waits for.
          */
         QueuePlace: {
             awaits: components["schemas"]["Awaited"];
@@ -3329,7 +3329,7 @@ export interface components {
         };
         /**
          * Variant
-         * @description What one of several runs does otherwise.
+         * @description Differences of one of several runs.
          */
         Variant: {
             /**
