@@ -138,8 +138,7 @@ class Connection(H11Protocol):
 
     def _waits(self) -> tuple[float, object]:
         """Seconds that the client may leave things as they are, and a sign of how they are; None when it is the
-        server's turn.
-        """
+        server's turn."""
         if self._outlet.waiting:
             return self.limits.portion_seconds, ("reads", self._outlet.taken // PORTION)
         if self.conn.their_state is h11.SEND_BODY and not self.flow.read_paused:

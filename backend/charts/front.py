@@ -33,8 +33,7 @@ def first_of(order: NDArray[np.intp], costs: NDArray[Any], gains: NDArray[Any]) 
 
 def undominated(costs: NDArray[Any]) -> NDArray[np.bool_]:
     """Marks the points that no other point dominates: at least as good in every respect and better in one.
-    `costs` [point, respect] are to be small.
-    """
+    `costs` [point, respect] are to be small."""
     if costs.shape[1] == 2:
         return front(costs[:, 0], -costs[:, 1])
     # Who beats a point comes before it: its sum is smaller, or, rounded, the same and then the first cost that differs is.

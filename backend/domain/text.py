@@ -44,7 +44,7 @@ _NOT_JSON = object()
 
 
 def _from_json(text: str) -> Any:
-    """Value of a text that only JSON reads, because of its escapes. YAML reports other mistakes better, with the line."""
+    """Value of a text that only JSON reads, because of its escapes. YAML reports mistakes better, with the line."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError):

@@ -24,8 +24,7 @@ def bucket(steps: Steps, values: Floats, pixels: int) -> Indices:
 
 def extremes(buckets: Indices, values: Floats) -> Indices:
     """Selects the visible points of each bucket: its first finite minimum and maximum, its first NaN, +∞ and −∞; and
-    the two ends of it all. buckets [n], ascending, values [n]; n is at least 1.
-    """
+    the two ends of it all. buckets [n], ascending, values [n]; n is at least 1."""
     finite = np.isfinite(values)
     lowest = _firsts(buckets, _extreme(buckets, np.where(finite, values, np.inf), np.minimum) & finite)
     highest = _firsts(buckets, _extreme(buckets, np.where(finite, values, -np.inf), np.maximum) & finite)

@@ -34,7 +34,7 @@ class Unreadable(ValueError):
 
 
 def is_coded(head: bytes) -> bool:
-    """Whether a file that begins so was coded by this package."""
+    """Returns whether a file that begins so was coded by this package."""
     return head.startswith(MAGIC)
 
 

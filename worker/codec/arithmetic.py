@@ -14,7 +14,7 @@ SEEN = 1 << 14  # bits after which a context forgets half of what it knows
 
 
 class Bits:
-    """What `contexts` contexts have seen: each estimates its next bit by (ones + ½) / (total + 1)."""
+    """Bits seen in each of `contexts` contexts: each estimates its next bit by (ones + ½) / (total + 1)."""
 
     def __init__(self, contexts: int) -> None:
         self.ones, self.totals = [0] * contexts, [0] * contexts

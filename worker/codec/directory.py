@@ -1,6 +1,5 @@
 """Directory of a coded file: the tensors that were cut out, their places and coding; all codebooks; and the skeleton,
-which is the rest of the file.
-"""
+which is the rest of the file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +36,7 @@ def write(content: bytes, coded: Sequence[tuple[Place, Code]]) -> bytes:
 
 
 def read(directory: bytes) -> tuple[list[Cut], bytes]:
-    """What was cut, and the skeleton. Raises ValueError where the directory says what is never written."""
+    """Reads the tensors that were cut out, and the skeleton. Raises ValueError for content that is never written."""
     number, start = read_varint(directory, 0)
     lines = []
     for _ in range(number):

@@ -45,7 +45,7 @@ def code(coder: Coder, shape: Shape, symbols: Symbols | None = None) -> Symbols:
 
 
 def _contexts(held: Symbols) -> list[int]:
-    """Where each column's count lies beside the mean."""
+    """Context of each column: its count relative to the mean."""
     total, columns = int(held.sum()), len(held)
     shares = 16 * columns * (held + 1) // (total + columns)
     return (4 * np.searchsorted(SHARES, shares, side="right")).tolist()  # type: ignore[no-any-return]

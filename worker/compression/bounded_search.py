@@ -73,7 +73,7 @@ class Search:
         return (one + other) / 2
 
     def _doubt(self, gap: tuple[float, float]) -> float:
-        """How unlikely it is that a value in the gap meets the bound, if the measure wanders between samples like a
+        """Improbability that a value in the gap meets the bound, if the measure wanders between samples like a
         Brownian motion: −log P(min ≤ ε) = 2 (J(a) − ε) (J(b) − ε) / (σ² |b − a|), without what all gaps share.
 
         Source: Kushner: A New Method of Locating the Maximum Point of an Arbitrary Multipeak Curve (1964).

@@ -13,7 +13,7 @@ STEPS = tuple(2.0**-power for power in range(3, 8))  # ⅛ … 1/128 of what can
 
 @dataclass(frozen=True)
 class Choice:
-    """What may be chosen: a share in [0, 1) that is pruned (or 1 for a method that has no share), and 8 bits or not."""
+    """A point of the search: the pruned share in [0, 1) (or 1 for a method without a share), and 8 bits or not."""
 
     amount: float
     quantized: bool
@@ -42,7 +42,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a model must meet, and the field that the best has least of (most, where more is better)."""
+    """Target of a model, and the field to minimize (maximize, where more is better)."""
 
     target: Constraint
     minimize: str
@@ -83,7 +83,7 @@ class PatternSearch:
         return min(self.tried.values(), key=lambda tried: tried.rank)  # of equals the one that was tried first
 
     def _moves(self, step: float, quantized: Sequence[bool]) -> bool:
-        """Whether a neighbour is better than the best so far."""
+        """Returns whether a neighbour is better than the best so far."""
         best = self.best
         for choice in _neighbours(best.choice, step, quantized):
             self._look(choice)

@@ -50,7 +50,7 @@ def nearest(values: Tensor, centroids: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Codebooks:
-    """How many values each tensor may have: 2^bits, beside the zeros of a mask, which are no entry of its codebook."""
+    """Number of values of each tensor: 2^bits, beside the zeros of a mask, which are no entry of its codebook."""
 
     linear: int  # bits of each weight matrix
     convolution: int  # of each filter bank
@@ -106,7 +106,7 @@ def check(name: str, bits: int, values: int) -> None:
 
 
 def _kept(subject: Subject, name: str) -> Tensor:
-    """Where the tensor's own values stand: everywhere, or where its mask leaves them."""
+    """Places of the tensor's own values: all, or those that its mask keeps."""
     weight = subject.module.get_parameter(name)
     return subject.masks.get(name, torch.ones_like(weight, dtype=torch.bool))
 
@@ -164,7 +164,7 @@ class Sharing(Companion):
                 self._shared[name] = _Shared(weight, places, labels, len(values))
 
     def state(self) -> dict[str, Any]:
-        """Which weights belong together: clusters that have met by chance stay two."""
+        """Clusters of the weights: clusters that have met by chance stay two."""
         return {name: {"labels": one.labels, "clusters": one.clusters} for name, one in self._shared.items()}
 
     def load(self, state: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ class Companion:
         return ()
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint within the phase must hold: tensors and plain values."""
+        """State that a checkpoint within the phase must hold: tensors and plain values."""
         return {}
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -57,7 +57,7 @@ class Companion:
         """The optimizer's step number `done` of the phase's planned `total` was taken, and what is masked is zero."""
 
     def settled(self) -> bool:
-        """Whether the model is by now what the phase is to leave, the values of its weights aside. Before that no epoch
+        """Returns whether the warm-up is finished: only the values of the weights still change. Before that no epoch
         counts as the best one, and a validation loss that has stopped falling does not end the training."""
         return True
 

@@ -79,7 +79,7 @@ class Component(BaseModel):
 
     @classmethod
     def unavailable(cls) -> str | None:
-        """Why this machine cannot run it ("needs CUDA"); None when it can."""
+        """Reason why this machine cannot run it ("needs CUDA"); None when it can."""
         return None
 
     @classmethod
@@ -98,7 +98,7 @@ class Component(BaseModel):
 
     @classmethod
     def plugged_in(cls) -> bool:
-        """Whether an operator's file brought it."""
+        """Returns whether it comes from an operator's file."""
         return cls.__module__.startswith(f"{PLUGINS}.")
 
     @classmethod

@@ -43,7 +43,7 @@ class Context(Protocol):
         """Its `loss` and metrics on the validation split."""
 
     def quality(self, module: nn.Module) -> float:
-        """How good it is on the validation split: accuracy; R² where targets are numbers. More is better."""
+        """Quality on the validation split: accuracy; R² where targets are numbers. More is better."""
 
     def recalibrate(self, module: nn.Module) -> None:
         """Take the statistics of its batch normalizations anew over the training split, except for frozen ones."""
@@ -57,7 +57,7 @@ class Context(Protocol):
         """
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        """What the real file of a copy of the run's model costs and achieves in a clean process, by field.
+        """Measures the real file of a copy of the run's model in a clean process: cost and quality, by field.
 
         The fields are those of `backend.domain.measures`: `fields`, and what comes with them for nothing. Quality is that
         on the validation split. What could not be measured is left out. Raises ValueError in one sentence when the file

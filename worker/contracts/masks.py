@@ -27,7 +27,7 @@ def prunable_weights(module: nn.Module) -> dict[str, Tensor]:
 
 
 def below_all(scores: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Scores:
-    """What is masked already scores below any weight, a true zero included."""
+    """Gives masked weights lower scores than any other weight, a true zero included."""
     return {
         name: torch.where(masks[name], score.detach(), GONE) if name in masks else score.detach()
         for name, score in scores.items()
@@ -63,7 +63,7 @@ def _protect(scores: Tensor, share: float) -> Tensor:
 
 
 def kept(subject: Subject) -> dict[str, int]:
-    """How many weights each matrix or filter keeps."""
+    """Number of weights that each matrix or filter keeps."""
     return {
         name: int(subject.masks[name].sum()) if name in subject.masks else weight.numel()
         for name, weight in prunable_weights(subject.module).items()
@@ -71,7 +71,7 @@ def kept(subject: Subject) -> dict[str, int]:
 
 
 def sizes(module: nn.Module) -> dict[str, int]:
-    """How many weights each matrix or filter has, masked or not."""
+    """Number of weights of each matrix or filter, masked or not."""
     return {name: weight.numel() for name, weight in prunable_weights(module).items()}
 
 

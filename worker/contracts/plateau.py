@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def plateaus(history: Sequence[float], patience: int, min_delta: float) -> int:
-    """How often `patience` epochs in a row have brought no improvement; after each plateau the count begins again.
+    """Number of times that `patience` epochs in a row brought no improvement; after each plateau the count restarts.
 
     `history` are the validation losses of the epochs so far. An improvement falls below the lowest loss by more than
     `min_delta`; a loss that is not a number never is one.

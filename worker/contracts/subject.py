@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """How a model was built before its first step: what another run needs to build it again."""
+    """Construction of a model before its first step: another run needs it to build the model again."""
 
     model: Mapping[str, Any]  # the spec's part
     input_shape: tuple[int, ...]
@@ -24,7 +24,7 @@ class Origin:
 
 @dataclass
 class Subject:
-    """What each stage takes and leaves.
+    """Input and output of each stage: a model with everything that belongs to it.
 
     `masks` name the parameters that were pruned without being removed; training keeps their zeros at zero.
     `quantizer` is how the exported artifact is to be converted; the module itself stays float.

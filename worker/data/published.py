@@ -26,7 +26,7 @@ class Publication:
     package: str = ""
 
     def obtain(self, folder: Path) -> dict[str, Path]:
-        """Where each file is, by its name; downloaded into `folder` when it is in neither folder.
+        """Path of each file, by its name; downloaded into `folder` when it is in neither folder.
 
         ValueError with every remedy when all downloads fail.
         """

@@ -34,7 +34,7 @@ def part(strata: Array, counts: tuple[int, ...], seed: int) -> list[NDArray[np.i
 
 
 def strata(targets: Array) -> Array:
-    """What each sample [n] is told apart by: its class; where targets are numbers, the tenth its first one lies in."""
+    """Stratum of each sample [n]: its class; where targets are numbers, the tenth that its first one lies in."""
     if targets.ndim == 1 and targets.dtype.kind in "iu":
         return targets
     first = targets.reshape(len(targets), -1)[:, 0]

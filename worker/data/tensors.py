@@ -101,7 +101,7 @@ class Split:
         raise ValueError("this data was stored for training without augmentations")
 
     def prepare(self, pixels: Tensor) -> Tensor:
-        """What `batch` would have given for these `pixels` [batch, channels, height, width]."""
+        """Prepares these `pixels` [batch, channels, height, width] as `batch` would have done."""
         raise ValueError("this data was stored for training without augmentations")
 
     def to(self, device: str) -> "Split":

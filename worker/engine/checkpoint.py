@@ -40,14 +40,14 @@ class Position:
 
     @property
     def within_training(self) -> bool:
-        """Whether a training has taken steps and is to take more."""
+        """Returns whether a training has taken steps and is to take more."""
         return self.phase_step > 0 and not self.stopping
 
 
 @dataclass(frozen=True)
 class State:
-    """What a checkpoint holds. Raises ValueError where that is not all that the position needs: going on from there
-    would begin the training's optimizer, mean and randomness anew, and end with other weights."""
+    """Content of a checkpoint. Raises ValueError if the position needs more: resuming from it would restart
+    the training's optimizer, mean and randomness, and end with other weights."""
 
     position: Position
     subject: Subject

@@ -40,7 +40,7 @@ def cores() -> int:
 
 
 def describe() -> dict[str, Any]:
-    """What a person is shown of this machine; plain JSON."""
+    """Description of this machine for people; plain JSON."""
     description: dict[str, Any] = {
         "kind": "cuda" if torch.cuda.is_available() else "cpu",
         "name": _processor(),

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 
 class Place(str):
-    """Where in the pipeline an error arose: a note that is put on it."""
+    """Place in the pipeline where an error arose: a note that is put on it."""
 
 
 def explain(error: Exception) -> str:

@@ -34,7 +34,7 @@ class Mean:
 
     @torch.no_grad()
     def hold(self, masks: Mapping[str, Tensor]) -> None:
-        """What is masked from here on is zero in the mean too, whatever it was in the steps before."""
+        """Masks the mean too from here on, whatever it was in the steps before."""
         for name, mask in masks.items():
             self._values[name].mul_(mask)
 

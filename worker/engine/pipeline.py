@@ -167,7 +167,7 @@ class Execution:
         trainer.run()
 
     def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
-        """What a phase may ask of this run now; `attend` and `tick` are called while it tries and evaluates."""
+        """Context of a phase in this run; `attend` and `tick` are called while it tries and evaluates."""
         runs = self.settings.data_dir / self.assignment.folder
         trials = Trials(self.data, self.seed, self.position, self.measure, runs, attend, tick)
         origin, loss = self.subject.origin or self.origin, self._loss(self.position.stage)

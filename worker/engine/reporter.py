@@ -222,7 +222,7 @@ class Reporter:
 
 
 def headline(metric: str) -> bool:
-    """Whether a run's row shows the metric's last value; those of single layers, `gradient_norm/fc1`, would flood it."""
+    """Returns whether a run's row shows the metric's last value; single layers, `gradient_norm/fc1`, would flood it."""
     head, _, layer = metric.partition("/")
     return not layer or head in ("train", "validation")
 

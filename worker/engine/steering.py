@@ -85,7 +85,7 @@ class Steering:
             self._go_on()
 
     def skips(self) -> bool:
-        """Whether somebody had the training end here; says so once."""
+        """Returns whether somebody ended the training here; says so once."""
         skips, self._skipping = self._skipping, False
         return skips
 
@@ -133,8 +133,8 @@ class Steering:
             self._appoint()
 
     def _is_early(self, order: Order, trainer: Turnable | None) -> bool:
-        """Whether it is for later. What ends a training is told, and replayed, by that one's last step; what comes after
-        that is for the next one."""
+        """Returns whether it is for later. A command that ends a training is reported, and replayed, at that training's
+        last step; commands after it are for the next training."""
         if self._skipping:
             return order.kind in (CommandKind.NEXT, CommandKind.SET)
         return order.kind is CommandKind.NEXT and trainer is not None and self._reporter.step == self._began
@@ -146,7 +146,7 @@ class Steering:
     def _carry_out(
         self, order: Order, trainer: Turnable | None, again: bool = False
     ) -> tuple[str | None, dict[str, Any]]:
-        """What is to be said of it, and its effect. Raises ValueError with the reason when it cannot be done."""
+        """Obeys the command. Returns a note on it, and its effect. Raises ValueError with the reason if it cannot."""
         match order.kind:
             case CommandKind.PAUSE:
                 self._rest()

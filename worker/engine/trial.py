@@ -65,7 +65,7 @@ class Trials:
 
 
 def asked(fields: Collection[str], settings: Measure) -> Measure:
-    """What must be measured to know `fields`, and no more than that."""
+    """Reduces the settings to what must be measured to know `fields`."""
     places = [place for place in map(place_of, fields) if place]
     sizes = sorted({size for size, _ in places}) or settings.batch_sizes[:1]
     devices = sorted({device for _, device in places}) or settings.devices[:1]

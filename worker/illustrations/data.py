@@ -12,7 +12,7 @@ from worker.illustrations.shapes import Picture, bars, density, rounded
 
 
 def dataset(dataset: Dataset) -> Picture | None:
-    """How many samples each split has."""
+    """Number of samples in each split."""
     counts = {name: dataset.facts[name] for name in ("train", "validation", "test") if name in dataset.facts}
     return {"bars": bars(counts)} if counts else None
 
@@ -27,7 +27,7 @@ def preparation(preparation: Preparation) -> Picture:
 
 
 def distribution(distribution: Distribution) -> Picture | None:
-    """How often each of three classes is drawn, of which one is common and one rare."""
+    """Frequency of each of three classes, of which one is common and one rare."""
     from worker.data.tensors import Corpus, Samples
 
     targets = np.repeat([0, 1, 2], [60, 25, 10])

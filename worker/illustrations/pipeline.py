@@ -1,6 +1,5 @@
 """Draws the effect of stages and transfers on a model, schematically, since only a run could compute it; and draws how
-pruning is spread over the steps.
-"""
+pruning is spread over the steps."""
 
 from worker.contracts.families.pruning_schedules import PruningSchedule
 from worker.contracts.families.stages import Stage

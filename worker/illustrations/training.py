@@ -53,7 +53,7 @@ def _height(at: Tensor) -> Tensor:
 
 
 def _path(optimizer: Optimizer) -> list[list[float]]:
-    """Where each step leads; a rate that leads out of the picture ends it there."""
+    """Path of the steps; a rate that leads out of the picture ends it there."""
     place = torch.tensor([[-2.0, 0.6]], requires_grad=True)
     torch_optimizer = optimizer.build([place])
     for group in torch_optimizer.param_groups:
@@ -79,7 +79,7 @@ def _path(optimizer: Optimizer) -> list[list[float]]:
 
 
 def regularizer(regularizer: Regularizer) -> Picture:
-    """What it does at the place in the step where it acts."""
+    """Effect at the place in the step where it acts."""
     grid = torch.linspace(-2, 2, 41)
     if overriding([regularizer], "output_penalty"):
         outputs = torch.stack([3 * grid, torch.zeros_like(grid)], dim=1)

@@ -12,7 +12,7 @@ BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
 @dataclass(frozen=True)
 class Channels:
-    """What each of a layer's channels [C] computes, float64: φ(E (x, 1)), which the next layer reads by its column."""
+    """Computation of a layer's channels [C], float64: φ(E (x, 1)), which the next layer reads by its column."""
 
     rows: Tensor  # E [C, inputs + 1], the bias last, batch normalization included
     columns: Tensor  # [C, …]
@@ -58,7 +58,7 @@ class Channels:
         return Merged(common * direction / length, common * shares / (length * scale), self.scale[members] / common)
 
     def _shares(self, members: list[int]) -> Tensor:
-        """How much each member [n] counts for the common direction; they sum to 1.
+        """Weight of each member [n] in the common direction; they sum to 1.
 
         Another row in place of a member's changes what the next layer sees by a (ε · x), where a is the member's column
         and ε the difference of the rows. As in Srinivas and Babu's saliency, the square of a is its weight.

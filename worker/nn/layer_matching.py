@@ -52,7 +52,7 @@ def copy(module: nn.Module, source: nn.Module, names: Collection[str]) -> dict[s
 
 
 def mismatch(entries: Sequence[str], ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> str | None:
-    """Why a layer with these `entries` cannot take the other model's; None when it can."""
+    """Reason why a layer with these `entries` cannot take the other model's; None when it can."""
     for entry in entries:
         if entry not in theirs:
             return f"`{entry}` is missing there"

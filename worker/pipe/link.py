@@ -23,7 +23,7 @@ from worker.pipe.messages import Assignment, Exit, Finished, FromTrainer, Order,
 
 
 class Link(Protocol):
-    """What the engine sees of its supervisor."""
+    """The engine's view of its supervisor."""
 
     def send(self, message: FromTrainer) -> None:
         """Hand a message over; blocks while the supervisor is too far behind.
@@ -33,10 +33,10 @@ class Link(Protocol):
 
     @property
     def asked(self) -> bool:
-        """Whether `orders` would answer with something: looked at after each step."""
+        """Returns whether `orders` would return something: checked after each step."""
 
     def orders(self) -> Sequence[Order | Release]:
-        """What has been asked since the last call; empty at once, and cheaply, when that is nothing."""
+        """Commands since the last call; empty at once, and cheaply, when there are none."""
 
 
 class Unattended:
@@ -113,7 +113,7 @@ class PipeLink:
 
     @property
     def has_work(self) -> bool:
-        """Whether `work` would return at once."""
+        """Returns whether `work` would return at once."""
         return not self._work.empty()
 
     def work(self) -> Assignment | Exit:

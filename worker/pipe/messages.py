@@ -41,8 +41,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Planned:
-    """What is done without a person: because the spec says so, or because a person did it there before the run was
-    interrupted; `known` says that the run's events tell of it already."""
+    """A command that needs no person: the spec schedules it, or a person gave it there before the run was
+    interrupted; `known` says that the run's events report it already."""
 
     made: Intervention
     known: bool = False
@@ -108,7 +108,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the run is; goes into the run's row with the next write."""
+    """Position of the run; goes into the run's row with the next write."""
 
     stage: int
     step: int

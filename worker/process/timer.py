@@ -11,7 +11,7 @@ class Timer:
         self._next = 0.0
 
     def due(self) -> bool:
-        """Whether it is time; asking when it is begins the next wait."""
+        """Returns whether it is time; if it is, the next wait begins."""
         now = monotonic()
         if now < self._next:
             return False

@@ -27,7 +27,7 @@ class Session(Protocol):
         machine's memory and outputs [size, …] go back to it, whatever the device."""
 
     def operators(self, sample: NDArray[Any]) -> dict[str, int]:
-        """What one call on `sample` [size, …] really executes, by type of operator."""
+        """Operators that one call on `sample` [size, …] really executes, by type."""
 
 
 class Runtime(Protocol):
@@ -37,7 +37,7 @@ class Runtime(Protocol):
     """What it is called in sentences."""
 
     def lacks(self, device: str) -> str | None:
-        """Why it cannot run on `device` (cpu, cuda) here, with the remedy; None when it can."""
+        """Reason why it cannot run on `device` (cpu, cuda) here, with the remedy; None when it can."""
 
     def load(self, file: str, device: str, threads: int) -> Session:
         """The file, ready to run. Whatever it raises means that the file cannot be loaded."""

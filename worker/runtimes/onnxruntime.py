@@ -47,13 +47,13 @@ class OnnxSession:
         return executed_operators(self._file, sample, self._device)
 
     def profile(self) -> list[dict[str, Any]]:
-        """What was recorded since a session with `enable_profiling` began."""
+        """Records since a session with `enable_profiling` began."""
         events: list[dict[str, Any]] = json.loads(Path(self._session.end_profiling()).read_text())
         return events
 
 
 def _model(file: Path) -> str | bytes:
-    """What the runtime takes: the file's name, or the ONNX file that a coded one holds."""
+    """Model for the runtime: the file's name, or the ONNX file that a coded one holds."""
     with file.open("rb") as stream:
         return codec.decode(stream.read()) if codec.is_coded(stream.peek(16)) else str(file)
 

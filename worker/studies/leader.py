@@ -170,7 +170,7 @@ class Leader:
                 return
 
     def _place(self, study: Study) -> Place | None:
-        """Where the next trial would stand; None when none may begin now."""
+        """Place of the next trial; None when none may begin now."""
         with self._store.read() as session:
             if studies.under_way(session, self._id) >= study.parallel:
                 return None
@@ -243,7 +243,7 @@ class Leader:
                     studies.move(session, row, over)
 
     def _end(self, session: Session, memory: Memory) -> StudyState | None:
-        """How the study ends by now; None while it goes on."""
+        """End that the study has reached by now; None while it goes on."""
         row = session.get_one(tables.Study, self._id)
         open_ones = studies.open_trials(session, self._id)
         if row.state is StudyState.STOPPING and not any(one.state is TrialState.RUNNING for one in open_ones):

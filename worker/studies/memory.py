@@ -110,7 +110,7 @@ class Memory:
         )
 
     def ask(self, number: int, wanted: Assignment | None = None) -> tuple[int, Assignment]:
-        """What trial `number` is to try, and Optuna's own number for it; `wanted` where that is known already."""
+        """Asks for the values of trial `number`, and Optuna's number for it; `wanted` if they are known already."""
         self._optuna.sampler = self._built(number)
         if wanted is not None:
             params = encoded(self.study.space, wanted)
@@ -130,7 +130,7 @@ class Memory:
         return trial.should_prune()
 
     def tell(self, trial: tables.Trial) -> None:
-        """How a trial that was asked for here ended. Harmless when it was told before."""
+        """Reports the end of a trial that was asked for here. Harmless when it was reported before."""
         assert trial.asked is not None
         state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}.get(trial.state.value, TrialState.FAIL)
         self._optuna.sampler = self._built(trial.number)
@@ -152,7 +152,7 @@ class Memory:
             return self.sampler.build(self.study.seed, number, self._constrained)
 
     def importance(self) -> dict[str, float]:
-        """How much of the difference between good and poor trials each field makes, in shares of 1; empty while too
+        """Share of each field in the difference between good and poor trials; they sum to 1. Empty while too
         few trials are complete, or where none of them differ. By PED-ANOVA, of the first objective."""
         several = len(self.study.objectives) > 1
         if len(self._optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < ENOUGH:

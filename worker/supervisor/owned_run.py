@@ -74,7 +74,7 @@ class HeldRun:
 
     @property
     def must_yield(self) -> bool:
-        """Whether the lease was not renewed for so long that another worker may soon take the run."""
+        """Returns whether the lease was not renewed for so long that another worker may soon take the run."""
         return monotonic() - self._renewed > self._settings.patience_seconds
 
     def begin(self) -> None:
@@ -102,7 +102,7 @@ class HeldRun:
         self._trouble = why
 
     def verdict(self) -> str | None:
-        """Why the trainer must be killed now; None when it may go on."""
+        """Reason why the trainer must be killed now; None when it may go on."""
         now = monotonic()
         if not self.assigned or self.ending:
             return None
@@ -135,7 +135,7 @@ class HeldRun:
                 self._end(RunState.FAILED, f"{why} It died {MAX_DEATHS} times without reaching a new checkpoint.")
 
     def spoilt(self, error: Exception) -> None:
-        """What the trainer said cannot be stored: the run fails and says so."""
+        """Fails the run because the trainer's messages cannot be stored, and says so."""
         self.backlog.clear()
         self.ending = False
         self._end(RunState.FAILED, f"What the trainer said could not be stored ({type(error).__name__}).")
@@ -151,7 +151,7 @@ class HeldRun:
             self._renewed = began
 
     def assignment(self) -> Assignment | None:
-        """What the trainer is to do, from the newest sound checkpoint; points beyond that are withdrawn.
+        """Assignment for the trainer, from the newest sound checkpoint; points beyond that are withdrawn.
 
         None when a run that the spec names has gone: then this one ends as failed.
         """
@@ -195,7 +195,7 @@ class HeldRun:
         self._waits = False
 
     def new_orders(self) -> list[Order]:
-        """What was asked since the last call. A cancel without a trainer at work takes effect here."""
+        """Commands since the last call. A cancel without a trainer at work takes effect here."""
         with self._store.read() as session:
             pending = commands.pending(session, self.id)
         new = [

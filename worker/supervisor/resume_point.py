@@ -60,7 +60,7 @@ def vanished(store: Store, data_dir: Path, run_id: str, announced: Collection[Fi
 
 
 def _told(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
-    """What the events say of each checkpoint. The last one before the run was steered stays: people go back before that."""
+    """Each checkpoint's event. The last one before the run was steered stays, since people go back before that."""
     told: dict[str, dict[str, Any]] = {}
     last: dict[str, Any] = {}
     for mark in events.marks(session, run_id, kinds=[EventKind.CHECKPOINT, EventKind.COMMAND]):

@@ -52,7 +52,7 @@ class TrainerProcess:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone and everything it had said was received."""
+        """Returns whether it has ended and all its messages were received."""
         return not self._threads[0].is_alive() and self._inbox.empty()
 
     def send(self, message: ToTrainer) -> None:
@@ -63,7 +63,7 @@ class TrainerProcess:
             self.kill()
 
     def receive(self) -> list[FromTrainer]:
-        """What it has said since the last call; never waits."""
+        """Messages since the last call; never waits."""
         messages: list[FromTrainer] = []
         try:
             while len(messages) < _WAITING:
@@ -100,7 +100,7 @@ class TrainerProcess:
         return "\n".join(self._last_words)
 
     def wait(self, seconds: float) -> bool:
-        """Whether it ended by itself within so many seconds."""
+        """Returns whether it ended by itself within so many seconds."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -33,7 +33,7 @@ class Keeper:
         return self._bury(self._process) if self._process.ended else None
 
     def receive(self) -> list[FromTrainer]:
-        """What it has said since the last call, but for `Ready`."""
+        """Messages since the last call, but for `Ready`."""
         messages = self._process.receive() if self._process else []
         for message in messages:
             if isinstance(message, Ready) and not self._doom:

@@ -217,7 +217,7 @@ class Turn:
 
 
 def _act(session: Session, run_id: str, alert: dict[str, Any]) -> None:
-    """What an alert does beside being told: a command like a person's, obeyed where the run can take it."""
+    """Carries out an alert's action: a command like a person's, obeyed if the run can take it."""
     if alert["then"] != "tell":
         with suppress(commands.RunOver, commands.NotNow):
             commands.ask(session, run_id, CommandKind(alert["then"]), {}, f"the alert on {alert['metric']}"[:100])

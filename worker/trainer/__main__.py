@@ -58,7 +58,7 @@ def _prepare(settings: Settings) -> Ready:
 
 
 def _warm_up(settings: Settings, link: PipeLink) -> None:
-    """What the first run would wait for by itself: slow imports, while nobody waits."""
+    """Does the slow imports that the first run would wait for, while nobody waits."""
     from worker.contracts.families.datasets import Dataset
     from worker.engine import device
 
@@ -105,7 +105,7 @@ def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None
 
 
 def _offer_to_the_oom_killer() -> None:
-    """When memory runs out, the kernel is to end this process and not the one that would tell of it."""
+    """Makes the kernel end this process, not the one that would report it, when memory runs out."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 

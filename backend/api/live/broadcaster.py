@@ -65,8 +65,7 @@ class Hub:
 
     async def follow(self, cursors: dict[str, int], rows: bool) -> AsyncGenerator[bytes]:
         """Yields to a viewer every event of each run after its cursor, exactly once and in order; with `rows`
-        also the row of any run whenever it changed. `cursors` is the viewer's own and moves on with it.
-        """
+        also the row of any run whenever it changed. `cursors` is the viewer's own and moves on with it."""
         watched = list(cursors)
         self._enter(watched, rows)
         try:

@@ -1,6 +1,5 @@
 """Invariants of the whole database, which hold at any moment, whatever happened. An event's `epoch`, where a test's
-writer puts one into the body, names the lease under which it was written.
-"""
+writer puts one into the body, names the lease under which it was written."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

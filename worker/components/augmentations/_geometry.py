@@ -6,12 +6,12 @@ from torch.nn import functional
 
 
 def axis(length: int, device: torch.device) -> Tensor:
-    """Where the pixels of an axis lie, from its centre and in half lengths: −1 and 1 are the image's edges."""
+    """Positions of the pixels of an axis, from its centre and in half lengths: −1 and 1 are the image's edges."""
     return (2 * torch.arange(length, device=device) + 1) / length - 1
 
 
 def sampled(images: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]) -> Tensor:
-    """What `images` [batch, channels, height, width] show at places between their pixels, black beyond the border.
+    """Samples `images` [batch, channels, height, width] at places between their pixels, black beyond the border.
 
     Places are in the units of `axis`, bilinear. `rows` and `columns` are two parts each whose sum, broadcast to
     [batch, height, width], is the place: they are added where they are needed, which saves half of the time.
@@ -23,6 +23,6 @@ def sampled(images: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, 
 
 
 def within(first: Tensor, end: Tensor, length: int) -> Tensor:
-    """Which of the places 0 … length − 1 lie in first ≤ place < end: [*, length] for bounds [*]."""
+    """Marks the places 0 … length − 1 with first ≤ place < end: [*, length] for bounds [*]."""
     places = torch.arange(length, device=first.device)
     return (places >= first[..., None]) & (places < end[..., None])

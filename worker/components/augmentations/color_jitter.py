@@ -53,7 +53,7 @@ class ColorJitter(Augmentation):
 
 @lru_cache(maxsize=8)
 def _planes(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """What a colour's luma is as a grey, its part in the plane of hues, and that part turned by 90° [3, 3] each.
+    """Matrices of a colour's luma as a grey, its part in the plane of hues, and that part turned by 90° [3, 3] each.
 
     Kept for each device, since bringing them there in every batch would wait for it.
     """

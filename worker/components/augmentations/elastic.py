@@ -36,7 +36,7 @@ class Elastic(Augmentation):
         return partly(images, bent, self.p, random), targets
 
     def _moves(self, images: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """How far each pixel moves along the rows and the columns [batch, height, width], in half images."""
+        """Displacement of each pixel along the rows and the columns [batch, height, width], in half images."""
         batch, _, height, width = images.shape
         noise = torch.randn(height, 2 * batch * width, generator=random, device=images.device)
         moves = (self._blur(height, images.device) @ noise).view(-1, width) @ self._blur(width, images.device).T

@@ -95,7 +95,7 @@ class Watch:
         return layer.register_forward_pre_hook(entered) if self.entering else layer.register_forward_hook(left)
 
     def take(self) -> list[Tensor]:
-        """What was computed since the last call, and is kept here no longer."""
+        """Returns the values computed since the last call, and forgets them here."""
         values = [self.values[place] for place in self.places]
         self.values.clear()
         return values
@@ -134,7 +134,7 @@ def _usual(whose: str, module: nn.Module, match: str) -> str:
 
 
 def _map(match: str, ours: Shape, theirs: Shape) -> nn.Module:
-    """What makes the student's values [batch, …] comparable with the teacher's. Raises ValueError when nothing does."""
+    """Makes the student's values [batch, …] comparable with the teacher's. Raises ValueError when no map can."""
     if len(ours) != len(theirs) or (len(ours) == 3 and ours[1] != theirs[1]):
         raise ValueError(
             f"`features` cannot compare the student's {list(ours[1:])} with the teacher's {list(theirs[1:])}: name "

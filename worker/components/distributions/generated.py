@@ -123,7 +123,7 @@ class Autoencoder(nn.Module):
 
     @torch.no_grad()
     def codes(self, raw: Tensor, targets: Tensor) -> Codes:
-        """Where the codes of each class lie: their mean, and the root of their covariance."""
+        """Distribution of the codes of each class: their mean, and the root of their covariance."""
         found = {}
         for label in torch.unique(targets).tolist():
             rows = (targets == label).nonzero().flatten()

@@ -69,7 +69,7 @@ def _mergeable(module: nn.Module) -> Iterator[Chain]:
 
 
 def _exact(first: nn.Module, shaping: list[nn.Module], last: nn.Module) -> bool:
-    """Whether both layers, with what changes the shape between them, are one layer."""
+    """Returns whether both layers, with what changes the shape between them, are one layer."""
     if isinstance(first, nn.Linear):
         return isinstance(last, nn.Linear) and not shaping
     if not isinstance(first, _Convolution) or first.groups > 1:

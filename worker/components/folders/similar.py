@@ -70,7 +70,7 @@ class Similar(Folder):
         return subject
 
     def _tried(self, subject: Subject, ratio: float, context: Context) -> dict[str, float]:
-        """What it would leave at another ratio; 0 is the model as it was."""
+        """Result at another ratio; 0 is the model as it was."""
         if ratio:
             self._merge(subject, ratio)
         found = context.validate(subject.module)
@@ -119,7 +119,7 @@ def _mergeable(module: nn.Module) -> Iterator[tuple[Chain, BatchNorm | None, boo
 
 
 def _apart(first: nn.Module, last: nn.Module, steps: list[nn.Module]) -> bool:
-    """Whether pooling and flattening leave each channel where the last layer reads it: pixels beside each other."""
+    """Returns whether pooling and flattening leave each channel where the last layer reads it: as adjacent pixels."""
     flattens = [(layer.start_dim, layer.end_dim) for layer in steps if isinstance(layer, nn.Flatten)]
     if isinstance(first, nn.Linear):
         return isinstance(last, nn.Linear) and not any(isinstance(layer, _Pooling) for layer in steps)

@@ -6,9 +6,9 @@ from worker.contracts.families.initializations import Initialization
 
 
 class Uniform(Initialization):
-    """What torch's own layers begin with, whatever the nonlinearity: values shrink to 1/√3 in every layer.
+    """The default of torch's own layers, whatever the nonlinearity: values shrink to 1/√3 in every layer.
 
-    Too small for deep networks without normalization; here to be compared with.
+    Too small for deep networks without normalization; here for comparison.
     """
 
     formula = "W ~ U(−b, b), b = min(1, gain) / √inputs"

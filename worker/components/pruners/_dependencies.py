@@ -41,7 +41,7 @@ class Following(Structured):
 
     @abstractmethod
     def takes(self, group: "Group") -> bool:
-        """Whether it removes of these coupled channels."""
+        """Returns whether it removes some of these coupled channels."""
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         with thawed(subject.module), evaluating(subject.module):
@@ -119,13 +119,13 @@ class Group:
 
     @property
     def convolutional(self) -> bool:
-        """Whether a convolution makes these channels."""
+        """Returns whether a convolution makes these channels."""
         makers = (torch_pruning.prune_conv_out_channels, torch_pruning.prune_depthwise_conv_out_channels)
         return any(dependency.handler in makers for dependency, _ in self.members)
 
     @property
     def divisions(self) -> int:
-        """How many equal parts the layers split their channels into (grouped convolution, group norm)."""
+        """Number of equal parts into which the layers split their channels (grouped convolution, group norm)."""
         parts = [1]
         for layer in self.layers:
             if isinstance(layer, nn.GroupNorm):
@@ -136,7 +136,7 @@ class Group:
 
     @property
     def normalized(self) -> bool:
-        """Whether the channels are normalized in parts."""
+        """Returns whether the channels are normalized in parts."""
         return any(isinstance(layer, nn.GroupNorm) and layer.num_groups > 1 for layer in self.layers)
 
 

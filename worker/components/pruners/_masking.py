@@ -63,7 +63,7 @@ class Scored(Masking):
 
     @abstractmethod
     def scores(self, subject: Subject, context: Context) -> Scores:
-        """How much each weight matters, by parameter name, in the weights' shapes; only relations count."""
+        """Importance of each weight, by parameter name, in the weights' shapes; only relations count."""
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         self.prunable(subject.module)

@@ -29,7 +29,7 @@ class Searched(Masking):
 
     @property
     def measured(self) -> str:
-        """What is bounded, in words."""
+        """Name of the bounded measure."""
         return "validation loss" if self.criterion == "loss" else "drop in validation quality"
 
     def _search(self, subject: Subject, context: Context, masks: Callable[[float], dict[str, Tensor]]) -> Search:

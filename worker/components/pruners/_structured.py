@@ -25,7 +25,7 @@ class Structured(Pruner):
 
     @property
     def share(self) -> float:
-        """How much is gone afterwards, of what was there before."""
+        """Removed share of what was there before."""
         return self.ratio
 
     def step(self, before: float, after: float) -> Self:

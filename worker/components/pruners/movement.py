@@ -35,7 +35,7 @@ class Movement(Scored):
     )
 
     def scores(self, subject: Subject, context: Context) -> Scores:
-        """Where nothing was watched: what the first steps from here would add up."""
+        """Scores without a watched training: the sum over the first steps from here."""
         summed: Scores = {}
         for found in sensitivities(subject, context, 8):
             summed = {name: summed.get(name, 0.0) - part for name, part in found.items()}

@@ -91,7 +91,7 @@ class Compress(Stage):
         return f"compress: {', '.join(parts)}" if parts else "compress"
 
     def _steps(self, pruner: Pruner | None, quantizer: Quantizer | None) -> list[Phase]:
-        """What is done to the model, in order."""
+        """Phases of the compression, in order."""
         pruning = list(pruner.phases()) if pruner else []
         folding = [Transform(folder.fold) for folder in self.fold]
         quantizing = [Transform(quantizer.quantize)] if quantizer else []
@@ -111,7 +111,7 @@ class Compress(Stage):
         return next((name for name in SHARES if self.prune and name in type(self.prune).model_fields), None)
 
     def steps(self, choice: Choice) -> list[Phase]:
-        """What is done to the model at this choice, in order."""
+        """Phases of the compression at this choice, in order."""
         pruner, share = self.prune if choice.amount else None, self.share()
         if pruner and share:
             pruner = pruner.model_copy(update={share: choice.amount})
@@ -137,7 +137,7 @@ class _Tries:
         return self.compressed if best.meets else self.subject
 
     def _space(self) -> tuple[list[Choice], Sequence[float], Sequence[bool]]:
-        """Where the search begins, its steps, and what it may choose of quantizing."""
+        """Search space: the starting points, the steps, and the choices of quantizing."""
         amounts: Sequence[float]
         steps: Sequence[float]
         quantized = [True, False] if self.stage.quantize else [False]
@@ -170,7 +170,7 @@ class _Tries:
         return candidate
 
     def _show(self, chosen: Tried | None) -> None:
-        """What was tried so far, against the first thing that the target compares."""
+        """Shows the values tried so far, against the first comparison of the target."""
         first = next(comparisons(self.goal.target))
         words = first.field.replace("_", " ")
         body = {

@@ -10,7 +10,7 @@ from worker.compression.onnx.onnx_tools import quiet
 
 
 def half_kernels() -> bool:
-    """Whether the runtime has a device that multiplies in half precision; its CPU kernels do not."""
+    """Returns whether the runtime has a device that multiplies in half precision; its CPU kernels do not."""
     import onnxruntime
 
     return "CUDAExecutionProvider" in onnxruntime.get_available_providers()

@@ -21,7 +21,7 @@ RECURRENT = ("LSTM", "GRU", "RNN")
 
 @dataclass(frozen=True)
 class Packing:
-    """How a weight [outputs, …] is stored, told from the weight as the graph holds it."""
+    """Storage of a weight [outputs, …], derived from the weight as the graph holds it."""
 
     bits: Callable[[Array], int | None]
     """8 or 4; None leaves it float."""
@@ -102,7 +102,7 @@ class _Packer:
         self._wanted: dict[str, int] = {}
 
     def run(self) -> dict[str, int]:
-        """How often each kernel that unpacks must be executed."""
+        """Number of times that each kernel that unpacks must be executed."""
         for node in list(self._graph.node):
             if node.op_type in ("Gemm", "MatMul") and self._packing.block and self._is_weight(node, 1):
                 self._nodes += list(self._multiplied(node))

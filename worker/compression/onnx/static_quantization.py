@@ -150,7 +150,7 @@ def _entropy_range(counts: Counts, edges: Floats, low: Any, high: Any) -> tuple[
 
 
 def entropy_bins(counts: Counts, levels: int = LEVELS) -> int:
-    """How many of the lowest bins of a histogram of magnitudes to keep, so that `levels` levels tell it best.
+    """Number of the lowest bins of a histogram of magnitudes to keep, so that `levels` levels represent it best.
 
     Kullback-Leibler divergence of the clipped histogram from its quantized form, smallest over all clippings
     (Migacz: 8-bit Inference with TensorRT, 2017). The runtime's own search sees one candidate with its defaults, and

@@ -10,7 +10,7 @@ from worker.contracts.component import Component
 
 
 class Augmentation(Component, family="augmentations"):
-    """How training images are changed at random, so that what does not matter is not learnt."""
+    """Random changes of training images, so that what does not matter is not learnt."""
 
     needs = ("image",)
     mixes: ClassVar[bool] = False
@@ -33,7 +33,7 @@ def uniform(images: Tensor, random: torch.Generator, *shape: int) -> Tensor:
 
 
 def some(images: Tensor, p: float, random: torch.Generator) -> Tensor:
-    """Which images are changed, each with probability `p`: true or false in [batch, 1, 1, 1]."""
+    """Marks the images that are changed, each with probability `p`: true or false in [batch, 1, 1, 1]."""
     return uniform(images, random, 1, 1, 1) < p
 
 

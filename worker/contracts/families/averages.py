@@ -7,14 +7,14 @@ from worker.contracts.component import Component
 
 
 class Average(Component, family="averages"):
-    """How the weights of a stage's steps are averaged into the model that it leaves."""
+    """Averaging of the weights over a stage's steps, into the model that it leaves."""
 
     recalibrates: ClassVar[bool] = False
     """Whether batch normalization's statistics are taken anew, in one pass over the training split, at the end."""
 
     @abstractmethod
     def share(self, step: int, total: int, taken: int) -> float:
-        """How much of the weights after `step` (1 … `total`) goes into the mean: mean ← mean + share · (θ − mean).
+        """Share of the weights after `step` (1 … `total`) in the mean: mean ← mean + share · (θ − mean).
 
         `taken` counts the steps that went into the mean before; 0 leaves the mean as it is, 1 begins it anew.
         A pure function.

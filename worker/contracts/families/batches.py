@@ -12,7 +12,7 @@ not fit."""
 
 
 class BatchPolicy(Component, family="batches", default="fixed"):
-    """How many samples each step sees."""
+    """Number of samples in each step."""
 
     whole: ClassVar[bool] = False
     """Whether each step sees the whole training split, which then passes through the model in parts."""
@@ -25,7 +25,7 @@ class BatchPolicy(Component, family="batches", default="fixed"):
         """
 
     def steps(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> int:
-        """How many steps one epoch takes, as far as `history` tells."""
+        """Number of steps in one epoch, as far as `history` tells."""
         return sum(1 for _ in self.sizes(samples, seed, epoch, history))
 
     def fitted(self, samples: int, probe: Probe) -> Self | "BatchPolicy":

@@ -10,7 +10,7 @@ from worker.contracts.subject import Subject
 
 
 class Lesson(nn.Module):
-    """What a distiller needs for one student and one teacher. Its parameters train along with the student's."""
+    """State of a distiller for one student and one teacher. Its parameters train along with the student's."""
 
     def attach(self, student: nn.Module, teacher: nn.Module) -> AbstractContextManager[object]:
         """Hooks on both for as long as the student trains; they must leave what the two compute as it is."""
@@ -18,18 +18,18 @@ class Lesson(nn.Module):
 
 
 class Distiller(Component, family="distillers", default="soft_targets"):
-    """What a student learns from a teacher.
+    """Knowledge that a student learns from a teacher.
 
     Several go together: J = Πᵢ shareᵢ · loss + Σᵢ costᵢ, where the loss is the recipe's own, of the labels.
     """
 
     def label(self) -> str:
-        """How it is called on the timeline."""
+        """Name on the timeline."""
         return self.kind.replace("_", " ")
 
     @property
     def share(self) -> float:
-        """How much of the recipe's own loss stays."""
+        """Share of the recipe's own loss that stays."""
         return 1.0
 
     def prepare(self, student: Subject, teacher: Subject, context: Context) -> None:
@@ -39,7 +39,7 @@ class Distiller(Component, family="distillers", default="soft_targets"):
         """
 
     def lesson(self, student: Subject, teacher: Subject) -> Lesson:
-        """What it needs for these two, on the student's device; first weights come from torch's default generator.
+        """Lesson for these two, on the student's device; initial weights come from torch's default generator.
 
         Raises ValueError in one sentence when the two do not go together.
         """

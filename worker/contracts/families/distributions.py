@@ -7,7 +7,7 @@ from worker.data.tensors import Corpus, Samples
 
 
 class Distribution(Component, family="distributions"):
-    """Which samples of the training split are trained on, and how often; validation and test stay as they are."""
+    """Choice of the training samples, and how often each is drawn; validation and test stay as they are."""
 
     @abstractmethod
     def reshape(self, corpus: Corpus, seed: int) -> Samples:

@@ -21,7 +21,7 @@ class Exporter(Component, family="exporters"):
     """The kind of exporter whose file this one converts."""
 
     def refuses(self, subject: Subject) -> str | None:
-        """Why this format cannot hold `subject`; None when it can."""
+        """Reason why this format cannot hold `subject`; None when it can."""
         return None
 
     @abstractmethod

@@ -15,5 +15,5 @@ class Folder(Component, family="folders", default="batch_norm"):
         """Merge; the module may be changed in place. Raises ValueError in one sentence when there is nothing to fold."""
 
     def label(self) -> str:
-        """How it is called on the timeline, with what matters most of its parameters."""
+        """Name on the timeline, with the most important of its parameters."""
         return self.kind.replace("_", " ")

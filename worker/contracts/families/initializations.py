@@ -8,7 +8,7 @@ from worker.contracts.component import Component
 
 
 class Initialization(Component, family="initializations", default="kaiming"):
-    """How the weights of a layer begin, so that values and gradients neither fade nor grow from layer to layer."""
+    """Initial weights of a layer, such that values and gradients neither fade nor grow from layer to layer."""
 
     @abstractmethod
     def fill(self, weight: Tensor, gain: float) -> None:

@@ -9,7 +9,7 @@ from worker.contracts.component import Component
 
 
 class Loss(Component, family="losses", default="cross_entropy", defaults={"numbers": "mse"}):
-    """What is minimized."""
+    """Function that the training minimizes."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from worker.contracts.component import Component
 
 
 class Normalization(Component, family="normalizations", default="batch"):
-    """What is done between a layer and its activation, so that values keep their range."""
+    """Normalization between a layer and its activation, so that values keep their range."""
 
     replaces_bias: ClassVar[bool] = False
     """Whether a bias of the layer before would cancel, so that the layer is built without one."""

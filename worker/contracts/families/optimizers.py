@@ -22,7 +22,7 @@ class Closure(Protocol):
 
 
 class Optimizer(Component, family="optimizers", default="adam"):
-    """How the gradient moves the weights."""
+    """Rule by which the gradient moves the weights."""
 
     closes: ClassVar[bool] = False
     """Whether a step needs the gradient at several points: then the engine calls `step(closure)` with a `Closure`."""

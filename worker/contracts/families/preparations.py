@@ -18,7 +18,7 @@ class Preparation(
     default="standardize",
     defaults={"tokens": "none", "image": "per_channel"},
 ):
-    """How inputs are scaled, fitted on the training split alone."""
+    """Scaling of the inputs, fitted on the training split alone."""
 
     @abstractmethod
     def fit(self, train: Array) -> Scaling | None:

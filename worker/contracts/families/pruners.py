@@ -19,7 +19,7 @@ total: the share that is to be gone now, or None where masks stay as they are.""
 
 
 class Pruner(Component, family="pruners", default="magnitude"):
-    """Which weights or channels go."""
+    """Choice of the weights or channels to remove."""
 
     structured: ClassVar[bool] = False
     """Whether tensors shrink; else weights are masked."""
@@ -39,7 +39,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
         """Raises ValueError in one sentence where the layers' shapes tell already that nothing can go."""
 
     def phases(self) -> Sequence[Phase]:
-        """What the pruning takes: `prune` at once, unless what goes shows in a training alone."""
+        """Phases of the pruning: `prune` at once, unless only a training shows what to remove."""
         return [Transform(self._shown)]
 
     @property
@@ -56,7 +56,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
         raise AssertionError("a pruner whose share is open is not asked to mask little by little")
 
     def label(self) -> str:
-        """How it is called on the timeline, with what matters most of its parameters."""
+        """Name on the timeline, with the most important of its parameters."""
         return self.kind.replace("_", " ")
 
     def _shown(self, subject: Subject, context: Context) -> Subject:

@@ -7,7 +7,7 @@ from worker.contracts.component import Component
 
 
 class PruningSchedule(Component, family="pruning_schedules", default="one_shot"):
-    """How a pruning is spread over time."""
+    """Distribution of a pruning over time."""
 
     at_once: ClassVar[bool] = False
     """Whether everything goes together, so that a method need not say beforehand how much."""
@@ -19,7 +19,7 @@ class PruningSchedule(Component, family="pruning_schedules", default="one_shot")
         return tuple(["spread"] * (not cls.at_once) + ["grows"] * cls.grows)
 
     def shares(self, share: float) -> Sequence[float]:
-        """What is gone after each round, `share` after the last one; a pure function."""
+        """Removed share after each round, `share` after the last one; a pure function."""
         return [share]
 
     def grown(self, first: float, last: float, done: int, total: int) -> float | None:

@@ -38,7 +38,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
         return replace(subject, quantizer=self)
 
     def companion(self) -> Companion | None:
-        """What lets the model act quantized while it is trained after `quantize`; None where it trains as it is."""
+        """Callback that makes the model act quantized while it trains after `quantize`; None where it needs none."""
         return None
 
     def stored(self, name: str, layer: nn.Module) -> Stored | None:
@@ -54,7 +54,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
         raise AssertionError("a quantizer that marks its subject says how its file is converted")
 
     def label(self) -> str:
-        """How it is called on the timeline, with what matters most of its parameters."""
+        """Name on the timeline, with the most important of its parameters."""
         return self.kind.replace("_", " ")
 
 

@@ -10,7 +10,7 @@ from worker.contracts.component import Component
 
 
 class Regularizer(Component, family="regularizers"):
-    """What keeps a model from fitting the training split alone.
+    """Keeps a model from fitting the training split alone.
 
     Each method is a place in the training step where one may act; a regularizer overrides those that it needs.
     """
@@ -45,12 +45,12 @@ class Regularizer(Component, family="regularizers"):
         return nullcontext()
 
     def ends(self, history: Sequence[float]) -> bool:
-        """Whether training ends now, after the epochs whose validation losses are `history`; a pure function."""
+        """Returns whether training ends now. `history` are the epochs' validation losses so far; a pure function."""
         return False
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the phase is to leave the weights of its epoch with the lowest validation loss."""
+        """Returns whether the phase is to leave the weights of its epoch with the lowest validation loss."""
         return False
 
 

@@ -16,7 +16,7 @@ Violations = Callable[["FrozenTrial"], Sequence[float]]
 
 
 class Sampler(Component, family="samplers", default="tpe"):
-    """How the next trial of a study is chosen.
+    """Chooses the next trial of a study.
 
     Published `facts`: `objectives`, the most that it can weigh (any number when left out), and `grid`, whether it takes
     every point of a grid once.

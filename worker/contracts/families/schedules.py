@@ -7,7 +7,7 @@ from worker.contracts.component import Component, knob
 
 
 class Schedule(Component, family="schedules", default="constant"):
-    """How the learning rate changes over a stage."""
+    """Course of the learning rate over a stage."""
 
     warmup_steps: int = knob(
         0, ge=0, le=1_000_000, unit="steps", description="Linear rise of the rate from 0 before the schedule begins."
@@ -15,7 +15,7 @@ class Schedule(Component, family="schedules", default="constant"):
 
     @abstractmethod
     def factor(self, step: int, total: int) -> float:
-        """What the base rate is multiplied by at `step` (0 … `total`) after the warm-up; a pure function."""
+        """Factor of the base rate at `step` (0 … `total`) after the warm-up; a pure function."""
 
     def damping(self, history: Sequence[float]) -> float:
         """A further factor, from the validation losses of the stage's epochs so far; a pure function."""

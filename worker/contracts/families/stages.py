@@ -14,11 +14,11 @@ class Stage(Component, family="stages"):
 
     @abstractmethod
     def phases(self) -> Sequence[Phase]:
-        """What the stage does, in order. A position in the pipeline is (stage, phase, epoch, step of the epoch)."""
+        """Phases of the stage, in order. A position in the pipeline is (stage, phase, epoch, step of the epoch)."""
 
     @property
     def keeps_shapes(self) -> bool:
-        """Whether every layer keeps its name and its shape, whatever the weights are."""
+        """Returns whether every layer keeps its name and its shape, whatever the weights are."""
         return False
 
     def foresee(self, module: nn.Module) -> None:
@@ -26,5 +26,5 @@ class Stage(Component, family="stages"):
         first step, so that nobody trains for a stage that cannot be."""
 
     def label(self) -> str:
-        """What it is called on the timeline: `prune: magnitude`."""
+        """Name on the timeline: `prune: magnitude`."""
         return self.kind

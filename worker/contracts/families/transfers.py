@@ -14,7 +14,7 @@ from worker.nn.freezing import freeze
 
 
 class Transfer(Component, family="transfers", default="parameters"):
-    """What of another run's model is taken over, and which layers train from there on."""
+    """Takes over parts of another run's model, and chooses the layers that train from there on."""
 
     source: str
 
@@ -27,7 +27,7 @@ class Transfer(Component, family="transfers", default="parameters"):
         """
 
     def label(self) -> str:
-        """How it is called on the timeline."""
+        """Name on the timeline."""
         return self.kind
 
 

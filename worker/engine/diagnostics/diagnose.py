@@ -36,7 +36,7 @@ class Diagnosis:
         self._history = History(guess(data))
 
     def due(self, step: int) -> bool:
-        """Whether `step` of the run is looked at."""
+        """Returns whether `step` of the run is probed."""
         return self._plan.every > 0 and step % self._plan.every == 0
 
     @contextmanager
@@ -71,7 +71,7 @@ class Diagnosis:
         self._tell(self._history.failed(Verdict("divergence", text, remedy)), reporter.step, reporter)
 
     def state(self, reporter: Reporter) -> dict[str, Any]:
-        """What is known of the phase, for a checkpoint."""
+        """State of the phase's diagnosis, for a checkpoint."""
         return {**self._history.state(), "losses": reporter.epoch_losses()}
 
     def load(self, state: Mapping[str, Any], reporter: Reporter) -> None:
@@ -79,7 +79,7 @@ class Diagnosis:
         reporter.go_on(*state["losses"])
 
     def _draws(self, step: int) -> bool:
-        """Whether this look shows histograms too: the first one, and then every so many."""
+        """Returns whether this probe shows histograms too: the first one, and then every so many."""
         every = self._plan.histograms
         number, rest = divmod(step // self._plan.every - 1, every) if every else (0, 1)
         return rest == 0 and histograms.due(number)

@@ -17,7 +17,7 @@ FULL = 32  # looks that are kept one by one; from there on ever sparser
 
 
 def due(number: int) -> bool:
-    """Whether the histograms of number 0, 1, 2, … are kept: 32, then 16 more each time that the number doubles."""
+    """Returns whether histogram number 0, 1, 2, … is kept: 32, then 16 more each time that the number doubles."""
     return number % (1 << (number // FULL).bit_length()) == 0
 
 

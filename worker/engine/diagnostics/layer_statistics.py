@@ -67,7 +67,7 @@ class Lookout:
 
 
 class Look:
-    """What was seen in one step. Everything stays on the device until `metrics` fetches it at once."""
+    """Statistics of one step. Everything stays on the device until `metrics` fetches it at once."""
 
     def __init__(self, lookout: Lookout, optimizer: torch.optim.Optimizer) -> None:
         self._lookout = lookout
@@ -85,7 +85,7 @@ class Look:
             self._outputs[name] = _tensor(output)
 
     def activation_ran(self, module: nn.Module, _: object, output: Tensor) -> None:
-        """What follows a layer takes the place of its output, normalizations between them skipped."""
+        """The activation replaces the output of the layer before it, normalizations between them skipped."""
         if self._current:
             self._outputs[self._current] = output.detach()
             if isinstance(module, RELUS):

@@ -37,7 +37,7 @@ class Epoch:
 
 @dataclass
 class History:
-    """What was seen of a training phase so far; `guess` is the loss of a model that has learnt nothing."""
+    """History of a training phase so far; `guess` is the loss of a model that has learnt nothing."""
 
     guess: float
     looks: list[dict[str, float]] = field(default_factory=list)  # the last few: metric -> value

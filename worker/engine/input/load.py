@@ -19,7 +19,7 @@ from worker.engine.summaries import data_exhibits
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a spec says about its data. The parts are JSON text, so that equal ones are found again."""
+    """Data that a spec asks for. The parts are JSON text, so that equal ones are found again."""
 
     dataset: str
     preparation: str

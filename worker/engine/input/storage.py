@@ -68,7 +68,7 @@ class RawSplit(Split):
 
 @dataclass(frozen=True)
 class Storing:
-    """How the training split is to be stored. `augmented`: images are needed as they were read."""
+    """Settings for storing the training split. `augmented`: images are needed as they were read."""
 
     tier: Literal["auto", "device", "memory", "disk"]
     device: str
@@ -173,7 +173,7 @@ def free_bytes(device: str) -> int:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a tier gave on this machine, and what each sample takes there."""
+    """Speed of a tier on this machine, and the bytes of each sample there."""
 
     tier: Tier
     samples_a_second: float

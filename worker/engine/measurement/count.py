@@ -35,7 +35,7 @@ def two_of_four(subject: Subject) -> tuple[int, int]:
 
 
 def _is_two_of_four(weight: torch.Tensor) -> bool:
-    """Whether each group of 4 has exactly 2 zeros, but for those that have more by chance."""
+    """Returns whether each group of 4 has exactly 2 zeros, but for those that have more by chance."""
     if weight.dim() < 2 or weight.shape[1] % 4 or not 0.5 <= float((weight == 0).double().mean()) <= 0.6:
         return False
     kept = (weight.movedim(1, -1).reshape(-1, 4) != 0).sum(dim=1)

@@ -46,7 +46,7 @@ class Meter:
 
 
 class Spending:
-    """What a device takes, told piece by piece; nothing where no meter counts it."""
+    """Energy that a device takes, reported piece by piece; nothing where no meter counts it."""
 
     def __init__(self, meter: Meter | None = None) -> None:
         self._counters = meter.counters if meter else ()
@@ -60,7 +60,7 @@ class Spending:
 
 
 def meter(device: str) -> Meter | None:
-    """What counts the energy of `device` (cpu, cuda); None where nothing does, or nobody may read it."""
+    """Meter of the energy of `device` (cpu, cuda); None where there is none, or nobody may read it."""
     found = rapl() if device == "cpu" else nvml()
     with suppress(OSError, ValueError):
         if found is not None and all(counter.read() >= 0 for counter in found.counters):

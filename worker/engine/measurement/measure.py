@@ -119,7 +119,7 @@ def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], lis
 
 @dataclass(frozen=True)
 class Counts:
-    """What is known of a model without running it."""
+    """Facts of a model that are known without running it."""
 
     parameters: int
     nonzero: int
@@ -129,7 +129,7 @@ class Counts:
 def measure_trial(
     subject: Subject, data: Data, settings: Measure, run_folder: Path, tick: Callable[[], None] = lambda: None
 ) -> Mapping[str, float]:
-    """What a file of `subject` costs and how good it is on the validation split, by field; the file is not kept.
+    """Measures the cost of a file of `subject` and its quality on the validation split, by field; the file is not kept.
 
     The first format that a runtime can run. What is chosen by these figures is not judged by the test split, which
     stays unseen for the stage's result. Raises ValueError in one sentence, as `measure_stage` does.
@@ -190,7 +190,7 @@ def _calibration(split: Split) -> NDArray[Any]:
 
 
 def _file(identity: str, exporter: Exporter, part: Path, folder: str) -> File:
-    """What is to be registered of `part`, whose bytes are on the disk from here on."""
+    """Registration of `part`, whose bytes are on the disk from here on."""
     with part.open("rb+") as written:
         os.fsync(written.fileno())
         digest = hashlib.file_digest(written, "sha256").hexdigest()

@@ -30,7 +30,7 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be measured. `inputs` [n, …] and `targets` [n, …] are .npy files, as the engine prepared them."""
+    """A measurement to make. `inputs` [n, …] and `targets` [n, …] are .npy files, as the engine prepared them."""
 
     parent: int
     runtime: str
@@ -63,7 +63,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was measured, or why nothing could be."""
+    """The measurements, or the reason why nothing could be measured."""
 
     error: str | None = None
     runtime: str = ""

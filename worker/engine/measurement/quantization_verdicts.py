@@ -78,7 +78,7 @@ def _unpacking(result: StageResult) -> dict[str, int]:
 
 
 def _cast(after: StageResult, before: StageResult) -> bool:
-    """Whether the file has about half the bytes and the runtime does the same products on it, with no cast in a call."""
+    """Returns whether the file has half the bytes and the runtime does the same products on it, without casts."""
     new, old = file_of(after), file_of(before)
     products = [{name: number for name, number in file.operators.items() if name in FLOAT} for file in (new, old)]
     casts = new.operators.get("Cast", 0) > old.operators.get("Cast", 0)

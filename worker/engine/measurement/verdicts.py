@@ -31,7 +31,7 @@ def verdicts(after: StageResult, before: StageResult | None) -> list[str]:
 
 
 def file_size(after: StageResult, before: StageResult) -> str | None:
-    """How the bytes on disk of each file changed that a runtime runs."""
+    """Change of the bytes on disk of each file that a runtime runs."""
     changes = [_size_change(new, old) for new, old in files(after, before)]
     if all(change is None for change in changes):
         return None
@@ -49,7 +49,7 @@ def _size_change(new: ArtifactMeasure, old: ArtifactMeasure) -> str | None:
 
 
 def speed(after: StageResult, before: StageResult) -> str | None:
-    """How the median call changed in each runtime, where the change is larger than the spread of the calls.
+    """Change of the median call in each runtime, if it is larger than the spread of the calls.
 
     Equal operators on equal shapes are the same work: a difference there is the machine's.
     """
@@ -72,7 +72,7 @@ def _speed_changes(new: ArtifactMeasure, old: ArtifactMeasure) -> list[str]:
 
 
 def energy(after: StageResult, before: StageResult) -> str | None:
-    """How the energy of a sample changed, where something counts it and the change is larger than the spread."""
+    """Change of the energy of a sample, if something counts it and the change is larger than the spread."""
     if after.flops == before.flops and file_of(after).operators == file_of(before).operators:
         return None
     parts = []

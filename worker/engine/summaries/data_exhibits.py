@@ -32,7 +32,7 @@ def of_data(whole: Corpus, corpus: Corpus, scaling: Scaling | None, storing: Sto
 
 
 def classes(whole: Corpus, corpus: Corpus) -> dict[str, Any]:
-    """How often each class is there, before and after the training split was changed."""
+    """Number of samples of each class, before and after the training split was changed."""
     train, outputs = corpus.train, corpus.outputs
     made_up = train.targets[len(train) - train.generated :]
     shares = np.bincount(train.targets, train.weights, minlength=outputs)
@@ -65,7 +65,7 @@ def generated(corpus: Corpus) -> dict[str, Any]:
 
 
 def storage(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> dict[str, Any]:
-    """What each tier gives on this machine, and how many bytes the training split has there."""
+    """Speed of each tier on this machine, and the bytes of the training split there."""
     samples = len(corpus.train)
     tiers = [
         {

@@ -16,7 +16,7 @@ from worker.engine.summaries.quality import quality
 
 
 def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
-    """What a training phase is going to do, shown before its first step."""
+    """Summaries of what a training phase is going to do, shown before its first step."""
     shown = {"plan": plan(recipe, len(data.train), run_seed)}
     if recipe.augmentations:
         shown["augmentations"] = pictures.augmentations(data, recipe, run_seed)
@@ -26,7 +26,7 @@ def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, 
 def of_model(
     subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
 ) -> dict[str, dict[str, Any]]:
-    """What a stage left, looked at on the validation split. `attend` is called often."""
+    """Summaries of the model that a stage left, on the validation split. `attend` is called often."""
     shown = {"quality": quality(subject.module, data.validation, data, attend)}
     return shown | of_surroundings("landscape", subject, data, loss, run_seed, looks, attend)
 
