@@ -1,5 +1,6 @@
-"""Texts of the repository hold on every machine: no file names anybody's folders."""
+"""Texts of the repository hold on every machine, and docstrings of modules begin with a noun or a verb."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SELF = "tests/architecture/test_text.py"
 LARGEST = 1 << 20
+CLAUSE = re.compile(r"(What|Whether|Which|Who|Where|How|When|Why)\b")
 
 
 def tracked() -> list[str]:
@@ -38,8 +40,28 @@ def named(root: Path, names: Iterable[str], pattern: re.Pattern[str]) -> list[st
     return found
 
 
+def clauses(root: Path, names: Iterable[str]) -> list[str]:
+    """Each Python file whose docstring begins with a clause instead of the module's subject or its verb."""
+    modules = [name for name in names if name.endswith(".py")]
+    return [name for name in modules if CLAUSE.match(ast.get_docstring(ast.parse((root / name).read_bytes())) or "")]
+
+
 def test_no_file_names_a_folder_of_this_machine() -> None:
     assert named(ROOT, tracked(), personal(ROOT)) == []
+
+
+def test_no_module_begins_with_a_clause() -> None:
+    assert clauses(ROOT, [*tracked(), SELF]) == []
+
+
+@pytest.mark.parametrize(
+    "sentence", ["What a chart is.", "Whether it fits.", "Which run began with which.", "How it goes."]
+)
+def test_the_check_catches_a_clause(sentence: str, tmp_path: Path) -> None:
+    fine = {"noun.py": '"""Whereabouts of runs."""', "bare.py": "x = 1", "notes.md": f'"""{sentence}"""'}
+    for name, text in {**fine, "clause.py": f'"""{sentence}"""'}.items():
+        (tmp_path / name).write_text(text)
+    assert clauses(tmp_path, [*fine, "clause.py"]) == ["clause.py"]
 
 
 def test_no_file_is_huge() -> None:

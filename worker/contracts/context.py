@@ -57,7 +57,7 @@ class Context(Protocol):
         """
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        """Measures the real file of a copy of the run's model in a clean process: cost and quality, by field.
+        """Measures the real file of a copy of the run's model in a clean process: its cost and quality by field.
 
         The fields are those of `backend.domain.measures`: `fields`, and what comes with them for nothing. Quality is that
         on the validation split. What could not be measured is left out. Raises ValueError in one sentence when the file

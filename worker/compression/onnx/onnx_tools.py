@@ -13,7 +13,7 @@ from worker.runtimes.kernels import INT8
 
 
 def multiplies_without_saturation() -> bool:
-    """Returns whether this CPU has VNNI or its like; without it sums of 8-bit products saturate, unless weights use 7 bits.
+    """Returns whether this CPU has VNNI or its like: without, 8-bit products saturate unless weights use 7 bits.
 
     Where the kernel does not say (no /proc/cpuinfo), 7 bits are the safe answer on Intel's architecture alone.
     """

@@ -24,7 +24,7 @@ MOST_POINTS = 500  # of predicted against true numbers
 
 @torch.no_grad()
 def quality(module: nn.Module, split: Split, data: Data, attend: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """Result of `classes` or `numbers` for `module` on `split`, and the `task`. Calls `attend` between batches.
+    """Result of `classes` or `numbers` for `module` on `split`, and the `task`; calls `attend` between batches.
 
     Confidences are softmax probabilities of the outputs. Of texts every token is a sample; they have no classes to show.
     """
