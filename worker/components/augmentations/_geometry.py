@@ -1,4 +1,4 @@
-"""Images taken apart by place: sampled between their pixels, and boxes within them."""
+"""Geometry of images: sampling between pixels, and boxes of pixels."""
 
 import torch
 from torch import Tensor

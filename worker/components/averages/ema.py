@@ -5,7 +5,7 @@ from worker.contracts.families.averages import Average
 
 
 class EMA(Average):
-    """A mean in which older steps fade: smooths the last steps' noise away at no cost in training.
+    """A mean in which older steps fade: removes the noise of the last steps at no cost in training.
 
     The decay is lower at first, so that the random weights of the beginning are soon forgotten. It is the mean that is
     evaluated after each epoch.

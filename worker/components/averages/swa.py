@@ -7,7 +7,7 @@ from worker.contracts.families.averages import Average
 
 
 class SWA(Average):
-    """The plain mean of steps from the last part of a stage: lands in the middle of a flat valley instead of at its rim.
+    """The plain mean of steps from the last part of a stage: ends in the middle of a flat valley, not at its edge.
 
     Works best with a rate that stays high to the end (`constant`, `cyclic`). Batch normalization's statistics are
     taken anew over the training split, since those of the single models do not fit their mean.

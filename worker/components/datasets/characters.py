@@ -17,7 +17,7 @@ CODES = 0x110000  # Unicode's code points
 
 
 class Characters(Dataset):
-    """A text of yours, or Python's own reference manual: the model is to tell each next character.
+    """Your own text, or Python's reference manual: the model predicts each next character.
 
     The text is all files `*.txt` (UTF-8) in the data folder `datasets/characters/`, in the order of their names; without
     any, the language reference that comes with every Python (`pydoc_data.topics`, about 700,000 characters of English

@@ -8,7 +8,7 @@ from worker.data.tensors import Corpus
 
 
 class Diabetes(Dataset):
-    """442 patients: how far diabetes went on within a year, from ten measures at its start; comes with the installation.
+    """442 patients: progress of diabetes after a year, from ten measures at its start; comes with the installation.
 
     Inputs are [10]: age, sex, body mass index, blood pressure and six of blood serum, as they were measured; targets
     are one number from 25 to 346. The published set has no test split: a tenth is kept for validation and a tenth for

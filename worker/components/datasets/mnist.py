@@ -25,7 +25,7 @@ PUBLICATION = Publication(
 
 
 class MNIST(Dataset):
-    """70,000 handwritten digits, 28 × 28 pixels in grey; what most published compression results are told for.
+    """70,000 handwritten digits, 28 × 28 pixels in grey; most published compression results use it.
 
     Inputs are [1, 28, 28], pixels from 0 to 255. The published test split of 10,000 is kept; a stratified 5,000 of
     the published 60,000 are drawn for validation with the run's seed.

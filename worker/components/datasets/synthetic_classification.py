@@ -11,7 +11,7 @@ from worker.data.tensors import Corpus
 
 
 class SyntheticClassification(Dataset):
-    """A generated problem of any size: each class is two clouds of points, which no straight line parts.
+    """A generated problem of any size: each class is two clouds of points, which no straight line separates.
 
     The centres lie on the unit sphere, so that `noise` alone makes a problem hard, whatever the number of features.
     The points depend on `problem`, never on the run's seed, which draws the splits: runs of several seeds share

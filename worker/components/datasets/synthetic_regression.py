@@ -11,7 +11,7 @@ from worker.data.tensors import Corpus
 
 
 class SyntheticRegression(Dataset):
-    """A generated problem of any size: a wave, a parabola and two lines of five features; the other features say nothing.
+    """A generated problem of any size: a wave, a parabola and two lines of five features; the other features are noise.
 
     Without noise the targets' deviation is 4.9, so that `noise` σ leaves an R² of at most 1 − σ² / (23.8 + σ²): 0.96
     for 1. The points depend on `problem`, never on the run's seed, which draws the splits: runs of several seeds share

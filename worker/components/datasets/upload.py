@@ -17,7 +17,7 @@ Rows = NDArray[np.int64]
 
 
 class Upload(Dataset):
-    """Your own data: a table or arrays that were sent on the page Data, or by POST /api/uploads.
+    """Your own data: a table or arrays, uploaded on the page Data or by POST /api/uploads.
 
     What they are depends on the file. The inputs are a table's numbers, with each text column of up to 32 different
     texts as one input for each text; or features [n, features] and images [n, height, width] or

@@ -22,7 +22,7 @@ class Features(Distiller):
     With `hints` the student's layer computes, through a linear map (1 × 1 convolution of images) where the widths
     differ, what the teacher's does; the map trains along and is thrown away. With `attention` only where the two look
     has to agree: the sum of squares over the channels at each place, as a map of length one. Images of other sizes are
-    averaged down to the smaller one. By itself, a layer is what enters the model's last one; for `attention` it is the
+    averaged down to the smaller one. The default layer is the input of the model's last one; for `attention` it is the
     last convolution.
     """
 

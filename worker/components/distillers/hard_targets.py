@@ -10,7 +10,7 @@ from worker.contracts.families.distillers import Distiller, Lesson
 class HardTargets(Distiller):
     """Takes the class that the teacher would choose for a label, beside the true one or instead of it.
 
-    Labels that are wrong in the data are often put right so. A share α of the loss of the true labels stays.
+    This often corrects labels that are wrong in the data. A share α of the loss of the true labels stays.
     """
 
     formula = "J = α · loss + (1 − α) · (−log softmax(z_S)_c), c = argmax z_T"

@@ -9,10 +9,10 @@ from worker.nn.layer_matching import LayerName
 
 
 class Parameters(Distiller):
-    """Begins the student with the teacher's own weights, in every layer that both have.
+    """Starts the student from the teacher's weights, in every layer that both have.
 
     Layers match by name and shape; they are copied whole, with the running statistics of normalizations, and train from
-    there on. Those that do not match keep their first weights and are listed in the run's log. It adds nothing to the
+    there on. Those that do not match keep their initial weights and are listed in the run's log. It adds nothing to the
     loss: put `soft_targets` or another beside it.
     """
 

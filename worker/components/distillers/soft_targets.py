@@ -8,7 +8,7 @@ from worker.contracts.families.distillers import Distiller, Lesson
 
 
 class SoftTargets(Distiller):
-    """Learns how likely the teacher holds every class: what it confuses tells more than the label alone.
+    """Learns the teacher's probability of every class: the classes that it confuses say more than the label alone.
 
     Both outputs are divided by the temperature before the softmax, so that small probabilities count. The factor T² keeps
     the gradient's size as the temperature changes. A share α of the loss of the true labels stays.

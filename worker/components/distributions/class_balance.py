@@ -8,7 +8,7 @@ from worker.data.tensors import Corpus, Samples
 
 
 class ClassBalance(Distribution):
-    """Draws rare classes more often: with full strength each class makes up the same share of what is trained on.
+    """Draws rare classes more often: with full strength each class has the same share of the training samples.
 
     Samples are drawn with repeats, as many in an epoch as there are, so an epoch no longer shows every sample once.
     """

@@ -14,7 +14,7 @@ LEAST = 2  # samples: fewer have no deviation
 
 
 class Subset(Distribution):
-    """Trains on some of the samples only: to see what more data would be worth, or to get there sooner.
+    """Trains on some of the samples only: to see the value of more data, or to train faster.
 
     Drawn with the run's seed, without repeats. Stratified, each class keeps its share to within one sample; of
     numbers, each tenth of their range does. At least two samples are kept.

@@ -12,7 +12,7 @@ from worker.contracts.subject import Subject
 
 
 class Coded(Exporter):
-    """The ONNX file in as few bytes as it takes, from which it comes back byte by byte.
+    """The ONNX file in as few bytes as possible, restored byte by byte when it is decoded.
 
     Each tensor is coded in the way that suits it: masked weights as the places of what is left, shared weights as
     numbers in a codebook, both with an adaptive range coder; dense floats are deflated by planes of bytes. Nothing is

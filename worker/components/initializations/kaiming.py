@@ -9,7 +9,7 @@ from worker.contracts.families.initializations import Initialization
 
 
 class Kaiming(Initialization):
-    """Keeps the variance of values on their way forward: the usual choice with ReLU."""
+    """Keeps the variance of values on their way forward: the default choice with ReLU."""
 
     formula = "W ~ N(0, gain² / inputs), or uniform with the same variance"
     reference = "He, Zhang, Ren, Sun: Delving Deep into Rectifiers (2015), arXiv:1502.01852"

@@ -7,7 +7,7 @@ from worker.contracts.families.losses import Loss, shares
 
 
 class BCE(Loss):
-    """Asks of each class by itself whether it is there: one against the rest, with a sigmoid instead of a softmax.
+    """Decides for each class alone whether it is present: one against the rest, with a sigmoid instead of a softmax.
 
     Summed over the classes, so that its gradient is of the size of `cross_entropy`'s.
     """

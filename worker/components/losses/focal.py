@@ -9,7 +9,7 @@ from worker.contracts.families.losses import Loss, shares
 
 
 class Focal(Loss):
-    """Cross-entropy in which samples that are already classified well count for little; for unequal classes."""
+    """Cross-entropy that gives little weight to samples already classified well; for unbalanced classes."""
 
     formula = "J = −Σₖ yₖ (1 − pₖ)^γ log pₖ, p = softmax(z)"
     reference = "Lin et al.: Focal Loss for Dense Object Detection (2017), arXiv:1708.02002"

@@ -8,7 +8,7 @@ from worker.contracts.families.losses import Loss
 
 
 class Huber(Loss):
-    """Squares small errors and takes large ones as they are: outliers pull no harder than their direction."""
+    """Squares small errors and takes the absolute value of large ones: outliers pull with limited strength."""
 
     formula = "J = mean of ½e² where |e| ≤ δ, else δ(|e| − ½δ); e = z − y"
     reference = "Huber: Robust Estimation of a Location Parameter (1964)"

@@ -12,7 +12,7 @@ from worker.contracts.families.models import Model
 
 
 class Linear(Model):
-    """One linear layer: logistic regression of classes, linear regression of numbers; what others must beat."""
+    """One linear layer: logistic regression of classes, linear regression of numbers; the baseline of all models."""
 
     formula = "z = W x + b"
     reference = "Cox: The Regression Analysis of Binary Sequences (1958)"

@@ -7,7 +7,7 @@ from worker.contracts.component import knob
 
 
 class ViT(Transformer):
-    """An image cut into patches, each of which attends to all others; learns what a convolution is given.
+    """An image cut into patches, each of which attends to all others; must learn what a convolution has built in.
 
     Each patch becomes a vector by one linear map, a learned vector of its place is added, and the mean over all places
     goes into the output (not a class token's, as in the paper). An image that is no multiple of the patch is

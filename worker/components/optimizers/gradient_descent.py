@@ -12,7 +12,7 @@ from worker.contracts.families.optimizers import Optimizer
 class GradientDescent(Optimizer):
     """Steps against the gradient of the whole training split: one exact step an epoch, whatever the batch policy says.
 
-    Nothing is left to chance but dropout, so the loss falls smoothly; stochastic steps get farther in the same time.
+    Only dropout is random, so the loss falls smoothly; stochastic steps get farther in the same time.
     """
 
     formula = "θ ← θ − α∇J(θ), J the mean over the whole training split"

@@ -10,7 +10,7 @@ from worker.contracts.families.optimizers import Optimizer
 
 
 class RAdam(Optimizer):
-    """Adam that warms up by itself: it trusts the second moment only as far as that is known.
+    """Adam with automatic warm-up: it trusts the second moment only as far as that is known.
 
     In the first steps (ρₜ ≤ 5) it moves by the mean gradient alone; then r rises towards 1 and it becomes Adam.
     """

@@ -5,7 +5,7 @@ from worker.data.tensors import Array
 
 
 class NoPreparation(Preparation):
-    """Leaves the inputs as they were read: for texts, or to see what preparation is worth."""
+    """Leaves the inputs as they were read: for texts, or to see the effect of preparation."""
 
     formula = "x ← x"
     reference = "LeCun, Bottou, Orr, Müller: Efficient BackProp, section 4.3, on what is lost without it (1998)"

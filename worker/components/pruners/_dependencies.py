@@ -1,4 +1,4 @@
-"""Channels that can only go together: found by following the model's graph, measured, and cut out of all its layers."""
+"""Coupled channels, which can only be removed together: found in the model's graph, scored, and cut out."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ MOST = 0.999  # the share that may be gone at most
 
 
 class Constrained(Searched):
-    """Finds the sparsest model that is still good enough on the validation split.
+    """Finds the sparsest model that still meets a bound on the validation split.
 
     The smallest weights go, and the share that goes is searched: evenly spaced shares from the highest down until one
     meets the bound, then between those and beyond, where the bound is most likely met. Each is tried on the weights as they

@@ -19,9 +19,9 @@ from worker.contracts.subject import Subject
 
 
 class Movement(Scored):
-    """Trains for a while and takes away the weights that moved towards zero.
+    """Trains for a while and removes the weights that moved towards zero.
 
-    What counts is where a weight is going, not how large it is: a small weight that grows stays. It is at its best where a
+    The direction of a weight counts, not its size: a small weight that grows stays. It is at its best where a
     trained model is tuned for another task, and at high sparsity. Frozen weights do not move: they stay, and do not
     count towards the sparsity.
     """

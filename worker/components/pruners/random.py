@@ -11,8 +11,8 @@ from worker.contracts.subject import Subject
 class Random(Scored):
     """Removes weights at random: the baseline that every other method must beat.
 
-    The lot depends on the run's seed and the stage alone: of two sparsities the higher one takes what the lower one
-    takes, and more.
+    The choice depends on the run's seed and the stage alone: a higher sparsity removes the weights of a lower one, and
+    more.
     """
 
     formula = "mᵢ = 0 for the ⌊s·n⌉ smallest uᵢ, uᵢ ~ U[0, 1)"

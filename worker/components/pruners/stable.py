@@ -12,7 +12,7 @@ from worker.contracts.subject import Subject
 
 
 class Stable(Searched):
-    """Keeps the largest norm of weights that leaves the model good enough, at a given sparsity.
+    """Keeps the largest norm of weights with which the model still meets a bound, at a given sparsity.
 
     Of all masks with the same number of weights the one that lets all layers compete keeps the largest norm, and it may starve
     a layer. A floor, the least part that each layer keeps of its even share, costs norm and buys stability: the

@@ -9,7 +9,7 @@ from worker.contracts.subject import Subject
 
 
 class Taylor(Scored):
-    """Takes away the weights whose absence changes the loss least, as its gradient foretells.
+    """Removes the weights whose absence changes the loss least, as its gradient predicts.
 
     To first order the loss changes by −θᵢ·∂J/∂θᵢ when θᵢ becomes zero. The gradient is taken on a few batches of the
     training split, in evaluation mode. Where training has gone on until the gradient vanishes it says little: magnitude does

@@ -9,7 +9,8 @@ from worker.contracts.subject import Subject
 class Threshold(Masking):
     """Sets every weight that is smaller than a threshold to zero and holds it there.
 
-    How many go is up to the weights: after training with an L1 penalty many lie next to zero, without one hardly any.
+    The weights decide how many are removed: after training with an L1 penalty many lie next to zero,
+    without one hardly any.
     """
 
     formula = "mᵢ = 0 where |θᵢ| < ε, else 1"

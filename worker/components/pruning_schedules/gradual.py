@@ -10,8 +10,8 @@ from worker.contracts.families.pruning_schedules import PruningSchedule
 class Gradual(PruningSchedule):
     """Masks more and more weights while the model trains: fast at first, when many are dispensable, slower and slower later.
 
-    It begins with what is gone already, and the recovery is the training within which the masks grow; what is left of it then
-    trains with the masks as they are. An epoch before the masks are whole does not count as the best one.
+    It starts from the existing masks, and the masks grow during the recovery; the rest of the recovery then trains with
+    the final masks. An epoch before the masks are whole does not count as the best one.
     """
 
     formula = "s_t = s_f + (s_i − s_f)(1 − (t − t₀)/(n Δt))³, renewed every Δt steps"

@@ -7,7 +7,7 @@ from worker.contracts.families.pruning_schedules import PruningSchedule
 
 
 class Iterative(PruningSchedule):
-    """Prunes in rounds, each followed by the recovery: what is left settles before more goes.
+    """Prunes in rounds, each followed by the recovery: the remaining weights adapt before more are removed.
 
     Each round takes the same share of what the one before left. It reaches higher sparsity than one shot at the same
     accuracy, and takes as many recoveries as there are rounds.

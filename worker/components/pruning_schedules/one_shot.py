@@ -6,7 +6,7 @@ from worker.contracts.families.pruning_schedules import PruningSchedule
 
 
 class OneShot(PruningSchedule):
-    """Takes everything away at once, then trains what is left: quick, and good enough up to moderate sparsity."""
+    """Removes everything at once, then trains the rest: quick, and good enough up to moderate sparsity."""
 
     formula = "s₁ = s"
     reference = "LeCun, Denker, Solla: Optimal Brain Damage (1990)"

@@ -20,7 +20,7 @@ SIZE = 64  # samples that pass through the model together when its first ranges 
 
 
 class QatInt8(Quantizer):
-    """Trains while weights and activations are rounded to 8 bits, then stores what was trained.
+    """Trains while weights and activations are rounded to 8 bits, then stores the trained grids.
 
     The stage's `recover` says how it trains: rounding is part of each forward pass, its gradient passes straight through.
     Weights are symmetric with one scale for each output channel; inputs of layers are asymmetric with one scale for each

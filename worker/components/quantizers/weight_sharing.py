@@ -16,8 +16,8 @@ from worker.nn.grids import Stored, is_weighted
 class WeightSharing(Quantizer):
     """Each layer's weights take one of few values, the centroids of clusters, which training moves as one.
 
-    What is masked stays zero and is no entry of the codebook. With `recover`, a cluster's gradient is the sum of its
-    members' and moves its centroid; who belongs to which cluster stays as it was found, unless they `regroup`. The
+    Masked weights stay zero and are no entry of the codebook. With `recover`, a cluster's gradient is the sum of its
+    members' and moves its centroid; the members of a cluster stay the same, unless they `regroup`. The
     arithmetic stays in floating point: what it saves are bytes, in the `coded` file, which stores a number of few bits
     for each weight.
     """

@@ -11,7 +11,7 @@ from worker.contracts.families.regularizers import Regularizer
 
 
 class GradientClipping(Regularizer):
-    """Shortens gradients that are too long, penalties included, so that one bad batch cannot throw the weights far.
+    """Shortens gradients that are too long, penalties included, so that one bad batch cannot move the weights far.
 
     `norm` shortens the whole gradient and keeps its direction; `value` limits each entry by itself.
     """

@@ -8,7 +8,7 @@ from worker.contracts.families.regularizers import Regularizer
 
 
 class LabelSmoothing(Regularizer):
-    """Moves a share of each target from its class to all classes alike: no output needs to grow without end.
+    """Moves a share of each target from its class to all classes alike: no output needs to grow without limit.
 
     Together with `cross_entropy` the loss is exactly the cross-entropy against the smoothed targets. The reported loss
     leaves it out, so that it compares with the validation loss.

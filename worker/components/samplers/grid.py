@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Grid(Sampler):
     """Every combination of values once, in a shuffled order; ranges need `step` or `points`.
 
-    What does not apply under a condition multiplies nothing.
+    A field that a condition switches off adds no combinations.
     """
 
     formula = "x ∈ X₁ × X₂ × …"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class Random(Sampler):
     """Each trial by itself: every value equally likely, with `log` every ratio.
 
-    Hard to beat where only a few of the fields matter, and the yardstick for everything else.
+    Hard to beat where only a few of the fields matter, and the baseline for all other samplers.
     """
 
     formula = "x ~ U(space)"

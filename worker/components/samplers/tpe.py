@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Tpe(Sampler):
-    """Tries what is likely among the better trials and unlikely among the others; the usual choice.
+    """Tries values that are likely among the better trials and unlikely among the others; the default choice.
 
     After `startup` random trials, two densities are estimated from kernels: of the best tenth and of the rest. Takes
     choices, conditions, constraints and several objectives. Trials that are under way count as bad ones, so that those

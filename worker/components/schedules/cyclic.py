@@ -7,7 +7,7 @@ from worker.contracts.families.schedules import Schedule
 
 
 class Cyclic(Schedule):
-    """Rises and falls along straight lines, several times: high rates leave sharp minima, low ones settle.
+    """Rises and falls along straight lines, several times: high rates escape sharp minima, low ones converge.
 
     `triangular` reaches the base rate in every cycle; with `triangular2` each rise is half as high as the one before.
     """

@@ -26,7 +26,7 @@ QUALITY = ("accuracy", "loss", "r2", "mae")
 
 
 class Compress(Stage):
-    """Prunes, recovers, folds and quantizes in one; with a target it finds out how much pruning that allows.
+    """Prunes, recovers, folds and quantizes in one; with a target it searches for the amount of pruning.
 
     Without a target everything is done once, in this order. With one the share that is pruned, and whether to quantize,
     are searched: each try compresses a copy, trains it by `recover`, writes the real file and measures it with its own

@@ -15,11 +15,11 @@ from worker.contracts.subject import Subject
 
 
 class Distill(Stage, Recipe):
-    """Trains a student on what a teacher knows, besides the labels.
+    """Trains a student on a teacher's outputs, besides the labels.
 
     The teacher is the model that came in, or another run's. With a `student` the pipeline goes on with a smaller model:
     it begins with fresh weights and takes the place of the one that came in, which teaches it. Without, the model goes
-    on learning from itself as it was; born again, it begins anew with fresh weights, and often ends better. The teacher
+    on learning from itself as it was; born again, it is reinitialized, and often ends better. The teacher
     rests, in evaluation mode; it must have learnt from the same data.
     """
 

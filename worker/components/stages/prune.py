@@ -20,7 +20,7 @@ from worker.nn.freezing import frozen
 
 
 class Prune(Stage):
-    """Takes weights or channels away, then trains what is left to win back what that cost.
+    """Removes weights or channels, then trains the rest to recover the accuracy.
 
     Without `recover` the model is left as the method leaves it. With `rewind` the weights that stay go back to what they
     were before the first stage, so that the recovery, or the training after the stage, shows whether the sparse

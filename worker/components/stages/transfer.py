@@ -9,7 +9,7 @@ from worker.contracts.phases import Phase, Transform
 
 
 class Transfer(Stage):
-    """Goes on from what another run has learnt, instead of from random weights.
+    """Starts from the weights of another run instead of random ones.
 
     Usually the first stage, before the training. Its result is measured before anything was trained here. What is
     frozen stays so in every training that follows, also in that after a compression, until a stage `unfreeze`; the

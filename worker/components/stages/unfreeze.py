@@ -15,7 +15,7 @@ from worker.nn.layer_matching import LayerName
 
 
 class Unfreeze(Stage):
-    """Lets frozen layers train again: a new head has settled, and now the whole model is tuned, at a lower rate."""
+    """Lets frozen layers train again: after a new head has converged, the whole model is tuned, at a lower rate."""
 
     formula = "∂θ_l ≠ 0 again for l ∈ layers"
     reference = "Howard, Ruder: Universal Language Model Fine-tuning (2018), section 3.3, arXiv:1801.06146"

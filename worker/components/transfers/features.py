@@ -9,10 +9,10 @@ from worker.nn.layer_matching import LayerName
 
 
 class Features(Transfer):
-    """Keeps another run's layers as they are and trains a new head on what they see; fast, and good with little data.
+    """Keeps another run's layers unchanged and trains a new head on their features; fast, and good with little data.
 
     All layers but the head are copied and frozen: neither their weights nor their running statistics move, in no later
-    stage's training, until a stage `unfreeze`. The head begins anew. A layer that does not match the other run's by
+    stage's training, until a stage `unfreeze`. The head is reinitialized. A layer that does not match the other run's by
     name and shape cannot be copied: it trains with the head, and the run's log says so.
     """
 

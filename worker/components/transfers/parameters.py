@@ -8,7 +8,7 @@ from worker.nn import layer_matching
 
 
 class Parameters(Transfer):
-    """Starts from another run's weights instead of random ones; everything trains on from there.
+    """Starts from another run's weights instead of random ones; all layers train.
 
     Every layer with the same name and the same shapes is copied, with the running statistics of its normalization. The
     others stay as they are and are listed in the run's log.

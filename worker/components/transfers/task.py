@@ -11,8 +11,8 @@ from worker.nn.layer_matching import LayerName
 class Task(Transfer):
     """Takes chosen layers of a model that learnt another data set or loss, and trains chosen layers for this one.
 
-    Layers that are not copied begin anew and always train. Copied ones that are not to train are frozen: neither their
-    weights nor their running statistics move, until a stage `unfreeze`.
+    Layers that are not copied are reinitialized and always train. Copied ones that are not to train are frozen:
+    neither their weights nor their running statistics move, until a stage `unfreeze`.
     """
 
     formula = "θ_l ← θ'_l for l ∈ copied, else θ_l ~ initial; trained: l ∈ trained or l ∉ copied"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Hyperband(TrialPruner):
-    """Successive halving with several first rungs at once, for when early epochs may tell little."""
+    """Successive halving with several first rungs at once, for when early epochs may say little."""
 
     formula = "brackets s = 0 … ⌊log_η(R/r)⌋, each with its first rung at rηˢ"
     reference = "Li et al.: Hyperband (2018), arXiv:1603.06560"
