@@ -1,4 +1,4 @@
-"""Forks: runs that begin with another run's past."""
+"""Forks: runs that start from another run's prefix."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Ghosts: what a run would have become without one intervention."""
+"""Counterfactual runs: they repeat a run without one of its interventions."""
 
 from collections.abc import Iterator
 

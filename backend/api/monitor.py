@@ -1,4 +1,4 @@
-"""Looks after the database, the disk, the queue and the workers, for whoever asks how the server is.
+"""Monitors the database, the disk, the queue and the workers, for health checks and metrics.
 
 One thread looks every few seconds, whoever asks: an answer costs nothing, and counters can be watched. Nothing is
 decided by wall clocks: a worker, a lease or a run that waits counts as stuck when this process itself has watched it

@@ -1,4 +1,4 @@
-"""A person at the wheel of a live run: what can be turned, what is asked, and how the same is done again."""
+"""Steering of a live run: its live parameters, its commands, and a spec that replays them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Plain data: what a document may be made of before anything looks into it, so that hostile input ends quickly."""
+"""Limits of plain data, checked before anything looks into a document, so that hostile input ends quickly."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Fewer points for a chart without losing what an eye would see."""
+"""Reduces the points of a chart without losing anything that an eye would see."""
 
 import numpy as np
 from numpy.typing import NDArray

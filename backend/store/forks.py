@@ -1,4 +1,4 @@
-"""Runs that begin with another's past: where that can be cut off, and what of it goes into the new run."""
+"""Creates forks: finds the checkpoint to start from, and copies the parent's prefix into the new run."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

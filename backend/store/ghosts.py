@@ -1,4 +1,4 @@
-"""Ghosts: runs that go on without one intervention of another run's, to show what it did.
+"""Creates counterfactual runs: they go on without one intervention of another run, to show its effect.
 
 A ghost begins with the newest checkpoint before the intervention had an effect, or anew when none is left, makes every
 other intervention that its run had made by the time it was asked for, and is claimed after every run that is none.

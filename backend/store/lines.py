@@ -1,4 +1,4 @@
-"""Curves thinned to what a chart can show, read from no more than that takes.
+"""Curves thinned to what a chart can show; only the points needed for that are read.
 
 Where a metric has so many points in blocks that each bucket of the chart would hold several cells of its pyramid, a
 level of that is read instead of the points. The chart's buckets are then made of whole cells.

@@ -1,4 +1,4 @@
-"""Queued runs that begin with what another run computes: they wait until it has come so far, or is over.
+"""Queued runs that start from another run's result: they wait until it is there, or the other run is over.
 
 A run waits as long as `waits_for` names a run that is not over and has not finished stage `waits_stage`. Nobody has to
 be told of either: whoever claims looks. Chains of waiting runs lead to older ones and end, so that none waits for ever.

@@ -1,4 +1,4 @@
-"""Studies, and what a conductor writes of their trials; `trials.py` reads them by thousands."""
+"""Stores studies, and the progress of their trials as a conductor writes it; `trials.py` reads many trials at once."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Tells apart why the database takes nothing now: each reason calls for something else."""
+"""Tells apart the reasons why the database refuses work: each has its own remedy."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Workers: what they can do and whether they are still heard of."""
+"""Workers: their catalogs, and whether they still send heartbeats."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The furthest value that meets a bound, found in few tries."""
+"""Searches for the furthest value that meets a bound, in few tries."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A teacher that goes along with a training."""
+"""Distillation as a callback of a training: the teacher."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

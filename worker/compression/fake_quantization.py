@@ -1,4 +1,4 @@
-"""Training while the model already computes with the numbers that it will have in its artifact."""
+"""Fake quantization: the model trains with the numbers that its artifact will have."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager

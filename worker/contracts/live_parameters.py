@@ -1,4 +1,4 @@
-"""Knobs of a recipe that may be turned while it trains."""
+"""Live parameters of a recipe: fields that may change while it trains."""
 
 import re
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Runs an assignment to its end, whatever that is."""
+"""Runs an assignment until it ends, in success or failure."""
 
 import traceback
 

@@ -1,4 +1,4 @@
-"""A run on its way: every stage in order, each measured, each followed by a checkpoint."""
+"""Runs a pipeline: every stage in order, each measured, each followed by a checkpoint."""
 
 import math
 from collections.abc import Callable, Mapping

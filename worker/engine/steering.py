@@ -1,4 +1,4 @@
-"""A person at the wheel: what was asked of a live run is obeyed between two steps, told, and can be replayed."""
+"""Obeys commands to a live run between two steps, reports them, and makes them repeatable."""
 
 import time
 from collections import deque

@@ -1,4 +1,4 @@
-"""A live optimizer is given other hyper-parameters without losing what it has learnt."""
+"""Gives a live optimizer other hyper-parameters; it keeps what it has learnt."""
 
 from torch.optim import Optimizer
 

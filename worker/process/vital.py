@@ -1,4 +1,4 @@
-"""Work without which its process is of no use."""
+"""Ends a process when the work fails that it cannot do without."""
 
 import logging
 import os

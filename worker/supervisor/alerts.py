@@ -1,4 +1,4 @@
-"""The alerts of a run as its owner watches them: each is raised once in a run's life."""
+"""Watches a run's alerts: each is raised once in the run's life."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence

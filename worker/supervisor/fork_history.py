@@ -1,4 +1,4 @@
-"""The past of another run, which a run that has waited for it is given when it is claimed."""
+"""Copies the parent's history into a waiting fork when a worker claims it."""
 
 from collections.abc import Sequence
 from pathlib import Path

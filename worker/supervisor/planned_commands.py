@@ -1,4 +1,4 @@
-"""Steers a run without a person: as its spec says, and as it was steered before it was interrupted."""
+"""Plans the commands that need no person: those of the spec, and those given before the run was interrupted."""
 
 from typing import Any
 

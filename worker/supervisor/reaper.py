@@ -1,4 +1,4 @@
-"""Takes runs from owners that are gone: law 2, as seen by whoever waits for them."""
+"""Takes runs from owners that have died: their counters stand still."""
 
 import logging
 from collections.abc import Callable

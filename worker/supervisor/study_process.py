@@ -1,4 +1,4 @@
-"""The conductor process as a worker holds it."""
+"""Holds the conductor process of studies: starts it, watches it, ends it."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The trainer process as its supervisor holds it: spawned, spoken to, watched and, if need be, killed."""
+"""Holds the trainer process: starts it, talks to it, watches it and, if need be, kills it."""
 
 import logging
 import os

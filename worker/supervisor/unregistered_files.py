@@ -1,4 +1,4 @@
-"""The files of a run that nobody registered: what killed trainers left behind."""
+"""Finds and deletes files of a run that were never registered: killed trainers left them behind."""
 
 import logging
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""The outermost layer: who may come in, from where, and with what headers every answer leaves.
+"""The outermost layer: authentication, allowed origins, and the security headers of every answer.
 
 Nothing is open unless `OPEN` names it: a route that is added later is closed without another line.
 """

@@ -1,4 +1,4 @@
-"""The wire: what requests carry and what responses hold. Apart from the tables, so that either can change."""
+"""Schemas of runs in requests and responses. Apart from the tables, so that either can change."""
 
 from datetime import datetime
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""The wire of a live run's steering: what is asked of it, and the knobs that it takes."""
+"""Schemas of a live run's steering: its commands and its live parameters."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The wire of submitting: what is to be executed, and what became of it."""
+"""Schemas of submitting an experiment: the request, and the runs that it created."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Alerts: what people want to be told of a run while it trains."""
+"""Alerts: conditions on a run's metrics that its owner wants to hear of."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Specs that name a person's own data: what such a dataset is depends on the file, not on the component."""
+"""Specs that name uploaded data: the facts of such a dataset come from the file, not from the component."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A person's own data: what was found in it, and what a spec makes of it. Pure: no file is looked at here."""
+"""Uploaded data: the facts found in a file, and the training plan that a spec makes of them. Pure: reads no file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

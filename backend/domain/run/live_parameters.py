@@ -1,4 +1,4 @@
-"""The knobs of a stage that a live run takes: found in its components by the catalog's marks."""
+"""Live parameters of a stage: fields of its components that the catalog marks as changeable in a live run."""
 
 import copy
 import re

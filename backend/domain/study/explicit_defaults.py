@@ -1,4 +1,4 @@
-"""A spec with those defaults written out that a study reaches into."""
+"""Writes out those defaults of a spec that a study varies."""
 
 import copy
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The space of a study: which fields of a spec it varies, and within what."""
+"""Search space of a study: the fields of a spec that it varies, and their ranges or choices."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence

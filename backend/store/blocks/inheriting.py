@@ -1,4 +1,4 @@
-"""Copies blocks into a run that begins with another one's past."""
+"""Copies blocks into a run that starts from another run's prefix."""
 
 from sqlalchemy import ColumnElement, bindparam, insert, literal, select
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""Few points of a column that stand for all of it: those that a chart would keep, whatever its width.
+"""A few points of a column that represent all of it: those that a chart would keep, whatever its width.
 
 A column is cut into cells of so many points. Of each are kept the first finite minimum and maximum, the first NaN, +∞
 and −∞, and of the whole column its two ends: what `bucket` keeps of a bucket that is made of whole cells.

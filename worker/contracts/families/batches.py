@@ -1,4 +1,4 @@
-"""Batch policies: how many samples each step sees."""
+"""Batch policies: the number of samples in each step."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Distillers: what a student learns from a teacher."""
+"""Distillers: the knowledge that a student learns from a teacher."""
 
 from contextlib import AbstractContextManager, nullcontext
 

@@ -1,4 +1,4 @@
-"""Distributions: which samples of the training split are trained on, and how often."""
+"""Distributions: the choice of training samples, and how often each is drawn."""
 
 from abc import abstractmethod
 

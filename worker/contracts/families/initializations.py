@@ -1,4 +1,4 @@
-"""Initializations: how weights begin."""
+"""Initializations: the initial weights of a model."""
 
 from abc import abstractmethod
 

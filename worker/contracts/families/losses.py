@@ -1,4 +1,4 @@
-"""Losses: what is minimized."""
+"""Losses: the functions that a training minimizes."""
 
 from abc import abstractmethod
 

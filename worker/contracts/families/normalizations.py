@@ -1,4 +1,4 @@
-"""Normalizations: each keeps the values between two layers in a range that training gets along with."""
+"""Normalizations: each keeps the values between two layers in a range in which training works well."""
 
 from abc import abstractmethod
 from typing import ClassVar

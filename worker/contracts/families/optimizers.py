@@ -1,4 +1,4 @@
-"""Optimizers: how a gradient moves the weights."""
+"""Optimizers: the rules by which a gradient moves the weights."""
 
 from abc import abstractmethod
 from collections.abc import Iterable

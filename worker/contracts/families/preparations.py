@@ -1,4 +1,4 @@
-"""Preparations: how inputs are scaled before the model sees them."""
+"""Preparations: the scaling of inputs before the model sees them."""
 
 from abc import abstractmethod
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Pruners: which weights or channels go."""
+"""Pruners: the choice of weights or channels to remove."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence

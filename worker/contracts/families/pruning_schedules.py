@@ -1,4 +1,4 @@
-"""Pruning schedules: how a pruning is spread over time."""
+"""Pruning schedules: the distribution of a pruning over time."""
 
 from collections.abc import Sequence
 from typing import ClassVar

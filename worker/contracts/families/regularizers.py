@@ -1,4 +1,4 @@
-"""Regularizers: what keeps a model from fitting the training split alone."""
+"""Regularizers: they keep a model from fitting the training split alone."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""Samplers: how the next trial of a study is chosen."""
+"""Samplers: they choose the next trial of a study."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Schedules: how the learning rate changes over a stage."""
+"""Schedules: the course of the learning rate over a stage."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

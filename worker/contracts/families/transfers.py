@@ -1,4 +1,4 @@
-"""Transfers: what of another run's model a run goes on from."""
+"""Transfers: they take over parts of another run's model as a start."""
 
 from abc import abstractmethod
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Pruners of trials: which trials of a study are ended early."""
+"""Pruners of trials: they end trials of a study early."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING

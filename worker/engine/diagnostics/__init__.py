@@ -1,1 +1,1 @@
-"""Looks inside a model while it trains, and says in words what is wrong."""
+"""Diagnostics of a model while it trains, in words."""

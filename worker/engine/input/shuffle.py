@@ -1,4 +1,4 @@
-"""In which order an epoch sees the training samples."""
+"""Order of the training samples in an epoch."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""From what a dataset read to what the engine trains on: changed, prepared, and stored where it is fastest.
+"""Changes, prepares and stores a dataset's samples where the engine reads them fastest.
 
 | tier   | where the training split lies                       | what a batch costs                             |
 |--------|-----------------------------------------------------|------------------------------------------------|

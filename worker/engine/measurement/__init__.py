@@ -1,1 +1,1 @@
-"""Measures what a stage left, on the files as they ship."""
+"""Measures the result of a stage, on the files as they ship."""

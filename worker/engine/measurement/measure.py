@@ -1,4 +1,4 @@
-"""Each stage ends here: its files are written, and what they cost and achieve is measured on the files themselves."""
+"""Ends each stage: writes its files, and measures cost and quality on the files themselves."""
 
 import hashlib
 import json
