@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from backend import api, auth, errors
+from backend import __version__, api, auth, errors
 from backend.api import logs, tradeoffs
 from backend.api.caches import artifacts
 from backend.api.compactor import Compactor
@@ -56,7 +56,7 @@ def routes() -> FastAPI:
     app = FastAPI(
         title="Lathe",
         summary="Train, steer, compress and measure neural networks on one timeline.",
-        version="0.1.0",
+        version=__version__,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
