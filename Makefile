@@ -1,4 +1,4 @@
-# One word a door: make run | test | bench | e2e | lint | format | client | clean. Each sets up what it needs.
+# One word a door: `make help` lists them. Each sets up what it needs.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -16,52 +16,54 @@ BIN := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile
 STAMPS := $(VENV)/stamps
 
-.PHONY: run test bench e2e lint format client clean lock faults system
+.PHONY: run test e2e faults bench lint format lock client clean system help
 
-run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe
+run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print one link
 	PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/python -m backend.embedded
 
 # Two at a time, a file of tests each: many of them wait for processes, few compute.
-test: lint $(STAMPS)/frontend system
+test: lint $(STAMPS)/frontend system ## run the linters and every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-e2e: $(STAMPS)/dev $(STAMPS)/frontend system
+e2e: $(STAMPS)/dev $(STAMPS)/frontend system ## run the tests in a real browser
 	$(BIN)/python -m pytest tests/e2e
 
 # N: how often each single fault is injected; SEQUENCES: how many random sequences of them are played.
-faults: $(STAMPS)/dev $(STAMPS)/frontend system
+faults: $(STAMPS)/dev $(STAMPS)/frontend system ## kill, stop and steer real workers, N times each fault
 	N="$(or $(N),1)" SEQUENCES="$(or $(SEQUENCES),1000)" $(BIN)/python -m pytest tests/faults
 
-bench: $(STAMPS)/dev $(STAMPS)/frontend system
+bench: $(STAMPS)/dev $(STAMPS)/frontend system ## measure the figures of the README
 	$(BIN)/python -m benchmarks
 
-lint: $(STAMPS)/dev $(STAMPS)/frontend
+lint: $(STAMPS)/dev $(STAMPS)/frontend ## check style and types, of Python and of the front end
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy & types=$$!
 	(cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check)
 	wait $$types
 
-format: $(STAMPS)/dev
+format: $(STAMPS)/dev ## rewrite Python in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(STAMPS)/dev
+lock: $(STAMPS)/dev ## lock the dependencies of pyproject.toml anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python requirements/lock.py
 
-# What clients are made from: the API's description, and the front end's types from it.
-client: $(STAMPS)/dev $(STAMPS)/frontend
+client: $(STAMPS)/dev $(STAMPS)/frontend ## write the API's description, and the front end's types from it
 	$(BIN)/python -m backend.api.openapi > frontend/openapi.json
 	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
 
-clean:
+clean: ## remove what the other commands have made, except data/
 	rm -rf $(VENV) backend/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What tests need from the system: installed when root, named when not.
-system:
+# Installed when root, named when not.
+system: ## install what the tests need from the system
 	@tests/system.sh
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Lathe needs Python 3.11 or newer: make run PYTHON=python3.12'; exit 1; }
