@@ -19,6 +19,11 @@ _CITED = re.compile(r"`([^`\n]+)`")
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+def documents(root: Path = ROOT) -> list[Path]:
+    """Every page that people read, those of the whole project first."""
+    return [*sorted(root.glob("*.md")), *sorted(root.glob("docs/**/*.md"))]
+
+
 def prose(page: str) -> str:
     """The page without its fenced blocks."""
     return _FENCE.sub("", page)
