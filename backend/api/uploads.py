@@ -99,7 +99,7 @@ async def create_upload(request: Request, store: StoreDep, settings: SettingsDep
 def _place() -> Iterator[None]:
     """One of the places for uploads under way, whose files the disk must hold beside all others. Raises Busy."""
     if not places.acquire(blocking=False):
-        raise Busy(f"{PLACES} uploads are under way, as many as are taken at once: try again in a moment.")
+        raise Busy(f"As many uploads are under way as are taken at once, {PLACES}: try again in a moment.")
     try:
         yield
     finally:

@@ -22,7 +22,9 @@ TOKEN = "t" * 43
 
 SERVER = """
 import os, signal, sys, uvicorn
-from backend.api import receiving, shelf, uploads
+from backend.api import uploads
+from backend.api.bodies import receiving
+from backend.api.staging import upload_files
 from backend.app import create_app
 
 def dying(place, name, after):
@@ -37,8 +39,8 @@ POINTS = {
     "receiving": (receiving.Writer, "take", True),
     "checking": (uploads, "_check", False),
     "checked": (uploads, "_check", True),
-    "renaming": (shelf.Slot, "keep", False),
-    "renamed": (shelf.Slot, "keep", True),
+    "renaming": (upload_files.Slot, "keep", False),
+    "renamed": (upload_files.Slot, "keep", True),
     "registering": (uploads.uploads, "register", True),
     "committed": (uploads, "_detail", False),
 }

@@ -197,8 +197,8 @@ def test_a_soup_of_other_models_fails_in_one_sentence(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("harm", "sentence"),
     [
-        (lambda file: file.unlink(), "after stage 0 cannot be read (No such file or directory): run it again"),
-        (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"x"), "after stage 0 is damaged, its hash is not the"),
+        (lambda file: file.unlink(), "after stage 0 cannot be read (No such file or directory). Run it again"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"x"), "after stage 0 is damaged: its hash is not the"),
     ],
 )
 def test_a_file_that_is_not_what_was_registered_fails_the_run(lab: Lab, harm: Any, sentence: str) -> None:

@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
 
 
 BEYOND_SCHEMAS = (
+    "turns the direction of writing",
     "take `schedule: ",
     "give the stage `recover`",
     "take a method that masks weights",

@@ -113,7 +113,7 @@ def test_the_measuring_process_dies_with_its_parent(
     code = (
         "import sys; from pathlib import Path\n"
         "from backend.domain.experiment.experiment import Measure\n"
-        "from worker.engine import measure\n"
+        "from worker.engine.measurement import measure\n"
         "measure.TIMED_SECONDS = 600\n"
         "file, inputs, targets = map(Path, sys.argv[1:])\n"
         "measure.run_clean(file, measure.HeldOutFiles(inputs, targets), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"

@@ -11,12 +11,13 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.conftest import train
 from tests.worker.compression.handmade import Batches, mask, two_layers
+from worker.components.pruners._masking import Scored
 from worker.components.pruners.movement import Movement, Moving
 from worker.components.pruners.n_m import NM
 from worker.components.pruners.random import Random
 from worker.components.pruners.taylor import Taylor
 from worker.components.pruners.threshold import Threshold
-from worker.contracts.families.pruners import Pruner, Scored
+from worker.contracts.families.pruners import Pruner
 from worker.contracts.masks import gone, prunable_weights
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data

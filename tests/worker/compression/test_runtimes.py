@@ -91,9 +91,7 @@ def test_a_device_that_a_runtime_lacks_is_told_with_the_remedy(monkeypatch: pyte
 def test_a_process_loads_the_one_runtime_that_it_needs() -> None:
     neither = loaded_modules("import worker.engine.measurement.measure_artifact")
     assert not {"torch", "onnxruntime", "onnx", "sklearn", "pydantic"} & neither
-    begun = (
-        "import worker.engine.measurement.measure_artifact; from worker.engine import runtimes; runtimes.runtime({!r})"
-    )
+    begun = "import worker.engine.measurement.measure_artifact; from worker import runtimes; runtimes.runtime({!r})"
     of_onnx, of_torch = loaded_modules(begun.format("onnxruntime")), loaded_modules(begun.format("torch"))
     assert "onnxruntime" in of_onnx and not {"torch", "onnx", "pydantic"} & of_onnx
     assert "torch" in of_torch and "onnxruntime" not in of_torch
