@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from backend.api.bodies import documents
+from backend.api.bodies.bare import BARE_BODY, BareRoute
 from backend.api.deps import CatalogDep, Reading
 from backend.api.estimate import estimate
 from backend.api.schemas.runs import SpecChecked, SpecDraft, Template
@@ -17,7 +18,7 @@ from backend.domain.problems import SpecInvalid
 from backend.domain.study import study
 from backend.store import references
 
-router = APIRouter(tags=["specs"])
+router = APIRouter(tags=["specs"], route_class=BareRoute)
 
 
 @router.get("/api/catalog")
@@ -44,7 +45,7 @@ def study_schema(catalog: CatalogDep) -> dict[str, Any]:
     return editor_schema(catalog, study.outline())
 
 
-@router.post("/api/specs/check")
+@router.post("/api/specs/check", openapi_extra=BARE_BODY)
 def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecked:
     """Hold a draft against the catalog; nothing is created."""
     document, shown = None, draft.spec if isinstance(draft.spec, str) else ""

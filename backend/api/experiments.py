@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.api.bodies import documents
-from backend.api.bodies.yaml import YAML_BODY, YamlRoute
+from backend.api.bodies.bare import BARE_BODY, BareRoute
 from backend.api.deps import CatalogDep, HintsDep, StoreDep
 from backend.api.schemas.submission import ExperimentCreated, NewExperiment, RunCreated
 from backend.domain.catalog import Catalog
@@ -27,7 +27,7 @@ Created = tuple[str, list[tables.Run]]  # the id of an experiment or group, and 
 
 MAX_RUNS = 500  # of one request
 
-router = APIRouter(tags=["experiments"], route_class=YamlRoute)
+router = APIRouter(tags=["experiments"], route_class=BareRoute)
 
 
 async def _request_hash(request: Request) -> str:
@@ -51,7 +51,7 @@ Key = Annotated[
 ]
 
 
-@router.post("/api/experiments", status_code=201, openapi_extra=YAML_BODY)
+@router.post("/api/experiments", status_code=201, openapi_extra=BARE_BODY)
 def submit(
     body: NewExperiment,
     store: StoreDep,

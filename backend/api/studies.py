@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.api.bodies import documents
-from backend.api.bodies.yaml import YAML_BODY, YamlRoute
+from backend.api.bodies.bare import BARE_BODY, BareRoute
 from backend.api.deps import By, CatalogDep, Reading, RunDep, StoreDep, Writing
 from backend.api.experiments import Key
 from backend.api.schemas.runs import SpecDraft
@@ -38,12 +38,7 @@ from backend.domain.study.suggested_space import around, variable
 from backend.errors import Conflict, Invalid, StudyNotFound
 from backend.store import references, studies, tables, workers
 
-
-class StudyRoute(YamlRoute):
-    field = "study"
-
-
-router = APIRouter(tags=["studies"], route_class=StudyRoute)
+router = APIRouter(tags=["studies"], route_class=BareRoute)
 
 
 def study_of(session: Session, study_id: str) -> tables.Study:
@@ -64,7 +59,7 @@ def _study(session: Reading, study_id: StudyId) -> tables.Study:
 StudyDep = Annotated[tables.Study, Depends(_study)]
 
 
-@router.post("/api/studies", status_code=201, openapi_extra=YAML_BODY)
+@router.post("/api/studies", status_code=201, openapi_extra=BARE_BODY)
 def create_study(store: StoreDep, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
     """Begin a study; it creates runs until its budget is used up."""
     try:
@@ -102,7 +97,7 @@ def list_studies(session: Reading) -> list[StudyRow]:
     return trials.study_rows(session, studies.newest(session))
 
 
-@router.post("/api/studies/check")
+@router.post("/api/studies/check", openapi_extra=BARE_BODY)
 def check_study(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChecked:
     """Hold a draft against the catalog; nothing is created."""
     document, shown = None, draft.study if isinstance(draft.study, str) else ""
@@ -116,7 +111,7 @@ def check_study(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> Stu
     return StudyChecked(study=study, document=document, yaml=canonical, size=size(study.space))
 
 
-@router.post("/api/studies/fields")
+@router.post("/api/studies/fields", openapi_extra=BARE_BODY)
 def list_fields(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list[VariableField]:
     """The fields of a spec that a study can vary, each with a proposal."""
     document = documents.read(draft.spec)

@@ -3577,9 +3577,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The document itself is taken in JSON as well. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SpecDraft"];
+                "application/yaml": string;
             };
         };
         responses: {
@@ -3642,6 +3644,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The document itself is taken in JSON as well. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewExperiment"];
@@ -4395,6 +4398,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The document itself is taken in JSON as well. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewStudy"];
@@ -4429,9 +4433,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The document itself is taken in JSON as well. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["StudyDraft"];
+                "application/yaml": string;
             };
         };
         responses: {
@@ -4462,9 +4468,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The document itself is taken in JSON as well. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SpecDraft"];
+                "application/yaml": string;
             };
         };
         responses: {

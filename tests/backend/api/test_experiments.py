@@ -69,6 +69,25 @@ def test_a_yaml_file_is_taken_as_the_body(api: Api, kind: str) -> None:
     assert api.client.get("/api/runs").json()["runs"][0]["name"] == "From a file"
 
 
+def test_a_json_file_is_taken_as_the_body(api: Api) -> None:
+    answer = api.client.post("/api/experiments", json=SPEC)
+    assert answer.status_code == 201, answer.text
+    assert stored(api) == 1001
+
+
+def test_a_spec_mixed_with_what_goes_beside_it_is_told_how(api: Api) -> None:
+    answer = api.client.post("/api/experiments", json={**SPEC, "seeds": [1, 2]})
+    assert (answer.status_code, answer.json()["path"]) == (422, "spec")
+    assert answer.json()["detail"] == '`seeds` goes beside the spec: send {"spec": …, "seeds": …}.'
+    assert stored(api) == 0
+
+
+@pytest.mark.parametrize("body", ["[1]", "3", "{", "{}", '{"spek": {"name": "x"}}', "[" * 100_000])
+def test_what_is_no_spec_is_no_bare_spec(api: Api, body: str) -> None:
+    answer = api.client.post("/api/experiments", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422), answer.text
+
+
 def test_a_broken_yaml_file_is_told_where(api: Api) -> None:
     answer = api.client.post("/api/experiments", content="a: [1", headers={"Content-Type": "application/yaml"})
     assert answer.status_code == 422 and "line" in answer.json()["detail"]

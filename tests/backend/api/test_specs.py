@@ -30,6 +30,12 @@ def test_a_draft_comes_back_in_full(api: Api) -> None:
     assert check(api, checked["yaml"])["experiment"] == checked["experiment"]
 
 
+def test_every_templates_spec_is_checked_as_a_body_of_its_own(api: Api) -> None:
+    for template in api.client.get("/api/templates").json():
+        answer = api.client.post("/api/specs/check", json=template["spec"])
+        assert answer.json() == check(api, template["spec"]), template["id"]
+
+
 def test_problems_come_with_the_draft_as_it_was(api: Api) -> None:
     text = "# mine\nname: x\ndataset: {kind: nope}\n"
     checked = check(api, text)

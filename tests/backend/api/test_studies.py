@@ -7,6 +7,7 @@ import pytest
 
 from backend.api.caches.trials import study_data
 from backend.charts.trials import StudyData
+from backend.domain import text
 from backend.domain.study.study import StudyState, TrialState
 from backend.store import studies, tables
 from backend.store.clock import now
@@ -67,6 +68,19 @@ def test_yaml_is_taken_as_it_is_written(api: Api) -> None:
     yaml = api.client.post("/api/studies/check", json={"study": study()}).json()["yaml"]
     answer = api.client.post("/api/studies", content=yaml, headers={"Content-Type": "application/yaml"})
     assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/studies", "/api/studies/check"])
+def test_a_study_itself_is_taken_as_the_body(api: Api, path: str) -> None:
+    answer = api.client.post(path, json=study())
+    assert answer.status_code in (200, 201) and answer.json().get("problems", []) == [], answer.text
+
+
+def test_the_fields_of_a_spec_are_told_however_it_is_sent(api: Api) -> None:
+    wrapped = api.client.post("/api/studies/fields", json={"spec": SPEC}).json()
+    assert api.client.post("/api/studies/fields", json=SPEC).json() == wrapped
+    yaml = {"content": text.to_yaml(SPEC), "headers": {"Content-Type": "application/yaml"}}
+    assert api.client.post("/api/studies/fields", **yaml).json() == wrapped
 
 
 def test_a_retried_request_makes_one_study(api: Api) -> None:
