@@ -85,6 +85,9 @@ class CatalogEntry(BaseModel):
         description="Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.",
     )
     conflicts: list[Conflict] = Field(default=[], description="What its fields cannot hold together.")
+    observes: list[str] = Field(
+        default=[], description="Metrics that it reports, beside those that every training has: `sparsity`."
+    )
     picture: dict[str, Any] | None = Field(
         default=None,
         description="What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.",

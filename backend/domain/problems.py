@@ -1,5 +1,8 @@
 """Problems of a spec, each with its path and a remedy for the author."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from pydantic import BaseModel, Field
 
 
@@ -17,3 +20,9 @@ class SpecInvalid(ValueError):
         self.problems = problems
         first = problems[0]
         super().__init__(f"{first.path}: {first.message}" if first.path else first.message)
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word."""
+    close = get_close_matches(word, list(known), n=1)
+    return f", did you mean `{close[0]}`?" if close else "."

@@ -58,14 +58,29 @@ def test_what_was_raised_before_is_not_raised_again() -> None:
 @pytest.mark.parametrize(
     ("alert", "path"),
     [
-        ({"metric": "loss"}, "alerts[0].above"),
-        ({"metric": "loss", "above": 1, "still": 3}, "alerts[0].still"),
-        ({"metric": "loss", "above": 1, "then": "explode"}, "alerts[0].then"),
+        ({"metric": "train/loss"}, "alerts[0].above"),
+        ({"metric": "train/loss", "above": 1, "still": 3}, "alerts[0].still"),
+        ({"metric": "train/loss", "above": 1, "then": "explode"}, "alerts[0].then"),
         ({"above": 1}, "alerts[0].metric"),
+        ({"metric": "validation/acuracy", "above": 1}, "alerts[0].metric"),
+        ({"metric": "validation/r2", "above": 1}, "alerts[0].metric"),
+        ({"metric": "learning_rate/fc1", "above": 1}, "alerts[0].metric"),
     ],
 )
-def test_an_alert_without_one_condition_is_refused(alert: dict[str, object], path: str, catalog: Catalog) -> None:
+def test_an_alert_that_would_never_be_raised_rightly_is_refused(
+    alert: dict[str, object], path: str, catalog: Catalog
+) -> None:
     spec = {"name": "x", "dataset": "digits", "model": "mlp", "stages": ["train"], "alerts": [alert]}
     with pytest.raises(SpecInvalid) as caught:
         resolve(spec, catalog)
     assert caught.value.problems[0].path == path
+
+
+def test_a_metric_that_is_not_is_told_with_those_that_are(catalog: Catalog) -> None:
+    alert = {"metric": "validation/acuracy", "above": 0.1}
+    with pytest.raises(SpecInvalid) as caught:
+        resolve({"name": "x", "dataset": "digits", "model": "mlp", "stages": ["train"], "alerts": [alert]}, catalog)
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(
+        "`validation/acuracy` is no metric of this spec, did you mean `validation/accuracy`? Its metrics: train/loss, "
+    )

@@ -58,6 +58,7 @@ def _entry(component: type[Component]) -> CatalogEntry:
         needs_when=list(component.needs_when),
         nature=list(component.nature()),
         conflicts=list(component.conflicts),
+        observes=list(component.observes),
         facts=dict(component.facts),
         unavailable=component.unavailable(),
     )

@@ -65,6 +65,8 @@ class Component(BaseModel):
     """Traits that it needs only with some of its parameters."""
     conflicts: ClassVar[tuple[Conflict, ...]] = ()
     """Values that its fields cannot have together: refused before a spec is queued, and here."""
+    observes: ClassVar[tuple[str, ...]] = ()
+    """Names of the metrics that it gives to `Context.observe`: an alert can watch no others."""
     facts: ClassVar[Mapping[str, Any]] = {}
     """Published facts that help to plan (a dataset's counts and shape), plain JSON."""
 

@@ -1,11 +1,12 @@
 """Alerts: conditions on a run's metrics that its owner wants to hear of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.domain.problems import Problem
+from backend.domain.experiment.metrics import knows
+from backend.domain.problems import Problem, suggest
 
 LIMITS = ("above", "below", "still")
 
@@ -19,6 +20,7 @@ class Alert(BaseModel):
         min_length=1,
         max_length=80,
         description="The metric that is watched: `train/loss`, `validation/accuracy`, `gradient_norm`.",
+        json_schema_extra={"examples": ["train/loss", "validation/loss", "validation/accuracy", "gradient_norm"]},
     )
     above: float | None = Field(
         default=None, description="Tell when it is more than this: a target reached, a loss too high."
@@ -50,9 +52,13 @@ class Alert(BaseModel):
         return f"{self.metric} is {value:.4g}, {side} {limit:g}"
 
 
-def odd_alerts(spec: Mapping[str, Any]) -> Iterator[Problem]:
-    """Alerts of a resolved spec that say no condition, or more than one."""
+def odd_alerts(spec: Mapping[str, Any], metrics: Sequence[str]) -> Iterator[Problem]:
+    """Alerts of a resolved spec on none of its metrics, or that say no condition, or more than one."""
     for index, alert in enumerate(spec["alerts"]):
+        if not knows(metrics, alert["metric"]):
+            near = suggest(alert["metric"], metrics)
+            message = f"`{alert['metric']}` is no metric of this spec{near} Its metrics: {', '.join(metrics)}."
+            yield Problem(path=f"alerts[{index}].metric", message=message)
         said = [name for name in LIMITS if alert[name] is not None]
         if not said:
             message = "says no condition: give one of `above`, `below` and `still`."

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -12,9 +12,11 @@ from backend.domain import input_limits
 from backend.domain.catalog import Catalog, Family
 from backend.domain.experiment.alerts import Alert, odd_alerts
 from backend.domain.experiment.compatibility import misfits
+from backend.domain.experiment.metrics import reported
 from backend.domain.experiment.resolve import Resolver
+from backend.domain.fields import fields
 from backend.domain.measures import MAX_BATCH
-from backend.domain.problems import SpecInvalid
+from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.run.commands import Intervention
 from backend.domain.run.live_parameters import odd_interventions
 
@@ -126,9 +128,18 @@ def resolve(document: Any, catalog: Catalog) -> Experiment:
     Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
     """
     canonical = fill(document, catalog)
-    if problems := misfits(canonical, catalog) or [*odd_interventions(canonical, catalog), *odd_alerts(canonical)]:
+    if problems := misfits(canonical, catalog) or [
+        *odd_interventions(canonical, catalog),
+        *_odd_alerts(canonical, catalog),
+    ]:
         raise SpecInvalid(problems)
     return Experiment.model_validate(canonical)
+
+
+def _odd_alerts(canonical: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+    if canonical["alerts"]:
+        metrics = reported(canonical, list(fields(canonical, outline(), catalog)), catalog)
+        yield from odd_alerts(canonical, metrics)
 
 
 def fill(document: Any, catalog: Catalog) -> dict[str, Any]:

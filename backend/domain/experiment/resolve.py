@@ -1,7 +1,6 @@
 """Fills a spec's defaults and checks it, field by field, against the catalog's JSON Schemas."""
 
 import copy
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from backend.domain.catalog import Catalog, CatalogEntry
 from backend.domain.constraints import ConstraintWrong, parse
 from backend.domain.input_limits import MAX_INTEGER, join
 from backend.domain.measures import MEASURES, field_of
-from backend.domain.problems import Problem, SpecInvalid
+from backend.domain.problems import Problem, SpecInvalid, suggest
 
 Schema = Mapping[str, Any]
 
@@ -135,7 +134,7 @@ class Resolver:
         if not isinstance(kind, str):
             return f"must be text, not {_name(kind)}. {self._known(family)}"
         word = kind[:80]
-        return f"`{word}` is not known{_suggest(word, self.catalog.kinds(family))} {self._known(family)}"
+        return f"`{word}` is not known{suggest(word, self.catalog.kinds(family))} {self._known(family)}"
 
 
 def _first_error(value: Any, schema: Schema) -> ValidationError | None:
@@ -158,15 +157,9 @@ def _accepts(schema: Schema, value: Any) -> bool:
     return _first_error(value, schema) is None
 
 
-def _suggest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f", did you mean `{close[0]}`?" if close else "."
-
-
 def _unknown_field(name: str, fields: Iterable[str]) -> str:
     known = ", ".join(fields) or "none"
-    return f"is not a field here{_suggest(name[:80], fields)} Known fields: {known}."
+    return f"is not a field here{suggest(name[:80], fields)} Known fields: {known}."
 
 
 _NAMES = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "null"}

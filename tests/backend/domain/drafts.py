@@ -26,6 +26,8 @@ def _value(schema: Schema, catalog: Catalog) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if "const" in schema:
         return st.just(schema["const"])
+    if "examples" in schema:
+        return st.sampled_from(schema["examples"])
     if schema.get("x-constraint"):
         return st.sampled_from(["", "accuracy >= 93%", "bytes < 1MB or p95@64 <= 2 ms"])
     if schema.get("x-measure"):

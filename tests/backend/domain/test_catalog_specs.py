@@ -35,6 +35,7 @@ BEYOND_SCHEMAS = (
     "a `set` names a knob and its value",
     "does not go with `next`",
     "says no condition",
+    "is no metric of this spec",
     "leave one of them out",
 )
 """What is wrong with a spec although an editor takes it: its parts do not go together."""

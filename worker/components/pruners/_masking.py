@@ -19,6 +19,8 @@ from worker.contracts.subject import Subject
 class Masking(Pruner):
     """Masks weights; no tensor shrinks."""
 
+    observes = ("sparsity",)
+
     def prunable(self, module: nn.Module) -> dict[str, Tensor]:
         """The weights that can be masked, by parameter name. Raises ValueError when there are none."""
         weights = prunable_weights(module)

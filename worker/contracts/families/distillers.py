@@ -23,6 +23,8 @@ class Distiller(Component, family="distillers", default="soft_targets"):
     Several go together: J = Πᵢ shareᵢ · loss + Σᵢ costᵢ, where the loss is the recipe's own, of the labels.
     """
 
+    observes = ("distillation/objective", "distillation/loss", "distillation/agreement")
+
     def label(self) -> str:
         """Name on the timeline."""
         return self.kind.replace("_", " ")
