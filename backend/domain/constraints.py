@@ -2,7 +2,7 @@
 
     any        := all ("or" all)*
     all        := one ("and" one)*
-    one        := "(" any ")" | field operator number [unit]
+    one        := "(" any ")" | field operator ["-" | "+"] number [unit]
     operator   := ">=" | "<=" | ">" | "<" | "="
 
 Fields and units are looked up in tables; nothing of the text is ever evaluated.
@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from functools import reduce
 from typing import Any, ClassVar
 
-from backend.domain.measures import MEASURES, Measured, field_of, shown
+from backend.domain.measures import MEASURES, Measured, field_of, measure_of, shown
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
@@ -144,12 +144,12 @@ def parse(text: str) -> Constraint | None:
 
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)"
+    r"\s*(?:(?P<number>[-+]?[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)"
     r"|(?P<word>[a-zµ_][a-zµ_0-9]*(?:@[0-9]+(?:@[a-z]+)?)?|%)"
     r"|(?P<symbol>>=|<=|[()<>=]))",
     re.IGNORECASE,
 )
-_SIGNS = str.maketrans({"≥": ">=", "≤": "<="})
+_SIGNS = str.maketrans({"≥": ">=", "≤": "<=", "\N{MINUS SIGN}": "-"})
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,8 @@ class _Parser:
         number = float(self._next("number", "a number").text)
         if not math.isfinite(number):
             raise ConstraintWrong("has a number that is too large.")
+        if number < 0 and not measure_of(field).signed:
+            raise ConstraintWrong(f"gives `{field}` a negative number; it is never below 0.")
         return Comparison(field, symbol, round(number * self._factor(field), 15))
 
     def _factor(self, field: str) -> float:

@@ -15,13 +15,14 @@ class Measure:
     title: str
     unit: str  # share, ms, bytes, mJ, or empty for a count
     larger_is_better: bool = False
+    signed: bool = False  # it can be below 0
     by_batch: bool = False  # measured at each batch size: `p50_ms@1`
 
 
 MEASURES: Mapping[str, Measure] = {
     "accuracy": Measure("Accuracy on the test split", "share", larger_is_better=True),
-    "loss": Measure("Loss on the test split", ""),
-    "r2": Measure("R² on the test split", "", larger_is_better=True),
+    "loss": Measure("Loss on the test split", "", signed=True),
+    "r2": Measure("R² on the test split", "", larger_is_better=True, signed=True),
     "mae": Measure("Mean absolute error on the test split, in the targets' unit", ""),
     "bytes": Measure("Size on disk", "bytes"),
     "gzip_bytes": Measure("Size after gzip", "bytes"),

@@ -96,6 +96,7 @@ def test_a_constraint_is_answered_with_a_model_or_the_nearest_miss(lathe: Lathe,
     assert (interval.low, interval.high) == pytest.approx((0.9105, 0.9602), abs=1e-4)
     unbound = lathe.tradeoffs("bytes <= 1MB", dataset="digits")
     assert unbound.best is None and unbound.offer == "accuracy >= 94%"
+    assert lathe.tradeoffs("accuracy > 1% and r2 >= -0.5", runs=[run]).qualifying == []
     missed = lathe.tradeoffs("accuracy >= 99%", minimize="p50", runs=[run])
     assert missed.best is None and missed.missing_least[0].values["accuracy"] == 0.95
     with pytest.raises(LatheError) as caught:

@@ -11,7 +11,7 @@ export interface Completion {
   text: string;
 }
 
-const TOKEN = /\d*\.?\d+(?:e[-+]?\d+)?|[a-zµ_][\wµ]*(?:@\d*)?(?:@[a-z]*)?|%|>=|<=|[()<>=≥≤]/gi;
+const TOKEN = /[-+\u2212]?\d*\.?\d+(?:e[-+]?\d+)?|[a-zµ_][\wµ]*(?:@\d*)?(?:@[a-z]*)?|%|>=|<=|[()<>=≥≤]/gi;
 const UNITS: Record<string, [string, string][]> = {
   share: [["%", "percent"]],
   ms: [["ms", "milliseconds"], ["us", "microseconds"], ["s", "seconds"]],
@@ -42,7 +42,7 @@ export function unfinished(text: string, units: Units): boolean {
   const typing = /^[a-zµ_]/.test(last) && text.toLowerCase().endsWith(last);
   const before = typing ? tokens.slice(0, -1) : tokens;
   const known = (word: string) => word in units || UNIT_WORDS.has(word);
-  return before.every((token) => !/^[a-zµ_]/.test(token) || known(token)) && (typing ? !known(last) || last in units : !/^[\d.%)]/.test(last));
+  return before.every((token) => !/^[a-zµ_]/.test(token) || known(token)) && (typing ? !known(last) || last in units : !/^(?:[%)]|[-+\u2212]?[\d.])/.test(last));
 }
 
 const UNIT_WORDS = new Set(["and", "or", ...Object.values(UNITS).flat().map(([unit]) => unit.toLowerCase())]);
@@ -54,7 +54,7 @@ function words(done: readonly string[], units: Units, points: readonly TradeoffP
   if (previous === "" || previous === "(" || previous === "and" || previous === "or") return Object.keys(units).map((name) => [name, titleOf(name)]);
   if (previous in units) return operators(previous, units[previous]);
   if (/^[<>=≥≤]/.test(previous)) return numbers(field, units[field], points);
-  if (/^[\d.]/.test(previous)) return [...(UNITS[units[field] ?? ""] ?? []), ...JOINTS];
+  if (/^[-+\u2212]?[\d.]/.test(previous)) return [...(UNITS[units[field] ?? ""] ?? []), ...JOINTS];
   return JOINTS;
 }
 

@@ -103,17 +103,18 @@ function nearBest(quality: string, unit: string | undefined, points: readonly Tr
   const values = points.flatMap(({ values }) => values[quality] ?? []);
   const more = direction(quality, unit) === ">=";
   const best = more ? Math.max(...values) : Math.min(...values);
-  if (!(best > 0) || !Number.isFinite(best)) return "";
+  if (!Number.isFinite(best) || best === 0) return "";
   if (unit === "share") return `${quality} >= ${percentDown(best - 0.01)}`;
-  return more ? `${quality} >= ${Math.floor(best * 99) / 100}` : `${quality} <= ${roundUp(best * 1.01)}`;
+  const near = best + (more ? -0.01 : 0.01) * Math.abs(best);
+  return more ? `${quality} >= ${Math.floor(near * 100) / 100}` : `${quality} <= ${roundUp(near)}`;
 }
 
 const percentDown = (share: number): string => `${Math.floor(share * 1000) / 10}%`;
 
 /** Two significant digits, never less than the value. */
 function roundUp(value: number): string {
-  if (value <= 0) return "0";
-  const size = 10 ** (Math.floor(Math.log10(value)) - 1);
+  if (value === 0) return "0";
+  const size = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);
   return String(Number((Math.ceil(value / size) * size).toPrecision(2)));
 }
 

@@ -83,6 +83,8 @@ describe("the fields", () => {
     expect(suggestion("bytes", "bytes", [point("m", { bytes: 14_753_792 })])).toBe("bytes <= 15MB");
     expect(suggestion("p95_ms@1", "ms", [point("m", { "p95_ms@1": 0.0421 })])).toBe("p95_ms@1 <= 0.043ms");
     expect(suggestion("flops", "", points)).toBe("");
+    expect(suggestion("r2", "", [point("m", { r2: -0.5 })])).toBe("r2 >= -0.5");
+    expect(examples({ r2: "" }, [point("m", { r2: -0.5 })], "r2")).toEqual(["r2 >= -0.51"]);
   });
 
   it("join a comparison on", () => {
@@ -115,6 +117,13 @@ describe("how a constraint may go on", () => {
     expect(chosen("bytes < 5", "and")).toBe("bytes < 5 and ");
     expect(offered("p95_ms@1 < 5 m")).toEqual(["ms"]);
     expect(offered("accuracy > 5% ")).toEqual(["and", "or"]);
+  });
+
+  it("takes a number with its sign", () => {
+    expect(offered("r2 >= -0.5 ")).toEqual(["k", "M", "and", "or"]);
+    expect(chosen("parameters > +5", "k")).toBe("parameters > +5k ");
+    expect(completions("r2 >= -0.5 an", { r2: "" }, points).map(({ word }) => word)).toEqual(["and"]);
+    expect(["r2 >= -", "r2 >= -0.5"].map((text) => unfinished(text, { r2: "" }))).toEqual([true, false]);
   });
 });
 

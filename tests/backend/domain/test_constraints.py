@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from backend.domain.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, bounds, comparisons, parse, shortfall
 from backend.domain.measures import field_of, place_of
 
-VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6}
+VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6, "r2": -0.3}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,11 @@ VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e
         ("accuracy < .9 and (bytes < 1 or parameters > 5)", False),
         ("ACCURACY >= 0.9 AND ((bytes < 1MB))", True),
         ("p95_ms@64 < 1000", False),
+        ("r2 >= -0.5", True),
+        ("r2>=-.5", True),
+        ("r2 < \u22122.5e-1", True),
+        ("r2 >= +0.9", False),
+        ("r2 <= -0.5 or accuracy > +93%", True),
     ],
 )
 def test_a_constraint_means_what_it_says(text: str, holds: bool) -> None:
@@ -57,7 +62,7 @@ def test_an_empty_constraint_is_none() -> None:
     [
         "accuracy", "accuracy >=", "accuracy >= and", ">= 3", "accuracy >= 0.9 bytes < 3", "(accuracy > 1", "accuracy > 1)",
         "secret > 1", "accuracy@1 > 1", "p95_ms@ > 1", "accuracy > 1ms", "bytes < 3%", "p95 < 3KB", "p95 < 3k", "bytes < 1e999",
-        "bytes < -1", "bytes <> 3", "bytes => 3", "bytes ! 3", "1 < 2", "bytes < bytes", "and", "or or", "()", "(" * 400,
+        "bytes < -1", "accuracy > -3%", "r2 > - 1", "r2 > --1", "r2 > -", "bytes <> 3", "bytes => 3", "bytes ! 3", "1 < 2", "bytes < bytes", "and", "or or", "()", "(" * 400,
         "accuracy > 1 and", "x" * 501, "'; DROP TABLE runs --", "__import__('os').system('id')", "bytes < 1; bytes < 2",
         "accuracy.__class__ > 1", "bytes < 0x10", "bytes < ${7*7}", "{{bytes}} < 1", "bytes < 1 /* */", "bytes\x00 < 1",
     ],
@@ -72,7 +77,9 @@ def test_what_is_no_constraint_is_refused_with_a_sentence(text: str) -> None:
 @given(
     st.text(max_size=80)
     | st.lists(
-        st.sampled_from(["accuracy", "bytes", ">=", "<", "1", "0.5", "%", "KB", "and", "or", "(", ")", "p95", "@1"])
+        st.sampled_from(
+            ["accuracy", "bytes", ">=", "<", "1", "0.5", "-2", "%", "KB", "and", "or", "(", ")", "p95", "@1"]
+        )
     ).map(" ".join)
 )
 def test_any_text_is_parsed_or_refused(text: str) -> None:
