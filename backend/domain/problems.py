@@ -13,6 +13,10 @@ class Problem(BaseModel):
     message: str = Field(description="One sentence: what is wrong and what would be right.")
 
 
+class UnknownField(Problem):
+    """A path that leads to no field, whatever is written there."""
+
+
 class SpecInvalid(ValueError):
     """A spec with at least one problem."""
 

@@ -11,7 +11,7 @@ from backend.domain.catalog import Catalog, CatalogEntry
 from backend.domain.constraints import ConstraintWrong, parse
 from backend.domain.input_limits import MAX_INTEGER, join
 from backend.domain.measures import MEASURES, field_of
-from backend.domain.problems import Problem, SpecInvalid, suggest
+from backend.domain.problems import Problem, SpecInvalid, UnknownField, suggest
 
 Schema = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ class Resolver:
         fields: Mapping[str, Schema] = schema.get("properties", {})
         for name in value:
             if name not in fields:
-                self._problem(join(path, str(name)), _unknown_field(str(name), fields))
+                self._problem(join(path, str(name)), _unknown_field(str(name), fields), UnknownField)
         return {name: self._field(name, value, field, path) for name, field in fields.items()}
 
     def _field(self, name: str, value: Mapping[str, Any], field: Schema, path: str) -> Any:
@@ -118,9 +118,9 @@ class Resolver:
             return int(value) if abs(value) <= MAX_INTEGER else self._problem(path, "is beyond 64 bits.")
         return float(value) if schema.get("type") == "number" else value
 
-    def _problem(self, path: str, message: str) -> None:
+    def _problem(self, path: str, message: str, sort: type[Problem] = Problem) -> None:
         path = path.lstrip(".")
-        self.problems.append(Problem(path=path, message=message if path else f"The spec {message}"))
+        self.problems.append(sort(path=path, message=message if path else f"The spec {message}"))
         if len(self.problems) >= MAX_PROBLEMS:
             raise SpecInvalid(self.problems)
 

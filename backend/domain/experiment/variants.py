@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.domain import input_limits
-from backend.domain.problems import Problem, SpecInvalid
+from backend.domain.problems import SpecInvalid, UnknownField, suggest
 
-PATH = re.compile(r"[A-Za-z_]\w*(?:\[\d{1,3}\]|\.[A-Za-z_]\w*)*")
-PART = re.compile(r"\[(\d+)\]|(\w+)")
+PATH = re.compile(r"[A-Za-z_]\w*(?:\[(?:0|[1-9]\d{0,2})\]|\.[A-Za-z_]\w*)*", re.ASCII)
+PART = re.compile(r"\[(\d+)\]|(\w+)", re.ASCII)
 
 
 class Variant(BaseModel):
@@ -61,8 +61,9 @@ def _item(place: Any, key: int | str, path: str, missing_is_fine: bool = False) 
         return place[key]
     if isinstance(key, str) and isinstance(place, Mapping) and (key in place or missing_is_fine):
         return place.get(key)
-    raise _nowhere(path, f"leads nowhere in this spec: it has no `{key}` there.")
+    near = suggest(str(key), map(str, place)) if isinstance(place, Mapping) else "."
+    raise _nowhere(path, f"leads nowhere in this spec: it has no `{key}` there{near}")
 
 
 def _nowhere(path: str, message: str) -> SpecInvalid:
-    return SpecInvalid([Problem(path=path[:200], message=message)])
+    return SpecInvalid([UnknownField(path=path[:200], message=message)])

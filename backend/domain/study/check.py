@@ -1,6 +1,6 @@
 """Checks a study against the catalog; each problem has its path and a remedy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from backend.domain import input_limits
@@ -9,7 +9,7 @@ from backend.domain.experiment import experiment
 from backend.domain.experiment.resolve import Resolver
 from backend.domain.fields import SpecField, fields
 from backend.domain.measures import MEASURES, field_of
-from backend.domain.problems import Problem, SpecInvalid
+from backend.domain.problems import Problem, SpecInvalid, UnknownField
 from backend.domain.study.explicit_defaults import spelled_out
 from backend.domain.study.space import Dimension, Space, When, reaching, size
 from backend.domain.study.study import LIVE, LIVE_METRICS, MAX_TRIALS, Budget, Study, outline, trial_spec
@@ -113,27 +113,70 @@ def _typed(study: Study, one: Dimension, catalog: Catalog) -> Dimension:
         raise SpecInvalid(
             [Problem(path="space", message=f"has more than {MAX_CHECKED} values to check: leave some out.")]
         )
+    held: list[str] = []  # in canonical form
     for place, value in enumerate(one.ends):
-        found = _field_of(study, one, value, catalog, _path(index, one, place))
+        found = _field_of(study, one, value, catalog)
+        held.append(repr(found.value if found else None))
         if one.choice is None:
-            if found.schema.get("type") not in ("integer", "number"):
-                message = f"`{one.field}` holds no number: give `choice` instead of a range."
-                raise SpecInvalid([Problem(path=f"space[{index}].field", message=message)])
-            whole = found.schema["type"] == "integer"
-            one = one.model_copy(update={"integer": whole})
+            one = one.model_copy(update={"integer": _whole(one, found, f"space[{index}]")})
+        elif (first := held.index(held[-1])) < place:
+            message = f"is the same as `choice[{first}]`: leave one out."
+            raise SpecInvalid([Problem(path=_path(index, one, place), message=message)])
     return one
 
 
-def _field_of(study: Study, one: Dimension, value: Any, catalog: Catalog, path: str) -> SpecField:
-    """The field in a trial in which it holds `value`."""
+def _whole(one: Dimension, found: SpecField | None, path: str) -> bool:
+    """Whether the field of a range takes whole numbers alone. Raises SpecInvalid when it holds no number."""
+    kind = found.schema.get("type") if found else None
+    if kind not in ("integer", "number"):
+        message = f"`{one.field}` holds no number: give `choice` instead of a range."
+        raise SpecInvalid([Problem(path=f"{path}.field", message=message)])
+    if kind == "integer" and one.step is not None and not one.step.is_integer():
+        message = f"is {one.step}; `{one.field}` takes whole numbers: give a whole step."
+        raise SpecInvalid([Problem(path=f"{path}.step", message=message)])
+    return bool(kind == "integer")
+
+
+def _field_of(study: Study, one: Dimension, value: Any, catalog: Catalog) -> SpecField | None:
+    """The field in a trial in which it holds `value`; None when it holds nothing."""
+    values = reaching(study.space, one, value)
     try:
-        spec = experiment.resolve(trial_spec(study, reaching(study.space, one, value), 0), catalog)
+        spec = experiment.resolve(trial_spec(study, values, 0), catalog)
     except SpecInvalid as invalid:
-        first = invalid.problems[0]
-        message = first.message if first.path == one.field else f"`{first.path}` {first.message}"
-        raise SpecInvalid([Problem(path=path, message=message)]) from None
+        raise SpecInvalid([_traced(study, one, values, invalid.problems, catalog)]) from None
     document = spec.model_dump(mode="json")
-    return next(found for found in fields(document, experiment.outline(), catalog) if found.path == one.field)
+    return next((found for found in fields(document, experiment.outline(), catalog) if found.path == one.field), None)
+
+
+def _traced(
+    study: Study, one: Dimension, values: Mapping[str, Any], problems: Sequence[Problem], catalog: Catalog
+) -> Problem:
+    """A trial's first problem, at the part of the study that it comes from: a field's name, the spec, or a value."""
+    for problem in problems:
+        for index, other in enumerate(study.space):
+            if isinstance(problem, UnknownField) and _within(other.field, problem.path):
+                return Problem(path=f"space[{index}].field", message=f"`{problem.path}` {problem.message}")
+    first = problems[0]
+    if first in _problems_of(study, catalog):
+        return Problem(path=f"spec.{first.path}", message=first.message)
+    givers = [other for other in study.space if other.field in values and _within(first.path, other.field)]
+    giver = max(givers, key=lambda other: len(other.field), default=one)
+    message = first.message if first.path == giver.field else f"`{first.path}` {first.message}"
+    place = list(giver.ends).index(values[giver.field])
+    return Problem(path=_path(study.space.index(giver), giver, place), message=message)
+
+
+def _problems_of(study: Study, catalog: Catalog) -> list[Problem]:
+    """Problems of the spec by itself, before anything is varied."""
+    try:
+        experiment.resolve({"name": study.name, **study.spec}, catalog)
+    except SpecInvalid as invalid:
+        return invalid.problems
+    return []
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
 def _path(index: int, one: Dimension, place: int) -> str:

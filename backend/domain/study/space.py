@@ -55,11 +55,9 @@ class Dimension(BaseModel):
 
     @property
     def count(self) -> int | None:
-        """Number of values in a grid, at most; None if it is continuous."""
-        if self.choice is not None:
-            return len(self.choice)
-        if self.points is not None:
-            return self.points
+        """Number of values in a grid; None if it is continuous."""
+        if self.choice is not None or self.points is not None:
+            return len(self.levels())
         step = self.step or (1.0 if self.integer else None)
         return None if step is None else math.floor((self.top - self.bottom) / step + 1e-9) + 1
 

@@ -27,6 +27,7 @@ SPACES = {
         choice("c", 1, 2, when=under("a", "adam")),
         choice("d", 1, 2, 3, 4),
     ],
+    "points that coincide": [Dimension(field="a", low=1, high=3, points=10, integer=True), choice("b", 1, 2)],
     "conditions within conditions": [
         choice("a", 1, 2),
         choice("b", 1, 2, 3, when=under("a", 2)),

@@ -66,8 +66,8 @@ def test_a_component_in_short_is_varied_with_its_fields(catalog: Catalog) -> Non
 CONDITION = {"field": "stages[0].optimizer", "among": ["sgd"]}
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty space": ({"space": []}, "space", "at least 1"),
-    "no such field": ({"space": [{"field": "stages[0].rate", "low": 1, "high": 2}]}, "space[0].low", "not a field"),
-    "no such stage": ({"space": [{"field": "stages[4].epochs", "low": 1, "high": 2}]}, "space[0].low", "nowhere"),
+    "no such field": ({"space": [{"field": "stages[0].rate", "low": 1, "high": 2}]}, "space[0].field", "not a field"),
+    "no such stage": ({"space": [{"field": "stages[4].epochs", "low": 1, "high": 2}]}, "space[0].field", "nowhere"),
     "beyond a bound": ({"space": [{"field": LR, "low": 1e-3, "high": 1e9}]}, "space[0].high", "at most"),
     "an unknown component": (
         {"space": [{"field": "stages[0].optimizer", "choice": ["sgd", "agd"]}]},
@@ -146,6 +146,61 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "sampler",
         "1 objective at most",
     ),
+    "a field that is misspelt": (
+        {"space": [{"field": "stages[0].optimizer.lrr", "low": 0.1, "high": 1}]},
+        "space[0].field",
+        "`stages[0].optimizer.lrr` is not a field here, did you mean `lr`?",
+    ),
+    "a field of a part that is misspelt": (
+        {"space": [{"field": LR, "choice": [0.1]}, {"field": "stages[0].optimiser.lr", "choice": [0.1]}]},
+        "space[1].field",
+        "`stages[0].optimiser` is not a field here, did you mean `optimizer`?",
+    ),
+    "a list that is misspelt": (
+        {"space": [{"field": "stage[0].optimizer.lr", "low": 0.1, "high": 1}]},
+        "space[0].field",
+        "did you mean `stages`?",
+    ),
+    "a stage that is not there": (
+        {"space": [{"field": "stages[1].optimizer.lr", "low": 0.1, "high": 1}]},
+        "space[0].field",
+        "it has no `1` there",
+    ),
+    "an index with two digits for one": (
+        {"space": [{"field": "stages[00].optimizer.lr", "low": 0.1, "high": 1}]},
+        "space[0].field",
+        "is not the path of a field",
+    ),
+    "an index in digits of another script": (
+        {"space": [{"field": "stages[\u0660].optimizer.lr", "low": 0.1, "high": 1}]},
+        "space[0].field",
+        "is not the path of a field",
+    ),
+    "no path at all": (
+        {"space": [{"field": "stages[0]..lr", "low": 0.1, "high": 1}]},
+        "space[0].field",
+        "is not the path of a field",
+    ),
+    "a value that is too large": (
+        {"space": [{"field": "stages[0].optimizer.momentum", "low": 0.1, "high": 2}]},
+        "space[0].high",
+        "must be less than 1",
+    ),
+    "a spec that is wrong elsewhere": (
+        {"spec": {**SPEC, "model": {"kind": "mpl"}}},
+        "spec.model.kind",
+        "did you mean `mlp`?",
+    ),
+    "a choice written in two ways": (
+        {"space": [{"field": "stages[0].optimizer", "choice": ["sgd", "adam", {"kind": "sgd"}]}]},
+        "space[0].choice[2]",
+        "is the same as `choice[0]`",
+    ),
+    "a broken step of a whole number": (
+        {"space": [{"field": "stages[0].epochs", "low": 1, "high": 3, "step": 0.5}]},
+        "space[0].step",
+        "whole numbers",
+    ),
     "a constraint that is none": ({"constraint": "bytes <<"}, "constraint", ""),
     "an unknown field": ({"trails": 3}, "trails", "not a field"),
 }
@@ -191,3 +246,14 @@ def test_the_space_may_reach_into_what_the_experiment_leaves_to_its_defaults(cat
     trial = resolve_spec(trial_spec(made, {"stages[0].batch.size": 32, "model.hidden[0]": 9}, 0), catalog)
     assert (trial.stages[0]["batch"], trial.model["hidden"]) == ({"kind": "fixed", "size": 32}, [9, 128])
     assert "schedule" not in made.spec["stages"][0], "what is not varied stays as it was written"
+
+
+def test_a_grid_counts_the_points_that_differ(catalog: Catalog) -> None:
+    space = [{"field": "stages[0].epochs", "low": 1, "high": 3, "points": 10}]
+    made = resolve(study(space=space, sampler="grid", budget={"trials": 3}), catalog)
+    assert size(made.space) == len(made.space[0].levels()) == 3
+
+
+def test_nothing_can_be_one_of_the_choices(catalog: Catalog) -> None:
+    space = [{"field": "stages[0].average", "choice": [None, "ema"]}]
+    assert size(resolve(study(space=space), catalog).space) == 2
