@@ -1,13 +1,11 @@
 """Runs an assignment until it ends, in success or failure."""
 
-import traceback
-
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
 from worker.engine.control import Cancelled, Released
-from worker.engine.explain import explain
+from worker.engine.explain import explain, trace
 from worker.engine.pipeline import Execution
 from worker.pipe.link import Link
 from worker.pipe.messages import Assignment, Finished, Happened
@@ -29,5 +27,5 @@ def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
         link.send(Finished(RunState.QUEUED))
     except Exception as error:
         if not isinstance(error, ValueError):
-            link.send(Happened(EventKind.LOG, {"level": "error", "text": traceback.format_exc()[-8000:]}))
-        link.send(Finished(RunState.FAILED, explain(error)))
+            link.send(Happened(EventKind.LOG, {"level": "error", "text": trace(error, settings.data_dir)}))
+        link.send(Finished(RunState.FAILED, explain(error, settings.data_dir)))

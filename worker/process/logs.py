@@ -3,10 +3,15 @@
 import logging
 import re
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+(?=@)")
 _TOKEN = re.compile(r"(?i)((?:token|password|authorization|secret)\W{1,3}(?:bearer\s+)?)[\w.~+/=-]{8,}")
+
+_PACKAGES = re.compile(r"(?<![\w.:/])/[^\s'\"]*/site-packages/")
+_FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")
 
 
 class Formatter(logging.Formatter):
@@ -22,6 +27,16 @@ class Formatter(logging.Formatter):
 def redact(text: str) -> str:
     """The text without passwords of URLs and without what follows `token`, `password`, `authorization`, `secret`."""
     return _TOKEN.sub(r"\1[hidden]", _PASSWORD.sub(r"\1:[hidden]", text))
+
+
+def conceal(text: str, data_dir: Path) -> str:
+    """The text without secrets and without folders of this machine.
+
+    Paths begin in the project, in the data folder or at an installed package; of others the last part is left.
+    """
+    for folder in sorted((str(ROOT), str(data_dir.resolve())), key=len, reverse=True):
+        text = text.replace(f"{folder}/", "")
+    return redact(_FOLDERS.sub("", _PACKAGES.sub("", text)))
 
 
 def configure(level: int | str) -> None:

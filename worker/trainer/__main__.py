@@ -94,14 +94,15 @@ def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> No
 def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None:
     """One run. Whatever escapes the engine is a mistake of ours: the run fails and says so, the process lives."""
     from worker.engine.execute import execute
+    from worker.engine.explain import explain, trace
 
     passing(Point.ASSIGNMENT_TAKEN)
     try:
         execute(assignment, link, settings)
     except Exception as error:
         traceback.print_exc()
-        link.send(Happened(EventKind.LOG, {"level": "error", "text": traceback.format_exc()[-4000:]}))
-        link.send(Finished(RunState.FAILED, f"{type(error).__name__}: {error}"[:1000]))
+        link.send(Happened(EventKind.LOG, {"level": "error", "text": trace(error, settings.data_dir)}))
+        link.send(Finished(RunState.FAILED, explain(error, settings.data_dir)[:1000]))
 
 
 def _offer_to_the_oom_killer() -> None:

@@ -5,8 +5,13 @@ from textwrap import dedent
 
 import pytest
 
+from backend.domain.run.events import EventKind
+from backend.domain.run.states import RunState
+from backend.domain.settings import Settings
+from tests.worker.engine.harness import MemoryLink, assignment, run
 from worker.contracts import component
 from worker.contracts.catalog import build
+from worker.pipe.messages import Finished
 
 GOOD = '''
 """SGD, slowly."""
@@ -108,3 +113,38 @@ def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
     plug(tmp_path, "optimisers/slow.py")
     with pytest.raises(RuntimeError, match=r"optimisers.*known: .*optimizers"):
         component.discover(tmp_path)
+
+
+def failed(told: str, data_dir: Path) -> MemoryLink:
+    """A run with an optimizer that raises RuntimeError with this text."""
+    broken = GOOD.replace("return torch.optim.SGD(parameters, lr=self.lr)", f"raise RuntimeError({told})")
+    plug(data_dir / "plugins", "optimizers/broken.py", broken)
+    component.discover(data_dir / "plugins")
+    train = {"kind": "train", "epochs": 1, "optimizer": "broken"}
+    return run(
+        assignment({"dataset": "digits", "model": "mlp", "stages": [train]}, build()),
+        Settings(data_dir=data_dir, database="", broker=""),
+    )
+
+
+def test_one_that_fails_is_named_and_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
+    """It fails as foreign code does: with a secret, with paths and with more text than anybody reads."""
+    told = 'f"token=abcdefgh12345678 in {__file__} and /srv/somebody/keys/id\\n" + "long " * 10_000'
+    link = failed(told, tmp_path)
+    assert link.finished == Finished(
+        RunState.FAILED,
+        "Stage 1 of 1, train: broken: Unexpected RuntimeError in optimizers.broken: "
+        "token=[hidden] in plugins/optimizers/broken.py and id",
+    )
+    (log,) = link.happened(EventKind.LOG)
+    assert len(log["text"]) <= 8000
+
+
+def test_its_traceback_tells_no_secret_and_no_folder_of_the_machine(tmp_path: Path) -> None:
+    told = 'f"postgresql://me:pass@host/x in {__file__} and /srv/somebody/keys/id"'
+    link = failed(told, tmp_path)
+    (log,) = link.happened(EventKind.LOG)
+    assert 'File "worker/engine/pipeline.py"' in log["text"]
+    assert 'File "plugins/optimizers/broken.py"' in log["text"]
+    assert "postgresql://me:[hidden]@host/x in plugins/optimizers/broken.py and id" in log["text"]
+    assert not any(line.strip().startswith('File "/') for line in log["text"].splitlines())

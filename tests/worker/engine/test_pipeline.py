@@ -4,6 +4,7 @@ import hashlib
 import math
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,5 +267,5 @@ def test_a_disk_that_refuses_checkpoints_does_not_end_the_training(catalog: Cata
 
 def test_memory_is_named_when_it_runs_out() -> None:
     torch_says = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes.")
-    assert "smaller batch" in explain(torch_says)
-    assert "smaller batch" in explain(MemoryError())
+    assert "smaller batch" in explain(torch_says, Path())
+    assert "smaller batch" in explain(MemoryError(), Path())
