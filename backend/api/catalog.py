@@ -8,23 +8,24 @@ from fastapi import APIRouter
 
 from backend.api.bodies import documents
 from backend.api.bodies.bare import BARE_BODY, BareRoute
-from backend.api.deps import CatalogDep, Reading
+from backend.api.deps import CatalogDep, MonitorDep, Reading
 from backend.api.estimate import estimate
-from backend.api.schemas.runs import SpecChecked, SpecDraft, Template
+from backend.api.schemas.runs import CatalogNow, SpecChecked, SpecDraft, Template
 from backend.domain import text
-from backend.domain.catalog import Catalog, CatalogEntry
+from backend.domain.catalog import CatalogEntry
 from backend.domain.experiment.experiment import editor_schema, resolve
 from backend.domain.problems import SpecInvalid
 from backend.domain.study import study
-from backend.store import references
+from backend.store import references, workers
 
 router = APIRouter(tags=["specs"], route_class=BareRoute)
 
 
 @router.get("/api/catalog")
-def catalog(catalog: CatalogDep) -> Catalog:
+def catalog(session: Reading, catalog: CatalogDep, monitor: MonitorDep) -> CatalogNow:
     """Every component that the workers have."""
-    return catalog
+    heard = {id for id, _, _ in workers.beats(session)} - monitor.report().silent
+    return CatalogNow(stale=not heard, **dict(catalog))
 
 
 @router.get("/api/datasets")

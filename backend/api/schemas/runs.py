@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
 from backend.domain.experiment.uploads import Facts
 from backend.domain.experiment.variants import Variant
@@ -58,6 +59,15 @@ class SpecChecked(BaseModel):
     yaml: str = Field(description="The canonical spec as YAML, or the draft as it was while there are problems.")
     problems: list[Problem] = []
     estimate: Estimate | None = None
+
+
+class CatalogNow(Catalog):
+    """The catalog, and whether any worker stands behind it."""
+
+    stale: bool = Field(
+        description="No worker is at work: this is what the last one could do, until the next is ready and has announced "
+        "what it can, new plug-ins among it."
+    )
 
 
 class Template(BaseModel):

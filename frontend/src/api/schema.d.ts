@@ -779,6 +779,10 @@ export interface components {
             /**
              * Metric
              * @description The metric that is watched: `train/loss`, `validation/accuracy`, `gradient_norm`.
+             * @example train/loss
+             * @example validation/loss
+             * @example validation/accuracy
+             * @example gradient_norm
              */
             metric: string;
             /**
@@ -927,30 +931,6 @@ export interface components {
             joules?: number | null;
         };
         /**
-         * Catalog
-         * @description Every family, trait and component.
-         */
-        Catalog: {
-            /**
-             * Families
-             * @default []
-             */
-            families: components["schemas"]["Family"][];
-            /**
-             * Traits
-             * @description What each trait means, in words that follow 'needs'.
-             * @default {}
-             */
-            traits: {
-                [key: string]: string;
-            };
-            /**
-             * Entries
-             * @default []
-             */
-            entries: components["schemas"]["CatalogEntry"][];
-        };
-        /**
          * CatalogEntry
          * @description One component.
          */
@@ -1022,6 +1002,12 @@ export interface components {
              * @default []
              */
             conflicts: components["schemas"]["Conflict"][];
+            /**
+             * Observes
+             * @description Metrics that it reports, beside those that every training has: `sparsity`.
+             * @default []
+             */
+            observes: string[];
             /**
              * Picture
              * @description What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
@@ -3386,6 +3372,35 @@ export interface components {
             /** Gone */
             gone: boolean;
         };
+        /**
+         * CatalogNow
+         * @description The catalog, and whether any worker stands behind it.
+         */
+        CatalogNow: {
+            /**
+             * Families
+             * @default []
+             */
+            families: components["schemas"]["Family"][];
+            /**
+             * Traits
+             * @description What each trait means, in words that follow 'needs'.
+             * @default {}
+             */
+            traits: {
+                [key: string]: string;
+            };
+            /**
+             * Entries
+             * @default []
+             */
+            entries: components["schemas"]["CatalogEntry"][];
+            /**
+             * Stale
+             * @description No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new plug-ins among it.
+             */
+            stale: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -3465,7 +3480,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Catalog"];
+                    "application/json": components["schemas"]["CatalogNow"];
                 };
             };
             /** @description What is wrong, and what would be right. */

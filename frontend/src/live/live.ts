@@ -34,6 +34,7 @@ export const feed: Feed = new Feed({
     void queryClient.invalidateQueries({ queryKey: ["runs"] });
     void queryClient.invalidateQueries({ queryKey: ["run"] });
     void queryClient.invalidateQueries({ queryKey: ["workers"] });
+    void queryClient.invalidateQueries({ queryKey: ["catalog"] });
   },
 });
 

@@ -14,6 +14,7 @@ import { plural, words } from "../format";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { StaleCatalog } from "../ui/StaleCatalog";
 import { SearchIcon } from "../ui/icons";
 import { useUrlState } from "../ui/url";
 
@@ -36,6 +37,7 @@ export default function CatalogPage() {
           <Text size="sm" c="dimmed">
             {shown === all ? `${plural(all, "technique")}.` : `${shown} of ${plural(all, "technique")}.`} Each picture is computed with the technique itself.
           </Text>
+          <StaleCatalog stale={data.stale} />
         </div>
         <TextInput
           className={classes.search} type="search" aria-label="Search the catalog" placeholder="adaptive, 2018, momentum …" leftSection={<SearchIcon size={16} />}

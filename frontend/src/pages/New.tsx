@@ -8,6 +8,7 @@ import { Workbench } from "../form/Workbench";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { StaleCatalog } from "../ui/StaleCatalog";
 
 /** New experiment: templates, the form beside its YAML, what is wrong, what it costs, and go. */
 export default function New() {
@@ -19,7 +20,13 @@ export default function New() {
   );
   useDocumentTitle("New experiment · Lathe");
   const error = catalog.error ?? schema.error;
-  if (forms && forms.catalog.entries.length > 0) return <Workbench forms={forms} />;
+  if (forms && forms.catalog.entries.length > 0)
+    return (
+      <>
+        <StaleCatalog stale={catalog.data?.stale} />
+        <Workbench forms={forms} />
+      </>
+    );
   if (forms)
     return (
       <Empty pending={awaited(catalog) && "the form"} title="No worker has announced itself yet">

@@ -11,6 +11,7 @@ import { StudyWorkbench } from "../searching/StudyWorkbench";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { StaleCatalog } from "../ui/StaleCatalog";
 
 /** New study: what is searched, over which fields, for what, and how. */
 export default function NewStudy() {
@@ -25,6 +26,7 @@ export default function NewStudy() {
     <div className={page.page}>
       <div className={page.column}>
         <Title order={1}>New study</Title>
+        <StaleCatalog stale={catalog.data?.stale} />
         {forms && ofExperiments ? (
           <StudyWorkbench forms={forms} experiment={ofExperiments} />
         ) : error ? (

@@ -11,6 +11,7 @@ from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import resolve
 from backend.domain.experiment.stage_orders import explore
 from backend.domain.study.check import resolve as resolve_study
+from backend.store import workers
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import SPEC, finished
 
@@ -128,3 +129,22 @@ def test_without_a_worker_there_is_no_catalog(api_without_worker: Api) -> None:
     for path in ("/api/catalog", "/api/datasets", "/api/schema/experiment"):
         assert api_without_worker.client.get(path).status_code == 503
     assert api_without_worker.client.get("/api/templates").status_code == 200
+
+
+def test_a_catalog_that_no_worker_stands_behind_says_so_until_one_does(api_on_each: Api, catalog: Catalog) -> None:
+    def now() -> dict[str, Any]:
+        body: dict[str, Any] = api_on_each.client.get("/api/catalog").json()
+        return body
+
+    def has(kind: str) -> bool:
+        return any(entry["kind"] == kind for entry in now()["entries"])
+
+    assert now()["stale"] is False
+    with api_on_each.store.begin() as session:
+        workers.depart(session, "worker-1")
+    assert now()["stale"] is True and has("adam") and not has("plugged")
+    plugged = catalog.entries[0].model_copy(update={"kind": "plugged"})
+    more = catalog.model_copy(update={"entries": [*catalog.entries, plugged]})
+    with api_on_each.store.begin() as session:
+        workers.announce(session, "worker-2", "the next", {"name": "cpu"}, more)
+    assert now()["stale"] is False and has("plugged")
