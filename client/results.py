@@ -61,6 +61,13 @@ class Comparison(Reply):
     times: list[TimeComparison] = []
 
 
+class IncomingModel(Reply):
+    """The model before the first stage."""
+
+    parameters: int
+    nonzero: int
+
+
 class StageResult(Reply):
     """One row of the table of results."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from client.artifacts import Artifact
 from client.errors import LatheError
 from client.reply import Reply
-from client.results import StageResult
+from client.results import IncomingModel, StageResult
 from client.states import RunState
 from client.wire import Wire
 
@@ -64,6 +64,7 @@ class RunDetail(RunRow):
 
     spec: dict[str, Any]
     results: list[StageResult] = []
+    incoming: IncomingModel | None = None
     artifacts: list[Artifact] = []
     exhibits: list[str] = []
     relatives: list[Relative] = []

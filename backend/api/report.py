@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from backend.api.deps import Reading, RunDep
 from backend.api.figures import draw
+from backend.api.views.runs import incoming
 from backend.charts.chart import offered, ordered
 from backend.charts.data import Options
 from backend.domain import text
 from backend.domain.measures import shown
 from backend.domain.run.comparison import beside_first
-from backend.domain.run.results import ArtifactMeasure, Comparison, Latency, StageResult, measuring, own
+from backend.domain.run.results import ArtifactMeasure, Comparison, IncomingModel, Latency, StageResult, measuring, own
 from backend.store import exhibits, forks, results, tables
 
 router = APIRouter(tags=["runs"])
@@ -70,7 +71,7 @@ def page(session: Session, run: tables.Run) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
         f'<h1>{name}</h1><p class="faint">{state}<br>Run {run.id}, created {run.created_at:%Y-%m-%d %H:%M} UTC</p>'
-        f"{_failure(run)}<h2>Results</h2>{_table(rows)}{boxes}"
+        f"{_failure(run)}<h2>Results</h2>{_table(rows, incoming(session, run.id))}{boxes}"
         f"<h2>Spec</h2><pre>{escape(text.to_yaml(run.spec))}</pre>"
         f"<script>{_plotly()}</script><script>{DRAW}</script></html>\n"
     )
@@ -88,13 +89,15 @@ def _failure(run: tables.Run) -> str:
     return f"<p><strong>{escape(run.error)}</strong></p>" if run.error else ""
 
 
-def _table(rows: Sequence[StageResult]) -> str:
+def _table(rows: Sequence[StageResult], before: IncomingModel | None) -> str:
     if not rows:
         return "<p>No stage has been measured.</p>"
     head = ("stage", "format", "accuracy", "bytes", "parameters", "not zero", "latency p50 / p95")
-    body = [(result, measure) for result in rows for measure in result.measures]
+    body = [_cells(result, measure) for result in rows for measure in result.measures]
+    if before is not None:
+        body.insert(0, ("as it came in", "not measured", "", "", f"{before.parameters:,}", f"{before.nonzero:,}", ""))
     headline = f"<p><strong>{escape(rows[-1].headline)}</strong></p>" if rows[-1].headline else ""
-    cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(*pair)) + "</tr>" for pair in body)
+    cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
     titles = "".join(f'<th scope="col">{title}</th>' for title in head)
     return f'{headline}<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table></div>'
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
 from backend.api.lineage import relatives
 from backend.api.schemas.runs import RunDetail, RunPage, StreamEvent
-from backend.api.views.runs import artifact_row, placed_rows
+from backend.api.views.runs import artifact_row, incoming, placed_rows
 from backend.domain.experiment.experiment import Experiment
 from backend.domain.run.comparison import beside_first
 from backend.domain.run.events import EventKind
@@ -72,6 +72,7 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
         **row.model_dump(),
         spec=Experiment.model_validate(run.spec),
         results=measured,
+        incoming=incoming(session, run.id),
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
         exhibits=exhibits.shown(session, [run.id])[run.id],
         relatives=relatives(session, run),

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from client.cli import words
 from client.errors import LatheError
-from client.results import Comparison, Latency, Measure, StageResult
+from client.results import Comparison, IncomingModel, Latency, Measure, StageResult
 from client.run import Run
 from client.states import RunState
 
@@ -74,19 +74,30 @@ RESULTS = (
 
 def results(run: Run) -> None:
     """What each stage measured beside the first one, a line for each file that a runtime ran, and the headline."""
-    rows = [row for result in run.results for row in _rows(result)]
+    detail = run.look()
+    rows = [row for result in detail.results for row in _rows(result)]
     if not rows:
         say("No stage has been measured.")
         return
-    table(RESULTS, rows, right=RESULTS[2:])
-    for note in filter(None, [run.results[-1].headline]):
+    table(RESULTS, [*_before(detail.incoming), *rows], right=RESULTS[2:])
+    for note in filter(None, [detail.results[-1].headline]):
         say(note)
+
+
+def _before(model: IncomingModel | None) -> Iterator[Sequence[str]]:
+    if model is not None:
+        yield ("as it came in", "not measured", *(words.DASH,) * 8, _kept(model))
+
+
+def _kept(model: IncomingModel | StageResult) -> str:
+    """Share of the parameters that are not zero."""
+    return f"{100 * model.nonzero / model.parameters:.0f} %" if model.parameters else words.DASH
 
 
 def _rows(result: StageResult) -> Iterator[Sequence[str]]:
     """A line for each batch size of each file; what does not differ is said once."""
     name = f"{result.stage + 1} {result.label}"
-    kept = f"{100 * result.nonzero / result.parameters:.0f} %" if result.parameters else words.DASH
+    kept = _kept(result)
     compared = {one.artifact: one for one in result.compared}
     for measure in result.measures:
         if measure.runtime is None:

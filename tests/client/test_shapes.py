@@ -43,6 +43,7 @@ PAIRS: list[tuple[type[Reply], type[BaseModel]]] = [
     (runs.Relative, wire_runs.Relative),
     (artifacts.Artifact, wire_runs.ArtifactRow),
     (results.StageResult, wire_results.StageResult),
+    (results.IncomingModel, wire_results.IncomingModel),
     (results.Measure, wire_results.ArtifactMeasure),
     (results.Latency, wire_results.Latency),
     (results.Comparison, wire_results.Comparison),

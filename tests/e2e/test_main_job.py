@@ -36,8 +36,8 @@ def test_a_template_is_filled_in_submitted_watched_and_measured(page: Page, lath
     expect(page.get_by_role("banner").or_(page.locator("header")).get_by_text("succeeded").first).to_be_visible()
     expect(page.get_by_role("list", name="Stages").get_by_role("listitem")).to_have_count(4)
     rows = page.get_by_role("region", name="Results by stage").get_by_role("rowheader")
-    expect(rows).to_have_count(4)
-    for number, label in enumerate(LABELS):
+    expect(rows).to_have_count(5)
+    for number, label in enumerate(["As it came in", *LABELS]):
         expect(rows.nth(number)).to_contain_text(label)
 
     wait_for_step(page, run["step"])

@@ -116,7 +116,7 @@ class Execution:
             passing(Point.STAGE_BEGAN)
             if index == 0:  # later on, what a stage finds is what the one before it left
                 around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
-                self._show(self.data.shown)
+                self._show({**self.data.shown, **exhibits.of_incoming(self.subject)})
                 with self.clock.resting():
                     self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
         try:

@@ -11,7 +11,7 @@ from backend.domain.experiment.uploads import Facts
 from backend.domain.experiment.variants import Variant
 from backend.domain.problems import Problem
 from backend.domain.run.events import EventKind
-from backend.domain.run.results import StageResult
+from backend.domain.run.results import IncomingModel, StageResult
 from backend.domain.run.states import Awaited, RunState
 
 
@@ -178,6 +178,9 @@ class RunDetail(RunRow):
 
     spec: Experiment
     results: list[StageResult] = []
+    incoming: IncomingModel | None = Field(
+        default=None, description="The model before the first stage; null until that begins, and where nobody looked."
+    )
     artifacts: list[ArtifactRow] = []
     exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
     relatives: list[Relative] = Field(default=[], description="The run's parent first, then its forks by age.")

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from backend.api.schemas.runs import ArtifactRow, QueuePlace, RunRow, StageSummary
 from backend.charts.palette import color
+from backend.domain.run.results import INCOMING, IncomingModel
 from backend.domain.run.states import RunState
-from backend.store import queue, studies, tables
+from backend.store import exhibits, queue, studies, tables
 
 
 def run_rows(session: Session, runs: Sequence[tables.Run]) -> list[RunRow]:
@@ -89,3 +90,9 @@ def _state(run: tables.Run, index: int) -> Any:
 
 def artifact_row(artifact: tables.Artifact) -> ArtifactRow:
     return ArtifactRow.model_validate(artifact, from_attributes=True)
+
+
+def incoming(session: Session, run_id: str) -> IncomingModel | None:
+    """The model before the run's first stage; None until that begins, and where nobody looked."""
+    shown = exhibits.of(session, run_id, [INCOMING])
+    return IncomingModel.model_validate(shown[0].body) if shown else None

@@ -120,6 +120,17 @@ class StageResult(BaseModel):
     )
 
 
+class IncomingModel(BaseModel):
+    """The model as the first stage found it: with fresh weights, of which neither quality nor files were measured."""
+
+    parameters: int = Field(description="Number of parameters.")
+    nonzero: int = Field(description="Number of parameters that are not zero.")
+
+
+INCOMING = "incoming"
+"""Kind of the exhibit that holds an `IncomingModel`."""
+
+
 def own(results: Sequence[StageResult], fork_stage: int | None) -> list[StageResult]:
     """Those of the stages that are a run's own: all, but for a fork, which took over the ones before `fork_stage`."""
     return [result for result in results if result.stage >= (fork_stage or 0)]

@@ -1030,6 +1030,35 @@ export interface components {
             unavailable?: string | null;
         };
         /**
+         * CatalogNow
+         * @description The catalog, and whether any worker stands behind it.
+         */
+        CatalogNow: {
+            /**
+             * Families
+             * @default []
+             */
+            families: components["schemas"]["Family"][];
+            /**
+             * Traits
+             * @description What each trait means, in words that follow 'needs'.
+             * @default {}
+             */
+            traits: {
+                [key: string]: string;
+            };
+            /**
+             * Entries
+             * @default []
+             */
+            entries: components["schemas"]["CatalogEntry"][];
+            /**
+             * Stale
+             * @description No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new plug-ins among it.
+             */
+            stale: boolean;
+        };
+        /**
          * ChartRow
          * @description A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results.
          */
@@ -1652,6 +1681,22 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * IncomingModel
+         * @description The model as the first stage found it: with fresh weights, of which neither quality nor files were measured.
+         */
+        IncomingModel: {
+            /**
+             * Parameters
+             * @description Number of parameters.
+             */
+            parameters: number;
+            /**
+             * Nonzero
+             * @description Number of parameters that are not zero.
+             */
+            nonzero: number;
         };
         /**
          * Inputs
@@ -2317,6 +2362,8 @@ export interface components {
              * @default []
              */
             results: components["schemas"]["StageResult"][];
+            /** @description The model before the first stage; null until that begins, and where nobody looked. */
+            incoming?: components["schemas"]["IncomingModel"] | null;
             /**
              * Artifacts
              * @default []
@@ -3371,35 +3418,6 @@ export interface components {
             heartbeat_at: string;
             /** Gone */
             gone: boolean;
-        };
-        /**
-         * CatalogNow
-         * @description The catalog, and whether any worker stands behind it.
-         */
-        CatalogNow: {
-            /**
-             * Families
-             * @default []
-             */
-            families: components["schemas"]["Family"][];
-            /**
-             * Traits
-             * @description What each trait means, in words that follow 'needs'.
-             * @default {}
-             */
-            traits: {
-                [key: string]: string;
-            };
-            /**
-             * Entries
-             * @default []
-             */
-            entries: components["schemas"]["CatalogEntry"][];
-            /**
-             * Stale
-             * @description No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new plug-ins among it.
-             */
-            stale: boolean;
         };
     };
     responses: never;

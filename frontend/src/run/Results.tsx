@@ -55,6 +55,7 @@ export function Results({ run }: { run: RunDetail }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
+            {run.incoming && <Incoming model={run.incoming} columns={4 + times.length} />}
             {rows.map((row) => (
               <Row key={row.result.stage} row={row} times={times} />
             ))}
@@ -117,6 +118,19 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
     </Table.Tr>
   );
 }
+
+/** The model before the first stage, of which nothing is measured. */
+const Incoming = ({ model, columns }: { model: NonNullable<RunDetail["incoming"]>; columns: number }) => (
+  <Table.Tr>
+    <Table.Th scope="row" className={classes.stageCell}>
+      As it came in
+      <Sub>fresh weights</Sub>
+    </Table.Th>
+    <Table.Td colSpan={columns}>Not measured</Table.Td>
+    <Table.Td>{count(model.parameters)}</Table.Td>
+    <Amount text={count(model.nonzero)} change={`${percent(over(model.nonzero, model.parameters))} of them`} />
+  </Table.Tr>
+);
 
 const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${words(exporter)}, run in ${runtime}` : `${words(exporter)}, not run`);
 

@@ -8,7 +8,9 @@ import pytest
 from backend.charts.palette import COLORS
 from backend.domain.catalog import Catalog
 from backend.domain.run.events import EventKind
+from backend.domain.run.results import INCOMING
 from backend.domain.run.states import RunState
+from backend.store import exhibits
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, event, finished, points, queued, register, stage, trials_of, write
 
@@ -225,3 +227,14 @@ def test_many_points_are_thinned_and_a_spike_stays(api: Api, catalog: Catalog) -
     window = {"metrics": "train/loss", "from": 7_650, "until": 7_660}
     (zoomed,) = api.client.get(f"/api/runs/{run_id}/points", params=window).json()["series"]
     assert zoomed["steps"] == list(range(7_650, 7_661)) and zoomed["values"][4] == 99.0
+
+
+def test_the_model_stands_before_the_first_stage_as_it_came_in(api_on_each: Api, catalog: Catalog) -> None:
+    run = finished(api_on_each.store, catalog)
+    path = f"/api/runs/{run}"
+    assert api_on_each.client.get(path).json()["incoming"] is None
+    with api_on_each.store.begin() as session:
+        exhibits.put(session, run, INCOMING, 0, 0, {"parameters": 12_345, "nonzero": 12_000})
+    assert api_on_each.client.get(path).json()["incoming"] == {"parameters": 12_345, "nonzero": 12_000}
+    report = api_on_each.client.get(f"{path}/report").text
+    assert "<td>as it came in</td><td>not measured</td><td></td><td></td><td>12,345</td><td>12,000</td>" in report

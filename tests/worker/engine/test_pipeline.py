@@ -12,6 +12,7 @@ import pytest
 from backend.domain.catalog import Catalog
 from backend.domain.run.commands import CommandKind
 from backend.domain.run.events import EventKind
+from backend.domain.run.results import INCOMING
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store import chunks
@@ -63,6 +64,14 @@ def test_a_run_tells_everything_in_order(catalog: Catalog, settings: Settings) -
         assert [step for name, step in ledger.points if name == metric] == list(range(1, steps + 1))
     epochs = [steps // 3, steps * 2 // 3, steps]
     assert [step for name, step in ledger.points if name == "validation/loss"] == epochs
+
+
+def test_the_model_is_counted_as_it_came_in_once(catalog: Catalog, settings: Settings) -> None:
+    link = run(assignment(TWO, catalog), settings)
+    (shown,) = [one for one in link.all(Exhibit) if one.kind == INCOMING]
+    assert (shown.stage, shown.step) == (0, 0)
+    assert shown.body["parameters"] == link.done()[0].result.parameters >= shown.body["nonzero"] > 0
+    assert link.sent.index(shown) < link.sent.index(link.all(Points)[0])
 
 
 def test_results_are_of_the_model_in_memory_and_of_its_files(catalog: Catalog, settings: Settings) -> None:

@@ -4,15 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from backend.domain.experiment.experiment import Diagnosis
+from backend.domain.run.results import INCOMING, IncomingModel
 from worker.contracts.families.losses import Loss
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
+from worker.engine.measurement import count
 from worker.engine.plan import plan
 from worker.engine.summaries import pictures
 from worker.engine.summaries.landscape import landscape
 from worker.engine.summaries.quality import quality
+
+
+def of_incoming(subject: Subject) -> dict[str, dict[str, Any]]:
+    """The model before the first stage. Its quality is not evaluated: that of fresh weights is not worth the wait."""
+    found = IncomingModel(parameters=count.parameters(subject.module), nonzero=count.nonzero(subject))
+    return {INCOMING: found.model_dump()}
 
 
 def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, Any]]:
