@@ -121,11 +121,11 @@ class TrainerProcess:
             self._bell.set()
 
     def _overhear(self) -> None:
-        output = cast(IO[bytes], self._process.stdout)
-        for line in iter(lambda: output.readline(_LONGEST_LINE), b""):
-            text = line.decode(errors="replace").rstrip()
-            self._last_words.append(text[:500])
-            log.debug("%s", text)
+        with cast(IO[bytes], self._process.stdout) as output:
+            for line in iter(lambda: output.readline(_LONGEST_LINE), b""):
+                text = line.decode(errors="replace").rstrip()
+                self._last_words.append(text[:500])
+                log.debug("%s", text)
 
 
 def spawn(descriptor: int, settings: Settings) -> "subprocess.Popen[bytes]":
