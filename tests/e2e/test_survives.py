@@ -112,6 +112,6 @@ def test_the_composed_processes_do_the_main_job(page: Page, tmp_path: Path, post
         wait_for_step(page, 20)
         run = lathe.wait_for(run_id, "succeeded")
         assert_page_is_exact(page, lathe, run_id, run["step"])
-        expect(page.get_by_role("region", name="Results by stage").get_by_role("rowheader")).to_have_count(4)
+        expect(page.get_by_role("region", name="Results by stage").get_by_role("rowheader")).to_have_count(5)
     finally:
         lathe.stop()

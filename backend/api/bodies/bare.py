@@ -16,7 +16,7 @@ YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "
 BARE_BODY: dict[str, Any] = {
     "requestBody": {
         "description": "The document itself is taken in JSON as well.",
-        "content": {"application/yaml": {"schema": {"type": "string", "description": "The document itself, as YAML."}}},
+        "content": {"application/yaml": {"schema": {"description": "The document itself, as YAML."}}},
     }
 }
 DOCUMENTS: Mapping[str, type[BaseModel]] = {"study": Study, "spec": Experiment}

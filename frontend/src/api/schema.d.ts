@@ -3614,7 +3614,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SpecDraft"];
-                "application/yaml": string;
+                "application/yaml": unknown;
             };
         };
         responses: {
@@ -3681,7 +3681,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewExperiment"];
-                "application/yaml": string;
+                "application/yaml": unknown;
             };
         };
         responses: {
@@ -4435,7 +4435,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewStudy"];
-                "application/yaml": string;
+                "application/yaml": unknown;
             };
         };
         responses: {
@@ -4470,7 +4470,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["StudyDraft"];
-                "application/yaml": string;
+                "application/yaml": unknown;
             };
         };
         responses: {
@@ -4505,7 +4505,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SpecDraft"];
-                "application/yaml": string;
+                "application/yaml": unknown;
             };
         };
         responses: {

@@ -3,10 +3,11 @@ deleted. The real hub serves them from a real database, which tells what each of
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -35,6 +36,7 @@ UNTIL_FOUND = settings(QUICK, max_examples=300)
 MOST_RUNS, MOST_VIEWERS = 6, 4
 PATIENCE = 10  # seconds after which a hub that says nothing is taken for dead
 
+T = TypeVar("T")
 Seen = tuple[int, str, Any]
 RUNS = st.sets(st.integers(0, MOST_RUNS - 1))
 ANY = st.integers(0, 1000)
@@ -86,6 +88,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self, store: Store, served_by: type[Observed]) -> None:
         super().__init__()
         self.store = store
+        self.thread = ThreadPoolExecutor(1)  # the main one may belong to a browser's own event loop
         self.loop = asyncio.Runner()
         self.hub = served_by(store)
         self.viewers: list[Viewer] = []
@@ -94,6 +97,9 @@ class Machine(RuleBasedStateMachine):
         self.deleted: set[str] = set()
         with store.begin() as session:
             session.execute(delete(Experiment))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.thread.submit(self.loop.run, work).result()
 
     # ---- runs
 
@@ -169,14 +175,14 @@ class Machine(RuleBasedStateMachine):
         if viewer.link is None:
             viewer.gone.clear()
             viewer.link = self.hub.follow(viewer.cursors(), viewer.rows)
-            self.loop.run(self._pull(viewer))
+            self._run(self._pull(viewer))
 
     @precondition(lambda self: self.viewers)
     @rule(which=ANY, pieces=st.integers(1, 4))
     def read(self, which: int, pieces: int) -> None:
         viewer = self.viewers[which % len(self.viewers)]
         for _ in range(pieces if viewer.link else 0):
-            self.loop.run(self._pull(viewer))
+            self._run(self._pull(viewer))
 
     @precondition(lambda self: self.viewers)
     @rule(which=ANY, losing=st.booleans(), waiting=st.booleans())
@@ -184,14 +190,14 @@ class Machine(RuleBasedStateMachine):
         """`losing` what was on its way; `waiting` for the next piece, not between two."""
         viewer = self.viewers[which % len(self.viewers)]
         if viewer.link is not None:
-            self.loop.run(self._hang_up(viewer.link, losing, waiting))
+            self._run(self._hang_up(viewer.link, losing, waiting))
             viewer.link = None
 
     @precondition(lambda self: any(viewer.link for viewer in self.viewers))
     @rule()
     def everybody_reads(self) -> None:
         """Whoever is there gets all that there is; whoever lagged catches up."""
-        self.loop.run(self._settle())
+        self._run(self._settle())
         rows = self._rows()
         for viewer in (viewer for viewer in self.viewers if viewer.link):
             for run_id, seen in viewer.events.items():
@@ -209,8 +215,9 @@ class Machine(RuleBasedStateMachine):
             if any(viewer.link for viewer in self.viewers):
                 self.everybody_reads()
         finally:
-            self.loop.run(self._close())
-            self.loop.close()
+            self._run(self._close())
+            self.thread.submit(self.loop.close).result()
+            self.thread.shutdown()
 
     # ---- how
 
