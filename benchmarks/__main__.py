@@ -18,7 +18,7 @@ MINUTES = {
     "points": 2.0,
     "latency": 4.0,
     "long_run": 20.0,
-    "many_runs": 10.0,
+    "many_runs": 1.0,
     "steering": 2.0,
     "studies": 8.0,
     "tradeoffs": 2.0,
