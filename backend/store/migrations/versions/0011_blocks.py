@@ -51,4 +51,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Compacted points would be lost: restore the database from before.")
+    raise RuntimeError("Compacted points would be lost: restore the database from before.")
