@@ -1,6 +1,5 @@
 """Datasets: published counts, seeded, stratified and disjoint splits."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from worker.data.splits import checked, part, strata
 from worker.data.tensors import Array, Corpus, Samples
 
 PUBLISHED = [dataset for dataset in every("datasets") if dataset.provides]  # what an upload is only its file tells
-each_published = pytest.mark.parametrize("component", PUBLISHED, ids=lambda component: component.kind)
 NOWHERE = Path("/nonexistent")  # nothing is read from here: these come with packages, or are generated
 
 
@@ -23,18 +21,26 @@ def folder_of(component: type[Dataset]) -> Path:
     return FOLDERS[component.kind]() if component.kind in FOLDERS else NOWHERE
 
 
-@cache
 def loaded(component: type[Dataset], seed: int) -> Corpus:
     return component().load(folder_of(component), seed)
+
+
+@pytest.fixture(scope="module", params=PUBLISHED, ids=lambda component: component.kind)
+def component(request: pytest.FixtureRequest) -> type[Dataset]:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def corpus(component: type[Dataset]) -> Corpus:
+    """Its samples for seed 0. The largest fill hundreds of megabytes: one at a time is kept, for all tests of it."""
+    return loaded(component, 0)
 
 
 def splits(corpus: Corpus) -> tuple[Samples, Samples, Samples]:
     return corpus.train, corpus.validation, corpus.test
 
 
-@each_published
-def test_counts_and_shape_are_the_published_ones(component: type[Dataset]) -> None:
-    corpus = loaded(component, 0)
+def test_counts_and_shape_are_the_published_ones(component: type[Dataset], corpus: Corpus) -> None:
     measured = {
         "train": len(corpus.train),
         "validation": len(corpus.validation),
@@ -47,9 +53,7 @@ def test_counts_and_shape_are_the_published_ones(component: type[Dataset]) -> No
     assert {**measured, **component.facts} == measured
 
 
-@each_published
-def test_samples_are_what_the_engine_expects(component: type[Dataset]) -> None:
-    corpus = loaded(component, 0)
+def test_samples_are_what_the_engine_expects(corpus: Corpus) -> None:
     for samples in splits(corpus):
         assert len(samples.inputs) == len(samples.targets) > 0
         assert np.isfinite(samples.inputs).all() and np.isfinite(samples.targets).all()
@@ -63,10 +67,8 @@ def test_samples_are_what_the_engine_expects(component: type[Dataset]) -> None:
     assert len(corpus.names) in (0, corpus.outputs)
 
 
-@each_published
-def test_traits_tell_the_truth(component: type[Dataset]) -> None:
-    corpus, provides = loaded(component, 0), set(component.provides)
-    shape = corpus.input_shape
+def test_traits_tell_the_truth(component: type[Dataset], corpus: Corpus) -> None:
+    provides, shape = set(component.provides), corpus.input_shape
     assert ("image" in provides) == (len(shape) == 3 and min(shape[1:]) >= 8)
     assert ("image_28" in provides) == (len(shape) == 3 and min(shape[1:]) >= 28)
     assert ("real" in provides) == (corpus.task != "language") == ("tokens" not in provides)
@@ -80,11 +82,9 @@ def equal(one: Samples, other: Samples) -> bool:
     return np.array_equal(one.inputs, other.inputs) and np.array_equal(one.targets, other.targets)
 
 
-@each_published
-def test_the_seed_decides_the_splits(component: type[Dataset]) -> None:
-    first, again, other = loaded(component, 0), component().load(folder_of(component), 0), loaded(component, 1)
-    assert all(equal(one, two) for one, two in zip(splits(first), splits(again), strict=True))
-    assert not equal(first.validation, other.validation)
+def test_the_seed_decides_the_splits(component: type[Dataset], corpus: Corpus) -> None:
+    assert all(equal(one, two) for one, two in zip(splits(corpus), splits(loaded(component, 0)), strict=True))
+    assert not equal(corpus.validation, loaded(component, 1).validation)
 
 
 def is_stratified(samples: Samples, corpus: Corpus) -> bool:
@@ -95,9 +95,7 @@ def is_stratified(samples: Samples, corpus: Corpus) -> bool:
     return bool((np.abs(found - expected) <= 2.5).all())
 
 
-@each_published
-def test_validation_is_stratified(component: type[Dataset]) -> None:
-    corpus = loaded(component, 0)
+def test_validation_is_stratified(corpus: Corpus) -> None:
     if corpus.task != "language":
         assert is_stratified(corpus.validation, corpus)
 
@@ -173,11 +171,9 @@ def shared(one: Samples, other: Samples) -> int:
     return len(rows(one) & rows(other))
 
 
-@each_published
-def test_splits_are_disjoint(component: type[Dataset]) -> None:
+def test_splits_are_disjoint(component: type[Dataset], corpus: Corpus) -> None:
     if component.kind in FOLDERS or component.kind in ("fashion_mnist", "characters"):
         return  # the published files repeat a few images, texts a few lines: their splits are of positions, see below
-    corpus = loaded(component, 0)
     assert shared(corpus.train, corpus.validation) == shared(corpus.train, corpus.test) == 0
     assert shared(corpus.validation, corpus.test) == 0
 
