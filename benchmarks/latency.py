@@ -23,7 +23,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks import watch
 from benchmarks.replay import FLUSH_SECONDS, STEPS_PER_FLUSH
 from tests.e2e.conftest import CHROMIUM, FLAGS, embedded
-from tests.e2e.lathe import ROOT, Lathe, end, free_port
+from tests.e2e.lathe import Lathe, end
+from tests.processes.forking import ROOT
+from tests.services import free_port
 
 SUBMISSIONS = 20
 FORKS = 10

@@ -30,8 +30,8 @@ from backend.store.runs import Lease
 from backend.store.session import Store, migrate
 from backend.store.tables import Event
 from benchmarks import watch
-from tests.e2e.lathe import Lathe, free_port
-from tests.services import postgresql
+from tests.e2e.lathe import Lathe
+from tests.services import free_port, postgresql
 
 STEPS, FLUSH = 5_000_000, 10
 TOGETHER = 200  # flushes written in one transaction

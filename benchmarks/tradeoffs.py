@@ -24,7 +24,8 @@ from benchmarks import watch
 from benchmarks.crowd import fill
 from benchmarks.latency import sign_in
 from tests.e2e.conftest import CHROMIUM, FLAGS
-from tests.e2e.lathe import Lathe, free_port
+from tests.e2e.lathe import Lathe
+from tests.services import free_port
 
 RUNS = 2000  # of 25 artifacts each
 ROUNDS = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import NAMES
-from tests.e2e.lathe import ROOT
+from tests.processes.forking import ROOT
 
 SCRIPT = """
 import subprocess, sys, tempfile, time

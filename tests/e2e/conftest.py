@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.e2e.lathe import Lathe, free_port
+from tests.e2e.lathe import Lathe
+from tests.patience import granted
+from tests.services import free_port
 
 CHROMIUM = "/usr/bin/chromium"
+ANSWER = 20_000
+"""Milliseconds that a page is granted on a quiet machine, also when the server trains meanwhile."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,13 +26,13 @@ FLAGS = [
 ]
 
 
-def embedded(folder: Path, **extra: str) -> Lathe:
+def embedded(folder: Path, fresh: bool = True, **extra: str) -> Lathe:
     """What `make run` starts, on a free port."""
     port = free_port()
     data_dir = folder / "data"
     common = {"LATHE_TOKEN": "t" * 43, "LATHE_PICTURES": "0"}
     env = {"PORT": str(port), "DATA_DIR": str(data_dir), **common, **extra}
-    lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env)
+    lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env, fresh)
     lathe.start("embedded", ["backend.embedded"])
     return up(lathe)
 
@@ -59,7 +63,7 @@ def composed(folder: Path, database: str, broker: str) -> Lathe:
     }
     lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env)
     lathe.start("migrate", ["backend", "migrate"])
-    assert lathe.processes.pop("migrate").wait(60) == 0, lathe.log("migrate").read_text()
+    assert lathe.processes.pop("migrate").wait() == 0, lathe.log("migrate").read_text()
     lathe.start("backend", ["backend", "serve"])
     lathe.start("worker", ["celery", "-A", "worker.app", "worker", "--pool", "solo", "--loglevel", "WARNING"])
     return up(lathe)
@@ -68,7 +72,7 @@ def composed(folder: Path, database: str, broker: str) -> Lathe:
 @pytest.fixture(scope="session")
 def lathe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
     """One embedded server for the tests that leave it as they found it."""
-    server = embedded(tmp_path_factory.mktemp("embedded"))
+    server = embedded(tmp_path_factory.mktemp("embedded"), fresh=False)
     yield server
     server.stop()
 
@@ -85,8 +89,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser window of its own, in which everything is waited for with patience."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(granted(ANSWER))
+    expect.set_options(timeout=granted(ANSWER))
     yield opened
+    expect.set_options(timeout=None)
     opened.close()
 
 

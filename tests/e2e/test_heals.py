@@ -8,8 +8,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.client.proxy import Proxy
 from tests.e2e.curve import drawn, open_signed_in, stored, wait_for_step
-from tests.e2e.lathe import ROOT, Lathe
+from tests.e2e.lathe import Lathe
 from tests.e2e.specs import alone, long
+from tests.processes.forking import ROOT
 
 INDEX = ROOT / "backend" / "static" / "index.html"
 ANSWERED = 30_000  # milliseconds

@@ -1,13 +1,10 @@
 """Plays a run through faults at named places: real workers halt there, and something is done to them or asked of the run."""
 
-import json
 import os
 import queue
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter, deque
@@ -17,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
 
 from backend.domain.catalog import Catalog
@@ -30,8 +27,11 @@ from backend.store.commands import NotNow, RunOver
 from backend.store.crash_points import Point
 from backend.store.session import Store
 from backend.store.tables import Run
-from tests.faults.farm import ROOT, alive, children, until
+from tests.faults.farm import alive, children
+from tests.faults.halting import INTERVAL
 from tests.faults.invariants import lost, unregistered, violations
+from tests.patience import until
+from tests.processes.start import start
 from tests.worker.executing import Sequence as Values
 from tests.worker.executing import hashes, sequence
 
@@ -44,8 +44,6 @@ HEARD_SECONDS = 2.0
 RESTS = 2
 """How often a paused run looks around before it is to go on."""
 
-INTERVAL = 5
-"""Steps between two checkpoints of a run that is played."""
 RATE = {"path": "optimizer.lr", "value": 0.005}
 
 HEARS = frozenset(
@@ -124,39 +122,6 @@ class Listener:
                     line.close()  # it was killed before it could say where
 
 
-class Template:
-    """The process that workers are forked from; `environment` is theirs."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._asking = Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.template"],
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._answer() == "ready"
-
-    def start(self, settings: Settings, halts: str) -> int:
-        """The process id of a new worker, which leads a session of its own and halts where `CRASH_POINTS` is to say."""
-        named = {f"LATHE_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-        with self._asking:
-            assert self._process.stdin
-            print(json.dumps({**named, "CRASH_POINTS": halts}), file=self._process.stdin, flush=True)
-            return int(self._answer())
-
-    def close(self) -> None:
-        with self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-
-    def _answer(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
-
-
 @dataclass
 class Played:
     """How a run ended: hashes of the weights that each stage left, every point, what was broken, what was done to it."""
@@ -173,13 +138,13 @@ class Played:
 class Director:
     """One database, one data folder, one worker at a time."""
 
-    def __init__(self, template: Template, folder: Path, migrated: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, migrated: Path, catalog: Catalog, plant: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(migrated, folder / "lathe.sqlite")
         self._settings = Settings(
             pictures=False, data_dir=folder, lease_seconds=120.0, claim_seconds=0.02, checkpoint_seconds=1e-9, threads=1
         )
-        self._template, self._catalog = template, catalog
+        self._catalog, self._plant = catalog, plant
         self.store = Store.open(self._settings.database_url)
         self._listener = Listener()
         self._worker = 0
@@ -230,7 +195,10 @@ class Director:
         if run.state.live:  # what other workers' reapers do when its lease has run out
             with self.store.begin() as session:
                 runs.reap(session, run.id, run.epoch, run.heartbeat, "Its worker was killed.")
-        self._worker = self._template.start(self._settings, self._halts)
+        named = {f"LATHE_{name.upper()}": str(value) for name, value in self._settings.model_dump().items()}
+        halting = {"CRASH_POINTS": self._halts, "PLANT": self._plant}
+        log = self._settings.data_dir / "workers.log"
+        self._worker = start(["tests.faults.halting"], {**named, **halting}, log).pid
 
     def _next(self) -> bool:
         """Let the next process that halts go on, after whatever is to happen there; False when none does."""
@@ -342,9 +310,9 @@ class Director:
 
 
 @contextmanager
-def directing(template: Template, folder: Path, migrated: Path, catalog: Catalog) -> Iterator[Director]:
-    """A director whose processes have all ended when the block does."""
-    director = Director(template, folder, migrated, catalog)
+def directing(folder: Path, migrated: Path, catalog: Catalog, plant: str = "") -> Iterator[Director]:
+    """A director whose processes have all ended when the block does; `plant` names a bug of theirs."""
+    director = Director(folder, migrated, catalog, plant)
     try:
         yield director
     finally:

@@ -3,14 +3,12 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,16 +22,15 @@ from backend.store.migrate import migrate
 from backend.store.session import Store
 from backend.store.tables import Event, Run
 from tests.faults.invariants import violations
+from tests.patience import Stopwatch, until
+from tests.processes.start import Process, start
 
-ROOT = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
 LEASE_SECONDS = 4.0
 UNHURRIED = 20.0
 """Milliseconds a step: time to hit a run before it is over. They change none of its weights."""
 TRIALS = int(os.environ.get("N", "1"))
 """How often each fault is injected; `make faults N=20` is the long form."""
-
-T = TypeVar("T")
 
 
 def spec(epochs: int = 20, milliseconds: float = 5.0, **more: Any) -> dict[str, Any]:
@@ -50,10 +47,13 @@ def spec(epochs: int = 20, milliseconds: float = 5.0, **more: Any) -> dict[str, 
 
 @dataclass
 class Worker:
-    """A Celery worker in a session of its own."""
+    """A Celery worker."""
 
-    process: subprocess.Popen[bytes]
-    log: Path
+    process: Process
+
+    @property
+    def log(self) -> Path:
+        return self.process.log
 
     @property
     def pid(self) -> int:
@@ -64,14 +64,11 @@ class Worker:
         return until(lambda: next(iter(children(self.pid, "worker.trainer")), None), 120, "a trainer", self.log)
 
     def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        self.process.tell(number)
 
     def end(self) -> int:
         """SIGCONT and SIGTERM; returns the exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.terminate()
-        return self.process.wait(40)
+        return self.process.end()
 
 
 @dataclass
@@ -81,32 +78,24 @@ class Farm:
     settings: Settings
     store: Store
     workers: list[Worker] = field(default_factory=list)
-    start_seconds: float = 0.0  # until the last ones were ready: how fast this machine is by now
+    start_seconds: float = 0.0  # of a quiet machine, until the last ones were ready
 
-    def start(self, number: int = 1, **settings: float) -> list[Worker]:
-        """Start workers side by side and wait until they are ready."""
-        began, known = time.monotonic(), len(self._ready())
-        started = [self._spawn(settings) for _ in range(number)]
+    def start(self, number: int = 1, fresh: bool = False, **settings: float) -> list[Worker]:
+        """Start workers side by side, forked ones or `fresh` interpreters, and wait until they are ready."""
+        watch, known = Stopwatch(), len(self._ready())
+        started = [self._start(settings, fresh) for _ in range(number)]
         logs = [worker.log for worker in started]
         until(lambda: len(self._ready()) >= known + number, 240, "a worker", *logs)
-        self.start_seconds = time.monotonic() - began
+        self.start_seconds = watch.seconds
         return started
 
-    def _spawn(self, settings: Mapping[str, float]) -> Worker:
+    def _start(self, settings: Mapping[str, float], fresh: bool) -> Worker:
         named = {**self.settings.model_dump(), **settings}
         environment = {f"LATHE_{name.upper()}": str(value) for name, value in named.items()}
         log = self.settings.data_dir / f"worker-{len(self.workers)}.log"
-        command = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app", "worker", "--pool", "solo"]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*command, "--loglevel", "DEBUG", "--without-gossip", "--without-mingle", "--without-heartbeat"],
-                cwd=ROOT,
-                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.workers.append(Worker(process, log))
+        command = ["celery", "--quiet", "-A", "worker.app", "worker", "--pool", "solo", "--loglevel", "DEBUG"]
+        command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        self.workers.append(Worker(start(command, environment, log, fresh)))
         return self.workers[-1]
 
     def submit(self, document: dict[str, Any], seed: int = 0) -> str:
@@ -190,18 +179,6 @@ def farm(data_dir: Path, database: str = "", broker: str = "", lease: float = LE
             worker.end()
         assert not any(alive(pid) for pid in trainers), "a trainer outlived its worker"
         made.store.close()
-
-
-def until(found: Callable[[], T | None], seconds: float, what: str, *logs: Path) -> T:
-    """Wait until `found` finds something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := found():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(
-        f"{what} did not come within {seconds} s\n" + "\n".join(log.read_text()[-3000:] for log in logs)
-    )
 
 
 def children(pid: int, having: str = "") -> list[int]:

@@ -16,7 +16,7 @@ from typing import Any
 from backend.domain.catalog import Catalog
 from backend.store.crash_points import Point
 from backend.store.migrate import migrate
-from tests.faults.director import Act, Fault, Played, Template, directing
+from tests.faults.director import Act, Fault, Played, directing
 
 OPTIMIZERS: list[dict[str, Any]] = [
     {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
@@ -141,9 +141,9 @@ def _fault(dice: random.Random, points: Sequence[Point], acts: Sequence[Act]) ->
 class Sequences:
     """Plays scenarios, each in a folder of its own, against what happens when nothing does."""
 
-    template: Template
     folder: Path
     catalog: Catalog
+    plant: str = ""
     injected: int = 0
 
     def __post_init__(self) -> None:
@@ -187,7 +187,7 @@ class Sequences:
     def _play(self, document: dict[str, Any], faults: Sequence[Fault]) -> Played:
         with self._counting:
             number = next(self._numbers)
-        with directing(self.template, self.folder / str(number), self._migrated, self.catalog) as director:
+        with directing(self.folder / str(number), self._migrated, self.catalog, self.plant) as director:
             [run_id] = director.submit(document)
             played = director.play(run_id, faults)
         with self._counting:
@@ -209,12 +209,10 @@ def main() -> None:
     from worker.contracts.component import discover
 
     discover()
-    template = Template({})
     with tempfile.TemporaryDirectory() as folder:
-        played = Sequences(template, Path(folder), build())
+        played = Sequences(Path(folder), build())
         for seed in map(int, sys.argv[1:]):
             sys.stdout.write(f"{played.failure(seed) or f'seed {seed}: as if nothing had happened'}\n")
-    template.close()
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.e2e.lathe import Lathe, free_port
-from tests.faults.farm import Farm, until
+from tests.e2e.lathe import Lathe
+from tests.faults.farm import Farm
+from tests.patience import until
+from tests.services import free_port
 
 TOKEN = "t" * 43
 
@@ -18,7 +20,7 @@ def served(farm: Farm, **more: str) -> Iterator[Lathe]:
         "LATHE_DATA_DIR": str(settings.data_dir), "LATHE_DATABASE": settings.database_url, "LATHE_PORT": str(port),
         "LATHE_TOKEN": TOKEN, "LATHE_LEASE_SECONDS": str(settings.lease_seconds), **more,
     }  # fmt: skip
-    lathe = Lathe(f"http://127.0.0.1:{port}", TOKEN, settings.data_dir, env)
+    lathe = Lathe(f"http://127.0.0.1:{port}", TOKEN, settings.data_dir, env, fresh=False)
     lathe.start("backend", ["backend", "serve"])
     try:
         lathe.wait_until_up()

@@ -9,9 +9,9 @@ import pytest
 
 from backend.domain.catalog import Catalog
 from backend.store.crash_points import Point
-from tests.faults.director import Act, Director, Fault, Template, directing
-from tests.faults.farm import ROOT
+from tests.faults.director import Act, Director, Fault, directing
 from tests.faults.sequences import GRADUAL, MLP, OPTIMIZERS, document
+from tests.processes.forking import ROOT
 
 PASSES = re.compile(r"\bpassing\(Point\.(\w+)\)")
 FOLD = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.3}}
@@ -37,8 +37,8 @@ def test_a_point_that_is_passed_nowhere_or_twice_is_found(tmp_path: Path) -> Non
 
 
 @pytest.fixture
-def director(template: Template, tmp_path: Path, migrated_sqlite: Path, catalog: Catalog) -> Any:
-    with directing(template, tmp_path / "data", migrated_sqlite, catalog) as made:
+def director(tmp_path: Path, migrated_sqlite: Path, catalog: Catalog) -> Any:
+    with directing(tmp_path / "data", migrated_sqlite, catalog) as made:
         yield made
 
 

@@ -11,8 +11,9 @@ from backend.domain.run.states import RunState
 from backend.store.session import Store
 from tests.disks import full, small_disk
 from tests.e2e.lathe import Lathe
-from tests.faults.farm import UNHURRIED, Farm, farm, spec, until
+from tests.faults.farm import UNHURRIED, Farm, farm, spec
 from tests.faults.served import lacking, served, until_lacking
+from tests.patience import until
 
 LONG = spec(epochs=60, milliseconds=UNHURRIED)
 

@@ -4,9 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +15,21 @@ import pytest
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store.session import Store
-from tests.faults.farm import PLUGINS, ROOT, Farm, alive, children, spec, until
+from tests.faults.farm import PLUGINS, Farm, alive, children, spec
 from tests.faults.figures import figure
+from tests.patience import until
+from tests.processes.start import Process, start
+from tests.services import free_port
 
 
 @dataclass
 class Launched:
-    process: "subprocess.Popen[bytes]"
-    log: Path
+    process: Process
     port: int
+
+    @property
+    def log(self) -> Path:
+        return self.process.log
 
     @property
     def said(self) -> str:
@@ -38,62 +41,44 @@ class Launched:
 
     def stop(self) -> int:
         """Ctrl+C."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
+        return self.process.end(signal.SIGINT)
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "LATHE_PICTURES": "0", "PORT": str(port), "DATA_DIR": str(data_dir)}
+    return {"LATHE_PICTURES": "0", "PORT": str(port), "DATA_DIR": str(data_dir)}
 
 
 @contextmanager
-def launched(data_dir: Path) -> Iterator[Launched]:
+def launched(data_dir: Path, fresh: bool = False) -> Iterator[Launched]:
     """It has said that it is ready; when the block ends nothing of it is left."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = data_dir.parent / f"launcher-{port}.log"
-    began = time.monotonic()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "backend.embedded"],
-            cwd=ROOT,
-            env=environment(data_dir, port),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    made = Launched(process, log, port)
+    port, began = free_port(), time.monotonic()
+    process = start(["backend.embedded"], environment(data_dir, port), data_dir.parent / f"launcher-{port}.log", fresh)
+    made = Launched(process, port)
     try:
-        until(lambda: "Lathe is ready" in made.said, 240, "that it is ready", log)
-        figure("launcher until the page answers", time.monotonic() - began)
+        until(lambda: "Lathe is ready" in made.said, 240, "that it is ready", made.log)
+        if fresh:
+            figure("launcher until the page answers", time.monotonic() - began)
         yield made
     finally:
         below = children(process.pid)
         below += [pid for child in below for pid in children(child)]
-        if process.poll() is None:
-            made.stop()
-        until(lambda: not any(map(alive, below)), 5, "the end of every process", log)
+        made.stop()
+        until(lambda: not any(map(alive, below)), 5, "the end of every process", made.log)
 
 
 def refusal(data_dir: Path, port: int) -> str:
     """What a second launcher says before it gives up."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "backend.embedded"],
-        cwd=ROOT,
-        env=environment(data_dir, port),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert answer.returncode == 1
-    return answer.stderr.strip()
+    process = start(["backend.embedded"], environment(data_dir, port), data_dir.parent / "refusal.log")
+    assert process.wait() == 1
+    said = process.log.read_text()
+    process.log.unlink()
+    return said.strip()
 
 
 def test_one_command_runs_restarts_and_goes_on_where_it_was(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     shutil.copytree(PLUGINS, data_dir / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    with launched(data_dir) as first:
+    with launched(data_dir, fresh=True) as first:
         assert re.search(rf"http://127\.0\.0\.1:{first.port}/\?token=\S{{32,}}", first.said)
         assert (data_dir / "token").stat().st_mode & 0o777 == 0o600
 
@@ -129,20 +114,13 @@ def test_one_command_runs_restarts_and_goes_on_where_it_was(tmp_path: Path) -> N
 def test_nothing_outlives_a_killed_launcher(tmp_path: Path) -> None:
     with launched(tmp_path / "data") as made:
         api, worker = made.child("backend serve"), made.child("worker.app")
-        made.process.kill()
-        made.process.wait()
+        made.process.end(signal.SIGKILL)
         until(lambda: not alive(api) and not alive(worker), 40, "the end of its processes", made.log)
 
 
 @pytest.mark.parametrize(("port", "sentence"), [("70000", "less than or equal to 65535"), ("web", "valid integer")])
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str, sentence: str) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "backend.embedded"],
-        cwd=ROOT,
-        env={**environment(tmp_path, 0), "PORT": port},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (answer.returncode, "Traceback" in answer.stderr) == (1, False)
-    assert sentence in answer.stderr
+    process = start(["backend.embedded"], {**environment(tmp_path, 0), "PORT": port}, tmp_path / "refusal.log")
+    assert process.wait() == 1
+    said = process.log.read_text()
+    assert sentence in said and "Traceback" not in said

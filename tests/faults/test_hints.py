@@ -12,8 +12,9 @@ from backend.domain.run.states import RunState
 from backend.store.clock import now
 from backend.store.tables import Run
 from backend.store.tables import Worker as WorkerRow
-from tests.faults.farm import Farm, Worker, spec, until
+from tests.faults.farm import Farm, Worker, spec
 from tests.faults.figures import figure
+from tests.patience import until
 
 Pair = tuple[Farm, Worker]
 

@@ -11,17 +11,18 @@ from backend.store.session import Store
 from tests.backend.api.conftest import publish
 from tests.backend.api.making import queued
 from tests.backend.data.making import csv
-from tests.faults.farm import until
 from tests.faults.test_uploads import TOKEN, call, form, left, server
+from tests.patience import granted, until
 
 HEAD = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
 FORM = "Content-Type: multipart/form-data; boundary=b\r\n"
 TIMES = 10
 
 
-@pytest.fixture
-def place(tmp_path: Path, catalog: Catalog) -> Iterator[tuple[int, str, Path]]:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iterator[tuple[int, str, Path]]:
     """A server with a run: its port, the run's id and its log."""
+    tmp_path = tmp_path_factory.mktemp("left")
     url = f"sqlite:///{tmp_path / 'lathe.sqlite'}"
     publish(url, catalog)
     store = Store.open(url)
@@ -33,7 +34,7 @@ def place(tmp_path: Path, catalog: Catalog) -> Iterator[tuple[int, str, Path]]:
 
 def leave(port: int, text: str, read: int) -> None:
     """Say something, read so much of the answer, and go."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as link:
+    with socket.create_connection(("127.0.0.1", port), timeout=granted(10)) as link:
         link.sendall(text.encode())
         if read:
             link.recv(read)

@@ -14,9 +14,10 @@ from sqlalchemy.exc import OperationalError
 
 from backend.domain.run.states import RunState
 from backend.store.session import Store
-from tests.faults.farm import UNHURRIED, Farm, Worker, alive, children, farm, spec, until
+from tests.faults.farm import UNHURRIED, Farm, Worker, alive, children, farm, spec
 from tests.faults.figures import figure
 from tests.faults.served import lacking, served, until_lacking
+from tests.patience import until
 
 LEASE = 10.0
 

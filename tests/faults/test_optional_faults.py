@@ -11,8 +11,10 @@ import pytest
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store.session import Store
-from tests.faults.farm import ROOT, Farm, farm, spec, until
+from tests.faults.farm import Farm, farm, spec
 from tests.faults.test_embedded import launched
+from tests.patience import until
+from tests.processes.forking import ROOT
 from worker.process import liveness
 
 # Python runs this at the start of every process that finds it. The supervisor of the first worker dies of it, as it
@@ -84,7 +86,7 @@ def test_a_worker_whose_supervisor_died_is_started_again(tmp_path: Path, monkeyp
     (planted / "once").touch()
     monkeypatch.setenv("PYTHONPATH", str(planted))
     settings = Settings(data_dir=tmp_path / "data")
-    with launched(settings.data_dir) as made:
+    with launched(settings.data_dir, fresh=True) as made:
         told = "The worker ended (exit code 1); starting it again in 1 s."
         until(lambda: told in made.said, 60, "the news of its end", made.log)
         assert "The supervisor ended by a mistake" in made.said

@@ -8,7 +8,7 @@ import pytest
 from backend.domain.catalog import Catalog
 from backend.store.crash_points import Point
 from tests.faults import figures
-from tests.faults.director import Act, Fault, Template
+from tests.faults.director import Act, Fault
 from tests.faults.sequences import Sequences, scenario, shrunk
 
 NUMBER = int(os.environ.get("SEQUENCES", "60"))
@@ -18,8 +18,8 @@ WITHIN = 60
 
 
 @pytest.fixture(scope="module")
-def sequences(template: Template, tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Sequences:
-    return Sequences(template, tmp_path_factory.mktemp("sequences"), catalog)
+def sequences(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Sequences:
+    return Sequences(tmp_path_factory.mktemp("sequences"), catalog)
 
 
 @pytest.mark.timeout(300 + 60 * NUMBER)
@@ -33,10 +33,8 @@ def test_no_sequence_of_faults_changes_how_a_run_ends(sequences: Sequences) -> N
 
 def test_a_planted_bug_is_found(tmp_path: Path, catalog: Catalog) -> None:
     """Before its first step a resumed training is attended to by who does not know its optimizer."""
-    template = Template({"PLANT": "forgets_the_training"})
-    planted = Sequences(template, tmp_path, catalog)
+    planted = Sequences(tmp_path, catalog, "forgets_the_training")
     found = next((failure for seed in range(WITHIN) if (failure := planted.failure(seed))), None)
-    template.close()
     assert found is not None and "other weights" in found
 
 

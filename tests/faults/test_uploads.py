@@ -2,10 +2,7 @@
 
 import http.client
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,57 +12,23 @@ import pytest
 
 from backend.store.migrate import migrate
 from tests.backend.data.making import csv
-from tests.e2e.lathe import free_port
-from tests.faults.farm import ROOT, until
+from tests.patience import granted, until
+from tests.processes.start import Process, start
+from tests.services import free_port
 
 TOKEN = "t" * 43
 
-SERVER = """
-import os, signal, sys, uvicorn
-from backend.api import uploads
-from backend.api.bodies import receiving
-from backend.api.staging import upload_files
-from backend.app import create_app
-
-def dying(place, name, after):
-    real = getattr(place, name)
-    def died(*arguments, **named):
-        if after:
-            real(*arguments, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-    setattr(place, name, died)
-
-POINTS = {
-    "receiving": (receiving.Writer, "take", True),
-    "checking": (uploads, "_check", False),
-    "checked": (uploads, "_check", True),
-    "renaming": (upload_files.Slot, "keep", False),
-    "renamed": (upload_files.Slot, "keep", True),
-    "registering": (uploads.uploads, "register", True),
-    "committed": (uploads, "_detail", False),
-}
-port, point = sys.argv[1:]
-if point in POINTS:
-    dying(*POINTS[point])
-uvicorn.run(create_app(), host="127.0.0.1", port=int(port), log_level="warning")
-"""
-
 
 @contextmanager
-def server(data_dir: Path, point: str = "nowhere") -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+def server(data_dir: Path, point: str = "nowhere") -> Iterator[tuple[int, Process]]:
     """An API that dies at `point`; its port and its process."""
     port, environment = free_port(), {"LATHE_DATA_DIR": str(data_dir), "LATHE_TOKEN": TOKEN}
-    log = (data_dir / f"{point}.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(port), point], cwd=ROOT, env={**os.environ, **environment}, stderr=log
-    )
+    process = start(["tests.faults.dying_api", str(port), point], environment, data_dir / f"{point}.log")
     try:
-        until(lambda: answers(port), 60, "the API", data_dir / f"{point}.log")
+        until(lambda: answers(port), 60, "the API", process.log)
         yield port, process
     finally:
-        process.kill()
-        process.wait()
-        log.close()
+        process.end(signal.SIGKILL)
 
 
 def answers(port: int) -> bool:
@@ -76,7 +39,7 @@ def answers(port: int) -> bool:
 
 
 def call(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=granted(20))
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "multipart/form-data; boundary=b"}
     try:
         connection.request(method, path, body, headers)
@@ -103,7 +66,7 @@ def test_a_kill_leaves_all_or_nothing(point: str, tmp_path: Path) -> None:
     with server(tmp_path, point) as (port, process):
         with pytest.raises((OSError, http.client.HTTPException)):
             call(port, "POST", "/api/uploads", form(csv()))
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     assert len(left(tmp_path)) == 1  # it died with something in its hands
     with server(tmp_path) as (port, _):
         _, listed = call(port, "GET", "/api/uploads")
@@ -115,7 +78,7 @@ def test_a_kill_leaves_all_or_nothing(point: str, tmp_path: Path) -> None:
 def test_a_client_that_goes_away_leaves_nothing(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path / 'lathe.sqlite'}")
     with server(tmp_path) as (port, _):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=granted(20))
         connection.putrequest("POST", "/api/uploads")
         for name, value in (
             ("Authorization", f"Bearer {TOKEN}"),
@@ -134,7 +97,7 @@ def test_a_start_leaves_alone_what_another_server_receives(tmp_path: Path) -> No
     """As in a rolling restart: the new one starts while the old one still takes a file."""
     migrate(f"sqlite:///{tmp_path / 'lathe.sqlite'}")
     with server(tmp_path) as (old, _):
-        connection = http.client.HTTPConnection("127.0.0.1", old, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", old, timeout=granted(20))
         body = form(csv(20_000))
         connection.putrequest("POST", "/api/uploads")
         for name, value in (

@@ -12,8 +12,9 @@ from backend.domain.run.commands import CommandKind, CommandState
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from tests.backend.api.conftest import running
-from tests.faults.farm import Farm, Worker, farm, until
+from tests.faults.farm import Farm, Worker, farm
 from tests.past.served import get
+from tests.patience import until
 
 SECONDS = 240.0
 

@@ -8,10 +8,10 @@ from backend.domain.run.commands import CommandKind
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from tests.backend.data.making import csv, images, npz
-from tests.faults.farm import until
 from tests.past import specs
 from tests.past.lab import SECONDS, Lab
 from tests.past.served import get
+from tests.patience import until
 
 
 def live(lab: Lab) -> None:

@@ -18,12 +18,13 @@ from typing import Any
 from backend.app import routes
 from backend.store import workers
 from tests import services
-from tests.faults.farm import ROOT, Farm
+from tests.faults.farm import Farm
 from tests.past.lab import lab
 from tests.past.living import leave, live
 from tests.past.packing import pack
 from tests.past.served import ending, plain, served
 from tests.past.specs import RESUMABLE
+from tests.processes.forking import ROOT
 
 HERE = Path(__file__).parent
 LARGEST = 700_000  # bytes of an archive

@@ -18,7 +18,7 @@ from backend.store.migrate import migrate
 from tests.backend.api.conftest import TOKEN, settings_for
 from tests.backend.api.stream.viewer import served
 from tests.backend.data.making import csv
-from tests.faults.farm import until
+from tests.patience import until
 
 Server = Callable[..., int]  # settings to port
 

@@ -25,7 +25,7 @@ from backend.store.tables import Worker as WorkerRow
 from backend.store.trouble import Trouble, trouble
 from tests.backend.api.conftest import TOKEN, Api, running
 from tests.backend.api.making import claimed, queued
-from tests.faults.farm import until
+from tests.patience import until
 
 
 @contextmanager

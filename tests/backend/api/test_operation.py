@@ -13,7 +13,7 @@ from backend.domain.catalog import Catalog
 from backend.store import workers
 from tests.backend.api.conftest import TOKEN, Api
 from tests.backend.api.making import claimed, queued
-from tests.faults.farm import until
+from tests.patience import until
 
 
 def test_numbers_are_prometheus_text(api: Api, catalog: Catalog) -> None:

@@ -1,1 +1,1 @@
-"""Bugs that the fault tests exist for. A template takes the one that `PLANT` names: it must be caught."""
+"""Bugs that the fault tests exist for. A worker of a director takes the one that `PLANT` names: it must be caught."""

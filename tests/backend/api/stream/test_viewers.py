@@ -15,7 +15,7 @@ from backend.domain.run.events import EventKind
 from backend.store.session import Store
 from tests.backend.api.making import event, write
 from tests.backend.api.stream.viewer import Viewer, live, served
-from tests.faults.farm import until
+from tests.patience import until
 
 
 def test_a_viewer_that_stops_reading_is_cut_off_and_others_are_not(

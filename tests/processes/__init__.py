@@ -1,0 +1,1 @@
+"""Processes of ours, for the tests that look at them from outside."""
