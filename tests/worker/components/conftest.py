@@ -6,7 +6,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.worker.components import registry
+from worker.components.datasets import cifar10
 from worker.contracts import component
+
+COUNTS = ("train", "validation", "test", "bytes")
+
+
+@pytest.fixture(scope="module")
+def small_cifar10() -> Iterator[None]:
+    """A tenth of CIFAR-10's images, in all its files and counts: the whole fills hundreds of megabytes, again and again."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("RECORDS", "VALIDATION"):
+            patch.setattr(cifar10, name, getattr(cifar10, name) // 10)
+        facts = cifar10.CIFAR10.facts
+        patch.setattr(cifar10.CIFAR10, "facts", {**facts, **{name: facts[name] // 10 for name in COUNTS}})
+        yield
 
 
 @pytest.fixture

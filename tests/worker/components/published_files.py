@@ -48,8 +48,9 @@ def mnist() -> Path:
     return folder
 
 
-def batch(count: int = 10_000) -> bytes:
+def batch(count: int | None = None) -> bytes:
     """A file of CIFAR-10's binary version."""
+    count = cifar10.RECORDS if count is None else count
     return np.concatenate([labels(count)[:, None], pictures(count, 3, 32, 32).reshape(count, -1)], axis=1).tobytes()
 
 

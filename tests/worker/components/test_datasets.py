@@ -26,13 +26,13 @@ def loaded(component: type[Dataset], seed: int) -> Corpus:
 
 
 @pytest.fixture(scope="module", params=PUBLISHED, ids=lambda component: component.kind)
-def component(request: pytest.FixtureRequest) -> type[Dataset]:
+def component(request: pytest.FixtureRequest, small_cifar10: None) -> type[Dataset]:
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
 def corpus(component: type[Dataset]) -> Corpus:
-    """Its samples for seed 0. The largest fill hundreds of megabytes: one at a time is kept, for all tests of it."""
+    """Its samples for seed 0. One at a time is kept, for all tests of it."""
     return loaded(component, 0)
 
 
