@@ -16,64 +16,49 @@ from worker.contracts.families.losses import Loss
 from worker.contracts.families.models import Model
 from worker.contracts.phases import Training
 from worker.contracts.subject import Origin, Subject
-from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.checkpoint import load_model
+from worker.engine.environment import RunEnvironment
 from worker.engine.evaluate import evaluate
 from worker.engine.mean import recalibrate
-from worker.engine.reporter import Reporter
 from worker.engine.trial import Trials
-from worker.pipe.link import Link
-from worker.pipe.messages import Assignment, Happened, Source
+from worker.pipe.messages import Happened, Source
 
 Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
 
 class RunContext:
-    """A `worker.contracts.context.Context` of one run. `show` sends exhibits; the tick of `trials` is called while evaluating."""
+    """A `worker.contracts.context.Context` of `run`, whose model is of `origin` by now. `show` sends exhibits; the tick of
+    `trials` is called while evaluating."""
 
-    def __init__(
-        self,
-        assignment: Assignment,
-        data_dir: Path,
-        data: Data,
-        origin: Origin,
-        build: Callable[[Origin], Subject],
-        loss: Loss,
-        link: Link,
-        reporter: Reporter,
-        show: Show,
-        trials: Trials,
-    ) -> None:
-        self._assignment, self._data_dir, self._data = assignment, data_dir, data
-        self._origin, self._build, self._loss = origin, build, loss
-        self._link, self._reporter, self._show, self._trials = link, reporter, show, trials
+    def __init__(self, run: RunEnvironment, origin: Origin, loss: Loss, show: Show, trials: Trials) -> None:
+        self._run, self._origin, self._loss = run, origin, loss
+        self._show, self._trials = show, trials
         self._tick, self._heard = trials.tick, True
-        self._device = str(data.test.inputs.device)
 
     def source(self, name: str, same_data: bool = False) -> Subject:
-        source = self._assignment.sources.get(name)
+        source = self._run.assignment.sources.get(name)
         if source is None:
             raise ValueError(f"No run called `{name}` was found when this one began: name a run that is there.")
         if same_data:
             self._check_data(source)
         self._warn_of_a_leak(source)
-        return open_model(source, self._data_dir, self._device)
+        return open_model(source, self._run.settings.data_dir, self._run.device)
 
     def fresh(self) -> nn.Module:
-        return self._build(self._origin).module.to(self._device)
+        return self._run.build(self._origin).module.to(self._run.device)
 
     def anew(self, model: Model | None = None) -> Subject:
         spec = self._origin.model if model is None else model.model_dump(mode="json")
-        subject = self._build(replace(self._origin, model=spec, stage=self._reporter.stage))
-        subject.module.to(self._device)
+        subject = self._run.build(replace(self._origin, model=spec, stage=self._run.reporter.stage))
+        subject.module.to(self._run.device)
         return subject
 
     def generator(self, stream: str) -> torch.Generator:
-        return seed.generator(self._assignment.seed, stream, self._reporter.stage)
+        return seed.generator(self._run.seed, stream, self._run.reporter.stage)
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
-        train = self._data.train
+        train = self._run.data.train
         chosen = torch.linspace(0, len(train) - 1, min(len(train), count * size)).long()
         for index in torch.split(chosen, size):
             self._tick()
@@ -83,14 +68,14 @@ class RunContext:
         return self._loss.loss(outputs, targets)
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
-        return evaluate(module, self._data.validation, self._loss, self._data, self._tick)
+        return evaluate(module, self._run.data.validation, self._loss, self._run.data, self._tick)
 
     def quality(self, module: nn.Module) -> float:
         found = self.validate(module)
         return found["accuracy"] if "accuracy" in found else found["r2"]
 
     def recalibrate(self, module: nn.Module) -> None:
-        recalibrate(module, self._data.train)
+        recalibrate(module, self._run.data.train)
 
     def train(self, subject: Subject, training: Training) -> None:
         if training.companion:
@@ -107,11 +92,11 @@ class RunContext:
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         if self._heard:
-            self._reporter.observed(dict(metrics))
+            self._run.reporter.observed(dict(metrics))
 
     def tell(self, text: str, level: str = "info") -> None:
         if self._heard:
-            self._link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
+            self._run.link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
 
     def show(self, kind: str, body: dict[str, Any]) -> None:
         if self._heard:
@@ -119,17 +104,17 @@ class RunContext:
 
     def _check_data(self, source: Source) -> None:
         for what, theirs in (("dataset", source.dataset), ("preparation", source.preparation)):
-            if theirs != self._assignment.spec[what]:
+            if theirs != self._run.assignment.spec[what]:
                 raise ValueError(
                     f"“{source.name}” learnt from another {what} ({_words(theirs)}) than this run's "
-                    f"({_words(self._assignment.spec[what])}): name a run that learnt from the same."
+                    f"({_words(self._run.assignment.spec[what])}): name a run that learnt from the same."
                 )
 
     def _warn_of_a_leak(self, source: Source) -> None:
         """Splits are drawn with the run's seed: what another seed trained on may be what this run is judged by."""
-        if source.dataset == self._assignment.spec["dataset"] and source.seed != self._assignment.seed:
+        if source.dataset == self._run.assignment.spec["dataset"] and source.seed != self._run.seed:
             self.tell(
-                f"“{source.name}” split the same data with seed {source.seed}, this run with {self._assignment.seed}: "
+                f"“{source.name}” split the same data with seed {source.seed}, this run with {self._run.seed}: "
                 "it may have trained on samples that this run is judged by. Equal seeds make the figures comparable.",
                 "warning",
             )

@@ -5,6 +5,7 @@ from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
 from worker.engine.control import Cancelled, Released
+from worker.engine.environment import prepared
 from worker.engine.explain import explain, trace
 from worker.engine.pipeline import Execution
 from worker.pipe.link import Link
@@ -18,9 +19,10 @@ def execute(assignment: Assignment, link: Link, settings: Settings) -> None:
     with its traceback as a log event. What was measured before stays.
     """
     try:
-        state = Execution(assignment, link, settings).run()
+        environment, state = prepared(assignment, link, settings)
+        outcome = Execution(environment, state).run()
         passing(Point.FINISHING)
-        link.send(Finished(state))
+        link.send(Finished(outcome))
     except Cancelled:
         link.send(Finished(RunState.CANCELLED))
     except Released:

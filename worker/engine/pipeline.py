@@ -7,226 +7,225 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from backend.domain.experiment import experiment
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
-from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
 from worker.contracts.families.losses import Loss
-from worker.contracts.families.models import Model
 from worker.contracts.families.stages import Stage
-from worker.contracts.phases import Training, Transform
-from worker.contracts.subject import Origin, Subject, arrange
-from worker.engine import checkpoint, seed
-from worker.engine.checkpoint import Checkpoints, Position, State
+from worker.contracts.phases import Phase, Training, Transform
+from worker.contracts.subject import arrange
+from worker.engine import seed
+from worker.engine.checkpoint import Position, State
 from worker.engine.context import RunContext
-from worker.engine.control import Cancelled, Control, Released, Skipped, Stopped
-from worker.engine.device import prepare
+from worker.engine.control import Cancelled, Released, Skipped, Stopped
 from worker.engine.diagnostics.diagnose import Diagnosis
+from worker.engine.environment import RunEnvironment
 from worker.engine.evaluate import evaluate
 from worker.engine.explain import Place
-from worker.engine.input.load import Wanted, load
-from worker.engine.measurement.energy import Spending, meter
-from worker.engine.measurement.measure import check_devices, measure_stage
-from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.route import Route
-from worker.engine.saving import Saving
+from worker.engine.measurement.measure import measure_stage
+from worker.engine.reporter import Diverged
 from worker.engine.steering import Steering
 from worker.engine.summaries import exhibits
 from worker.engine.trainer import Trainer
 from worker.engine.trial import Trials
-from worker.pipe.link import Link
-from worker.pipe.messages import Assignment, Exhibit, Happened
+from worker.pipe.messages import Exhibit, Happened, StageDone
 
 
 class Execution:
-    """One run on its way through its pipeline."""
+    """One run on its way through its pipeline: its model, its place, and what the stages before have left."""
 
-    def __init__(self, assignment: Assignment, link: Link, settings: Settings) -> None:
-        self.assignment, self.link, self.settings = assignment, link, settings
-        self.seed = assignment.seed
-        self.device = prepare(settings)
-        spec = assignment.spec
-        self.route = Route(spec["stages"])
-        self.measure = experiment.Measure.model_validate(spec["measure"])
-        check_devices(self.measure)
-        self.data = load(Wanted.of(spec, self.route.recipes()), settings.data_dir, self.seed, self.device)
-        passing(Point.DATA_LOADED)
-        self.origin = Origin(spec["model"], self.data.input_shape, self.data.outputs)
-        state = checkpoint.going_on(settings.data_dir, assignment.resume, self._build, self.device)
-        passing(Point.STATE_LOADED)
+    def __init__(self, environment: RunEnvironment, state: State) -> None:
+        self.environment = environment
         self.subject, self.position = state.subject, state.position
         self.carried = state.phase  # what a training knew that goes on here, until its trainer takes it over
         self.began, self.first, self.result = state.stage_began, state.first, state.result
-        self.clock = Clock(state.seconds, Spending(meter(self.device)))
-        self.control = Control(link)
-        planned = self.route.planned_steps(len(self.data.train), self.seed)
-        self.reporter = Reporter(link, self.clock, planned, self.data.task)
-        checkpoints = Checkpoints(settings.data_dir, f"{assignment.folder}/checkpoints", assignment.resume)
-        self.saving = Saving(checkpoints, link, self.clock, settings.checkpoint_seconds)
-        around = (self.control, link, self.clock, self.reporter, assignment.planned)
-        self.steering = Steering(*around, self._keep_checkpoint, self.saving.hold, self._restage)
-        self.steering.begin(assignment.paused and not self.position.stopping)
         self.trainer: Trainer | None = None  # while it trains
-        self.plan = experiment.Diagnosis.model_validate(spec["diagnosis"])
-        self.diagnosis = Diagnosis(self.plan)
+        self.diagnosis = Diagnosis(environment.diagnosis)
+        self.steering = Steering(environment, self._keep_checkpoint, self._restage)
+        self.steering.begin(environment.assignment.paused and not self.position.stopping)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
-        if not self.assignment.resume:
-            self.route.foresee(self.subject.module)
+        route = self.environment.route
+        if not self.environment.assignment.resume:
+            route.foresee(self.subject.module)
         try:
-            while self.position.stage < len(self.route.stages):
+            while self.position.stage < len(route.stages):
                 self._run_stage(self.position.stage)
         except (Cancelled, Released):
             raise
         except Exception as error:
-            index = self.position.stage
-            error.add_note(Place(f"Stage {index + 1} of {len(self.route.stages)}, {self.route.stages[index].label()}"))
-            if isinstance(error, Diverged):
-                self.diagnosis.failed(str(error), self.reporter)
-            with suppress(Exception):
-                self.reporter.flush()  # the steps before the one that failed
+            self._tell_of(error)
             raise
         if not self.position.stopping:
             return RunState.SUCCEEDED
-        self.control.obey_stops(self.position.step)  # whose answer was lost with the trainer that stopped
+        self.environment.control.obey_stops(self.position.step)  # whose answer was lost with the trainer that stopped
         return RunState.STOPPED
 
-    def _build(self, origin: Origin | None = None) -> Subject:
-        """A fresh model, by itself the one that the run began with."""
-        origin = origin or self.origin
-        seed.plant(self.seed, "model", *([] if origin.stage is None else [origin.stage]))
-        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
-        return Subject(module, origin.input_shape, input_dtype=self.data.input_dtype, origin=origin)
+    def _tell_of(self, error: Exception) -> None:
+        """Say where it went wrong, and send the steps before."""
+        index, stages = self.position.stage, self.environment.route.stages
+        error.add_note(Place(f"Stage {index + 1} of {len(stages)}, {stages[index].label()}"))
+        if isinstance(error, Diverged):
+            self.diagnosis.failed(str(error), self.environment.reporter)
+        with suppress(Exception):
+            self.environment.reporter.flush()
 
     # ---- stages
 
     def _run_stage(self, index: int) -> None:
-        stage = self.route.stages[index]
-        self.reporter.begin(index, self.position.step)
+        run, stage = self.environment, self.environment.route.stages[index]
+        run.reporter.begin(index, self.position.step)
         if self.began is None:
-            self.control.poll(self.position.step)
-            if self.control.stops:
+            run.control.poll(self.position.step)
+            if run.control.stops:
                 self._stop_before_stage()
                 return
-            self.began = self.clock.seconds()
-            about = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
-            self.link.send(Happened(EventKind.STAGE_BEGAN, about))
-            passing(Point.STAGE_BEGAN)
-            if index == 0:  # later on, what a stage finds is what the one before it left
-                around = (self.subject, self.data, self._loss(index), self.seed, self.plan)
-                self._show({**self.data.shown, **exhibits.of_incoming(self.subject)})
-                with self.clock.resting():
-                    self._show(exhibits.of_surroundings("landscape_before", *around, self._tick))
+            self._begin_stage(stage)
         try:
             with suppress(Stopped):
                 self._run_phases(stage)
-            with self.clock.resting():
+            with run.clock.resting():
                 self._finish_stage(stage)
         except Released:
             if self.trainer is None:  # whatever was tried with the model's weights is put back by now
                 self._checkpoint(index)
             raise
 
+    def _begin_stage(self, stage: Stage) -> None:
+        run, index = self.environment, self.position.stage
+        self.began = run.clock.seconds()
+        body = {"stage": index, "kind": stage.kind, "label": stage.label(), "step": self.position.step}
+        run.link.send(Happened(EventKind.STAGE_BEGAN, body))
+        passing(Point.STAGE_BEGAN)
+        if index == 0:  # later on, what a stage finds is what the one before it left
+            self._show({**run.data.shown, **exhibits.of_incoming(self.subject)})
+            with run.clock.resting():
+                self._show(exhibits.of_surroundings("landscape_before", self.subject, run, self._loss, self._tick))
+
     def _run_phases(self, stage: Stage) -> None:
         """Every phase that is left. Raises Stopped when a person ended the run early."""
         if self.position.stopping:
             raise Stopped
         for number, phase in enumerate(stage.phases()):
-            if number < self.position.phase:
-                continue
-            passing(Point.PHASE_BEGINS)
-            if self.carried is None:  # else its trainer attends before its first step: it alone can act for a training
-                self._attend(self.position)
-            if isinstance(phase, Transform):
-                context = self._context(lambda: self._attend(self.position), self._between_files)
-                changed = deepcopy(self.subject)  # what is saved meanwhile is as it was before
-                self.subject = phase.apply(changed, context)
-                arrange(self.subject)
-                passing(Point.TRANSFORMED)
-            else:
-                with suppress(Skipped):
-                    self._train(phase)
-                self.trainer = None
-            self.position = Position(self.position.stage, number + 1, step=self.reporter.step)
-            passing(Point.PHASE_ENDED)
+            if number >= self.position.phase:
+                self._run_phase(phase)
+                self.position = Position(self.position.stage, number + 1, step=self.environment.reporter.step)
+                passing(Point.PHASE_ENDED)
+
+    def _run_phase(self, phase: Phase) -> None:
+        passing(Point.PHASE_BEGINS)
+        if self.carried is None:  # else its trainer attends before its first step: it alone can act for a training
+            self._attend(self.position)
+        if isinstance(phase, Transform):
+            self._transform(phase)
+        else:
+            with suppress(Skipped):
+                self._train(phase)
+            self.trainer = None
+
+    def _transform(self, phase: Transform) -> None:
+        context = self._context(lambda: self._attend(self.position), self._between_files)
+        changed = deepcopy(self.subject)  # what is saved meanwhile is as it was before
+        self.subject = phase.apply(changed, context)
+        arrange(self.subject)
+        passing(Point.TRANSFORMED)
 
     def _train(self, phase: Training) -> None:
+        run, place = self.environment, self.position
         if phase.companion:
-            seed.plant(self.seed, "companion", self.position.stage, self.position.phase)
+            seed.plant(run.seed, "companion", place.stage, place.phase)
             phase.companion.begin(self.subject, self._context(self._tick, self._tick))
-        work = (self.subject, self.data, phase.recipe, self.seed, self.position)
-        trainer = Trainer(*work, self.reporter, self._attend, self._tick, self.diagnosis, phase.companion)
+        trainer = Trainer(
+            self.subject,
+            run.data,
+            phase.recipe,
+            run.seed,
+            place,
+            run.reporter,
+            self._attend,
+            tick=self._tick,
+            diagnosis=self.diagnosis,
+            companion=phase.companion,
+        )
         resumed, self.carried = self.carried, None
-        self.steering.expect(resumed=resumed is not None and self.position.phase_step > 0)
+        self.steering.expect(resumed=resumed is not None and place.phase_step > 0)
         if resumed is not None:
             trainer.resume(resumed)
         else:
-            self._show(exhibits.of_recipe(self.data, phase.recipe, self.seed))
+            self._show(exhibits.of_recipe(run.data, phase.recipe, run.seed))
         trainer.run()
 
     def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
         """Context of a phase in this run; `attend` and `tick` are called while it tries and evaluates."""
-        runs = self.settings.data_dir / self.assignment.folder
-        trials = Trials(self.data, self.seed, self.position, self.measure, runs, attend, tick)
-        origin, loss = self.subject.origin or self.origin, self._loss(self.position.stage)
-        around = (self.assignment, self.settings.data_dir, self.data, origin, self._build, loss)
-        return RunContext(*around, self.link, self.reporter, self._show, trials)
+        run = self.environment
+        trials = Trials(run, self.position, attend, tick)
+        return RunContext(run, self.subject.origin or run.build.own, self._loss, self._show, trials)
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
         """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
         for kind, body in shown.items():
-            self.link.send(Exhibit(kind, self.position.stage, self.reporter.step, body))
+            self.environment.link.send(Exhibit(kind, self.position.stage, self.environment.reporter.step, body))
+
+    @property
+    def _loss(self) -> Loss:
+        return self.environment.route.loss(self.position.stage, self.environment.data.task)
 
     def _finish_stage(self, stage: Stage) -> None:
         """Evaluate, measure, tell, checkpoint: from here on the stage is never repeated."""
-        index, step, stopping = self.position.stage, self.position.step, self.position.stopping
-        self.subject = replace(self.subject, teacher=None)
-        assert self.began is not None
-        seconds = self.clock.seconds() - self.began
-        loss = self._loss(index)
-        validation = evaluate(arrange(self.subject), self.data.validation, loss, self.data, self._between_files)
-        if not all(map(math.isfinite, validation.values())):
-            raise Diverged(
-                f"After {stage.label()} the validation loss is {validation['loss']}. Try a lower learning rate."
-            )
-        about = (self.subject, self.data, loss, self.seed, self.plan)
-        self._show(exhibits.of_model(*about, self._between_files))
-        done = measure_stage(
-            self.subject,
-            self.data,
-            stage=index,
-            kind=stage.kind,
-            label=stage.label(),
-            step=step,
-            seconds=seconds,
-            validation=validation,
-            settings=self.measure,
-            data_dir=self.settings.data_dir,
-            folder=self.assignment.folder,
-            before=self.result,
-            first=self.first,
-            tick=self._between_files,
-        )
-        done.result.measuring_seconds = self.clock.rested()
-        passing(Point.MEASURED)
-        self.link.send(done)
+        run, index, stopping = self.environment, self.position.stage, self.position.stopping
+        done = self._measured(stage)
+        run.link.send(done)
         passing(Point.STAGE_TOLD)
         self.first, self.result = self.first or done.result, done.result
-        self.position = Position(len(self.route.stages) if stopping else index + 1, step=step, stopping=stopping)
+        step, stages = self.position.step, len(run.route.stages)
+        self.position = Position(stages if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
         self._checkpoint(index, keep=True)
         passing(Point.STAGE_ENDED)
 
+    def _measured(self, stage: Stage) -> StageDone:
+        """The model that the stage leaves, evaluated, shown and measured; the clock rests meanwhile."""
+        run, index = self.environment, self.position.stage
+        assert self.began is not None
+        seconds = run.clock.seconds() - self.began
+        self.subject = replace(self.subject, teacher=None)
+        validation = self._evaluated(stage)
+        self._show(exhibits.of_model(self.subject, run, self._loss, self._between_files))
+        done = measure_stage(
+            self.subject,
+            run.data,
+            stage=index,
+            kind=stage.kind,
+            label=stage.label(),
+            step=self.position.step,
+            seconds=seconds,
+            validation=validation,
+            settings=run.measure,
+            data_dir=run.settings.data_dir,
+            folder=run.assignment.folder,
+            before=self.result,
+            first=self.first,
+            tick=self._between_files,
+        )
+        done.result.measuring_seconds = run.clock.rested()
+        passing(Point.MEASURED)
+        return done
+
+    def _evaluated(self, stage: Stage) -> dict[str, float]:
+        """Quality on the validation split. Raises Diverged when it is not finite."""
+        data = self.environment.data
+        found = evaluate(arrange(self.subject), data.validation, self._loss, data, self._between_files)
+        if not all(map(math.isfinite, found.values())):
+            raise Diverged(f"After {stage.label()} the validation loss is {found['loss']}. Try a lower learning rate.")
+        return found
+
     def _stop_before_stage(self) -> None:
         """A stop between two stages: all there is has been measured."""
-        self.position = Position(len(self.route.stages), step=self.position.step, stopping=True)
-        self._checkpoint(len(self.route.stages) - 1, keep=True)
-        self.control.obey_stops(self.position.step)
-
-    def _loss(self, index: int) -> Loss:
-        return self.route.loss(index, self.data.task)
+        stages = len(self.environment.route.stages)
+        self.position = Position(stages, step=self.position.step, stopping=True)
+        self._checkpoint(stages - 1, keep=True)
+        self.environment.control.obey_stops(self.position.step)
 
     # ---- between two steps
 
@@ -235,24 +234,24 @@ class Execution:
 
         Raises Stopped, Skipped, Cancelled, Released; Diverged when the loss is not finite.
         """
-        self.position = position
+        self.position, run = position, self.environment
         passing(Point.ATTENDING)
-        self.reporter.flush()
-        self.control.poll(position.step)
+        run.reporter.flush()
+        run.control.poll(position.step)
         self.trainer = trainer
         self.steering.obey(trainer)
-        if self.control.stops:
+        if run.control.stops:
             self._leave(replace(position, stopping=True), trainer)
-            self.control.obey_stops(position.step)
+            run.control.obey_stops(position.step)
             raise Stopped
         if self.steering.skips():
             self._leave(Position(position.stage, position.phase + 1, step=position.step), trainer)
             raise Skipped
-        if self.control.released:
+        if run.control.released:
             if trainer:
                 self._checkpoint(position.stage, trainer)
             raise Released
-        if trainer and self.saving.due:
+        if trainer and run.saving.due:
             self._checkpoint(position.stage, trainer)
 
     def _leave(self, position: Position, trainer: Trainer | None) -> None:
@@ -267,22 +266,23 @@ class Execution:
 
     def _restage(self, stages: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         """Other stages take the place of those that have not begun: all that there are then, and the old and the new ones."""
-        begun, samples = self.position.stage + 1, len(self.data.train)
-        before, old = self.route.planned_steps(samples, self.seed, begun), self.route.dumped()[begun:]
-        self.route.restage(begun, stages)
-        self.reporter.total_steps += self.route.planned_steps(samples, self.seed, begun) - before
-        now = self.route.dumped()
+        run, begun = self.environment, self.position.stage + 1
+        route, samples = run.route, len(run.data.train)
+        before, old = route.planned_steps(samples, run.seed, begun), route.dumped()[begun:]
+        route.restage(begun, stages)
+        run.reporter.total_steps += route.planned_steps(samples, run.seed, begun) - before
+        now = route.dumped()
         return {"stages": now, "old": old, "new": now[begun:]}
 
     def _tick(self) -> None:
         """Called often while the model is evaluated."""
-        self.control.poll(self.reporter.step)
-        self.reporter.stay_heard()
+        self.environment.control.poll(self.environment.reporter.step)
+        self.environment.reporter.stay_heard()
 
     def _between_files(self) -> None:
         """Called often while a finished stage is evaluated and measured, which can begin again elsewhere."""
         self._tick()
-        if self.control.released:
+        if self.environment.control.released:
             raise Released
 
     def _checkpoint(self, stage: int, trainer: Trainer | None = None, keep: bool = False) -> bool:
@@ -290,10 +290,10 @@ class Execution:
         state = State(
             self.position,
             self.subject,
-            self.clock.seconds(),
-            self.began,
-            trainer.state() if trainer else self.carried,
-            self.result,
-            self.first,
+            seconds=self.environment.clock.seconds(),
+            stage_began=self.began,
+            phase=trainer.state() if trainer else self.carried,
+            result=self.result,
+            first=self.first,
         )
-        return self.saving.save(state, stage, keep)
+        return self.environment.saving.save(state, stage, keep)

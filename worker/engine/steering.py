@@ -2,17 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from backend.domain.run.commands import THE_SPEC, CommandKind, Setting, Stages
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.store.crash_points import Point, passing
-from worker.engine.control import Control
-from worker.engine.reporter import Clock, Reporter
-from worker.pipe.link import Link
-from worker.pipe.messages import Happened, Obeyed, Order, Planned
+from worker.engine.environment import RunEnvironment
+from worker.pipe.messages import Happened, Obeyed, Order
 
 REST_SECONDS = 0.02  # between two looks for orders while paused
 HEARD_SECONDS = 1.0  # between two signs of life while paused
@@ -29,25 +27,21 @@ class Turnable(Protocol):
 class Steering:
     """Obeys in order. What was answered is what was done: a run that goes on from an earlier checkpoint does it again.
 
-    `checkpoint` writes one that stays, and says whether that worked; `hold` has the newest stay. `restage` puts other stages in the place of those
-    that have not begun, and answers with the change, for the event; it raises ValueError. `planned` is what is to be done without a person.
+    `checkpoint` writes one that stays, and says whether that worked. `restage` puts other stages in the place of those
+    that have not begun, and answers with the change, for the event; it raises ValueError.
     """
 
     def __init__(
         self,
-        control: Control,
-        link: Link,
-        clock: Clock,
-        reporter: Reporter,
-        planned: Sequence[Planned],
+        environment: RunEnvironment,
         checkpoint: Callable[[], bool],
-        hold: Callable[[], None],
         restage: Callable[[list[dict[str, Any]]], dict[str, list[dict[str, Any]]]],
     ) -> None:
-        self._control, self._link, self._clock, self._reporter = control, link, clock, reporter
-        self._planned = deque(sorted(planned, key=lambda one: one.made.step))
+        self._control, self._link = environment.control, environment.link
+        self._clock, self._reporter = environment.clock, environment.reporter
+        self._checkpoint, self._hold, self._restage = checkpoint, environment.saving.hold, restage
+        self._planned = deque(sorted(environment.assignment.planned, key=lambda one: one.made.step))
         self._began = -1  # the step before the first of this training, in the process that took it
-        self._checkpoint, self._hold, self._restage = checkpoint, hold, restage
         self.paused = False
         self._skipping = False  # the training is to end where it is
 

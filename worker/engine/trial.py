@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from backend.domain.experiment.experiment import Measure
 from backend.domain.measures import place_of
 from worker.contracts.phases import Training
 from worker.contracts.subject import Subject
-from worker.data.tensors import Data
 from worker.engine.checkpoint import Position
+from worker.engine.environment import RunEnvironment
 from worker.engine.measurement.measure import check_devices, measure_trial
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
@@ -20,23 +19,21 @@ FEWEST_CALLS = 5  # where no time is asked for
 
 @dataclass(frozen=True)
 class Trials:
-    """Trials within the phase at `place` of a run. Files lie below `folder` for as long as they are measured.
+    """Trials within the phase at `place` of a run. Files lie in the run's folder for as long as they are measured.
 
     `attend` is called between two steps and before each measuring, `tick` often in between: what they raise ends the
     trial.
     """
 
-    data: Data
-    seed: int
+    environment: RunEnvironment
     place: Position
-    settings: Measure
-    folder: Path
     attend: Callable[[], None]
     tick: Callable[[], None]
 
     def train(self, subject: Subject, training: Training) -> None:
         """Train `subject` in place. Every trial of the phase draws the same, as if it were the phase's own training."""
-        silent = Reporter(Unattended(), Clock(), 0, self.data.task)
+        data = self.environment.data
+        silent = Reporter(Unattended(), Clock(), 0, data.task)
 
         def attend(*_: object) -> None:
             silent.flush()
@@ -45,23 +42,22 @@ class Trials:
         position = Position(self.place.stage, self.place.phase)
         Trainer(
             subject,
-            self.data,
+            data,
             training.recipe,
-            self.seed,
+            self.environment.seed,
             position,
             silent,
             attend,
             self.tick,
-            None,
-            training.companion,
+            companion=training.companion,
         ).run()
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
         """See `worker.contracts.context.Context.measure`."""
         self.attend()
-        settings = asked(fields, self.settings)
+        settings = asked(fields, self.environment.measure)
         check_devices(settings)
-        return measure_trial(subject, self.data, settings, self.folder, self.tick)
+        return measure_trial(subject, self.environment.data, settings, self.environment.folder, self.tick)
 
 
 def asked(fields: Collection[str], settings: Measure) -> Measure:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from backend.domain.experiment.experiment import Diagnosis
 from backend.domain.run.results import INCOMING, IncomingModel
 from worker.contracts.families.losses import Loss
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
+from worker.engine.environment import RunEnvironment
 from worker.engine.measurement import count
 from worker.engine.plan import plan
 from worker.engine.summaries import pictures
@@ -32,17 +32,17 @@ def of_recipe(data: Data, recipe: Recipe, run_seed: int) -> dict[str, dict[str, 
 
 
 def of_model(
-    subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
+    subject: Subject, run: RunEnvironment, loss: Loss, attend: Callable[[], None]
 ) -> dict[str, dict[str, Any]]:
     """Summaries of the model that a stage left, on the validation split. `attend` is called often."""
-    shown = {"quality": quality(subject.module, data.validation, data, attend)}
-    return shown | of_surroundings("landscape", subject, data, loss, run_seed, looks, attend)
+    shown = {"quality": quality(subject.module, run.data.validation, run.data, attend)}
+    return shown | of_surroundings("landscape", subject, run, loss, attend)
 
 
 def of_surroundings(
-    kind: str, subject: Subject, data: Data, loss: Loss, run_seed: int, looks: Diagnosis, attend: Callable[[], None]
+    kind: str, subject: Subject, run: RunEnvironment, loss: Loss, attend: Callable[[], None]
 ) -> dict[str, dict[str, Any]]:
     """The loss around the weights as they are, where the spec asks for it; every stage takes the same random numbers."""
-    if not looks.landscape:
+    if not run.diagnosis.landscape:
         return {}
-    return {kind: landscape(subject, data.validation, loss, seed.generator(run_seed, "landscape"), attend)}
+    return {kind: landscape(subject, run.data.validation, loss, seed.generator(run.seed, "landscape"), attend)}
