@@ -30,7 +30,7 @@ from worker.engine import seed
 from worker.engine.checkpoint import Position
 from worker.engine.input.load import Wanted, load
 from worker.engine.measurement import count
-from worker.engine.measurement.measure import HeldOutFiles, run_clean
+from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
 from worker.illustrations.sketch import Sketch

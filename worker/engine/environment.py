@@ -1,7 +1,6 @@
 """Prepares what stays the same while a run executes, and the state that the run goes on from."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -62,11 +61,6 @@ class RunEnvironment:
     @property
     def seed(self) -> int:
         return self.assignment.seed
-
-    @property
-    def folder(self) -> Path:
-        """The run's own folder."""
-        return self.settings.data_dir / self.assignment.folder
 
 
 def prepared(assignment: Assignment, link: Link, settings: Settings) -> tuple[RunEnvironment, State]:

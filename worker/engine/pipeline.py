@@ -22,7 +22,7 @@ from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.environment import RunEnvironment
 from worker.engine.evaluate import evaluate
 from worker.engine.explain import Place
-from worker.engine.measurement.measure import measure_stage
+from worker.engine.measurement.measure import Bench, Earlier, StageEnd, measure_stage
 from worker.engine.reporter import Diverged
 from worker.engine.steering import Steering
 from worker.engine.summaries import exhibits
@@ -38,7 +38,7 @@ class Execution:
         self.environment = environment
         self.subject, self.position = state.subject, state.position
         self.carried = state.phase  # what a training knew that goes on here, until its trainer takes it over
-        self.began, self.first, self.result = state.stage_began, state.first, state.result
+        self.began, self.earlier = state.stage_began, Earlier(state.first, state.result)
         self.trainer: Trainer | None = None  # while it trains
         self.diagnosis = Diagnosis(environment.diagnosis)
         self.steering = Steering(environment, self._keep_checkpoint, self._restage)
@@ -177,7 +177,7 @@ class Execution:
         done = self._measured(stage)
         run.link.send(done)
         passing(Point.STAGE_TOLD)
-        self.first, self.result = self.first or done.result, done.result
+        self.earlier = self.earlier.then(done.result)
         step, stages = self.position.step, len(run.route.stages)
         self.position = Position(stages if stopping else index + 1, step=step, stopping=stopping)
         self.began = None
@@ -192,22 +192,9 @@ class Execution:
         self.subject = replace(self.subject, teacher=None)
         validation = self._evaluated(stage)
         self._show(exhibits.of_model(self.subject, run, self._loss, self._between_files))
-        done = measure_stage(
-            self.subject,
-            run.data,
-            stage=index,
-            kind=stage.kind,
-            label=stage.label(),
-            step=self.position.step,
-            seconds=seconds,
-            validation=validation,
-            settings=run.measure,
-            data_dir=run.settings.data_dir,
-            folder=run.assignment.folder,
-            before=self.result,
-            first=self.first,
-            tick=self._between_files,
-        )
+        end = StageEnd(index, stage.kind, stage.label(), self.position.step, seconds, validation)
+        bench = Bench(run.measure, run.settings.data_dir, run.assignment.folder, self._between_files)
+        done = measure_stage(self.subject, run.data, end, bench, self.earlier)
         done.result.measuring_seconds = run.clock.rested()
         passing(Point.MEASURED)
         return done
@@ -293,7 +280,7 @@ class Execution:
             seconds=self.environment.clock.seconds(),
             stage_began=self.began,
             phase=trainer.state() if trainer else self.carried,
-            result=self.result,
-            first=self.first,
+            result=self.earlier.last,
+            first=self.earlier.first,
         )
         return self.environment.saving.save(state, stage, keep)

@@ -9,7 +9,7 @@ from worker.contracts.phases import Training
 from worker.contracts.subject import Subject
 from worker.engine.checkpoint import Position
 from worker.engine.environment import RunEnvironment
-from worker.engine.measurement.measure import check_devices, measure_trial
+from worker.engine.measurement.measure import Bench, check_devices, measure_trial
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.trainer import Trainer
 from worker.pipe.link import Unattended
@@ -55,9 +55,10 @@ class Trials:
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
         """See `worker.contracts.context.Context.measure`."""
         self.attend()
-        settings = asked(fields, self.environment.measure)
+        run, settings = self.environment, asked(fields, self.environment.measure)
         check_devices(settings)
-        return measure_trial(subject, self.environment.data, settings, self.environment.folder, self.tick)
+        bench = Bench(settings, run.settings.data_dir, run.assignment.folder, self.tick)
+        return measure_trial(subject, run.data, bench)
 
 
 def asked(fields: Collection[str], settings: Measure) -> Measure:

@@ -16,8 +16,8 @@ from tests.worker.compression.measured import FOLDER, SETTINGS, measured
 from worker.components.quantizers.dynamic_int8 import DynamicInt8
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
-from worker.engine.measurement import measure
-from worker.engine.measurement.measure import HeldOutFiles, run_clean
+from worker.engine.measurement import clean_process
+from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.pipe.messages import StageDone
 
 
@@ -98,7 +98,7 @@ def test_a_process_that_takes_too_long_is_ended(
     float_stage: tuple[StageDone, Path], digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done, folder = float_stage
-    monkeypatch.setattr(measure, "TIME_LIMIT", 0.1)
+    monkeypatch.setattr(clean_process, "TIME_LIMIT", 0.1)
     with pytest.raises(ValueError, match="took longer than 0 seconds"):
         run_clean(folder / done.files[0].path, HeldOutFiles.write(digits, tmp_path), "cpu", SETTINGS)
     assert not children()
@@ -113,10 +113,10 @@ def test_the_measuring_process_dies_with_its_parent(
     code = (
         "import sys; from pathlib import Path\n"
         "from backend.domain.experiment.experiment import Measure\n"
-        "from worker.engine.measurement import measure\n"
-        "measure.TIMED_SECONDS = 600\n"
+        "from worker.engine.measurement import clean_process\n"
+        "clean_process.TIMED_SECONDS = 600\n"
         "file, inputs, targets = map(Path, sys.argv[1:])\n"
-        "measure.run_clean(file, measure.HeldOutFiles(inputs, targets), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
+        "clean_process.run_clean(file, clean_process.HeldOutFiles(inputs, targets), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
     )
     home = Path(worker.__file__).parents[1]
     command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(test.inputs), str(test.targets)]
@@ -149,8 +149,10 @@ def wait_for(condition: object, seconds: float = 30.0) -> object:
 
 def test_a_busy_machine_does_not_keep_a_process_from_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time is up before the first look: what has not been handed over by then must still arrive."""
-    monkeypatch.setattr(measure, "TICK", 1e-9)
-    monkeypatch.setattr(measure, "TIME_LIMIT", 5e-7)
+    monkeypatch.setattr(clean_process, "TICK", 1e-9)
+    monkeypatch.setattr(clean_process, "TIME_LIMIT", 5e-7)
     echo = [sys.executable, "-c", "import sys; print(sys.stdin.read())"]
-    output, _, code = measure._communicate(echo, "the job", lambda: monkeypatch.setattr(measure, "TICK", 1.0))
+    output, _, code = clean_process._communicate(
+        echo, "the job", lambda: monkeypatch.setattr(clean_process, "TICK", 1.0)
+    )
     assert (output, code) == ("the job\n", 0)

@@ -25,7 +25,8 @@ from worker.components.quantizers.static_int8 import StaticInt8
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine.measurement import count
-from worker.engine.measurement.measure import HeldOutFiles, check_devices, run_clean
+from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
+from worker.engine.measurement.measure import check_devices
 from worker.pipe.messages import StageDone
 
 

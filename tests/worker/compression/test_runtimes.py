@@ -21,7 +21,7 @@ from worker.components.exporters.torch_export import TorchExport
 from worker.components.quantizers.static_int8 import StaticInt8
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
-from worker.engine.measurement.measure import HeldOutFiles, run_clean
+from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 
 NONE = np.zeros((0,), np.float32)
 SETTINGS = Measure(batch_sizes=[1, 64], repeats=20)
