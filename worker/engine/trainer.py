@@ -1,33 +1,29 @@
 """The training loop."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from backend.store.crash_points import Point, passing
 from worker.contracts.callback import Companion
-from worker.contracts.families.optimizers import RATE
-from worker.contracts.families.regularizers import overriding
-from worker.contracts.live_parameters import turned
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject, arrange
 from worker.data.tensors import Data
-from worker.engine import probe, seed
+from worker.engine import seed
 from worker.engine.checkpoint import Position
-from worker.engine.closure import BatchClosure
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.diagnostics.noise import noise_scale
 from worker.engine.evaluate import evaluate
-from worker.engine.gradients import Gradients
+from worker.engine.final_weights import FinalWeights
 from worker.engine.input.draw import batches, planned_steps
-from worker.engine.mean import Best, Mean
+from worker.engine.live_recipe import LiveRecipe
+from worker.engine.progress import PhaseProgress
 from worker.engine.reporter import Reporter
-from worker.engine.turning import follow
-from worker.nn.freezing import train_mode, trainable
+from worker.engine.training_step import TrainingStep
+from worker.nn.freezing import train_mode
 
 Attend = Callable[[Position, "Trainer"], None]
 
@@ -55,107 +51,72 @@ class Trainer:
         diagnosis: Diagnosis | None = None,
         companion: Companion | None = None,
     ) -> None:
-        self.subject, self.companion = subject, companion or Companion()
-        self.module, self.data, self.recipe, self.seed = arrange(subject), data, recipe, run_seed
-        self.start, self.done = start, start.phase_step
-        self.total = planned_steps(recipe, len(data.train), run_seed)  # until more is known
+        self.subject, self.module, self.data, self.seed = subject, arrange(subject), data, run_seed
         self.reporter, self.attend, self.tick = reporter, attend, tick
-        self.diagnosis = diagnosis or Diagnosis.off()
-        self.parameters = [*trainable(self.module), *self.companion.parameters()]
+        self.companion, self.diagnosis = companion or Companion(), diagnosis or Diagnosis.off()
         self.diagnosis.begin(self.module, data)
-        self.optimizer = recipe.optimizer.build(self.parameters)
-        self.upcoming = recipe  # as it will be from the next epoch on: another batch size waits for that
-        self.fitted = False  # whether the batch policy is fitted to model and device
-        self.history: list[float] = []  # validation losses of the phase's epochs
-        self.unsettled = 0  # epochs before the companion had made the model what it is to be
-        self.mean = Mean(self.module, recipe.average) if recipe.average else None
-        self.best = Best() if any(regularizer.keeps_best for regularizer in recipe.regularizers) else None
-        self._follow_masks()
-        self.gradients = Gradients(self.module, self.parameters, self.companion)
-        self._hooks = ExitStack()
-        self._randomness: dict[str, Tensor] | None = None
-
-    # ---- what a checkpoint keeps
-
-    def state(self) -> dict[str, Any]:
-        """Everything within the phase that a checkpoint must hold beside the model: tensors and plain values."""
-        return {
-            "optimizer": self.optimizer.state_dict(),
-            "randomness": seed.capture(),
-            "history": list(self.history),
-            "unsettled": self.unsettled,
-            "recipes": [recipe.model_dump(mode="json") for recipe in (self.recipe, self.upcoming)],
-            "mean": self.mean.state() if self.mean else None,
-            "best": self.best.state() if self.best else None,
-            "diagnosis": self.diagnosis.state(self.reporter),
-            "companion": self.companion.state(),
-        }
-
-    def resume(self, state: Mapping[str, Any]) -> None:
-        """Take the state that a checkpoint at `start` held. It attends before its first step."""
-        self.recipe, self.upcoming = (type(self.recipe).model_validate(recipe) for recipe in state["recipes"])
-        self.fitted = True
-        self.optimizer = self.recipe.optimizer.build(self.parameters)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self._randomness = state["randomness"]
-        self.history, self.unsettled = list(state["history"]), state["unsettled"]
-        if self.mean and state["mean"]:
-            self.mean.load(state["mean"])
-        if self.best and state["best"]:
-            self.best.load(state["best"])
-        self.diagnosis.load(state["diagnosis"], self.reporter)
-        self.companion.follow(self.recipe)
-        self.companion.load(state["companion"])
-        self.reporter.due = True
+        self.recipe = LiveRecipe(recipe)
+        self.progress = PhaseProgress(start, planned_steps(recipe, len(data.train), run_seed))
+        self.final = FinalWeights(self.module, recipe)
+        self.step = TrainingStep(subject, recipe, self.companion, self.final)
+        self._randomness: dict[str, Tensor] | None = None  # of a checkpoint, until the first epoch begins
 
     # ---- the loop
 
     def run(self) -> int:
         """Train; returns the steps of the whole run that are done by then."""
-        self._prepare()
-        with self._hooks, self.companion.attach(self.module):
-            self._attach()
+        self._fit()
+        self.step.set_mode(training=True)
+        start, recipe = self.progress.start, self.recipe
+        with self.step.attached(recipe.now):
             passing(Point.FIRST_STEP)
-            for epoch in range(self.start.epoch, self.recipe.epochs):
-                self._epoch(epoch, skip=self.start.batch if epoch == self.start.epoch else 0)
+            for epoch in range(start.epoch, recipe.now.epochs):
+                self._epoch(epoch, skip=start.batch if epoch == start.epoch else 0)
                 self._validate()
                 passing(Point.EPOCH_ENDED)
-                settled = self.history[self.unsettled :]
-                if settled and any(regularizer.ends(settled) for regularizer in self.recipe.regularizers):
+                if self._ends():
                     break
         self.leave()
         self.reporter.flush()
-        return self._at(self.recipe.epochs, 0).step
+        return self.progress.at(recipe.now.epochs, 0).step
+
+    def _epoch(self, epoch: int, skip: int) -> None:
+        """Every step of the epoch after the first `skip`."""
+        progress, reporter = self.progress, self.reporter
+        train_mode(self.module)
+        self._enter(epoch)
+        self._expect(progress.done - skip + self._planned(epoch))
+        for batch, (inputs, targets) in enumerate(self._drawn(epoch, skip), skip):
+            if reporter.due:
+                self.attend(progress.at(epoch, batch), self)
+            rate = self._rate()
+            with self._watched(inputs, targets):
+                loss, outputs = self.step.take(inputs, targets, rate, progress.done + 1, progress.total)
+            passing(Point.STEPPED)
+            progress.done += 1
+            self.final.take(progress.done, progress.total)
+            reporter.record(loss, outputs, targets, rate)
+
+    def _validate(self) -> None:
+        """Evaluate the weights that the phase would leave now."""
+        settled = self.companion.settled()
+        self.step.set_mode(training=False)
+        with self.final.applied():
+            found = evaluate(self.module, self.data.validation, self.recipe.now.loss, self.data, self.tick)
+            if settled:
+                self.final.offer(found["loss"])
+        self.step.set_mode(training=True)
+        self.progress.validated(found["loss"], settled)
+        self.reporter.validated(found)
+        self.diagnosis.trained(found["loss"], self.reporter)
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
-        self._expect(self.done)
-        self._set_mode(training=False)
-        if self.mean:
-            self.mean.apply(self.module, self.data.train)
-        if self.best:
-            self.best.apply(self.module)
+        self._expect(self.progress.done)
+        self.step.set_mode(training=False)
+        self.final.apply(self.data.train)
         self.subject.apply_masks()
         self.companion.finish()
-
-    def _prepare(self) -> None:
-        """Fit the batch policy to the model and the device, unless a checkpoint has told which one it became."""
-        if not self.fitted:
-            seconds = probe.step_seconds(self.module, self.data, self.recipe)
-            batch = self.recipe.batch.fitted(len(self.data.train), seconds)
-            if (told := batch.told()) is not None:
-                self.reporter.tell(told)
-            self.recipe = self.upcoming = self.recipe.model_copy(update={"batch": batch})
-            self.fitted = True
-        self._set_mode(training=True)
-
-    def _attach(self) -> None:
-        """Give the regularizers their places in the step."""
-        regularizers = self.recipe.regularizers
-        self.gradients.follow(self.recipe)
-        self._on_weights = overriding(regularizers, "constrain")
-        for regularizer in regularizers:
-            self._hooks.enter_context(regularizer.attach(self.module))
 
     # ---- steering
 
@@ -164,128 +125,80 @@ class Trainer:
 
         Raises ValueError in one sentence when it is none, or the value is out of its bounds.
         """
-        before = self.recipe
-        self.upcoming, old = turned(self.upcoming, path, value)
-        self.recipe = self.upcoming.model_copy(update={"batch": before.batch})
-        if self.recipe.optimizer != before.optimizer:
-            fresh = (recipe.optimizer.build(self.parameters) for recipe in (before, self.recipe))
-            follow(self.optimizer, *fresh)
-        self.companion.follow(self.recipe)
-        if self.recipe.regularizers != before.regularizers:
-            self._hooks.close()
-            self._attach()
-        return old, "From the next epoch on." if self.upcoming.batch != before.batch else None
+        old = self.recipe.turn(path, value)
+        self.step.follow(self.recipe.now)
+        return old, "From the next epoch on." if self.recipe.waits else None
 
-    def _expect(self, total: int) -> None:
-        """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
-        self.reporter.total_steps += total - self.total
-        self.total = total
+    # ---- what a checkpoint keeps
 
-    def _epoch(self, epoch: int, skip: int) -> None:
-        reporter, diagnosis = self.reporter, self.diagnosis
-        train_mode(self.module)
-        self._enter(epoch)
-        left = planned_steps(self.recipe, len(self.data.train), self.seed, epoch, self.history)
-        self._expect(self.done - skip + left)
-        place = (self.start.stage, self.start.phase, epoch)
-        drawn = batches(self.data, lambda: self.recipe, self.seed, place, self.history, skip)
-        for batch, (inputs, targets) in enumerate(drawn, skip):
-            if reporter.due:
-                self.attend(self._at(epoch, batch), self)
-            rate = self._set_rate()
-            with self._watched(inputs, targets) if diagnosis.due(reporter.step + 1) else UNWATCHED:
-                loss, outputs = self._step(inputs, targets, rate)
-            passing(Point.STEPPED)
-            self.done += 1
-            if self.mean:
-                self.mean.take(self.module, self.done, self.total)
-            reporter.record(loss, outputs, targets, rate)
+    def state(self) -> dict[str, Any]:
+        """Everything within the phase that a checkpoint must hold beside the model: tensors and plain values."""
+        return {
+            "optimizer": self.step.optimizer.state_dict(),
+            "randomness": seed.capture(),
+            "recipes": self.recipe.state(),
+            **self.progress.state(),
+            **self.final.state(),
+            "diagnosis": self.diagnosis.state(self.reporter),
+            "companion": self.companion.state(),
+        }
 
-    def _watched(self, inputs: Tensor, targets: Tensor) -> AbstractContextManager[None]:
-        noise = partial(noise_scale, self.module, self.recipe.loss, inputs[:NOISE], targets[:NOISE])
-        return self.diagnosis.watching(self.optimizer, self.reporter, noise)
-
-    def _step(self, inputs: Tensor, targets: Tensor, rate: float) -> tuple[Tensor, Tensor]:
-        """One step of the optimizer; returns the batch's loss, penalties left out, and its outputs."""
-        if self.recipe.optimizer.closes:
-            loss, outputs = self._closed_step(inputs, targets)
-        else:
-            loss, outputs, _ = self.gradients.take(inputs, targets)
-            passing(Point.WITHIN_STEP)
-            self.optimizer.step()
-        for parameter in self.parameters:
-            parameter.grad = None  # zero_grad costs ten times as much
-        for regularizer in self._on_weights:
-            regularizer.constrain(self.parameters, rate)
-        if self.masked:
-            self._apply_masks()
-        self.companion.stepped(self.done + 1, self.total)
-        if self.subject.masks is not self._followed:
-            self._follow_masks()
-        return loss, outputs
-
-    def _closed_step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """A step that asks for the gradient as often as it likes; the first answer is what is reported."""
-        gradients = partial(self.gradients.take, inputs, targets)
-        masks = list(zip(self.masked, self.masks, strict=True))
-        closure = BatchClosure(gradients, self.parameters, self.recipe.regularizers, masks)
-        self.optimizer.step(closure)  # type: ignore[arg-type]
-        return closure.first
-
-    def _validate(self) -> None:
-        """Evaluate the weights that the phase would leave now."""
-        self._set_mode(training=False)
-        with self.mean.applied(self.module) if self.mean else ExitStack():
-            found = evaluate(self.module, self.data.validation, self.recipe.loss, self.data, self.tick)
-            if self.best and self.companion.settled():
-                self.best.offer(self.module, found["loss"])
-        self._set_mode(training=True)
-        self.history.append(found["loss"])
-        if not self.companion.settled():
-            self.unsettled = len(self.history)
-        self.reporter.validated(found)
-        self.diagnosis.trained(found["loss"], self.reporter)
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Take the state that a checkpoint at `start` held. It attends before its first step."""
+        self.recipe.load(state["recipes"])
+        self.step.load(self.recipe.now, state["optimizer"])
+        self._randomness = state["randomness"]
+        self.progress.load(state)
+        self.final.load(state)
+        self.diagnosis.load(state["diagnosis"], self.reporter)
+        self.companion.load(state["companion"])
+        self.reporter.due = True
 
     # ---- small parts
+
+    def _fit(self) -> None:
+        """Fit the batch policy to the model and the device, and say what came of it."""
+        told = self.recipe.fit(self.module, self.data)
+        if told is not None:
+            self.reporter.tell(told)
 
     def _enter(self, epoch: int) -> None:
         """A new batch size holds from here on, and what dropout draws depends on the epoch alone; or both are as they were
         where the checkpoint was taken, be that before the epoch's first step."""
         if self._randomness is None:
-            self.recipe = self.upcoming
-            seed.plant(self.seed, "step", self.start.stage, self.start.phase, epoch)
+            self.recipe.enter_epoch()
+            seed.plant(self.seed, "step", self.progress.start.stage, self.progress.start.phase, epoch)
         else:
             seed.restore(self._randomness)
             self._randomness = None
 
-    def _set_rate(self) -> float:
-        schedule = self.recipe.schedule
-        rate = self.recipe.optimizer.lr * schedule.rate(self.done, self.total) * schedule.damping(self.history)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group.get(RATE, 1.0)
-        return rate
+    def _planned(self, epoch: int) -> int:
+        """Steps from the beginning of `epoch` on."""
+        return planned_steps(self.recipe.now, len(self.data.train), self.seed, epoch, self.progress.history)
 
-    def _set_mode(self, training: bool) -> None:
-        """Some optimizers evaluate other weights than they train; what is pruned is so in both."""
-        change = getattr(self.optimizer, "train" if training else "eval", None)
-        if change is not None:
-            change()
-            self._apply_masks()
+    def _expect(self, total: int) -> None:
+        """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
+        self.reporter.total_steps += self.progress.expect(total)
 
-    def _follow_masks(self) -> None:
-        """Hold the zeros of the masks that the subject has now."""
-        self._followed = self.subject.masks
-        self.masked: list[Tensor] = [self.module.get_parameter(name) for name in self._followed]
-        self.masks = [mask.to(weight.dtype) for mask, weight in zip(self._followed.values(), self.masked, strict=True)]
-        self._apply_masks()
-        if self.mean:
-            self.mean.hold(self._followed)
+    def _drawn(self, epoch: int, skip: int) -> Iterator[tuple[Tensor, Tensor]]:
+        start = self.progress.start
+        place = (start.stage, start.phase, epoch)
+        return batches(self.data, lambda: self.recipe.now, self.seed, place, self.progress.history, skip)
 
-    @torch.no_grad()
-    def _apply_masks(self) -> None:
-        if self.masked:
-            torch._foreach_mul_(self.masked, self.masks)
+    def _rate(self) -> float:
+        """The learning rate of the next step."""
+        recipe, progress = self.recipe.now, self.progress
+        share = recipe.schedule.rate(progress.done, progress.total)
+        return recipe.optimizer.lr * share * recipe.schedule.damping(progress.history)
 
-    def _at(self, epoch: int, batch: int) -> Position:
-        before = self.start.step - self.start.phase_step
-        return Position(self.start.stage, self.start.phase, epoch, batch, before + self.done, self.done)
+    def _watched(self, inputs: Tensor, targets: Tensor) -> AbstractContextManager[None]:
+        """Has the diagnosis look at the step that the block takes, when it is its turn."""
+        if not self.diagnosis.due(self.reporter.step + 1):
+            return UNWATCHED
+        noise = partial(noise_scale, self.module, self.recipe.now.loss, inputs[:NOISE], targets[:NOISE])
+        return self.diagnosis.watching(self.step.optimizer, self.reporter, noise)
+
+    def _ends(self) -> bool:
+        """Returns whether a regularizer ends the training after this epoch."""
+        losses = self.progress.settled
+        return bool(losses) and any(regularizer.ends(losses) for regularizer in self.recipe.now.regularizers)

@@ -8,7 +8,7 @@ attend = Execution._attend
 
 
 def attend_without_the_trainer(run: Execution, position: Position, trainer: Trainer | None = None) -> None:
-    if trainer and trainer.start.phase_step and trainer.done == trainer.start.phase_step:
+    if trainer and (begun := trainer.progress.start.phase_step) and trainer.progress.done == begun:
         attend(run, position)
     attend(run, position, trainer)
 

@@ -240,10 +240,10 @@ def test_an_epoch_before_the_masks_are_whole_does_not_win() -> None:
     done = grown(
         Diary(), magnitude(0.97), {"every": 4, "share": 0.6}, epochs=10, optimizer=adam(0.01), regularizers=[best]
     )
-    history, first = done.trainer.history, done.trainer.unsettled
+    history, first = done.trainer.progress.history, done.trainer.progress.unsettled
     assert first == 5  # the sixth epoch is the first that ends with all masks
     assert min(history[:first]) < min(history[first:])  # an earlier one would have won
-    found = evaluate(done.module, clouds().validation, done.trainer.recipe.loss, clouds())
+    found = evaluate(done.module, clouds().validation, done.trainer.recipe.now.loss, clouds())
     assert found["loss"] == pytest.approx(min(history[first:]))
     assert gone(done.subject) == pytest.approx(0.97, abs=2e-3)
 
@@ -253,7 +253,7 @@ def test_a_loss_that_rises_because_masks_grow_does_not_end_the_training() -> Non
     done = grown(
         Diary(), magnitude(), {"every": 4, "share": 0.6}, epochs=10, optimizer=adam(0.01), regularizers=[impatient]
     )
-    assert len(done.trainer.history) == 7  # five before, the first with all masks, and one that is no better
+    assert len(done.trainer.progress.history) == 7  # five before, the first with all masks, and one that is no better
     assert gone(done.subject) == pytest.approx(0.9, abs=2e-3)
 
 
