@@ -19,6 +19,7 @@ from backend.store.trouble import Trouble
 from worker.pipe.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
 from worker.supervisor import fork_history, planned_commands, resume_point, source_models, unregistered_files
 from worker.supervisor.alerts import again, alarms
+from worker.supervisor.tenure import Tenure
 from worker.supervisor.write_batch import Turn
 
 log = logging.getLogger("lathe.run")
@@ -47,17 +48,14 @@ class HeldRun:
         self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
         self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
         self._forwarded: set[str] = set()
+        self._tenure = Tenure.CLAIMED
         self._deaths = 0
-        self._died = False  # whether a trainer has died over it since it was last assigned
         self._renewed = self._heard = monotonic()
         self._trouble = Trouble.AWAY  # why the lease was last not renewed
-        self._spoke = False  # whether the trainer has said anything about this assignment
         self._cancel: tuple[Order, float] | None = None  # and by when the trainer must have ended it
         self._cancel_answered = False
         self._leave_by: float | None = None
         self.backlog: list[FromTrainer] = []  # said, not yet written
-        self.assigned = False  # whether a trainer works on it
-        self.ending = False  # the last word is in the backlog
         self.outcome: RunState | None = None
 
     @property
@@ -65,8 +63,23 @@ class HeldRun:
         return self._lease.run_id
 
     @property
+    def assigned(self) -> bool:
+        """Returns whether a trainer works on it."""
+        return self._tenure.has_trainer
+
+    @property
+    def ending(self) -> bool:
+        """Returns whether the last word is in the backlog."""
+        return self._tenure is Tenure.ENDING
+
+    @property
+    def idle(self) -> bool:
+        """Returns whether it waits for a trainer."""
+        return not self._tenure.has_trainer and not self._tenure.ends
+
+    @property
     def over(self) -> bool:
-        return self.outcome is not None
+        return self._tenure is Tenure.OVER
 
     @property
     def leaving(self) -> bool:
@@ -79,22 +92,26 @@ class HeldRun:
 
     def begin(self) -> None:
         """The trainer was given the assignment."""
-        self.assigned, self._spoke, self._died = True, False, False
+        self._tenure = self._tenure.to(Tenure.ASSIGNED)
         self._heard = monotonic()
 
     def take(self, messages: list[FromTrainer]) -> None:
+        """Keep what the trainer said until it is written."""
         if messages:
-            self._heard, self._spoke = monotonic(), True
+            self._heard = monotonic()
             self.backlog += messages
             passing(Point.HEARD)
-            self.ending = self.ending or isinstance(messages[-1], Finished)
+            if self._tenure is Tenure.ASSIGNED:
+                self._tenure = self._tenure.to(Tenure.AT_WORK)
+            if isinstance(messages[-1], Finished):
+                self._tenure = self._tenure.to(Tenure.ENDING)
             if any(isinstance(said, Obeyed) and said.order.kind is CommandKind.CANCEL for said in messages):
                 self._cancel_answered = True
 
     def leave(self, by: float) -> None:
         """The worker shuts down: the run has to be given back by then (monotonic seconds)."""
         self._leave_by = by
-        if not self.assigned:
+        if self.idle:
             self._end(RunState.QUEUED)
 
     def hindered(self, why: Trouble) -> None:
@@ -104,7 +121,7 @@ class HeldRun:
     def verdict(self) -> str | None:
         """Reason why the trainer must be killed now; None when it may go on."""
         now = monotonic()
-        if not self.assigned or self.ending:
+        if not self.assigned:
             return None
         if self.must_yield:
             return f"The lease could not be renewed in time: the database {self._trouble}."
@@ -112,24 +129,25 @@ class HeldRun:
             return "The trainer did not end the cancelled run."
         if self._leave_by and now > self._leave_by:
             return "The trainer did not give the run back."
-        silence = self._settings.stall_seconds * (1 if self._spoke else BEGINNING)
+        silence = self._settings.stall_seconds * (BEGINNING if self._tenure is Tenure.ASSIGNED else 1)
         if now - self._heard > silence:
             return f"The training process said nothing for {silence:g} s and was ended."
         return None
 
     def trainer_ended(self, why: str) -> None:
         """Its trainer is gone: the run goes on with the next one under the same lease, unless it ends here."""
-        was_assigned, self.assigned = self.assigned, False
-        if self.ending:
+        if self._tenure.ends:
             return
         if self._cancel or self._leave_by:
             self._end(RunState.CANCELLED if self._cancel else RunState.QUEUED)
-        elif not was_assigned:
+        elif not self.assigned:
             self._end(RunState.QUEUED, why)
         elif self.must_yield:
+            self._tenure = self._tenure.to(Tenure.CLAIMED)
             self._note("warning", why)
         else:
-            self._deaths, self._died = self._deaths + 1, True
+            self._tenure = self._tenure.to(Tenure.ORPHANED)
+            self._deaths += 1
             self._note("error", why)
             if self._deaths >= MAX_DEATHS:
                 self._end(RunState.FAILED, f"{why} It died {MAX_DEATHS} times without reaching a new checkpoint.")
@@ -137,14 +155,13 @@ class HeldRun:
     def spoilt(self, error: Exception) -> None:
         """Fails the run because the trainer's messages cannot be stored, and says so."""
         self.backlog.clear()
-        self.ending = False
         self._end(RunState.FAILED, f"What the trainer said could not be stored ({type(error).__name__}).")
 
     def flush(self) -> None:
         """Write what waits, and renew the lease. Raises LeaseLost; UNAVAILABLE leaves everything waiting."""
         began = monotonic()
         self._resolve_doubt()
-        if self.ending and not self.over:  # files that nobody registered go before the last word: nobody looks after it
+        if self.ending:  # files that nobody registered go before the last word: nobody looks after it
             self._write(self._known.next(self.backlog[:-1]), len(self.backlog) - 1)
         if not self.over:
             self._write(self._known.next(self.backlog), len(self.backlog))
@@ -163,7 +180,7 @@ class HeldRun:
             resume_point.withdraw(self._store, self._lease, damaged)
         self._known.inherited = min(fork_history.seconds(self._store, self.id), resume.seconds) if resume else 0.0
         step = resume.step if resume else 0
-        if self._known.step > step or (self._died and resume):
+        if self._known.step > step or (self._tenure is Tenure.ORPHANED and resume):
             body = {"step": step, "reason": f"The run goes on from step {step:,}."}
             self.backlog.append(Happened(EventKind.REWIND, body))
         self.flush()
@@ -207,7 +224,7 @@ class HeldRun:
         for order in new:
             if order.kind is CommandKind.CANCEL and self._cancel is None:
                 self._cancel = (order, monotonic() + CANCEL_SECONDS)
-        if self._cancel and not self.assigned and not self.ending:
+        if self._cancel and self.idle:
             self._end(RunState.CANCELLED)
         return new
 
@@ -218,7 +235,8 @@ class HeldRun:
             if not self._cancel_answered:
                 self.backlog.append(Obeyed(self._cancel[0], self._known.step))
         self.backlog.append(Finished(state, reason))
-        self.ending = True
+        if not self.ending:
+            self._tenure = self._tenure.to(Tenure.ENDING)
 
     def _note(self, level: str, text: str) -> None:
         """Something to tell whoever looks at the run."""
@@ -254,7 +272,8 @@ class HeldRun:
             unregistered_files.delete(self._settings.data_dir / path)
         self._known = turn
         self._deaths = 0 if turn.progressed else self._deaths
-        self.outcome = turn.finished.state if turn.finished else None
+        if turn.finished:
+            self.outcome, self._tenure = turn.finished.state, self._tenure.to(Tenure.OVER)
 
     def _resolve_doubt(self) -> None:
         """The answer to a commit never came: look whether it succeeded, so that nothing is written twice."""

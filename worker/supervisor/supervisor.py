@@ -170,7 +170,7 @@ class Supervisor:
                 self._close(held)
             elif self._poll.due():
                 self._pass_on(held)
-            if not held.over and not held.assigned and not held.ending and self._keeper.ready:
+            if held.idle and self._keeper.ready:
                 self._assign(held)
         except LeaseLost:
             log.warning("Run %s: another worker may have it by now, so this one lets go.", held.id)
