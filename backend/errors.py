@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import HTTPExceptionHandler
 
 from backend.api.schemas.runs import Error
+from backend.domain.path import join
 from backend.domain.problems import Problem, SpecInvalid
 from backend.store.trouble import Trouble, trouble
 
@@ -229,16 +231,23 @@ def _mistyped(error: RequestValidationError) -> Invalid:
     return invalid(problems[:20])
 
 
+def mistyped(error: ValidationError) -> Invalid:
+    """The body of a command that is not as its kind needs it."""
+    first = error.errors()[0]
+    path = join("body", *first["loc"])
+    return Invalid(f"`{path}`: {first['msg']}.", path=path)
+
+
 def _problem(item: Mapping[str, Any]) -> Problem:
     """One of pydantic's complaints, as a path and a sentence."""
     if item["type"] == "json_invalid":
         return Problem(path="", message=f"The body is not valid JSON: {item['ctx']['error']}.")
     source, *parts = item["loc"]
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts if _names_a_field(part))
+    path = join("", *filter(_names_a_field, parts))
     message = _SENTENCES.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
     if source == "body" and not parts:
         return Problem(path="", message=f"The body must be a JSON object ({message}).")
-    return Problem(path=path.removeprefix(".")[:200], message=message.rstrip(".") + ".")
+    return Problem(path=path[:200], message=message.rstrip(".") + ".")
 
 
 _SENTENCES = {

@@ -12,6 +12,7 @@ from backend.api.views.runs import label
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
 from backend.domain.experiment.references import CONSTRAINT, marked
+from backend.domain.path import join, within
 from backend.domain.run.states import RunState
 from backend.store import run_listing
 from backend.store.tables import Run
@@ -42,7 +43,10 @@ def _samples(spec: Experiment, catalog: Catalog) -> int | None:
 def _searching(spec: Experiment, catalog: Catalog) -> set[int]:
     """Stages with a target that is searched for: nobody knows beforehand how often they train."""
     found = marked({"stages": spec.stages}, catalog, CONSTRAINT)
-    return {int(path.removeprefix("stages[").partition("]")[0]) for path, text in found if text.strip()}
+    searching = [path for path, text in found if text.strip()]
+    return {
+        index for index in range(len(spec.stages)) if any(within(path, join("stages", index)) for path in searching)
+    }
 
 
 def _steps(stage: Mapping[str, Any], samples: int | None) -> int | None:

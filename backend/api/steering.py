@@ -12,10 +12,11 @@ from backend.api.schemas.steering import CommandRow, KnobRow, NewCommand
 from backend.domain import input_limits, text
 from backend.domain.experiment import references
 from backend.domain.experiment.experiment import resolve
+from backend.domain.path import join, moved, within
 from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.run import live_parameters
 from backend.domain.run.commands import CommandKind, Setting, Stages, body_of
-from backend.errors import Conflict, Invalid, RunNotFound
+from backend.errors import Conflict, RunNotFound, mistyped
 from backend.store import commands, steering, tables, workers
 
 router = APIRouter(prefix="/api/runs", tags=["steering"])
@@ -65,9 +66,7 @@ def _checked(session: Session, run_id: str, kind: CommandKind, body: Mapping[str
     try:
         typed = body_of(kind, body)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(map(str, ("body", *first["loc"])))
-        raise Invalid(f"`{path}`: {first['msg']}.", path=path) from error
+        raise mistyped(error) from error
     match typed:
         case Setting():
             _check_setting(session, run_of(session, run_id), typed)
@@ -88,20 +87,21 @@ def _resolved(session: Session, run: tables.Run, wanted: Stages) -> list[dict[st
     try:
         coming = resolve(whole, catalog).stages[len(begun) :]
     except SpecInvalid as error:
-        raise SpecInvalid([_in_body(problem, len(begun)) for problem in error.problems]) from error
+        raise SpecInvalid([_in_body(problem, len(begun), len(wanted.stages)) for problem in error.problems]) from error
     named = [path for path, _ in references.marked({"stages": coming}, catalog, references.RUN)]
     if named:
         message = "names another run, whose model a live run is not given: fork this run with that stage instead."
-        raise SpecInvalid([Problem(path=f"body.{path}", message=message) for path in named])
+        raise SpecInvalid([Problem(path=moved(path, "", "body"), message=message) for path in named])
     return coming
 
 
-def _in_body(problem: Problem, begun: int) -> Problem:
+def _in_body(problem: Problem, begun: int, coming: int) -> Problem:
     """The problem with the path that it has in the command: `stages[3].method` is `body.stages[1].method`."""
-    head, bracket, rest = problem.path.partition("]")
-    place = head.removeprefix("stages[")
-    path = f"stages[{int(place) - begun}]{rest}" if bracket and place.isdigit() else problem.path
-    return problem.model_copy(update={"path": f"body.{path}"})
+    places = {join("stages", begun + index): join("stages", index) for index in range(coming)}
+    path = next(
+        (moved(problem.path, old, new) for old, new in places.items() if within(problem.path, old)), problem.path
+    )
+    return problem.model_copy(update={"path": moved(path, "", "body")})
 
 
 def _stage(run: tables.Run) -> dict[str, Any]:

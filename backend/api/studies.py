@@ -29,13 +29,14 @@ from backend.api.views import trials
 from backend.domain import input_limits, text
 from backend.domain.catalog import Catalog
 from backend.domain.experiment import experiment
+from backend.domain.path import moved
 from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.study import check, commands
 from backend.domain.study.commands import Enqueue, Extend, Narrow, Stop, StudyCommandKind
 from backend.domain.study.space import Dimension, contains, size
 from backend.domain.study.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
 from backend.domain.study.suggested_space import around, variable
-from backend.errors import Conflict, Invalid, StudyNotFound
+from backend.errors import Conflict, Invalid, StudyNotFound, mistyped
 from backend.store import references, studies, tables, workers
 
 router = APIRouter(tags=["studies"], route_class=BareRoute)
@@ -191,9 +192,7 @@ def steer_study(session: Writing, study_id: StudyId, body: NewStudyCommand, by: 
     try:
         typed = commands.body_of(body.kind, body.body)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(map(str, ("body", *first["loc"])))
-        raise Invalid(f"`{path}`: {first['msg']}.", path=path) from error
+        raise mistyped(error) from error
     _obey(session, row, body.kind, typed, by, catalog)
     return trials.study_row(session, row)
 
@@ -261,7 +260,7 @@ def _narrow(session: Session, row: tables.Study, body: Narrow, catalog: Catalog)
             raise Invalid(message, path=f"body.space[{index}]")
     space = [narrower.get(one.field, one) for one in study.space]
     document = {**study.model_dump(mode="json"), "space": [one.model_dump(mode="json") for one in space]}
-    studies.narrow(session, row, _resolved(session, document, catalog, "body.").space)
+    studies.narrow(session, row, _resolved(session, document, catalog, "body").space)
 
 
 def _resolved(session: Session, document: Any, catalog: Catalog, prefix: str = "") -> Study:
@@ -270,5 +269,5 @@ def _resolved(session: Session, document: Any, catalog: Catalog, prefix: str = "
         spec = document.get("spec") if isinstance(document, dict) else None
         return check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
     except SpecInvalid as invalid:
-        told = [Problem(path=f"{prefix}{one.path}", message=one.message) for one in invalid.problems]
+        told = [Problem(path=moved(one.path, "", prefix), message=one.message) for one in invalid.problems]
         raise SpecInvalid(told) from None

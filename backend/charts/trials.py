@@ -14,6 +14,7 @@ from backend.charts import studies
 from backend.charts.data import Theme
 from backend.charts.front import undominated
 from backend.domain.measures import field_of, measure_of
+from backend.domain.path import join, parse
 from backend.domain.study.space import Dimension, kind_of
 from backend.domain.study.study import LIVE, LIVE_METRICS, Objective, TrialState
 
@@ -87,11 +88,12 @@ def study_charts() -> Mapping[str, StudyChart]:
 
 def short(field: str, space: Sequence[Dimension]) -> str:
     """The end of a field's path that tells it apart: `optimizer.lr` of `stages[0].optimizer.lr`."""
-    parts = field.replace("]", "").replace("[", ".").split(".")
-    others = [one.field.replace("]", "").replace("[", ".").split(".") for one in space if one.field != field]
-    for length in range(1, len(parts) + 1):
-        if all(other[-length:] != parts[-length:] for other in others) and not parts[-length].isdigit():
-            return ".".join(parts[-length:])
+    keys = parse(field)
+    others = [parse(one.field) for one in space if one.field != field]
+    for length in range(1, len(keys) + 1):
+        end = keys[-length:]
+        if isinstance(end[0], str) and all(other[-length:] != end for other in others):
+            return join("", *end)
     return field
 
 

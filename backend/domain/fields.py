@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.domain.catalog import Catalog
+from backend.domain.path import join
 
 Schema = Mapping[str, Any]
 
@@ -38,10 +39,10 @@ def fields(value: Any, schema: Schema, catalog: Catalog, path: str = "", compone
 def _below(value: Any, schema: Schema, catalog: Catalog, path: str, component: str) -> Iterator[SpecField]:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from fields(item, schema.get("items", {}), catalog, f"{path}[{index}]", component)
+            yield from fields(item, schema.get("items", {}), catalog, join(path, index), component)
     elif isinstance(value, Mapping):
         for name, field in schema.get("properties", {}).items():
-            yield from fields(value.get(name), field, catalog, f"{path}.{name}" if path else name, component)
+            yield from fields(value.get(name), field, catalog, join(path, name), component)
 
 
 def present(schema: Schema) -> Schema:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from backend.domain.path import join
 from backend.domain.problems import Problem, SpecInvalid
 
 MAX_DEPTH = 20
@@ -49,15 +50,10 @@ def refused(message: str) -> SpecInvalid:
     return SpecInvalid([Problem(path="", message=message)])
 
 
-def join(path: str, name: str) -> str:
-    """The path of a field."""
-    return f"{path}.{name[:80]}" if path else name[:80]
-
-
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         return ((join(path, name), item) for name, item in value.items())
-    return ((f"{path}[{index}]", item) for index, item in enumerate(value if isinstance(value, list) else ()))
+    return ((join(path, index), item) for index, item in enumerate(value if isinstance(value, list) else ()))
 
 
 def _fault(value: Any) -> str | None:

@@ -1,13 +1,13 @@
 """Live parameters of a recipe: fields that may change while it trains."""
 
-import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-Turned = TypeVar("Turned", bound=BaseModel)
+from backend.domain.path import Key, parse
 
-_PART = re.compile(r"[^.\[\]]+")
+Turned = TypeVar("Turned", bound=BaseModel)
 
 
 def turned(recipe: Turned, path: str, value: Any) -> tuple[Turned, Any]:
@@ -15,19 +15,17 @@ def turned(recipe: Turned, path: str, value: Any) -> tuple[Turned, Any]:
 
     Raises ValueError in one sentence for what is no knob, what a live run does not take, and what is out of bounds.
     """
-    parts = _PART.findall(path)
-    return _turned(recipe, parts, path, value)
+    return _turned(recipe, parse(path), path, value)
 
 
-def _turned(holder: Any, parts: list[str], path: str, value: Any) -> tuple[Any, Any]:
-    name, *rest = parts
+def _turned(holder: Any, keys: Sequence[Key], path: str, value: Any) -> tuple[Any, Any]:
+    name, *rest = keys
     if isinstance(holder, list):
-        if not name.isdigit() or int(name) >= len(holder) or not rest:
+        if not isinstance(name, int) or name >= len(holder) or not rest:
             raise ValueError(f"`{path}` is not a knob of what trains now.")
-        place = int(name)
-        entry, old = _turned(holder[place], rest, path, value)
-        return [*holder[:place], entry, *holder[place + 1 :]], old
-    if not isinstance(holder, BaseModel) or name not in type(holder).model_fields:
+        entry, old = _turned(holder[name], rest, path, value)
+        return [*holder[:name], entry, *holder[name + 1 :]], old
+    if not isinstance(name, str) or not isinstance(holder, BaseModel) or name not in type(holder).model_fields:
         raise ValueError(f"`{path}` is not a knob of what trains now.")
     if rest:
         inner, old = _turned(getattr(holder, name), rest, path, value)

@@ -4,15 +4,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from backend.domain.catalog import Catalog, CatalogEntry, Provision
+from backend.domain.path import join
 from backend.domain.problems import Problem
 
 
 def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """Every component whose needs nothing before it meets. `spec` is resolved: each component is known."""
     sources = [("dataset", "datasets", spec["dataset"]), ("preparation", "preparations", spec["preparation"])]
-    sources += [(f"distribution[{index}]", "distributions", one) for index, one in enumerate(spec["distribution"])]
+    sources += [(join("distribution", index), "distributions", one) for index, one in enumerate(spec["distribution"])]
     sources.append(("model", "models", spec["model"]))
-    sources += [(f"stages[{index}]", "stages", stage) for index, stage in enumerate(spec["stages"])]
+    sources += [(join("stages", index), "stages", stage) for index, stage in enumerate(spec["stages"])]
     way = _Way(catalog)
     for path, family, value in sources:
         way.component(value, family, path)
@@ -55,10 +56,10 @@ class _Way:
                     self._nested(value, branch, path)
         elif isinstance(value, list):
             for index, item in enumerate(value):
-                self._nested(item, schema.get("items", {}), f"{path}[{index}]")
+                self._nested(item, schema.get("items", {}), join(path, index))
         elif isinstance(value, Mapping):
             for name, field in schema.get("properties", {}).items():
-                self._nested(value.get(name), field, f"{path}.{name}")
+                self._nested(value.get(name), field, join(path, name))
 
 
 def _conflicts(path: str, entry: CatalogEntry, value: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
@@ -71,7 +72,7 @@ def _conflicts(path: str, entry: CatalogEntry, value: Mapping[str, Any], catalog
         return found.nature if found else ()
 
     return [
-        Problem(path=f"{path}.{conflict.path}", message=conflict.told(value))
+        Problem(path=join(path, conflict.path), message=conflict.told(value))
         for conflict in entry.conflicts
         if conflict.holds(value, nature)
     ]

@@ -7,6 +7,7 @@ from typing import Any, Self
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import outline
 from backend.domain.fields import fields
+from backend.domain.path import join
 
 RUN = "x-run"
 SAME_DATA = "x-same-data"
@@ -36,8 +37,7 @@ def marked(spec: Mapping[str, Any], catalog: Catalog, mark: str) -> Iterator[tup
     """
     for field in fields(spec, outline(), catalog):
         if field.schema.get(mark) and isinstance(field.value, list):
-            yield from [(f"{field.path}[{index}]", item) for index, item in enumerate(field.value)] or [
-                (field.path, "")
-            ]
+            entries = [(join(field.path, index), item) for index, item in enumerate(field.value)]
+            yield from entries or [(field.path, "")]
         elif field.schema.get(mark):
             yield field.path, field.value

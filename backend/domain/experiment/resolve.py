@@ -9,8 +9,9 @@ from jsonschema.exceptions import ValidationError
 
 from backend.domain.catalog import Catalog, CatalogEntry
 from backend.domain.constraints import ConstraintWrong, parse
-from backend.domain.input_limits import MAX_INTEGER, join
+from backend.domain.input_limits import MAX_INTEGER
 from backend.domain.measures import MEASURES, field_of
+from backend.domain.path import join
 from backend.domain.problems import Problem, SpecInvalid, UnknownField, suggest
 
 Schema = Mapping[str, Any]

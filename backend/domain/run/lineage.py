@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
+from backend.domain.path import join, moved, within
 from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.run.commands import Intervention
 from backend.domain.run.live_parameters import knobs, recipe, with_knobs
@@ -43,8 +44,8 @@ class Past:
         if not self.trains:
             return {}
         stage = self.spec.stages[self.ended]
-        holder = f"stages[{self.ended}]" + (f".{name}" if (name := recipe(stage)) else "")
-        return {f"{holder}.{knob.path}": knob.path for knob in knobs(stage, catalog)}
+        holder = join("stages", self.ended, *([name] if (name := recipe(stage)) else []))
+        return {moved(knob.path, "", holder): knob.path for knob in knobs(stage, catalog)}
 
 
 def follow(spec: Experiment, past: Past, catalog: Catalog) -> Experiment:
@@ -77,7 +78,7 @@ def _joined(spec: Experiment, past: Past, turned: Sequence[Intervention]) -> Exp
 
 def _refused(path: str, past: Past, live: Mapping[str, str]) -> Problem:
     """Reason why the field cannot differ, and what to do instead."""
-    if not (past.within and path.startswith(f"stages[{past.ended}]")):
+    if not (past.within and within(path, join("stages", past.ended))):
         return Problem(path=path, message=PAST)
     instead = f"fork from the end of stage {past.ended}" if past.ended else "submit this as a run of its own"
     if not past.trains:
@@ -103,19 +104,19 @@ def _paths(mine: Mapping[str, Any], theirs: Mapping[str, Any], stages: int) -> I
         yield "stages"
         return
     for index in range(stages):
-        yield from _differing(mine["stages"][index], theirs["stages"][index], f"stages[{index}]")
+        yield from _differing(mine["stages"][index], theirs["stages"][index], join("stages", index))
 
 
 def _differing(mine: Any, theirs: Any, path: str) -> Iterator[str]:
     """The fields below `path` that differ; of two components of different kinds only the kind."""
     if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
         if mine.get("kind") != theirs.get("kind"):
-            yield f"{path}.kind"
+            yield join(path, "kind")
             return
         for name in dict.fromkeys([*mine, *theirs]):
-            yield from _differing(mine.get(name), theirs.get(name), f"{path}.{name}")
+            yield from _differing(mine.get(name), theirs.get(name), join(path, name))
     elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
         for index, (one, other) in enumerate(zip(mine, theirs, strict=True)):
-            yield from _differing(one, other, f"{path}[{index}]")
+            yield from _differing(one, other, join(path, index))
     elif mine != theirs:
         yield path

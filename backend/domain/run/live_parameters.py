@@ -1,7 +1,6 @@
 """Live parameters of a stage: fields of its components that the catalog marks as changeable in a live run."""
 
 import copy
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from jsonschema import Draft202012Validator
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.resolve import sentence_of
 from backend.domain.fields import SpecField, fields
+from backend.domain.path import leads, moved, within, write
 from backend.domain.problems import Problem
 from backend.domain.run.commands import Setting
 
@@ -19,8 +19,6 @@ RECIPES = ("recover",)
 
 OTHERS = (*RECIPES, "method")
 """Fields of a stage that are none of its own recipe's; a method may train by a recipe of its own, which is not turned."""
-
-_PART = re.compile(r"[^.\[\]]+")
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,10 @@ def knobs(stage: Mapping[str, Any], catalog: Catalog) -> list[Knob]:
     """Every live knob of the recipe that `stage`, resolved, trains with."""
     found = [field for field in fields(stage, {"x-family": "stages"}, catalog) if field.schema.get("x-live")]
     if (name := recipe(stage)) is not None:
-        inside = [field for field in found if field.path.startswith(f"{name}.")]
-        return [_knob(field, field.path.removeprefix(f"{name}.")) for field in inside]
-    return [_knob(field, field.path) for field in found if not field.path.startswith(OTHERS)]
+        inside = [field for field in found if within(field.path, name)]
+        return [_knob(field, moved(field.path, name, "")) for field in inside]
+    own = [field for field in found if not any(within(field.path, other) for other in OTHERS)]
+    return [_knob(field, field.path) for field in own]
 
 
 def recipe(stage: Mapping[str, Any]) -> str | None:
@@ -51,20 +50,10 @@ def with_knobs(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     """The stage with these knobs of its recipe, path -> value; a path that leads nowhere changes nothing."""
     changed: dict[str, Any] = copy.deepcopy(dict(stage))
     name = recipe(stage)
-    for path, value in values.items():
-        *parts, last = _PART.findall(path)
-        holder = changed[name] if name else changed
-        for part in parts:
-            holder = _below(holder, part)
-        if isinstance(holder, dict) and last in holder:
-            holder[last] = value
+    holder = changed[name] if name else changed
+    for path in (path for path in values if leads(holder, path)):
+        write(holder, path, values[path])
     return changed
-
-
-def _below(holder: Any, part: str) -> Any:
-    if isinstance(holder, list):
-        return holder[int(part)] if part.isdigit() and int(part) < len(holder) else None
-    return holder.get(part) if isinstance(holder, dict) else None
 
 
 def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
@@ -93,7 +82,7 @@ def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Pro
                 path=f"interventions[{index}].{missing}", message="is missing: a `set` names a knob and its value."
             )
         elif (found := _unturnable(spec, Setting(path=one["path"], value=one["value"]), catalog)) is not None:
-            yield found.model_copy(update={"path": found.path.replace("body", f"interventions[{index}]", 1)})
+            yield found.model_copy(update={"path": moved(found.path, "body", f"interventions[{index}]")})
 
 
 def _unturnable(spec: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:

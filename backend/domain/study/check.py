@@ -9,6 +9,7 @@ from backend.domain.experiment import experiment
 from backend.domain.experiment.resolve import Resolver
 from backend.domain.fields import SpecField, fields
 from backend.domain.measures import MEASURES, field_of
+from backend.domain.path import moved, parse, within
 from backend.domain.problems import Problem, SpecInvalid, UnknownField
 from backend.domain.study.explicit_defaults import spelled_out
 from backend.domain.study.space import Dimension, Space, When, reaching, size
@@ -69,12 +70,20 @@ def _odd_dimensions(space: Space) -> Iterator[Problem]:
     before: dict[str, Dimension] = {}
     for index, one in enumerate(space):
         path = f"space[{index}]"
+        yield from _odd_field(one.field, path)
         if one.field in before:
             yield Problem(path=f"{path}.field", message=f"`{one.field}` is in the space twice: leave one out.")
         yield from _odd_range(one, path)
         if one.when is not None:
             yield from _odd_condition(one.when, before, path)
         before[one.field] = one
+
+
+def _odd_field(field: str, path: str) -> Iterator[Problem]:
+    try:
+        parse(field)
+    except SpecInvalid as invalid:
+        yield Problem(path=f"{path}.field", message=f"`{field}` {invalid.problems[0].message}")
 
 
 def _odd_range(one: Dimension, path: str) -> Iterator[Problem]:
@@ -154,12 +163,12 @@ def _traced(
     """A trial's first problem, at the part of the study that it comes from: a field's name, the spec, or a value."""
     for problem in problems:
         for index, other in enumerate(study.space):
-            if isinstance(problem, UnknownField) and _within(other.field, problem.path):
+            if isinstance(problem, UnknownField) and within(other.field, problem.path):
                 return Problem(path=f"space[{index}].field", message=f"`{problem.path}` {problem.message}")
     first = problems[0]
     if first in _problems_of(study, catalog):
-        return Problem(path=f"spec.{first.path}", message=first.message)
-    givers = [other for other in study.space if other.field in values and _within(first.path, other.field)]
+        return Problem(path=moved(first.path, "", "spec"), message=first.message)
+    givers = [other for other in study.space if other.field in values and within(first.path, other.field)]
     giver = max(givers, key=lambda other: len(other.field), default=one)
     message = first.message if first.path == giver.field else f"`{first.path}` {first.message}"
     place = list(giver.ends).index(values[giver.field])
@@ -173,10 +182,6 @@ def _problems_of(study: Study, catalog: Catalog) -> list[Problem]:
     except SpecInvalid as invalid:
         return invalid.problems
     return []
-
-
-def _within(path: str, outer: str) -> bool:
-    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
 def _path(index: int, one: Dimension, place: int) -> str:

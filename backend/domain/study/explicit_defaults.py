@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment import experiment
-from backend.domain.experiment.variants import PART
+from backend.domain.path import leads, parents, read, write
 from backend.domain.problems import SpecInvalid
 from backend.domain.study.space import Space
 
@@ -22,26 +22,12 @@ def spelled_out(spec: Mapping[str, Any], space: Space, catalog: Catalog) -> dict
     except SpecInvalid:
         return written  # what is wrong is told where the ends of each field are tried
     for one in space:
-        _spell(written, known, [int(index) if index else name for index, name in PART.findall(one.field)])
+        _spell(written, known, one.field)
     return written
 
 
-def _spell(written: Any, known: Any, keys: list[int | str]) -> None:
+def _spell(written: dict[str, Any], known: Mapping[str, Any], field: str) -> None:
     """Write the outermost part on the way to a field that is not there, as it is by default."""
-    for key in keys[:-1]:
-        if not _holds(known, key):
-            return
-        known = known[key]
-        if not _holds(written, key):
-            if isinstance(written, dict) and isinstance(known, dict | list):
-                written[key] = copy.deepcopy(known)
-            return
-        if isinstance(written[key], str) and isinstance(known, Mapping):
-            written[key] = {"kind": written[key]}  # a component in short
-        written = written[key]
-
-
-def _holds(place: Any, key: int | str) -> bool:
-    if isinstance(place, list):
-        return isinstance(key, int) and key < len(place)
-    return isinstance(place, Mapping) and key in place
+    left_out = next((outer for outer in parents(field) if not leads(written, outer)), None)
+    if left_out is not None and leads(known, left_out) and isinstance(read(known, left_out), dict | list):
+        write(written, left_out, copy.deepcopy(read(known, left_out)))

@@ -6,6 +6,7 @@ from typing import Any
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import outline
 from backend.domain.fields import SpecField, fields
+from backend.domain.path import within
 from backend.domain.study.space import Dimension
 
 APART = ("name", "seed", "interventions", "alerts", "measure", "diagnosis", "storage")
@@ -17,7 +18,7 @@ MOST_AROUND = 5
 def variable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[SpecField, Dimension]]:
     """Every field of a resolved spec that a study can vary, with what would be natural to try."""
     for field in fields(spec, outline(), catalog):
-        if field.path.startswith(APART) or not field.path:
+        if not field.path or any(within(field.path, apart) for apart in APART):
             continue
         dimension = _proposal(field, catalog)
         if dimension is not None:
