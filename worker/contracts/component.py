@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from enum import Flag, auto
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Self
@@ -143,41 +144,48 @@ def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, Component) else value
 
 
-def knob(
-    default: Any = ...,
-    *,
-    unit: str = "",
-    live: bool = False,
-    inherit: bool = False,
-    run: bool = False,
-    same_data: bool = False,
-    upload: str = "",
-    constraint: bool = False,
-    measure: bool = False,
-    **constraints: Any,
-) -> Any:
-    """A hyper-parameter: pydantic's `Field` plus a `unit`, whether a person may change it in a live run (`live`),
-    whether it takes the last recipe's value when it is left out (`inherit`), and whether it names another run or, in a
-    list, several (`run`): then it must name one that is there before a spec is queued, and a stage gets its model by
-    `Context.source`; `same_data` says that the run's data must have the shape of one's own. `upload` marks what a dataset's fields say of a person's own data: see `backend.domain.experiment.uploads.MARK`.
-    `constraint` marks text that says what a model must meet (`backend.domain.constraints`, empty for nothing), `measure`
-    text that names what is measured (`backend.domain.measures`): both are read before a spec is queued."""
-    marks: JsonDict = {
-        "x-unit": unit, "x-live": live, "x-inherit": inherit, "x-run": run, "x-same-data": same_data, "x-upload": upload, "x-constraint": constraint,
-        "x-measure": measure,
-    }  # fmt: skip
-    extra: JsonDict = {name: value for name, value in marks.items() if value}
-    return Field(default, json_schema_extra=extra or None, **constraints)
+class Mark(Flag):
+    """Marks of a field, which the catalog publishes: `LIVE` as `x-live`."""
+
+    LIVE = auto()
+    """A person may change it in a live run."""
+    INHERIT = auto()
+    """A stage that leaves it out takes the last recipe's value."""
+    RUN = auto()
+    """Text that names another run, or a list of such: it must name one that is there before a spec is queued, and a
+    stage gets its model by `Context.source`."""
+    SAME_DATA = auto()
+    """The run that it names must know data of the shape of one's own."""
+    CONSTRAINT = auto()
+    """Text that says what a model must meet (`backend.domain.constraints`, empty for nothing)."""
+    MEASURE = auto()
+    """Text that names what is measured (`backend.domain.measures`)."""
+
+    def schema(self) -> JsonDict:
+        """The marks as they stand in a field's JSON Schema."""
+        return {f"x-{str(mark.name).lower().replace('_', '-')}": True for mark in self}
 
 
-def choice(family: type[Component], *, kind: str = "", inherit: bool = False, description: str = "") -> Any:
-    """A field that holds a component of another family, of `kind` or the family's default when it is left out;
-    `inherit` takes the last recipe's then."""
+UNMARKED = Mark(0)
+_OF_FIELDS = frozenset(inspect.signature(Field).parameters)
+
+
+def knob(default: Any = ..., *, marks: Mark = UNMARKED, unit: str = "", upload: str = "", **constraints: Any) -> Any:
+    """A hyper-parameter: pydantic's `Field` plus its `marks` and `unit`. `upload` says what a dataset's field means for
+    a person's own data: see `backend.domain.experiment.uploads.MARK`. Raises TypeError for any other argument."""
+    if unknown := constraints.keys() - _OF_FIELDS:  # pydantic would only warn
+        raise TypeError(f"knob() takes no `{'`, `'.join(sorted(unknown))}`")
+    texts: JsonDict = {name: text for name, text in (("x-unit", unit), ("x-upload", upload)) if text}
+    return Field(default, json_schema_extra={**texts, **marks.schema()} or None, **constraints)
+
+
+def choice(family: type[Component], *, kind: str = "", marks: Mark = UNMARKED, description: str = "") -> Any:
+    """A field that holds a component of another family, of `kind` or the family's default when it is left out."""
     return Field(
         default={"kind": kind or family.default_kind},
         validate_default=True,
         description=description,
-        json_schema_extra={"x-inherit": True} if inherit else None,
+        json_schema_extra=marks.schema() or None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from worker.contracts.component import choice, knob
+from worker.contracts.component import Mark, choice, knob
 from worker.contracts.families.augmentations import Augmentation
 from worker.contracts.families.averages import Average
 from worker.contracts.families.batches import BatchPolicy
@@ -19,27 +19,29 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = knob(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
-    batch: BatchPolicy = choice(BatchPolicy, inherit=True, description="How many samples each step sees.")
+    batch: BatchPolicy = choice(BatchPolicy, marks=Mark.INHERIT, description="How many samples each step sees.")
     micro_batches: int = knob(
         1,
         ge=1,
         le=64,
-        inherit=True,
+        marks=Mark.INHERIT,
         unit="parts",
         description="Parts of each batch whose gradients are added up before the step: the same step in less memory.",
     )
-    optimizer: Optimizer = choice(Optimizer, inherit=True, description="How the gradient moves the weights.")
-    schedule: Schedule = choice(Schedule, inherit=True, description="How the rate changes over the stage.")
+    optimizer: Optimizer = choice(Optimizer, marks=Mark.INHERIT, description="How the gradient moves the weights.")
+    schedule: Schedule = choice(Schedule, marks=Mark.INHERIT, description="How the rate changes over the stage.")
     regularizers: list[Regularizer] = knob(
-        [], max_length=8, inherit=True, description="What keeps the model from fitting the training split alone."
+        [], max_length=8, marks=Mark.INHERIT, description="What keeps the model from fitting the training split alone."
     )
     augmentations: list[Augmentation] = knob(
-        [], max_length=8, inherit=True, description="How training images are changed at random, in this order."
+        [], max_length=8, marks=Mark.INHERIT, description="How training images are changed at random, in this order."
     )
     average: Average | None = knob(
-        None, inherit=True, description="Mean of the steps' weights that the stage leaves; null leaves the last step's."
+        None,
+        marks=Mark.INHERIT,
+        description="Mean of the steps' weights that the stage leaves; null leaves the last step's.",
     )
-    loss: Loss = choice(Loss, inherit=True, description="What is minimized.")
+    loss: Loss = choice(Loss, marks=Mark.INHERIT, description="What is minimized.")
 
 
 class Recovery(Recipe):

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -31,7 +31,7 @@ class Slow(Optimizer):
     formula = "θ ← θ − α∇J"
     reference = "Nobody: Nowhere (2000)"
 
-    lr: float = knob(1e-6, gt=0, le=1, live=True, description="Learning rate α.")
+    lr: float = knob(1e-6, gt=0, le=1, marks=Mark.LIVE, description="Learning rate α.")
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=self.lr)
@@ -80,6 +80,7 @@ BROKEN = {
         "worker.contracts.families.optimizers import Optimizer",
         "worker.contracts.families.losses import Loss as Optimizer",
     ),
+    "a mark of another release": GOOD.replace("marks=Mark.LIVE", "live=True"),
     "a field without a type": GOOD.replace("lr: float", "lr"),
 }
 

@@ -6,7 +6,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation, uniform
 
 YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))  # luma, and a plane of hues
@@ -23,11 +23,16 @@ class ColorJitter(Augmentation):
     formula = "x′ = clamp(b·(c·H(φ)·S(s)·x + (1 − c)·mean(luma)), 0, 1), S = s·I + (1 − s)·1·lumaᵀ"
     reference = "Howard: Some Improvements on Deep CNN Based Image Classification (2013), arXiv:1312.5402; Haeberli: Matrix Operations for Image Processing (1993)"
 
-    brightness: float = knob(0.2, ge=0, le=1, live=True, description="Strength of the change in brightness b.")
-    contrast: float = knob(0.2, ge=0, le=1, live=True, description="Strength of the change in contrast c.")
-    saturation: float = knob(0.2, ge=0, le=1, live=True, description="Strength of the change in saturation s.")
+    brightness: float = knob(0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in brightness b.")
+    contrast: float = knob(0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in contrast c.")
+    saturation: float = knob(0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in saturation s.")
     hue: float = knob(
-        0.05, ge=0, le=0.5, unit="turns", live=True, description="Largest turn φ of the hues; 0.5 reaches all of them."
+        0.05,
+        ge=0,
+        le=0.5,
+        unit="turns",
+        marks=Mark.LIVE,
+        description="Largest turn φ of the hues; 0.5 reaches all of them.",
     )
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from worker.components.augmentations._geometry import within
 from worker.components.augmentations._mixing import beta, mixed
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation, some, uniform
 
 
@@ -27,10 +27,10 @@ class CutMix(Augmentation):
         1.0,
         ge=0.01,
         le=10,
-        live=True,
+        marks=Mark.LIVE,
         description="Parameter α of the area's distribution: 1 makes all equally likely.",
     )
-    p: float = knob(1.0, ge=0, le=1, live=True, description="Share of the images that get a rectangle.")
+    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that get a rectangle.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         kept = ~(self._boxes(images, random) & some(images, self.p, random))

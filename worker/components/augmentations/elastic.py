@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from worker.components.augmentations._geometry import axis, sampled
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation, partly
 
 
@@ -20,12 +20,17 @@ class Elastic(Augmentation):
     reference = "Simard, Steinkraus, Platt: Best Practices for Convolutional Neural Networks (2003), doi:10.1109/ICDAR.2003.1227801"
 
     strength: float = knob(
-        1.0, ge=0, le=32, unit="pixels", live=True, description="Deviation α of a pixel's move along each axis."
+        1.0, ge=0, le=32, unit="pixels", marks=Mark.LIVE, description="Deviation α of a pixel's move along each axis."
     )
     smoothness: float = knob(
-        4.0, gt=0, le=64, unit="pixels", live=True, description="Deviation σ of the Gaussian that ties neighbours."
+        4.0,
+        gt=0,
+        le=64,
+        unit="pixels",
+        marks=Mark.LIVE,
+        description="Deviation σ of the Gaussian that ties neighbours.",
     )
-    p: float = knob(1.0, ge=0, le=1, live=True, description="Share of the images that are bent.")
+    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are bent.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         if not self.strength:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from worker.components.augmentations._mixing import beta, mixed
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation, some
 
 
@@ -25,10 +25,10 @@ class Mixup(Augmentation):
         0.2,
         ge=0.01,
         le=10,
-        live=True,
+        marks=Mark.LIVE,
         description="Parameter α of λ's distribution: 1 makes all shares equally likely.",
     )
-    p: float = knob(1.0, ge=0, le=1, live=True, description="Share of the images that are mixed.")
+    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are mixed.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         share = torch.where(some(images, self.p, random), beta(images, self.alpha, random), 1.0)

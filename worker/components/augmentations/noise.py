@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation, some
 
 
@@ -16,9 +16,9 @@ class Noise(Augmentation):
     )
 
     deviation: float = knob(
-        0.05, ge=0, le=1, live=True, description="Deviation σ of the noise; 1 is the way from black to white."
+        0.05, ge=0, le=1, marks=Mark.LIVE, description="Deviation σ of the noise; 1 is the way from black to white."
     )
-    p: float = knob(1.0, ge=0, le=1, live=True, description="Share of the images that noise is added to.")
+    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that noise is added to.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         noise = torch.randn(images.shape, generator=random, device=images.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation
 
 
@@ -18,7 +18,12 @@ class RandomCrop(Augmentation):
     reference = "He et al.: Deep Residual Learning for Image Recognition, section 4.2 (2016), arXiv:1512.03385"
 
     padding: int = knob(
-        2, ge=0, le=32, unit="pixels", live=True, description="Black pixels on each side before a piece is cut out."
+        2,
+        ge=0,
+        le=32,
+        unit="pixels",
+        marks=Mark.LIVE,
+        description="Black pixels on each side before a piece is cut out.",
     )
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

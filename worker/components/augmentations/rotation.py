@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from worker.components.augmentations._geometry import axis, sampled
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.augmentations import Augmentation, partly, uniform
 
 
@@ -20,9 +20,9 @@ class Rotation(Augmentation):
     reference = "Simard, Steinkraus, Platt: Best Practices for Convolutional Neural Networks (2003), doi:10.1109/ICDAR.2003.1227801"
 
     degrees: float = knob(
-        15.0, ge=0, le=180, unit="degrees", live=True, description="Largest angle, in either direction."
+        15.0, ge=0, le=180, unit="degrees", marks=Mark.LIVE, description="Largest angle, in either direction."
     )
-    p: float = knob(1.0, ge=0, le=1, live=True, description="Share of the images that are turned.")
+    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are turned.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         angles = (2 * uniform(images, random) - 1) * (self.degrees * pi / 180)

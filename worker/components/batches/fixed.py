@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.batches import BatchPolicy, filled
 
 
@@ -15,7 +15,7 @@ class Fixed(BatchPolicy):
     formula = "B(t) = B"
     reference = "Robbins, Monro: A Stochastic Approximation Method (1951)"
 
-    size: int = knob(128, ge=1, le=65_536, unit="samples", live=True, description="Samples in each step.")
+    size: int = knob(128, ge=1, le=65_536, unit="samples", marks=Mark.LIVE, description="Samples in each step.")
 
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
         return filled(samples, self.size)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.distillers import Distiller, Lesson
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.layer_matching import LayerName
@@ -41,7 +41,7 @@ class Features(Distiller):
     teacher_layers: list[LayerName] = knob(
         [], max_length=8, description="Layers of the teacher that they imitate, in the same order."
     )
-    weight: float = knob(1.0, ge=0, le=10_000, live=True, description="How much (β) they count beside the loss.")
+    weight: float = knob(1.0, ge=0, le=10_000, marks=Mark.LIVE, description="How much (β) they count beside the loss.")
 
     def lesson(self, student: Subject, teacher: Subject) -> Lesson:
         ours = Watch("student", student.module, self.student_layers, self.match)

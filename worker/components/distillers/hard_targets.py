@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.distillers import Distiller, Lesson
 
 
@@ -17,7 +17,9 @@ class HardTargets(Distiller):
     reference = "Touvron et al.: Training data-efficient image transformers, section 4 (2021), arXiv:2012.12877"
     needs = ("classes",)
 
-    alpha: float = knob(0.5, ge=0, le=1, live=True, description="Share α of the loss of the true labels that stays.")
+    alpha: float = knob(
+        0.5, ge=0, le=1, marks=Mark.LIVE, description="Share α of the loss of the true labels that stays."
+    )
 
     @property
     def share(self) -> float:

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.distillers import Distiller, Lesson
 
 
@@ -18,8 +18,10 @@ class SoftTargets(Distiller):
     reference = "Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network (2015), arXiv:1503.02531"
     needs = ("classes",)
 
-    temperature: float = knob(4.0, ge=1, le=100, live=True, description="T, which softens both outputs.")
-    alpha: float = knob(0.1, ge=0, le=1, live=True, description="Share α of the loss of the true labels that stays.")
+    temperature: float = knob(4.0, ge=1, le=100, marks=Mark.LIVE, description="T, which softens both outputs.")
+    alpha: float = knob(
+        0.1, ge=0, le=1, marks=Mark.LIVE, description="Share α of the loss of the true labels that stays."
+    )
 
     @property
     def share(self) -> float:

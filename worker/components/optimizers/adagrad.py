@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -18,11 +18,13 @@ class Adagrad(Optimizer):
     formula = "G ← G + g²; θ ← θ − α · g / (√G + ε)"
     reference = "Duchi, Hazan, Singer: Adaptive Subgradient Methods (2011), JMLR 12"
 
-    lr: float = knob(0.01, gt=0, le=100, live=True, description="Learning rate α.")
+    lr: float = knob(0.01, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
     initial_accumulator: float = knob(0.0, ge=0, le=100, description="What the sum G of squared gradients begins with.")
-    eps: float = knob(1e-10, gt=0, le=1, live=True, description="ε, added to the denominator against division by zero.")
+    eps: float = knob(
+        1e-10, gt=0, le=1, marks=Mark.LIVE, description="ε, added to the denominator against division by zero."
+    )
     weight_decay: float = knob(
-        0.0, ge=0, le=10, live=True, description="Pull λ of the weights towards zero, part of g."
+        0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, part of g."
     )
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:

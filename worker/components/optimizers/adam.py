@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -15,7 +15,7 @@ class Adam(Optimizer):
     formula = "m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; θ ← θ − α · m̂ / (√v̂ + ε), m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ)"
     reference = "Kingma, Ba: Adam (2015), arXiv:1412.6980"
 
-    lr: float = knob(1e-3, gt=0, le=10, live=True, description="Learning rate α.")
+    lr: float = knob(1e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
     beta1: float = knob(0.9, ge=0, lt=1, description="Decay of the first moment.")
     beta2: float = knob(0.999, ge=0, lt=1, description="Decay of the second moment.")
     eps: float = knob(1e-8, gt=0, le=1, description="Added to the denominator against division by zero.")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.optimizers import Closure, Optimizer
 
 
@@ -22,10 +22,14 @@ class SAM(Optimizer):
     closes = True
 
     base: Literal["sgd", "adam"] = knob("sgd", description="How the gradient of the worse place moves the weights.")
-    lr: float = knob(0.1, gt=0, le=100, live=True, description="Learning rate α; `adam` takes about a hundredth of it.")
+    lr: float = knob(
+        0.1, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α; `adam` takes about a hundredth of it."
+    )
     momentum: float = knob(0.9, ge=0, lt=1, description="Share of the last step that `sgd` carries on; β₁ of `adam`.")
-    rho: float = knob(0.05, gt=0, le=10, live=True, description="Distance ρ of the place where the gradient is taken.")
-    weight_decay: float = knob(0.0, ge=0, le=10, live=True, description="Pull λ of the weights towards zero.")
+    rho: float = knob(
+        0.05, gt=0, le=10, marks=Mark.LIVE, description="Distance ρ of the place where the gradient is taken."
+    )
+    weight_decay: float = knob(0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero.")
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         base: torch.optim.Optimizer

@@ -6,7 +6,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import utils
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -22,7 +22,7 @@ class GradientClipping(Regularizer):
     )
 
     by: Literal["norm", "value"] = knob("norm", description="What is limited: the gradient's length, or each entry.")
-    limit: float = knob(1.0, gt=0, le=1e6, live=True, description="Limit c.")
+    limit: float = knob(1.0, gt=0, le=1e6, marks=Mark.LIVE, description="Limit c.")
 
     def limit_gradients(self, parameters: Sequence[Tensor]) -> None:
         if self.by == "norm":

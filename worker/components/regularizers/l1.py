@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -21,7 +21,7 @@ class L1(Regularizer):
     formula = "Ω = λ Σ|θ|, ∇Ω = λ sign(θ); proximal: θ ← sign(θ) · max(0, |θ| − αλ)"
     reference = "Tibshirani: Regression Shrinkage and Selection via the Lasso (1996)"
 
-    strength: float = knob(1e-4, ge=0, le=10, live=True, description="Strength λ of the penalty.")
+    strength: float = knob(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
     method: Literal["subgradient", "proximal"] = knob("subgradient", description="How the penalty acts.")
 
     def penalty(self, parameters: Sequence[Tensor]) -> Tensor | None:

@@ -10,7 +10,7 @@ from backend.domain.constraints import ConstraintWrong, comparisons, parse, shor
 from backend.domain.measures import field_of, shown
 from worker.compression.distillation import recovering
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
 from worker.contracts.families.folders import Folder
 from worker.contracts.families.pruners import Pruner
@@ -59,11 +59,11 @@ class Compress(Stage):
     target: str = knob(
         "",
         max_length=500,
-        constraint=True,
+        marks=Mark.CONSTRAINT,
         description="What the model must meet, such as `accuracy >= 96% and p95_ms@1 <= 1ms`; empty searches nothing.",
     )
     minimize: str = knob(
-        "bytes", max_length=60, measure=True, description="With a target: what the best model has least of."
+        "bytes", max_length=60, marks=Mark.MEASURE, description="With a target: what the best model has least of."
     )
     budget: int = knob(
         20, ge=1, le=200, unit="tries", description="With a target: the most models that are made and measured."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from worker.compression import distillation
 from worker.compression.distillation import Distillation
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
 from worker.contracts.families.distillers import Distiller
 from worker.contracts.families.models import Model
@@ -29,8 +29,7 @@ class Distill(Stage, Recipe):
     teacher: str | None = knob(
         None,
         max_length=64,
-        run=True,
-        same_data=True,
+        marks=Mark.RUN | Mark.SAME_DATA,
         description="Run whose model teaches: its id, or `id:stage`; null takes the model that came in.",
     )
     student: Model | None = knob(

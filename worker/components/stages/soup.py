@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from worker.compression import model_soup
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
@@ -38,8 +38,7 @@ class Soup(Stage):
     sources: list[Annotated[str, Field(max_length=64)]] = knob(
         [],
         max_length=32,
-        run=True,
-        same_data=True,
+        marks=Mark.RUN | Mark.SAME_DATA,
         description="Runs whose models are averaged: their ids, or `id:stage`.",
     )
     method: Literal["uniform", "greedy"] = knob("uniform", description="All of them, or those that help.")

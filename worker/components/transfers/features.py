@@ -1,6 +1,6 @@
 """Transfer of features."""
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
 from worker.contracts.families.transfers import Transfer, take_over
 from worker.contracts.subject import Subject
@@ -19,7 +19,9 @@ class Features(Transfer):
     formula = "z = W h(x; θ') + b, θ' fixed, W and b trained"
     reference = "Razavian et al.: CNN Features off-the-shelf (2014), arXiv:1403.6382"
 
-    source: str = knob("", max_length=64, run=True, description="Run whose layers are kept: its id, or `id:stage`.")
+    source: str = knob(
+        "", max_length=64, marks=Mark.RUN, description="Run whose layers are kept: its id, or `id:stage`."
+    )
     head: list[LayerName] = knob(
         [], max_length=64, description="Layers that begin anew and train; when empty, the last layer alone."
     )

@@ -1,6 +1,6 @@
 """Transfer to another task."""
 
-from worker.contracts.component import knob
+from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
 from worker.contracts.families.transfers import Transfer, take_over
 from worker.contracts.subject import Subject
@@ -18,7 +18,9 @@ class Task(Transfer):
     formula = "θ_l ← θ'_l for l ∈ copied, else θ_l ~ initial; trained: l ∈ trained or l ∉ copied"
     reference = "Pan, Yang: A Survey on Transfer Learning (2010), doi:10.1109/TKDE.2009.191"
 
-    source: str = knob("", max_length=64, run=True, description="Run whose layers are taken: its id, or `id:stage`.")
+    source: str = knob(
+        "", max_length=64, marks=Mark.RUN, description="Run whose layers are taken: its id, or `id:stage`."
+    )
     copied: list[LayerName] = knob(
         [], max_length=64, description="Layers that are taken over; when empty, all but the last."
     )
