@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.contracts.callback import Companion, together
+from worker.contracts.callback import Companion
 from worker.contracts.context import Context
 from worker.contracts.families.distillers import Distiller
-from worker.contracts.phases import Phase, Training, Transform
-from worker.contracts.recipe import Recipe, Recovery
+from worker.contracts.recipe import Recipe
+from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject, arrange, evaluating
 
 EVERY = 10  # steps between two points of the curves: each makes the host wait for the device
@@ -46,28 +46,6 @@ def _check_outputs(student: Subject, teacher: Subject) -> None:
         theirs, ours = list(teacher.module(sample).shape[1:]), list(student.module(sample).shape[1:])
     if theirs != ours:
         raise ValueError(f"The teacher has outputs {theirs} and the student {ours}: name a teacher for the same task.")
-
-
-def recovering(changes: Sequence[Phase], recovery: Recovery | None, companion: Companion | None = None) -> list[Phase]:
-    """Changes that cost quality, then the training that wins it back, with what goes along with it anyway.
-
-    Its teacher, where it has distillers, is the model as it was before the stage's first change.
-    """
-    if recovery is None:
-        return [*changes]
-    if not recovery.distillers:
-        return [*changes, Training(recovery, companion)]
-
-    def teach(subject: Subject, context: Context) -> Subject:
-        assert subject.teacher is not None
-        return taught(subject, subject.teacher, recovery.distillers, context)
-
-    along = together(companion, Distillation(recovery.distillers))
-    return [Transform(_remember), *changes, Transform(teach), Training(recovery, along)]
-
-
-def _remember(subject: Subject, _: Context) -> Subject:
-    return subject if subject.teacher else replace(subject, teacher=kept(subject))
 
 
 class Distillation(Companion):

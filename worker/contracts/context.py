@@ -1,15 +1,12 @@
 """Interface through which a stage uses the run that it is part of."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from torch import Generator, Tensor, nn
 
 from worker.contracts.families.models import Model
 from worker.contracts.subject import Subject
-
-if TYPE_CHECKING:
-    from worker.contracts.phases import Training
 
 
 class Context(Protocol):
@@ -47,25 +44,6 @@ class Context(Protocol):
 
     def recalibrate(self, module: nn.Module) -> None:
         """Take the statistics of its batch normalizations anew over the training split, except for frozen ones."""
-
-    def train(self, subject: Subject, training: "Training") -> None:
-        """Train a copy of the run's model in place, beside the timeline: no curve, no checkpoint. Every such training of
-        a phase draws the same numbers.
-
-        Raises ValueError in one sentence when it diverges. A person's stop ends the stage here, and what came into the
-        phase is what it leaves.
-        """
-
-    def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        """Measures the real file of a copy of the run's model in a clean process: its cost and quality by field.
-
-        The fields are those of `backend.domain.measures`: `fields`, and what comes with them for nothing. Quality is that
-        on the validation split. What could not be measured is left out. Raises ValueError in one sentence when the file
-        cannot be written, loaded or run; a stop ends the stage as in `train`.
-        """
-
-    def aside(self) -> "Context":
-        """The same run, which does not hear what is told, shown or observed: for what is merely tried."""
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         """Values of metrics at the step that comes next, drawn as curves; for a companion, within a training."""

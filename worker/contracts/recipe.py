@@ -6,7 +6,6 @@ from worker.contracts.component import Mark, choice, knob
 from worker.contracts.families.augmentations import Augmentation
 from worker.contracts.families.averages import Average
 from worker.contracts.families.batches import BatchPolicy
-from worker.contracts.families.distillers import Distiller
 from worker.contracts.families.losses import Loss
 from worker.contracts.families.optimizers import Optimizer
 from worker.contracts.families.regularizers import Regularizer
@@ -42,13 +41,3 @@ class Recipe(BaseModel):
         description="Mean of the steps' weights that the stage leaves; null leaves the last step's.",
     )
     loss: Loss = choice(Loss, marks=Mark.INHERIT, description="What is minimized.")
-
-
-class Recovery(Recipe):
-    """Training after a compression step, to win back what it cost."""
-
-    distillers: list[Distiller] = knob(
-        [], max_length=8, description="What is learnt from the model as it was before the step; when empty, nothing."
-    )
-
-    epochs: int = knob(1, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")

@@ -3,13 +3,23 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from worker.contracts.families.quantizers import Quantizer
+
+class Conversion(Protocol):
+    """The way in which a model's exported file gets fewer bits for its numbers."""
+
+    def convert(self, subject: "Subject", source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
+        """Read the float ONNX file `source` of `subject`, write the one with fewer bits to `target`."""
+
+    def model_dump(self, *, mode: Literal["json"]) -> dict[str, Any]:
+        """Its kind and parameters, as plain JSON."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Subject:
     module: nn.Module
     input_shape: tuple[int, ...]  # of one sample
     masks: dict[str, Tensor] = field(default_factory=dict)  # parameter name -> bool, True where the weight is kept
-    quantizer: "Quantizer | None" = None
+    quantizer: Conversion | None = None
     ranges: dict[str, Tensor] = field(default_factory=dict)  # layer name -> [2]
     input_dtype: torch.dtype = torch.float32  # int64 for token ids
     origin: Origin | None = None

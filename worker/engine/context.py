@@ -28,7 +28,7 @@ Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
 
 class RunContext:
-    """A `worker.contracts.context.Context` of `run`, whose model is of `origin` by now. `show` sends exhibits; the tick of
+    """A `worker.contracts.phases.TrialContext` of `run`, whose model is of `origin` by now. `show` sends exhibits; the tick of
     `trials` is called while evaluating."""
 
     def __init__(self, run: RunEnvironment, origin: Origin, loss: Loss, show: Show, trials: Trials) -> None:

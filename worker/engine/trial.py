@@ -53,7 +53,7 @@ class Trials:
         ).run()
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        """See `worker.contracts.context.Context.measure`."""
+        """See `worker.contracts.phases.TrialContext.measure`."""
         self.attend()
         run, settings = self.environment, asked(fields, self.environment.measure)
         check_devices(settings)

@@ -7,15 +7,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from worker.contracts.context import Context
 from worker.contracts.families.models import Model
-from worker.contracts.phases import Training
+from worker.contracts.phases import Training, TrialContext
 from worker.contracts.subject import Subject
 
 SAMPLES = 64
 
 
-class Sketch(Context):
+class Sketch(TrialContext):
     """Nobody reads what it is told. It has no other runs: what asks for one gets no picture."""
 
     def __init__(self, inputs: int, outputs: int) -> None:

@@ -39,7 +39,8 @@ def answers(file: Path, data: Data) -> np.ndarray:
 
 
 def write(subject: Subject, data: Data, folder: Path) -> Path:
-    file = folder / f"{subject.quantizer.kind if subject.quantizer else 'float'}.onnx"
+    kind = subject.quantizer.model_dump(mode="json")["kind"] if subject.quantizer else "float"
+    file = folder / f"{kind}.onnx"
     Onnx().export(subject, file, data.train.inputs[:64].numpy())
     return file
 

@@ -14,7 +14,7 @@ from worker.contracts.context import Context
 from worker.contracts.families.pruners import Plan
 from worker.contracts.masks import Scores, prunable_weights
 from worker.contracts.phases import Phase, Training
-from worker.contracts.recipe import Recovery
+from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject
 
 

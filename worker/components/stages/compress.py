@@ -8,16 +8,15 @@ from pydantic import model_validator
 
 from backend.domain.constraints import ConstraintWrong, comparisons, parse, shortfall
 from backend.domain.measures import field_of, shown
-from worker.compression.distillation import recovering
+from worker.compression.recovery import recovering
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
 from worker.contracts.component import Mark, knob
-from worker.contracts.context import Context
 from worker.contracts.families.folders import Folder
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.families.stages import Stage
-from worker.contracts.phases import Phase, Transform
-from worker.contracts.recipe import Recovery
+from worker.contracts.phases import Phase, Transform, TrialContext
+from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject
 
 SHARES = ("sparsity", "ratio")  # what pruners call the share that goes; it is what a search changes
@@ -100,7 +99,7 @@ class Compress(Stage):
             return [*pruning, *folding, *recovering(quantizing, self.recover, along)]
         return [*recovering(pruning, self.recover), *folding, *quantizing]
 
-    def _search(self, subject: Subject, context: Context) -> Subject:
+    def _search(self, subject: Subject, context: TrialContext) -> Subject:
         target, minimize = parse(self.target), field_of(self.minimize)
         assert target is not None and minimize is not None
         tries = _Tries(self, Goal(target, minimize), subject, context)
@@ -121,7 +120,7 @@ class Compress(Stage):
 class _Tries:
     """The search of one stage: what is tried, and what is told of it."""
 
-    def __init__(self, stage: Compress, goal: Goal, subject: Subject, context: Context) -> None:
+    def __init__(self, stage: Compress, goal: Goal, subject: Subject, context: TrialContext) -> None:
         self.stage, self.goal, self.subject, self.context = stage, goal, subject, context
         self.tried: list[Tried] = []
         self.best: Tried | None = None

@@ -10,7 +10,8 @@ from worker.contracts.families.distillers import Distiller
 from worker.contracts.families.models import Model
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Training, Transform
-from worker.contracts.recipe import Recipe, Recovery
+from worker.contracts.recipe import Recipe
+from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject
 
 

@@ -6,14 +6,14 @@ from itertools import pairwise
 from torch import nn
 
 from backend.domain.catalog import Conflict
-from worker.compression.distillation import recovering
+from worker.compression.recovery import recovering
 from worker.contracts.component import choice, knob
 from worker.contracts.context import Context
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.pruning_schedules import PruningSchedule
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
-from worker.contracts.recipe import Recovery
+from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
 from worker.nn.freezing import frozen

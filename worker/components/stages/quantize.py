@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from worker.compression.distillation import recovering
+from worker.compression.recovery import recovering
 from worker.contracts.component import choice, knob
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
-from worker.contracts.recipe import Recovery
+from worker.contracts.recovery import Recovery
 
 
 class Quantize(Stage):

@@ -1,0 +1,15 @@
+"""Training recipe of what wins back the quality that a compression step cost."""
+
+from worker.contracts.component import knob
+from worker.contracts.families.distillers import Distiller
+from worker.contracts.recipe import Recipe
+
+
+class Recovery(Recipe):
+    """Training after a compression step, to win back what it cost."""
+
+    distillers: list[Distiller] = knob(
+        [], max_length=8, description="What is learnt from the model as it was before the step; when empty, nothing."
+    )
+
+    epochs: int = knob(1, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
