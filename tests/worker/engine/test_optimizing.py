@@ -89,7 +89,7 @@ def test_schedule_free_leaves_the_mean_with_what_is_pruned_at_zero(digits: Data)
     trained.masks[name] = torch.rand(weight.shape) < 0.5
     training = trainer(digits, trained, optimizer="schedule_free", epochs=1)
     training.run()
-    fast = training.optimizer.state[weight]["z"]
+    fast = training.step.optimizer.state[weight]["z"]
     assert fast[~trained.masks[name]].any()
     assert not weight[~trained.masks[name]].any()
 
@@ -119,8 +119,8 @@ def spied(digits: Data, monkeypatch: pytest.MonkeyPatch, **recipe: Any) -> tuple
     trained.apply_masks()
     training = trainer(digits, trained, optimizer="sam", epochs=1, **recipe)
     training.run()
-    assert isinstance(training.optimizer, Spy)
-    return training.optimizer, trained
+    assert isinstance(training.step.optimizer, Spy)
+    return training.step.optimizer, trained
 
 
 def test_a_closure_measures_one_function_within_a_step(digits: Data, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,4 +152,4 @@ def test_a_closure_counts_the_penalties(digits: Data, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(("optimizer", "steps"), [("gradient_descent", 3), ("lbfgs", 3), ("sgd", 3 * 23)])
 def test_the_whole_split_is_one_step_an_epoch(digits: Data, optimizer: str, steps: int) -> None:
     trained = trainer(digits, subject(digits, DROPOUT), optimizer=optimizer, epochs=3)
-    assert trained.run() == steps == trained.total
+    assert trained.run() == steps == trained.progress.total
