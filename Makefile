@@ -15,15 +15,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile
 STAMPS := $(VENV)/stamps
+# Processes that allocate much keep to two arenas: what one frees, the other need not take anew.
+PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=2 $(BIN)/python -m pytest
 
-.PHONY: run test e2e faults bench lint format lock client clean system help
+.PHONY: run test test-fast e2e faults bench lint format lock client clean system help
 
 run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print one link
 	PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/python -m backend.embedded
 
-# Two at a time, a file of tests each: many of them wait for processes, few compute.
+# A file of tests each; one more than there are processors on a small machine, as many of them wait for processes.
 test: lint $(STAMPS)/frontend system ## run the linters and every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST) -n 3 --dist loadfile
+
+test-fast: $(STAMPS)/dev $(STAMPS)/frontend ## run the tests that need no server, no browser and no other process
+	$(PYTEST) -n 2 --dist loadfile --fast
 
 e2e: $(STAMPS)/dev $(STAMPS)/frontend system ## run the tests in a real browser
 	$(BIN)/python -m pytest tests/e2e
@@ -63,7 +68,7 @@ system: ## install what the tests need from the system
 	@tests/system.sh
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Lathe needs Python 3.11 or newer: make run PYTHON=python3.12'; exit 1; }

@@ -1,5 +1,7 @@
 """Fixtures that every test may ask for: real servers, a store on each database, the catalog."""
 
+import ctypes
+import gc
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,8 +14,13 @@ from backend.domain.catalog import Catalog
 from backend.store.blocks.tables import Table
 from backend.store.migrate import migrate
 from backend.store.session import Store
-from tests import services
+from tests import outside, services
 from tests.services import Server
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Asked for by what starts processes of ours: nobody else may, see `tests/outside.py`."""
 
 
 @pytest.fixture(scope="session")
@@ -111,8 +118,44 @@ def catalog() -> Catalog:
     return build()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fast", action="store_true", help="leave out tests that need a server, a browser or processes of ours"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("fast"):
+        left = [item for item in items if outside.needed(item)]
+        items[:] = [item for item in items if not outside.needed(item)]
+        config.hook.pytest_deselected(items=left)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    outside.allow("processes" in item.fixturenames)
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: nothing of it need be looked at whenever garbage is collected."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Give back what the tests of a file held: freed memory stays with the process by itself, in many small pieces."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell what tests that passed have said: the reports come from other processes too."""
+    if terminalreporter.config.getoption("fast"):
+        left = len(terminalreporter.stats.get("deselected", []))
+        terminalreporter.write_line(
+            f"{left} tests that need a server, a browser or processes of ours are left to `make test`."
+        )
     for report in terminalreporter.getreports("passed"):
         for name, sentence in report.user_properties:
             if name == "said":

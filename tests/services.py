@@ -6,13 +6,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+
+from tests.patience import granted, until
 
 # A shell that outlives the tests by a moment. Its standard input is closed when they end, be it by SIGKILL: then the
 # server is stopped and its folder deleted. A line on the input stops the server alone.
@@ -53,10 +54,7 @@ class Server:
         )  # fmt: skip
         assert self._guard.stdout is not None
         self.pid = int(self._guard.stdout.readline())
-        deadline = time.monotonic() + seconds
-        while not self.answers(self.url):
-            assert time.monotonic() < deadline, f"{self.command[0]} does not answer:\n{self.log()}"
-            time.sleep(0.02)
+        until(lambda: self.answers(self.url), seconds, f"an answer of {self.command[0]}", self.folder / "log")
 
     def stop(self) -> None:
         """Stop it as an operator would; its data stays."""
@@ -76,7 +74,7 @@ class Server:
 
     def _end(self, word: str) -> None:
         if self._guard is not None:
-            self._guard.communicate(word, timeout=30)
+            self._guard.communicate(word, timeout=granted(30))
             self._guard = None
 
 
@@ -193,7 +191,7 @@ def _program(name: str, package: str) -> str:
 
 def postgresql_answers(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=1).close()
+        psycopg.connect(url, connect_timeout=int(granted(1))).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -208,6 +206,6 @@ def redis_answers(url: str) -> bool:
 
 def _redis_says(url: str, command: bytes) -> bytes:
     port = int(url.removesuffix("/0").rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=granted(5)) as connection:
         connection.sendall(command + b"\r\n")
         return connection.recv(64)

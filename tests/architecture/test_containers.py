@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 ROOT = Path(__file__).parents[2]
 SECRETS = {"POSTGRES_PASSWORD": "a", "REDIS_PASSWORD": "b", "LATHE_TOKEN": "c" * 32}
 

@@ -16,6 +16,8 @@ import yaml
 
 from tests.architecture.pages import ROOT
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 WORKFLOW = (ROOT / ".github/workflows/test.yml").read_text()
 PYTHON = ".venv/bin/python"

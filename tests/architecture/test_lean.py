@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "onnxruntime", "sklearn"}
 REPORT = "import sys; print('loaded:', *{name.partition('.')[0] for name in sys.modules})"

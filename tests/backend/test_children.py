@@ -2,21 +2,25 @@
 
 import os
 import sys
-import time
 
 import pytest
 
 from backend.children import Child, say
+from tests.patience import until
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 
 def lines(capsys: pytest.CaptureFixture[str], child: Child, number: int) -> list[str]:
     """What is said of the child until so many lines have been."""
     said: list[str] = []
-    deadline = time.monotonic() + 60
-    while len(said) < number and time.monotonic() < deadline:
+
+    def heard() -> bool:
         child.tend()
-        said += capsys.readouterr().err.splitlines()
-        time.sleep(0.05)
+        said.extend(capsys.readouterr().err.splitlines())
+        return len(said) >= number
+
+    until(heard, 60, f"line {number}")
     return said
 
 

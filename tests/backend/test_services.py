@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests import services
+from tests.patience import until
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 CHILD = """
 import time
@@ -28,11 +30,8 @@ def test_servers_die_when_the_tests_are_killed() -> None:
         assert services.postgresql_answers(database) and services.redis_answers(broker)
         os.kill(tests.pid, signal.SIGKILL)
     folders = [Path(database_folder), Path(broker_folder)]
-    deadline = time.monotonic() + 15
-    while any(folder.exists() for folder in folders) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: not any(folder.exists() for folder in folders), 15, "the end of their folders")
     assert not services.postgresql_answers(database) and not services.redis_answers(broker)
-    assert not any(folder.exists() for folder in folders)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

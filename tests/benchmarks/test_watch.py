@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import NAMES
+from tests.patience import granted
 from tests.processes.forking import ROOT
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 SCRIPT = """
 import subprocess, sys, tempfile, time
@@ -41,7 +44,7 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[str, str, float]:
     """What it prints from then on, to both, and the seconds until it ends."""
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    printed, told = process.communicate(timeout=60)
+    printed, told = process.communicate(timeout=granted(30))
     return printed, told, time.monotonic() - began
 
 
@@ -68,7 +71,7 @@ def test_an_interrupted_one_leaves_nothing_and_says_what_it_measured() -> None:
 
 def test_one_that_ends_leaves_nothing_and_gives_its_code() -> None:
     with start("-c", SCRIPT % "return 3") as process:
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=granted(30))
     (pid, folder) = printed.splitlines()[-1].split()
     assert process.returncode == 3
     assert not alive(int(pid))
@@ -90,7 +93,7 @@ def test_a_real_one_is_interrupted_and_the_next_does_not_begin() -> None:
 
 def test_the_list_says_how_long_each_takes() -> None:
     with start("-m", "benchmarks", "--list") as process:
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=granted(30))
     assert [line.split()[0] for line in printed.splitlines()] == list(NAMES)
     assert all(line.split()[2] in ("s", "min") for line in printed.splitlines())
 

@@ -208,7 +208,7 @@ def test_the_catalog_is_listed(lathe_says: Command) -> None:
     assert lathe_says("catalog", "optimisers")[0] == 2
 
 
-def test_ctrl_c_leaves_the_run_running(server: Server, catalog: Catalog, lathe: Lathe) -> None:
+def test_ctrl_c_leaves_the_run_running(server: Server, catalog: Catalog, lathe: Lathe, processes: None) -> None:
     (lease,) = live(server.store, catalog, 1)
     environment = {**os.environ, "LATHE_URL": server.url, "LATHE_TOKEN": TOKEN}
     command = [sys.executable, "-m", "client", "watch", lease.run_id[:8]]

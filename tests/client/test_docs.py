@@ -11,6 +11,9 @@ import pytest
 
 from tests.e2e.conftest import embedded
 from tests.e2e.lathe import Lathe
+from tests.patience import granted
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "client.md").read_text()
@@ -29,7 +32,7 @@ def examples(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
-    server = embedded(tmp_path_factory.mktemp("embedded"))
+    server = embedded(tmp_path_factory.mktemp("embedded"), fresh=False)
     yield server
     server.stop()
 
@@ -49,7 +52,7 @@ def environment(started: Lathe, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=granted(60), check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

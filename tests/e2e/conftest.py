@@ -69,8 +69,13 @@ def composed(folder: Path, database: str, broker: str) -> Lathe:
     return up(lathe)
 
 
+@pytest.fixture(autouse=True)
+def _real(processes: None) -> None:
+    """Nothing here is played."""
+
+
 @pytest.fixture(scope="session")
-def lathe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
+def lathe(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[Lathe]:
     """One embedded server for the tests that leave it as they found it."""
     server = embedded(tmp_path_factory.mktemp("embedded"), fresh=False)
     yield server
@@ -94,7 +99,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened.set_default_timeout(granted(ANSWER))
     expect.set_options(timeout=granted(ANSWER))
     yield opened
-    expect.set_options(timeout=None)
+    expect.set_options(timeout=5_000)
     opened.close()
 
 

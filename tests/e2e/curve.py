@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.e2e.lathe import Lathe
 
@@ -35,13 +35,28 @@ def assert_exact(curve: Sequence[tuple[int, Any]], first: int, last: int) -> Non
     assert steps == list(range(first, last + 1)), f"{len(steps)} points from {steps[:3]} to {steps[-3:]}"
 
 
-def wait_for_step(page: Page, step: int, chart: str = "Loss", seconds: float = 60) -> None:
+def wait_for_step(page: Page, step: int, chart: str = "Loss") -> None:
     """Until the chart has drawn `step`."""
     page.wait_for_function(
         "([chart, step]) => Number(document.querySelector(`[data-chart='${chart}']`)?.dataset.lastStep ?? -1) >= step",
         arg=[chart, step],
-        timeout=seconds * 1000,
     )
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Until the page has what it asked for, and every chart of it is drawn."""
+    expect(page.get_by_role("heading", level=1).first).to_be_attached()
+    expect(page.locator("main")).not_to_contain_text("Loading the")
+    page.wait_for_function("[...document.querySelectorAll('[data-chart]')].every(chart => chart.data)")
+
+
+def wait_until_fit(page: Page, what: str) -> None:
+    """Until nothing is wider than the screen."""
+    try:
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    except TimeoutError:
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        raise AssertionError(f"{what} is {overflow} px too wide") from None
 
 
 def open_signed_in(page: Page, lathe: Lathe, path: str = "/") -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.curve import open_signed_in
 from tests.e2e.lathe import Lathe
+from tests.patience import until
 
 TRAIN = {
     "kind": "train", "epochs": 100, "batch": {"kind": "fixed", "size": 128},
@@ -19,26 +20,26 @@ SPEC = {
     "diagnosis": {"every": 0},
 }  # fmt: skip
 
-SLOW = 60_000  # milliseconds, for what comes after a page's figures on a busy machine
-
 
 def ask(lathe: Lathe, run_id: str, kind: str, **body: Any) -> dict[str, Any]:
     """Ask something of the run; the event that tells what became of it."""
     status, asked = lathe.call("POST", f"/api/runs/{run_id}/commands", {"kind": kind, "body": body})
     assert status == 202, asked
-    while True:
-        for mark in lathe.get(f"/api/runs/{run_id}/events"):
-            if mark["body"].get("command") == asked["id"]:
-                assert mark["body"]["state"] == "obeyed", mark
-                return dict(mark)
+    mark = until(lambda: answer(lathe, run_id, asked["id"]), 60, f"what became of `{kind}`")
+    assert mark["body"]["state"] == "obeyed", mark
+    return mark
+
+
+def answer(lathe: Lathe, run_id: str, command: str) -> dict[str, Any] | None:
+    marks = lathe.get(f"/api/runs/{run_id}/events")
+    return next((mark for mark in marks if mark["body"].get("command") == command), None)
 
 
 @pytest.fixture(scope="module")
 def steered(lathe: Lathe) -> str:
     """A run that left a checkpoint on demand, and whose rate was raised then."""
     (run_id,) = lathe.submit(SPEC)
-    while lathe.run(run_id)["step"] < 40:
-        pass
+    until(lambda: lathe.run(run_id)["step"] >= 40, 60, "step 40")
     ask(lathe, run_id, "pause")
     ask(lathe, run_id, "checkpoint")
     ask(lathe, run_id, "set", path="optimizer.lr", value=0.4)
@@ -50,39 +51,37 @@ def steered(lathe: Lathe) -> str:
 def test_a_ghost_shows_dotted_what_would_have_been(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}")
-    page.get_by_role("button", name=re.compile("^Show the run without: optimizer.lr .* → 0.4")).click(timeout=SLOW)
+    page.get_by_role("button", name=re.compile("^Show the run without: optimizer.lr .* → 0.4")).click()
     row = page.get_by_role("region", name="Interventions")
-    expect(row.get_by_role("link", name="Counterfactual")).to_be_visible(timeout=SLOW)
+    expect(row.get_by_role("link", name="Counterfactual")).to_be_visible()
     (ghost,) = lathe.get(f"/api/runs?ghosts_of={steered}")["runs"]
     lathe.wait_for(ghost["id"], "succeeded")
-    expect(row).to_contain_text(re.compile("validation loss .*, without it "), timeout=SLOW)
+    expect(row).to_contain_text(re.compile("validation loss .*, without it "))
     dotted = """ghost => document.querySelector('[data-chart="Loss"]').data
         .filter(({line, meta}) => meta?.run === ghost && line.dash === "dot" && meta.metric === "validation/loss")
         .map(({x}) => x.at(-1))"""
-    page.wait_for_function(
-        f"ghost => ({dotted})(ghost)[0] >= {lathe.run(steered)['step']}", arg=ghost["id"], timeout=SLOW
-    )
+    page.wait_for_function(f"ghost => ({dotted})(ghost)[0] >= {lathe.run(steered)['step']}", arg=ghost["id"])
     page.goto(lathe.url)
-    expect(page.get_by_role("link", name="steered", exact=True)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("link", name="steered", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("without optimizer.lr"))).to_have_count(0)
 
 
 def test_a_fork_in_the_midst_of_a_training_turns_its_knob(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}?tab=files")
-    page.get_by_role("link", name=re.compile("^Fork from step")).first.click(timeout=SLOW)
-    expect(page.get_by_text("and in stage 1 from there on: stages[0].batch.size")).to_be_visible(timeout=SLOW)
+    page.get_by_role("link", name=re.compile("^Fork from step")).first.click()
+    expect(page.get_by_text("and in stage 1 from there on: stages[0].batch.size")).to_be_visible()
     page.get_by_role("button", name=re.compile("train epochs 100")).click()
     page.get_by_role("textbox", name="Lr").first.fill("0.01")
-    page.get_by_role("button", name="Run the fork").click(timeout=SLOW)
-    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"), timeout=SLOW)
+    page.get_by_role("button", name="Run the fork").click()
+    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
     child = page.url.rsplit("/", 1)[-1]
     assert child != steered
     run = lathe.wait_for(child, "succeeded")
     (made,) = run["spec"]["interventions"]
     assert made == {"kind": "set", "path": "optimizer.lr", "value": 0.01, "step": run["fork_step"]}
     badge = page.get_by_role("note")
-    expect(badge).to_contain_text(f"Equal to its parent until step {run['fork_step']:,}", timeout=SLOW)
+    expect(badge).to_contain_text(f"Equal to its parent until step {run['fork_step']:,}")
 
 
 def test_a_fork_without_a_change_wears_its_proof(page: Page, lathe: Lathe) -> None:
@@ -94,6 +93,6 @@ def test_a_fork_without_a_change_wears_its_proof(page: Page, lathe: Lathe) -> No
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{child}")
     badge = page.get_by_role("note")
-    expect(badge).to_contain_text(re.compile(r"Bit-equal to its parent over \d+ points"), timeout=SLOW)
+    expect(badge).to_contain_text(re.compile(r"Bit-equal to its parent over \d+ points"))
     badge.hover()
     expect(page.get_by_role("tooltip")).to_contain_text("Weights after stage 2: the same SHA-256.")

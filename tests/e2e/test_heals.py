@@ -13,7 +13,6 @@ from tests.e2e.specs import alone, long
 from tests.processes.forking import ROOT
 
 INDEX = ROOT / "backend" / "static" / "index.html"
-ANSWERED = 30_000  # milliseconds
 
 
 @pytest.fixture
@@ -52,10 +51,10 @@ def test_the_dot_is_green_again_when_events_come_again(page: Page, lathe: Lathe,
     proxy.spoil = without_events
     (run_id,) = lathe.submit(long("heals"))
     open_signed_in(page, behind, f"/runs/{run_id}")
-    expect(page.locator('[data-status="events"]')).to_be_visible(timeout=ANSWERED)
+    expect(page.locator('[data-status="events"]')).to_be_visible()
     proxy.spoil = lambda piece: piece
     proxy.cut()
-    expect(page.locator('[data-status="live"]')).to_be_visible(timeout=ANSWERED)
+    expect(page.locator('[data-status="live"]')).to_be_visible()
     lathe.call("POST", f"/api/runs/{run_id}/commands", {"kind": "cancel"})
     lathe.wait_for(run_id, "cancelled")
 
@@ -89,7 +88,7 @@ def test_a_page_that_cannot_be_fetched_says_so_and_comes_when_the_server_is_back
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     expect(page.locator("[data-status=lost]")).to_be_visible()
     proxy.closed = False
-    expect(page.get_by_role("heading", name="Catalog", level=1)).to_be_visible(timeout=ANSWERED)
+    expect(page.get_by_role("heading", name="Catalog", level=1)).to_be_visible()
 
 
 def test_a_part_that_failed_is_fetched_again_by_hand(page: Page, context: BrowserContext, lathe: Lathe) -> None:

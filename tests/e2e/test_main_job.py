@@ -8,7 +8,7 @@ import urllib.request
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.curve import assert_exact, drawn, open_signed_in, stored, wait_for_step
+from tests.e2e.curve import assert_exact, drawn, open_signed_in, stored, wait_for_step, wait_until_drawn, wait_until_fit
 from tests.e2e.lathe import Lathe
 from tests.e2e.specs import DIGITS, pipeline
 
@@ -114,11 +114,8 @@ def test_no_page_is_wider_than_the_screen(page: Page, lathe: Lathe) -> None:
         "/studies",
     ):
         page.goto(lathe.url + path)
-        page.wait_for_load_state("networkidle") if "runs" not in path and path != "/" else page.wait_for_timeout(800)
+        wait_until_drawn(page)
         for width, theme in itertools.product((1440, 390), ("light", "dark")):
             page.set_viewport_size({"width": width, "height": 844})
             page.emulate_media(color_scheme=theme)
-            page.wait_for_timeout(100)
-            overflow = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-            assert overflow <= 0, f"{path} is {overflow} px too wide at {width} px in the {theme} theme"
-        expect(page.get_by_role("heading", level=1).first).to_be_attached()
+            wait_until_fit(page, f"{path} at {width} px in the {theme} theme")

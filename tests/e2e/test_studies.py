@@ -1,7 +1,6 @@
 """Studies, as somebody uses them in the browser."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,15 +17,6 @@ SPEC: dict[str, Any] = {
     "diagnosis": {"every": 0},
 }
 LR = "stages[0].optimizer.lr"
-
-
-@pytest.fixture(autouse=True)
-def patient(page: Page) -> Iterator[None]:
-    """These pages wait for several answers of a server that trains meanwhile."""
-    page.set_default_timeout(120_000)
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +69,7 @@ def click_point(page: Page, point: Locator) -> None:
 
 def until_over(lathe: Lathe, page: Page, state: str) -> dict[str, Any]:
     """Wait for the page to say so; the study as the API tells it."""
-    expect(page.locator("header").get_by_text(state, exact=True)).to_be_visible(timeout=60_000)
+    expect(page.locator("header").get_by_text(state, exact=True)).to_be_visible()
     study: dict[str, Any] = lathe.get(f"/api/studies/{page.url.rpartition('/')[2]}")
     assert study["state"] == state
     return study

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +12,15 @@ from tests.e2e.conftest import composed, embedded
 from tests.e2e.curve import assert_exact, drawn, open_signed_in, stored, wait_for_step
 from tests.e2e.lathe import Lathe
 from tests.e2e.specs import long, pipeline
+from tests.patience import until
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
     """An embedded server whose processes may be killed: it starts them again."""
-    lathe = embedded(tmp_path_factory.mktemp("own"), LATHE_CHECKPOINT_SECONDS="0.5", LATHE_LEASE_SECONDS="5")
+    lathe = embedded(
+        tmp_path_factory.mktemp("own"), fresh=False, LATHE_CHECKPOINT_SECONDS="0.5", LATHE_LEASE_SECONDS="5"
+    )
     yield lathe
     lathe.stop()
 
@@ -54,11 +56,15 @@ def step_of(lathe: Lathe, run_id: str) -> int:
     return int(lathe.run(run_id)["step"])
 
 
-def wait_past(lathe: Lathe, run_id: str, step: int, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while step_of(lathe, run_id) <= step:
-        assert time.monotonic() < deadline, f"the run stands at step {step_of(lathe, run_id)}"
-        time.sleep(0.1)
+def wait_past(lathe: Lathe, run_id: str, step: int) -> None:
+    until(lambda: step_of(lathe, run_id) > step, 60, f"a step after {step}", *map(lathe.log, lathe.processes))
+
+
+def wait_for_checkpoint(lathe: Lathe, run_id: str) -> None:
+    def there() -> bool:
+        return any(file["kind"] == "checkpoint" for file in lathe.run(run_id)["artifacts"])
+
+    until(there, 60, "a checkpoint")
 
 
 def finish(lathe: Lathe, run_id: str) -> int:
@@ -81,7 +87,7 @@ def test_a_killed_trainer_leaves_no_gap_and_no_double(page: Page, own: Lathe) ->
     (run_id,) = own.submit(long("killed"))
     open_signed_in(page, own, f"/runs/{run_id}")
     wait_for_step(page, 200)
-    time.sleep(1.0)  # past a checkpoint
+    wait_for_checkpoint(own, run_id)
     (trainer,) = children(own.processes["embedded"].pid, "worker.trainer")
     os.kill(trainer, signal.SIGKILL)
     at = step_of(own, run_id)

@@ -12,8 +12,6 @@ from tests.e2e.curve import open_signed_in, wait_for_step
 from tests.e2e.lathe import Lathe
 from tests.e2e.specs import long
 
-SOON = 30_000  # milliseconds: the page asks every few seconds
-
 
 @pytest.fixture(scope="module")
 def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
@@ -21,7 +19,7 @@ def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
     folder = tmp_path_factory.mktemp("cramped")
     with small_disk(folder / "disk") as disk:
         lathe = embedded(
-            disk, LATHE_DATABASE=f"sqlite:///{folder / 'lathe.sqlite'}", LATHE_CHECKPOINT_SECONDS="0.5",
+            disk, fresh=False, LATHE_DATABASE=f"sqlite:///{folder / 'lathe.sqlite'}", LATHE_CHECKPOINT_SECONDS="0.5",
             LATHE_LEAST_FREE_BYTES="1000000",
         )  # fmt: skip
         yield lathe
@@ -40,7 +38,7 @@ def opened(page: Page, lathe: Lathe, name: str) -> str:
     open_signed_in(page, lathe, f"/runs/{run_id}")
     wait_for_step(page, 20)
     everywhere, here = places(page)
-    expect(everywhere).to_be_empty(timeout=SOON)
+    expect(everywhere).to_be_empty()
     expect(here).to_have_count(0)
     return run_id
 
@@ -49,14 +47,14 @@ def test_a_full_disk_is_said_while_it_is_full(page: Page, cramped: Lathe) -> Non
     run_id = opened(page, cramped, "cramped")
     everywhere, here = places(page)
     with full(cramped.data_dir.parent):
-        expect(here).to_contain_text("No checkpoint could be written", timeout=SOON)
+        expect(here).to_contain_text("No checkpoint could be written")
         expect(here).to_contain_text("No space left on device")
-        expect(everywhere).to_contain_text("The disk of the data folder is nearly full", timeout=SOON)
+        expect(everywhere).to_contain_text("The disk of the data folder is nearly full")
         page.get_by_role("link", name="Catalog", exact=True).click()
         expect(everywhere).to_contain_text("nearly full")
         page.go_back()
-    expect(here).to_have_count(0, timeout=SOON)
-    expect(everywhere).to_be_empty(timeout=SOON)
+    expect(here).to_have_count(0)
+    expect(everywhere).to_be_empty()
     cramped.call("POST", f"/api/runs/{run_id}/commands", {"kind": "cancel"})
 
 
@@ -67,8 +65,8 @@ def test_a_locked_database_is_said_while_it_is_locked(page: Page, cramped: Lathe
     with holder.begin() as session:
         session.connection()
         for place in (everywhere, here):
-            expect(place).to_contain_text("The database is locked by another process", timeout=SOON)
+            expect(place).to_contain_text("The database is locked by another process")
     holder.close()
-    expect(here).to_have_count(0, timeout=SOON)
-    expect(everywhere).to_be_empty(timeout=SOON)
+    expect(here).to_have_count(0)
+    expect(everywhere).to_be_empty()
     cramped.call("POST", f"/api/runs/{run_id}/commands", {"kind": "cancel"})

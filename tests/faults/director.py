@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import tempfile
-import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,13 +29,13 @@ from backend.store.tables import Run
 from tests.faults.farm import alive, children
 from tests.faults.halting import INTERVAL
 from tests.faults.invariants import lost, unregistered, violations
-from tests.patience import until
+from tests.patience import Stopwatch, until
 from tests.processes.start import start
 from tests.worker.executing import Sequence as Values
 from tests.worker.executing import hashes, sequence
 
 PATIENCE = 120.0
-"""Seconds without any news after which a run counts as hanging; a busy machine takes a few."""
+"""Seconds without any news after which a run counts as hanging."""
 LOOK_SECONDS = 0.05
 """Between two looks at a run that nobody halts."""
 HEARD_SECONDS = 2.0
@@ -166,13 +165,13 @@ class Director:
         self._halts = " ".join([self._listener.path, *(() if everywhere else sorted(point.name for point in needed))])
         self._left, self._since, self._done = deque(faults), Counter[Point](), list[Fault]()
         self._rests, self._passed, self._run_id = 0, set[Point](), run_id
-        seq, deadline = 0, time.monotonic() + PATIENCE
+        seq, watch = 0, Stopwatch()
         try:
             while not (run := self._run).state.terminal:
                 self._keep_a_worker()
                 if self._next() or run.last_seq != seq:
-                    seq, deadline = run.last_seq, time.monotonic() + PATIENCE
-                assert time.monotonic() < deadline, f"nothing happens any more; done: {self._done}"
+                    seq, watch = run.last_seq, Stopwatch()
+                assert watch.seconds < PATIENCE, f"nothing happens any more; done: {self._done}"
         finally:
             self._end()
         return self._played()
@@ -287,8 +286,8 @@ class Director:
 
     def _hold_until_heard(self) -> None:
         """A trainer halts until what was asked has reached it; everybody else goes on."""
-        deadline = time.monotonic() + HEARD_SECONDS
-        while not self._heard and time.monotonic() < deadline and alive(self._worker):
+        watch = Stopwatch()
+        while not self._heard and watch.seconds < HEARD_SECONDS and alive(self._worker):
             self._let_go(timeout=0.05)
 
     def _end(self) -> None:

@@ -13,7 +13,7 @@ from backend.domain.settings import Settings
 from backend.store.session import Store
 from tests.faults.farm import Farm, farm, spec
 from tests.faults.test_embedded import launched
-from tests.patience import until
+from tests.patience import granted, until
 from tests.processes.forking import ROOT
 from worker.process import liveness
 
@@ -40,7 +40,7 @@ def asked(data_dir: Path) -> tuple[int, str]:
     """What the containers' health check answers."""
     environment = {**os.environ, "LATHE_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "worker.process.liveness"]
-    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=granted(30))
     return answer.returncode, answer.stderr.strip()
 
 

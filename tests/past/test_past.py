@@ -30,7 +30,7 @@ ROOM = 0.02
 
 Say = Callable[[str], None]
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.usefixtures("processes")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from tests import outside
 from tests.patience import until
 from tests.processes.forking import PR_SET_PDEATHSIG, ROOT
 
@@ -54,6 +55,7 @@ class Process:
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path, fresh: bool = False) -> Process:
     """Run a module with its arguments as `python -m` does: in a forked process, or in a fresh interpreter."""
+    outside.demand()
     named = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
     return _fresh(command, named, log) if fresh else _template().start(command, named, log)
 

@@ -25,6 +25,8 @@ from worker.pipe.messages import (
     ToTrainer,
 )
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 
 @pytest.mark.parametrize(
     "message",

@@ -16,6 +16,8 @@ from tests.worker.supervising import claim
 from worker.process import logs
 from worker.supervisor.reaper import Reaper
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 
 class Hand:
     """A clock that is set by hand."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import pytest
@@ -11,9 +11,12 @@ import pytest
 from backend.domain.catalog import Catalog
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
+from tests.patience import Stopwatch
 from tests.worker.engine.harness import assignment
 from worker.pipe.messages import Finished, Ready, Renewed
 from worker.supervisor.trainer_process import TrainerProcess
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 MB = 1e6
 TRAIN = {"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": 512}, "optimizer": {"kind": "adam"}}
@@ -41,8 +44,8 @@ def resident(process: TrainerProcess) -> float:
 
 def heard(process: TrainerProcess, kind: type[Any], seconds: float = 120) -> tuple[Any, float]:
     """The first message of this kind, and the most memory seen until it came."""
-    end, most = monotonic() + seconds, 0.0
-    while monotonic() < end and not process.ended:
+    watch, most = Stopwatch(), 0.0
+    while watch.seconds < seconds and not process.ended:
         most = max(most, resident(process))
         for message in process.receive():
             if isinstance(message, kind):

@@ -1,8 +1,5 @@
 """The server compacts what lies in its database, and one of several does so at a time."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import func, select
 
@@ -15,6 +12,7 @@ from backend.store.blocks import leading, stored
 from backend.store.session import Store
 from backend.store.tables import Event
 from tests.backend.api.making import claimed, points, queued, write
+from tests.patience import until
 
 FLUSHES = 300
 
@@ -34,15 +32,6 @@ def flushed(store: Store, catalog: Catalog, over: bool) -> runs.Lease:
         with store.begin() as session:
             runs.finish(session, lease, RunState.SUCCEEDED)
     return lease
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def loose(store: Store, run_id: str) -> int:
@@ -67,7 +56,7 @@ def test_points_of_earlier_versions_are_compacted(store: Store, catalog: Catalog
         before = seen(store, lease.run_id)
     working = Compactor(store)
     working.start()
-    assert within(60, lambda: loose(store, lease.run_id) == left)
+    until(lambda: loose(store, lease.run_id) == left, 60, "the compaction")
     working.close()
     assert seen(store, lease.run_id) == before
     with store.read() as session:
@@ -93,7 +82,7 @@ def test_another_server_takes_over_from_one_that_is_gone(
     monkeypatch.setattr(compactor, "TAKE_OVER_SECONDS", 0.5)
     working = Compactor(store)
     working.start()
-    assert within(60, lambda: loose(store, lease.run_id) == 0)
+    until(lambda: loose(store, lease.run_id) == 0, 60, "the compaction")
     working.close()
 
 
@@ -104,11 +93,11 @@ def test_closing_does_not_wait_for_the_rest(store: Store, catalog: Catalog, monk
     monkeypatch.setattr("backend.store.blocks.compaction.BITE_ROWS", 2)
     first = Compactor(store)
     first.start()
-    assert within(60, lambda: loose(store, lease.run_id) < FLUSHES)
+    until(lambda: loose(store, lease.run_id) < FLUSHES, 60, "the compaction")
     first.close()
     assert seen(store, lease.run_id) == before
     second = Compactor(store)
     second.start()
-    assert within(60, lambda: loose(store, lease.run_id) == 0)
+    until(lambda: loose(store, lease.run_id) == 0, 60, "the compaction")
     second.close()
     assert seen(store, lease.run_id) == before

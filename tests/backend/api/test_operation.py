@@ -13,7 +13,9 @@ from backend.domain.catalog import Catalog
 from backend.store import workers
 from tests.backend.api.conftest import TOKEN, Api
 from tests.backend.api.making import claimed, queued
-from tests.patience import until
+from tests.patience import granted, until
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 
 def test_numbers_are_prometheus_text(api: Api, catalog: Catalog) -> None:
@@ -98,7 +100,7 @@ def test_it_starts_fast_and_without_what_it_does_not_need(api: Api) -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=granted(30),
         )
         status, seconds, *heavy = told.stdout.split()
         assert status == "200" and heavy == [], told.stdout

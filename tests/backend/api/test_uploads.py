@@ -28,6 +28,8 @@ from tests.backend.api.making import SPEC
 from tests.backend.api.test_errors import shape
 from tests.backend.data.making import csv, images, npy, npz
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 

@@ -17,6 +17,7 @@ from backend.store.engine import open_engine
 from backend.store.migrate import config, migrate
 from backend.store.session import Store
 from backend.store.tables import Table
+from tests.patience import granted
 
 NOON = "2026-01-01 12:00:00"
 CHECKOUT = Path(__file__).parents[3]
@@ -71,17 +72,19 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     assert differences(database_url) == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_concurrent_migrations_are_harmless(database_url: str, tmp_path: Path) -> None:
     code = "import sys; from backend.store.migrate import migrate; migrate(sys.argv[1])"
     processes = [run_python(code, database_url, tmp_path) for _ in range(2)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(migrate, [database_url] * 4))
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(granted(30)) for process in processes] == [0, 0]
     assert differences(database_url) == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_migration_that_is_killed_half_way_leaves_nothing(database_url: str, tmp_path: Path) -> None:
-    assert run_python(DIES_HALF_WAY, database_url, tmp_path).wait(60) == 9
+    assert run_python(DIES_HALF_WAY, database_url, tmp_path).wait(granted(30)) == 9
     engine = open_engine(database_url)
     assert inspect(engine).get_table_names() == []
     engine.dispose()

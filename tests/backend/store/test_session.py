@@ -15,6 +15,7 @@ from backend.store.session import UNAVAILABLE, Store
 from tests import services
 from tests.backend.store.conftest import SPEC, Submit, claim, log
 from tests.backend.store.invariants import violations
+from tests.patience import granted
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_sqlite_writers_wait_for_each_other_from_the_first_statement(sqlite_url:
         waiting = threading.Thread(target=second)
         waiting.start()
         assert not entered.wait(0.2)
-    waiting.join(10)
+    waiting.join(granted(10))
     assert entered.is_set()
     store.close()
 

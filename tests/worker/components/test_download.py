@@ -5,12 +5,12 @@ import http.server
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.patience import until
 from worker.data import idx
 from worker.data.download import download
 from worker.data.published import Publication, Published
@@ -94,19 +94,12 @@ def test_anything_else_leaves_nothing(address: str, tmp_path: Path, path: str) -
     assert list(tmp_path.iterdir()) == []
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def test_a_download_that_was_killed_half_way_does_not_count(address: str, tmp_path: Path) -> None:
+def test_a_download_that_was_killed_half_way_does_not_count(address: str, tmp_path: Path, processes: None) -> None:
     publication = Publication([address], [Published("whole", len(CONTENT), SHA256)], tmp_path / "no-system", "package")
     folder = tmp_path / "data"
     call = f"from pathlib import Path; from worker.data.download import download; download({address + 'stalled'!r}, Path({str(folder / 'whole.gz')!r}), {len(CONTENT)}, {SHA256!r})"
     process = subprocess.Popen([sys.executable, "-c", call])
-    until(lambda: sum(path.stat().st_size for path in folder.glob(".*.part")) > 0)
+    until(lambda: sum(path.stat().st_size for path in folder.glob(".*.part")) > 0, 20, "the beginning of the file")
     process.kill()
     process.wait()
     assert not (folder / "whole.gz").exists()

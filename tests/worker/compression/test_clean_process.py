@@ -11,6 +11,7 @@ import pytest
 from torch import nn
 
 import worker
+from tests.patience import until
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.measured import FOLDER, SETTINGS, measured
 from worker.components.quantizers.dynamic_int8 import DynamicInt8
@@ -19,6 +20,8 @@ from worker.data.tensors import Data
 from worker.engine.measurement import clean_process
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.pipe.messages import StageDone
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 
 def test_what_a_killed_process_left_is_swept(trained: Subject, digits: Data, tmp_path: Path) -> None:
@@ -121,9 +124,9 @@ def test_the_measuring_process_dies_with_its_parent(
     home = Path(worker.__file__).parents[1]
     command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(test.inputs), str(test.targets)]
     with subprocess.Popen(command, cwd=home) as parent:
-        child = wait_for(lambda: children_of(parent.pid))
+        child = until(lambda: children_of(parent.pid), 30, "the measuring process")
         parent.kill()
-    assert wait_for(lambda: not alive(child[0]))
+    until(lambda: not alive(child[0]), 30, "its end")
 
 
 def children_of(parent: int) -> list[int]:
@@ -136,15 +139,6 @@ def alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def wait_for(condition: object, seconds: float = 30.0) -> object:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():  # type: ignore[operator]
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen in time")
 
 
 def test_a_busy_machine_does_not_keep_a_process_from_its_job(monkeypatch: pytest.MonkeyPatch) -> None:

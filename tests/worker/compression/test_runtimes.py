@@ -23,6 +23,8 @@ from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 NONE = np.zeros((0,), np.float32)
 SETTINGS = Measure(batch_sizes=[1, 64], repeats=20)
 

@@ -10,12 +10,12 @@ from worker.engine import reporter
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, processes: None) -> Settings:
     return settings_for(tmp_path)
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def eager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, processes: None) -> Settings:
     """Flushes every seven steps, whatever the clock says, and takes a checkpoint with each flush."""
     monkeypatch.setattr(reporter, "FLUSH_SECONDS", 1e6)
     monkeypatch.setattr(reporter, "MOST_STEPS", 7)

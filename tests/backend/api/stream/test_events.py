@@ -17,6 +17,7 @@ from backend.store import runs
 from backend.store.session import Store
 from tests.backend.api.making import event, points, queued, write
 from tests.backend.api.stream.viewer import ON_EACH, Viewer, having, live, states
+from tests.patience import granted, slowness, until
 
 
 @ON_EACH
@@ -69,14 +70,14 @@ def test_new_events_arrive_soon(store: Store, catalog: Catalog, port: int) -> No
     reader = threading.Thread(target=lambda: viewer.read(goal={lease.run_id: 31}))
     reader.start()
     sent = []
-    time.sleep(0.3)
+    until(lambda: viewer.messages, 10, "the first event")
     for _ in range(30):
         write(store, lease, event(EventKind.LOG, level="info", text="x"))
         sent.append(time.time())
         time.sleep(0.05)
-    reader.join(10)
+    reader.join(granted(10))
     delays = [message.at - at for message, at in zip(viewer.messages[1:], sent, strict=True)]
-    assert float(np.median(delays)) < 0.3
+    assert float(np.median(delays)) < 0.3 * slowness()
 
 
 @ON_EACH
@@ -85,12 +86,12 @@ def test_rows_tell_of_runs_that_nobody_named(store: Store, catalog: Catalog, por
     viewer = Viewer(port, [], rows=True)
     reader = threading.Thread(target=lambda: viewer.read(until=lambda viewer: "cancelled" in states(viewer)))
     reader.start()
-    time.sleep(0.5)
+    until(lambda: viewer.messages, 10, "the first row")
     (later,) = queued(store, catalog, "After")
-    time.sleep(0.3)
+    until(lambda: len(viewer.messages) > 1, 10, "the next row")
     with store.begin() as session:
         assert runs.cancel_queued(session, later)
-    reader.join(10)
+    reader.join(granted(10))
     rows = [message.data for message in viewer.messages if message.event == "row"]
     assert rows[0]["id"] == first
     assert states(viewer)[-2:] == ["queued", "cancelled"] and rows[-1]["id"] == later
@@ -121,12 +122,10 @@ def test_a_run_that_is_deleted_meanwhile_is_told(store: Store, catalog: Catalog,
     viewer = Viewer(port, [lease.run_id])
     reader = threading.Thread(target=lambda: viewer.read(until=having(3)))
     reader.start()
-    while len(viewer.messages) < 2:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    until(lambda: len(viewer.messages) == 2, 10, "its events")
     with store.begin() as session:
         assert runs.delete_terminal(session, lease.run_id)
-    reader.join(10)
+    reader.join(granted(10))
     assert viewer.messages[-1].event == "gone"
 
 

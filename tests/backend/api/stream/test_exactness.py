@@ -16,6 +16,7 @@ from backend.store import events, runs
 from backend.store.session import Store
 from tests.backend.api.making import event, points, write
 from tests.backend.api.stream.viewer import ON_EACH, Viewer, live
+from tests.patience import Stopwatch
 
 
 def writing(store: Store, leases: list[runs.Lease], each: int, pause: float) -> Callable[[], None]:
@@ -57,8 +58,8 @@ def cut_to_pieces(
             while writer.is_alive():
                 watching[number].read(1 + luck.expovariate(1 / 1200), seconds=1)
             goal.update({lease.run_id: lease.last_seq for lease in leases})
-            deadline = time.monotonic() + seconds
-            while not watching[number].holds(goal) and time.monotonic() < deadline:
+            watch = Stopwatch()
+            while not watching[number].holds(goal) and watch.seconds < seconds:
                 watching[number].read(1 + luck.expovariate(1 / 1200), goal, seconds=1)
 
         list(pool.map(follow, range(viewers)))

@@ -19,6 +19,7 @@ from backend.store import runs
 from backend.store.session import Store
 from tests.backend.api.conftest import TOKEN
 from tests.backend.api.making import claimed, queued
+from tests.patience import Stopwatch, granted, until
 
 ON_EACH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -31,14 +32,13 @@ def served(app: FastAPI) -> Iterator[int]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
+    until(lambda: server.started or not thread.is_alive(), 30, "the server")
+    assert thread.is_alive()
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(granted(10))
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Viewer:
         return all(last.get(run, 0) >= seq for run, seq in goal.items())
 
     def open(self) -> socket.socket:
-        link = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        link = socket.create_connection(("127.0.0.1", self.port), timeout=granted(10))
         query = f"runs={','.join(self.runs)}" + ("&rows=true" if self.rows else "")
         resumed = f"Last-Event-ID: {self.last_id}\r\n" if self.last_id else ""
         # HTTP 1.0 has no chunks: what comes after the head is the stream itself.
@@ -91,7 +91,7 @@ class Viewer:
     ) -> None:
         """Read until `most` bytes came, or the goal is reached, or it is as it should be, or time is up; then hang
         up, wherever that is."""
-        deadline = time.monotonic() + seconds
+        watch = Stopwatch()
         with self.open() as link:
             text = b""
             while b"\r\n\r\n" not in text:
@@ -104,9 +104,9 @@ class Viewer:
                 for part in whole:
                     self._take(part.decode())
                 enough = until(self) or (goal is not None and self.holds(goal))
-                if enough or read >= most or time.monotonic() > deadline:
+                if enough or read >= most or watch.seconds > seconds:
                     break
-                link.settimeout(max(min(deadline - time.monotonic(), 0.5), 0.01))
+                link.settimeout(max(min(seconds - watch.seconds, 0.5), 0.01))
                 try:
                     piece = link.recv(int(min(65536, most - read)) if most - read > 0 else 1)
                 except TimeoutError:
