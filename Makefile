@@ -55,8 +55,9 @@ lock: $(STAMPS)/dev ## lock the dependencies of pyproject.toml anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python requirements/lock.py
 
-client: $(STAMPS)/dev $(STAMPS)/frontend ## write the API's description, and the front end's types from it
+client: $(STAMPS)/dev $(STAMPS)/frontend ## write the API's description, and from it the client's models and the front end's types
 	$(BIN)/python -m backend.api.openapi > frontend/openapi.json
+	$(BIN)/python client/wire/generate.py
 	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
 
 clean: ## remove what the other commands have made, except data/

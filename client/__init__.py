@@ -2,9 +2,9 @@
 
 from client.errors import LatheError
 from client.lathe import Lathe
-from client.run import Run
-from client.states import RunState
+from client.runs.run import Run
 from client.studies import Study
 from client.submission import Submission
+from client.wire.models import RunState
 
 __all__ = ["Lathe", "LatheError", "Run", "RunState", "Study", "Submission"]

@@ -2,17 +2,10 @@
 
 from collections.abc import Sequence
 
-from client.reply import Reply
+from client.wire.models import Problem
 
 UNREACHABLE = "Unreachable"
 CUT = "Cut"
-
-
-class Problem(Reply):
-    """One of several things that are wrong with a request."""
-
-    path: str
-    message: str
 
 
 class LatheError(Exception):

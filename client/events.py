@@ -4,39 +4,31 @@ They come in order; `seq` counts 1, 2, 3… for each run.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from client.reply import Reply
-from client.states import RunState
-from client.wire import Wire
+from client.wire.connection import Wire
+from client.wire.models import Columns, RunState, StreamEvent
 
 
-class Event(Reply):
+class Event(StreamEvent):
     """Anything that happened to a run. A kind that this client does not know yet is a plain Event with its body."""
 
     KIND: ClassVar[str] = ""
 
-    run_id: str
-    seq: int
-    kind: str
-    at: datetime
     body: dict[str, Any] = Field(repr=False)
+    columns: None = Field(default=None, repr=False)
+    """Always None: a Points event has the columns as fields of its own."""
 
 
-class Points(Event):
+class Points(Event, Columns):
     """Values of some metrics at the same steps; `times` are seconds of active training since the run began."""
 
     KIND = "points"
 
-    stage: int
-    steps: list[int]
-    times: list[float]
-    metrics: dict[str, list[float]]
     bucketed: int | None = None
-    """How many steps these stand for, when there were too many: minima and maxima are among them."""
+    """Number of steps that these stand for, when there were too many: minima and maxima are among them."""
 
 
 class StateChanged(Event):
@@ -163,9 +155,9 @@ KINDS: Mapping[str, type[Event]] = {
 
 
 def event(data: Mapping[str, Any]) -> Event:
-    """The event that the server sent."""
+    """The event that the server sent. Its body and its columns become fields."""
     body = data["body"]
-    fields = {**body, "body_kind": body.get("kind"), **(data.get("columns") or {}), **data}
+    fields = {**body, "body_kind": body.get("kind"), **(data.get("columns") or {}), **data, "columns": None}
     return KINDS.get(data["kind"], Event).model_validate(fields)
 
 

@@ -3,26 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from client.reply import Reply
-from client.wire import Wire
+from client.wire.connection import Wire
+from client.wire.models import ChartRow
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
-class Chart(Reply):
-    """A chart that can be asked for by its name."""
-
-    name: str
-    title: str
-    group: str
-    metrics: list[str]
-    exhibits: list[str]
-    results: bool
-
-
-def charts(wire: Wire) -> list[Chart]:
-    return [Chart.model_validate(chart) for chart in wire.get("/api/charts")]
+def charts(wire: Wire) -> list[ChartRow]:
+    return [ChartRow.model_validate(chart) for chart in wire.get("/api/charts")]
 
 
 def figure(wire: Wire, chart: str, runs: Sequence[str], options: dict[str, Any]) -> "Figure":

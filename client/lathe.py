@@ -5,16 +5,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from client import access, artifacts, figures, runs, stream, studies, submission
+from client import figures, studies, submission
 from client.catalog import Catalog, catalog
 from client.events import Event
-from client.figures import Chart
-from client.run import Run
+from client.runs import artifacts, listing, stream
+from client.runs.run import Run
 from client.spec import Spec
-from client.studies import Study, StudyRow
+from client.studies import Study
 from client.submission import Submission, Variants
 from client.tradeoffs import Tradeoffs, tradeoffs
-from client.wire import Wire
+from client.wire import access
+from client.wire.connection import Wire
+from client.wire.models import ChartRow, StudyRow
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -78,7 +80,7 @@ class Lathe:
 
     def run(self, run_id: str) -> Run:
         """The run whose id is, or alone begins with, this text."""
-        row = runs.found(self._wire, run_id)
+        row = listing.found(self._wire, run_id)
         return Run(self._wire, row.id, row)
 
     def runs(
@@ -92,7 +94,7 @@ class Lathe:
         limit: int | None = 100,
     ) -> list[Run]:
         """Runs, the newest first; `search` is part of a name or how an id begins. All of them without a limit."""
-        found = runs.listed(self._wire, states, search, group, sort, descending, limit)
+        found = listing.listed(self._wire, states, search, group, sort, descending, limit)
         return [Run(self._wire, row.id, row) for row in found]
 
     def watch(self, *watched: Run) -> Iterator[Event]:
@@ -116,7 +118,7 @@ class Lathe:
         """
         return tradeoffs(self._wire, where, minimize, dataset, [run.id for run in runs], formats, devices)
 
-    def charts(self) -> list[Chart]:
+    def charts(self) -> list[ChartRow]:
         """What `figure` can be asked for."""
         return figures.charts(self._wire)
 

@@ -3,51 +3,19 @@
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from client.points import Table, frame
-from client.reply import Reply
-from client.run import POLL, Run
+from client.runs.points import Table, frame
+from client.runs.run import POLL, Run
 from client.spec import Spec, document
-from client.wire import Wire
+from client.wire.connection import Wire
+from client.wire.models import StudyRow, StudyState, TrialPage, TrialRow
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 PAGE = 500
-OVER = frozenset({"finished", "stopped", "failed"})
-
-
-class Trial(Reply):
-    """One attempt: what it tried, and one value for each objective once it is complete."""
-
-    number: int
-    state: str
-    assignment: dict[str, Any]
-    values: list[float]
-    violation: float
-    by: str | None
-    run_id: str | None
-    steps: int
-    seconds: float
-    error: str | None
-
-
-class StudyRow(Reply):
-    """A study as a list shows it. `best` is its best complete trial; none where there are several objectives."""
-
-    id: str
-    name: str
-    state: str
-    error: str | None
-    sampler: str
-    pruner: str
-    objectives: list[str]
-    counts: dict[str, int]
-    best: Trial | None
-    created_at: datetime
-    finished_at: datetime | None
+OVER = frozenset({StudyState.FINISHED, StudyState.STOPPED, StudyState.FAILED})
 
 
 class Study:
@@ -64,11 +32,11 @@ class Study:
         return StudyRow.model_validate(self._wire.get(self._path))
 
     @property
-    def state(self) -> str:
+    def state(self) -> StudyState:
         return self.look().state
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> TrialRow | None:
         return self.look().best
 
     @property
@@ -77,17 +45,17 @@ class Study:
         study: dict[str, Any] = self._wire.get(self._path)["study"]
         return study
 
-    def trials(self) -> list[Trial]:
+    def trials(self) -> list[TrialRow]:
         """All of them, by number."""
-        found: list[Trial] = []
+        found: list[TrialRow] = []
         while True:
             query = {"sort": "number", "descending": False, "offset": len(found), "limit": PAGE}
-            page = self._wire.get(f"{self._path}/trials", query)["trials"]
-            found += [Trial.model_validate(one) for one in page]
-            if len(page) < PAGE:
+            page = TrialPage.model_validate(self._wire.get(f"{self._path}/trials", query))
+            found += page.trials
+            if len(page.trials) < PAGE:
                 return found
 
-    def run(self, trial: Trial) -> Run | None:
+    def run(self, trial: TrialRow) -> Run | None:
         """The run of a trial; None when it has not begun, or was deleted."""
         return None if trial.run_id is None else Run(self._wire, trial.run_id)
 

@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from client.errors import LatheError
-from client.reply import Reply
-from client.run import Run
+from client.runs.run import Run
 from client.spec import Spec, document
-from client.wire import Wire
+from client.wire.connection import Wire
+from client.wire.models import ExperimentCreated, LeftOut
 
 Variants = Mapping[str, Mapping[str, Any]]
 """Name -> path of a field -> what it holds instead: `{"SGD": {"stages[0].optimizer": {"kind": "sgd"}}}`."""
-
-
-class LeftOut(Reply):
-    """An order of stages that does not fit, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +52,5 @@ def submit(
         body["variants"] = [{"name": name, "changes": dict(changes)} for name, changes in variants.items()]
     if orders is not None:
         body["orders"] = list(orders)
-    made = wire.post("/api/experiments", body, key or str(uuid.uuid4()))
-    runs = [Run(wire, run["id"]) for run in made["runs"]]
-    return Submission(made["id"], runs, [LeftOut.model_validate(one) for one in made.get("left_out", [])])
+    made = ExperimentCreated.model_validate(wire.post("/api/experiments", body, key or str(uuid.uuid4())))
+    return Submission(made.id, [Run(wire, run.id) for run in made.runs], made.left_out)

@@ -3,72 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from client.points import Table, frame
-from client.reply import Reply
-from client.wire import Wire
+from client.runs.points import Table, frame
+from client.wire import models
+from client.wire.connection import Wire
+from client.wire.models import TradeoffPoint
 
 
-class Interval(Reply):
-    """Where a share lies with 95 %, as far as the number of samples tells."""
-
-    low: float
-    high: float
-
-
-class Candidate(Reply):
-    """One measured file: `values` has `accuracy`, `bytes`, `p50_ms@1`, `p95_ms@64`, …"""
-
-    run_id: str
-    run_name: str
-    seed: int
-    stage: int
-    label: str
-    exporter: str
-    artifact: str
-    runtime: str
-    devices: list[str]
-    values: dict[str, float]
-    front: bool
-    samples: int | None = None
-    interval: Interval | None = None
-    preparation: str = ""
-
-
-class DatasetChoice(Reply):
-    """A data set on which models were measured."""
-
-    key: str
-    title: str
-
-
-class Tradeoffs(Reply):
-    """The answer for one data set in words, and what it rests on: ids of artifacts that meet the constraint, best first; without any,
-    those that miss it by least."""
-
-    points: list[Candidate]
-    total: int
-    qualifying: list[str]
-    nearest: list[str] = []
-    sentence: str
-    dataset: str = ""
-    datasets: list[DatasetChoice] = []
-    samples: list[int] = []
-    note: str = ""
-    offer: str = ""
-    fields: dict[str, str] = {}
+class Tradeoffs(models.Tradeoffs):
+    """The answer for one data set in words, and the measured files that it rests on."""
 
     @property
-    def best(self) -> Candidate | None:
+    def best(self) -> TradeoffPoint | None:
         """What meets the constraint and has least (or most) of what was asked; None when nothing meets it."""
         return self._named(self.qualifying)[0] if self.qualifying else None
 
     @property
-    def meeting(self) -> list[Candidate]:
+    def meeting(self) -> list[TradeoffPoint]:
         """Best first."""
         return self._named(self.qualifying)
 
     @property
-    def missing_least(self) -> list[Candidate]:
+    def missing_least(self) -> list[TradeoffPoint]:
         """The nearest first, when nothing meets the constraint."""
         return self._named(self.nearest)
 
@@ -95,7 +50,7 @@ class Tradeoffs(Reply):
         meeting = set(self.qualifying)
         return frame({**columns, "meets": [point.artifact in meeting for point in self.points], **measured})
 
-    def _named(self, artifacts: Sequence[str]) -> list[Candidate]:
+    def _named(self, artifacts: Sequence[str]) -> list[TradeoffPoint]:
         known = {point.artifact: point for point in self.points}
         return [known[artifact] for artifact in artifacts]
 

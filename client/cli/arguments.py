@@ -8,7 +8,7 @@ from typing import Any
 
 from client.cli import commands
 from client.lathe import Lathe
-from client.states import RunState
+from client.wire.models import RunState
 
 Do = Callable[[Lathe, Namespace], int]
 Make = Callable[[str, Do, str], ArgumentParser]

@@ -7,15 +7,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from client.catalog import Component
 from client.cli import show, watching, words
 from client.lathe import Lathe
-from client.run import Run
-from client.runs import RunDetail
-from client.states import RunState
-from client.steering import Command
-from client.studies import StudyRow
-from client.tradeoffs import Candidate, Tradeoffs
+from client.runs.run import Run
+from client.tradeoffs import Tradeoffs
+from client.wire.models import CatalogEntry, CommandRow, RunDetail, RunState, StudyRow, TradeoffPoint
 
 OBEY_SECONDS = 3.0  # that a command waits to say what became of it
 
@@ -152,7 +148,7 @@ def turn(lathe: Lathe, asked: Namespace) -> int:
     return _obeyed(run, run.set(asked.path, asked.value, why=asked.why))
 
 
-def _obeyed(run: Run, command: Command) -> int:
+def _obeyed(run: Run, command: CommandRow) -> int:
     """Say what became of it: 1 when it was refused."""
     event = run.outcome(command, OBEY_SECONDS)
     if event is None:
@@ -212,7 +208,7 @@ def _measures(answer: Tradeoffs, minimize: str, where: str) -> list[str]:
     return [name for name in dict.fromkeys([*usual, *asked]) if name in answer.fields]
 
 
-def _candidate(one: Candidate, names: list[str]) -> tuple[str, ...]:
+def _candidate(one: TradeoffPoint, names: list[str]) -> tuple[str, ...]:
     values = (words.measure(name, one.values.get(name)) for name in names)
     sure = f"{words.percent(one.interval.low)} to {words.percent(one.interval.high)}" if one.interval else "unknown"
     count = words.DASH if one.samples is None else f"{one.samples:,}"
@@ -234,7 +230,7 @@ def catalog(lathe: Lathe, asked: Namespace) -> int:
     return 0
 
 
-def _component(one: Component) -> None:
+def _component(one: CatalogEntry) -> None:
     for text in filter(None, (one.description, one.formula, one.reference, one.unavailable)):
         show.say_raw(f"{text.strip()}\n\n")
     fields = {name: field for name, field in one.parameters.get("properties", {}).items() if name != "kind"}

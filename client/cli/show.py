@@ -12,9 +12,8 @@ from rich.text import Text
 
 from client.cli import words
 from client.errors import LatheError
-from client.results import Comparison, IncomingModel, Latency, Measure, StageResult
-from client.run import Run
-from client.states import RunState
+from client.runs.run import Run
+from client.wire.models import ArtifactMeasure, Comparison, IncomingModel, Latency, RunState, StageResult
 
 WIDE = 400  # columns where nobody sees a line's end
 COLORS = {
@@ -125,7 +124,7 @@ def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
     return (words.milliseconds(timed.p50_ms), told, words.milliseconds(timed.p95_ms), ratio, f"{timed.batch_size}")
 
 
-def _quality(measure: Measure) -> str:
+def _quality(measure: ArtifactMeasure) -> str:
     """The share that it classifies correctly, or R² where targets are numbers."""
     if measure.accuracy is not None:
         return words.percent(measure.accuracy)

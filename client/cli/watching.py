@@ -23,8 +23,8 @@ from client.events import (
     Verdict,
 )
 from client.lathe import Lathe
-from client.run import Run
-from client.states import RunState
+from client.runs.run import Run
+from client.wire.models import RunState
 
 LINE_SECONDS = 5.0  # between two lines of progress where there is no terminal
 CODES = {RunState.SUCCEEDED: 0, RunState.FAILED: 1, RunState.STOPPED: 3, RunState.CANCELLED: 4}

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from client.runs import RunDetail, RunRow
+from client.wire.models import RunDetail, RunRow
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 DASH = "–"

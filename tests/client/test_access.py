@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from client import Lathe, LatheError, access
+from client import Lathe, LatheError
+from client.wire import access
 from tests.backend.api.conftest import TOKEN
 from tests.client.conftest import Server
 from tests.services import free_port
@@ -20,7 +21,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("LATHE_URL", "LATHE_TOKEN", "DATA_DIR", "LATHE_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(access, "__file__", str(tmp_path / "site-packages" / "client" / "access.py"))
+    monkeypatch.setattr(access, "__file__", str(tmp_path / "site-packages" / "client" / "wire" / "access.py"))
     return tmp_path
 
 

@@ -12,7 +12,7 @@ from plotly.graph_objects import Figure
 from backend.domain.catalog import Catalog
 from backend.store import runs
 from client import Lathe, LatheError, Run
-from client.points import table
+from client.runs.points import table
 from tests.backend.api.making import finished, points, register, write
 from tests.backend.api.stream.viewer import live
 from tests.client.conftest import Server

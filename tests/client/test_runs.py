@@ -7,8 +7,8 @@ import pytest
 from backend.domain.catalog import Catalog
 from backend.domain.run.states import RunState
 from client import Lathe, LatheError
-from client import runs as listing
 from client.events import Commanded, StageEnded
+from client.runs import listing
 from tests.backend.api.making import claimed, finished, queued
 from tests.client.conftest import Server
 

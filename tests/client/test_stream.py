@@ -14,8 +14,9 @@ from backend.domain.run.states import RunState
 from backend.store import events as stored_events
 from backend.store import runs
 from backend.store.session import Store
-from client import Lathe, LatheError, stream
+from client import Lathe, LatheError
 from client.events import Event, Logged, Points, StateChanged
+from client.runs import stream
 from tests.backend.api.making import event, finished, points, write
 from tests.backend.api.stream.viewer import live
 from tests.client.conftest import Server

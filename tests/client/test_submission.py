@@ -7,7 +7,8 @@ import yaml
 from sqlalchemy import func, select
 
 from backend.store import tables
-from client import Lathe, LatheError, wire
+from client import Lathe, LatheError
+from client.wire import connection
 from tests.backend.api.making import SPEC
 from tests.client.conftest import Server
 from tests.client.proxy import Proxy
@@ -92,7 +93,7 @@ def test_a_key_of_ones_own_holds_across_scripts(server: Server, lathe: Lathe) ->
 
 
 def test_a_server_that_stays_away_is_given_up(proxy: Proxy, cut_lathe: Lathe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(connection, "PAUSES", (0.01, 0.01))
     proxy.allow = lambda number: 0
     with pytest.raises(LatheError, match="was cut before the answer was complete"):
         cut_lathe.submit(SPEC)

@@ -1,34 +1,10 @@
 """A person, or a script, at the wheel of a live run: see docs/steering.md."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from client.reply import Reply
-from client.wire import Wire
-
-
-class Command(Reply):
-    """What was asked of a run. What became of it is an event of the run, `Commanded`."""
-
-    id: str
-    run_id: str
-    kind: str
-    by: str
-    why: str | None = None
-    state: str
-    note: str | None
-    created_at: datetime
-
-
-class Knob(Reply):
-    """What can be turned while the current stage trains; `bounds` is the JSON Schema of its values."""
-
-    path: str
-    component: str
-    bounds: dict[str, Any]
-    planned: Any
-    value: Any
+from client.wire.connection import Wire
+from client.wire.models import CommandRow, KnobRow
 
 
 class Wheel:
@@ -40,46 +16,46 @@ class Wheel:
     id: str
     _wire: Wire
 
-    def pause(self, *, why: str | None = None) -> Command:
+    def pause(self, *, why: str | None = None) -> CommandRow:
         """Rest between two steps until `resume`."""
         return self._ask("pause", why)
 
-    def resume(self, *, why: str | None = None) -> Command:
+    def resume(self, *, why: str | None = None) -> CommandRow:
         """Go on after a pause."""
         return self._ask("resume", why)
 
-    def stop(self, *, why: str | None = None) -> Command:
+    def stop(self, *, why: str | None = None) -> CommandRow:
         """Skip the remaining stages, measure, keep what was learnt."""
         return self._ask("stop", why)
 
-    def cancel(self, *, why: str | None = None) -> Command:
+    def cancel(self, *, why: str | None = None) -> CommandRow:
         """End now; nothing more is measured."""
         return self._ask("cancel", why)
 
-    def checkpoint(self, *, why: str | None = None) -> Command:
+    def checkpoint(self, *, why: str | None = None) -> CommandRow:
         """Write a checkpoint now, and keep it."""
         return self._ask("checkpoint", why)
 
-    def set(self, path: str, value: float | int | bool | str, *, why: str | None = None) -> Command:
+    def set(self, path: str, value: float | int | bool | str, *, why: str | None = None) -> CommandRow:
         """Turn a knob of the recipe that trains now, such as `optimizer.lr`."""
         return self._ask("set", why, path=path, value=value)
 
-    def next(self, *, why: str | None = None) -> Command:
+    def next(self, *, why: str | None = None) -> CommandRow:
         """End the training that runs now, and go on with what comes after it."""
         return self._ask("next", why)
 
-    def stages(self, stages: Sequence[Mapping[str, Any]], *, why: str | None = None) -> Command:
+    def stages(self, stages: Sequence[Mapping[str, Any]], *, why: str | None = None) -> CommandRow:
         """Put these stages in the place of those that have not begun."""
         return self._ask("stages", why, stages=list(stages))
 
-    def knobs(self) -> list[Knob]:
+    def knobs(self) -> list[KnobRow]:
         """What can be turned now, with what the spec says and what it is."""
-        return [Knob.model_validate(knob) for knob in self._wire.get(f"/api/runs/{self.id}/knobs")]
+        return [KnobRow.model_validate(knob) for knob in self._wire.get(f"/api/runs/{self.id}/knobs")]
 
     def replay(self) -> str:
         """A spec, as YAML, that does by itself what people did to this run."""
         return self._wire.text(f"/api/runs/{self.id}/replay")
 
-    def _ask(self, kind: str, why: str | None, **body: Any) -> Command:
+    def _ask(self, kind: str, why: str | None, **body: Any) -> CommandRow:
         asked = {"kind": kind, "body": body, **({"why": why} if why else {})}
-        return Command.model_validate(self._wire.post(f"/api/runs/{self.id}/commands", asked))
+        return CommandRow.model_validate(self._wire.post(f"/api/runs/{self.id}/commands", asked))

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx2
+from pydantic import ValidationError
 
-from client.access import is_local
-from client.errors import CUT, UNREACHABLE, LatheError, Problem
+from client.errors import CUT, UNREACHABLE, LatheError
+from client.wire.access import is_local
+from client.wire.models import Error
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between the tries of a request that may be repeated
 SECONDS = 60.0  # until a server that says nothing is given up
@@ -102,13 +104,11 @@ class Wire:
         if response.is_success:
             return
         response.read()
-        body = _object(response)
-        if body is None or "error" not in body:
-            raise self._stranger(response)
-        problems = [Problem.model_validate(problem) for problem in body.get("problems", [])]
-        raise LatheError(
-            body["error"], body["detail"], body.get("path"), status=response.status_code, problems=problems
-        )
+        try:
+            said = Error.model_validate_json(response.content)
+        except ValidationError:
+            raise self._stranger(response) from None
+        raise LatheError(said.error, said.detail, said.path, status=response.status_code, problems=said.problems)
 
     def _json(self, response: httpx2.Response) -> Any:
         try:
@@ -130,11 +130,3 @@ def passing(error: LatheError) -> bool:
 
 def _given(query: Query | None) -> dict[str, Any]:
     return {name: value for name, value in (query or {}).items() if value is not None}
-
-
-def _object(response: httpx2.Response) -> dict[str, Any] | None:
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None

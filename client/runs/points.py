@@ -6,23 +6,12 @@ from math import nan
 from typing import Any
 
 from client.errors import LatheError
-from client.reply import Reply
-from client.wire import Wire
+from client.wire.connection import Wire
+from client.wire.models import Points, Series
 
 PIXELS = 100_000  # buckets that are asked for: shorter curves come whole
 
 Table = dict[str, list[Any]]
-
-
-class Series(Reply):
-    """One metric of one run. `points` is how many values are stored; where that is more than `values`, these are the
-    minima and maxima of buckets."""
-
-    metric: str
-    steps: list[int]
-    times: list[float]
-    values: list[float]
-    points: int
 
 
 def points(
@@ -30,8 +19,8 @@ def points(
 ) -> dict[str, Series]:
     """The curves by metric, all of them when none is named; empty where a metric has no points."""
     query = {"metrics": ",".join(metrics) or None, "from": first, "until": last, "pixels": pixels}
-    answer = wire.get(f"/api/runs/{run_id}/points", query)
-    curves = {one["metric"]: Series.model_validate(one) for one in answer["series"]}
+    answer = Points.model_validate(wire.get(f"/api/runs/{run_id}/points", query))
+    curves = {one.metric: one for one in answer.series}
     return {name: curves.get(name) or _empty(name) for name in metrics or curves}
 
 

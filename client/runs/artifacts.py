@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -11,21 +10,7 @@ from typing import IO
 import httpx2
 
 from client.errors import LatheError
-from client.reply import Reply
-from client.wire import Wire
-
-
-class Artifact(Reply):
-    """A registered file."""
-
-    id: str
-    run_id: str
-    kind: str
-    stage: int
-    step: int
-    bytes: int
-    sha256: str
-    created_at: datetime
+from client.wire.connection import Wire
 
 
 def download(wire: Wire, artifact_id: str, to: Path | str = ".") -> Path:

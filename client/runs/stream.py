@@ -8,7 +8,7 @@ import httpx2
 
 from client.errors import UNREACHABLE, LatheError
 from client.events import Event, StateChanged, event
-from client.wire import Wire, passing
+from client.wire.connection import Wire, passing
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds before coming back
 PATIENCE = 300.0  # seconds without an answer until a server that did answer before is given up

@@ -6,17 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from client import artifacts, events, figures, points, runs, stream
-from client.artifacts import Artifact
+from client import events, figures
 from client.errors import LatheError
 from client.events import Commanded, Event
-from client.points import PIXELS, Series
-from client.results import StageResult
-from client.runs import RunDetail, RunRow
+from client.runs import artifacts, listing, points, stream
+from client.runs.points import PIXELS
+from client.runs.steering import Wheel
 from client.spec import Spec, document
-from client.states import RunState
-from client.steering import Command, Wheel
-from client.wire import Wire
+from client.wire.connection import Wire
+from client.wire.models import (
+    ArtifactRow,
+    CommandRow,
+    ExperimentCreated,
+    RunDetail,
+    RunRow,
+    RunState,
+    Series,
+    StageResult,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -45,7 +52,7 @@ class Run(Wheel):
     def look(self) -> RunDetail:
         """Everything but its points, as it is now."""
         if not (isinstance(self._row, RunDetail) and self._row.state.terminal):
-            self._row = runs.detail(self._wire, self.id)
+            self._row = listing.detail(self._wire, self.id)
         return self._row
 
     @property
@@ -67,14 +74,14 @@ class Run(Wheel):
         return self.look().results
 
     @property
-    def artifacts(self) -> list[Artifact]:
+    def artifacts(self) -> list[ArtifactRow]:
         return self.look().artifacts
 
     def events(self, after: int = 0) -> list[Event]:
         """What happened so far, after the event with this `seq`, without points."""
         return events.happened(self._wire, self.id, after)
 
-    def outcome(self, command: Command, timeout: float = 10.0) -> Commanded | None:
+    def outcome(self, command: CommandRow, timeout: float = 10.0) -> Commanded | None:
         """What became of a command: at which step it was obeyed, or why it was refused. None when the run has not
         come to it within `timeout` seconds."""
         deadline = time.monotonic() + timeout
@@ -117,7 +124,7 @@ class Run(Wheel):
         asked = {"stage": stage, "checkpoint": checkpoint, "spec": None if spec is None else document(spec)}
         body = {name: value for name, value in asked.items() if value is not None}
         made = self._wire.post(f"/api/runs/{self.id}/fork", body, key or str(uuid.uuid4()))
-        return Run(self._wire, made["runs"][0]["id"])
+        return Run(self._wire, ExperimentCreated.model_validate(made).runs[0].id)
 
     def points(
         self, *metrics: str, first: int | None = None, last: int | None = None, pixels: int = PIXELS

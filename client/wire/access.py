@@ -53,4 +53,4 @@ def _kept(name: str) -> str | None:
 def _data_folders() -> Iterator[Path]:
     """The folder that the environment names; else `data` here, or beside this package in a checkout."""
     named = os.environ.get("DATA_DIR") or os.environ.get("LATHE_DATA_DIR")
-    yield from [Path(named)] if named else [Path("data"), Path(__file__).parents[1] / "data"]
+    yield from [Path(named)] if named else [Path("data"), Path(__file__).parents[2] / "data"]

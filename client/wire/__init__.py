@@ -1,0 +1,1 @@
+"""Everything between the client and the server: address, connection, and the models of the answers."""

@@ -1,0 +1,674 @@
+"""Models of the server's answers, auto-generated from frontend/openapi.json by `make client`: do not edit."""
+
+from datetime import datetime
+from typing import Any
+
+from client.wire.base import Measured, Reply, State, Word
+
+
+class Family(Reply):
+    """A kind of component, such as `optimizers`."""
+
+    name: str
+    summary: str
+    """What the family is for, one line."""
+    default: str
+    """The kind that is taken when a spec names none; empty when one must be named."""
+    defaults: dict[str, str] = {}
+    """Trait -> the kind that is taken instead where the dataset has that trait."""
+
+
+class Provision(Reply):
+    """A trait that a component brings or needs, when its own parameters equal `when` (always, when that is empty)."""
+
+    trait: str
+    when: dict[str, Any] = {}
+
+
+class Conflict(Reply):
+    """Values that fields of one component cannot have together."""
+
+    path: str
+    """The field that would have to change."""
+    when: dict[str, Any]
+    """Field -> its value; of a field that holds a component also a word of that component's `nature`."""
+    message: str
+    """One sentence with the remedy; `{method}` stands for what the field `method` holds."""
+
+
+class CatalogEntry(Reply):
+    """One component."""
+
+    family: str
+    kind: str
+    summary: str
+    """What it is, one line."""
+    description: str
+    """The whole description, plain text."""
+    formula: str = ""
+    reference: str = ""
+    parameters: dict[str, Any]
+    """JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that
+    takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names
+    another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's
+    own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
+    """
+    needs: list[str] = []
+    """Traits that must be there before it."""
+    provides: list[Provision] = []
+    """Traits that are there after it."""
+    removes: list[str] = []
+    """Traits that are gone after it."""
+    needs_when: list[Provision] = []
+    """Traits that must be there before it when its own parameters equal `when`."""
+    nature: list[str] = []
+    """Words for what it is whatever its parameters, such as `structured`: `conflicts` name them."""
+    conflicts: list[Conflict] = []
+    """What its fields cannot hold together."""
+    observes: list[str] = []
+    """Metrics that it reports, beside those that every training has: `sparsity`."""
+    picture: dict[str, Any] | None = None
+    """What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades."""
+    facts: dict[str, Any] = {}
+    """Published facts, such as a dataset's counts and shape."""
+    unavailable: str | None = None
+    """Why no worker can run it now; null when one can."""
+
+
+class CatalogNow(Reply):
+    """The catalog, and whether any worker stands behind it."""
+
+    families: list[Family] = []
+    traits: dict[str, str] = {}
+    """What each trait means, in words that follow 'needs'."""
+    entries: list[CatalogEntry] = []
+    stale: bool
+    """No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new
+    plug-ins among it.
+    """
+
+
+class ChartRow(Reply):
+    """A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results."""
+
+    name: str
+    title: str
+    group: str
+    """One of `training`, `diagnosis`, `data`, `quality`, `results`, `comparison`."""
+    metrics: list[str]
+    exhibits: list[str]
+    """Kinds of exhibits that it draws."""
+    results: bool
+    """Whether it draws what stages left."""
+    expected: bool
+    """Whether a run that has not measured anything yet has a place for it."""
+
+
+class CommandKind(Word):
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    CANCEL = "cancel"
+    CHECKPOINT = "checkpoint"
+    SET = "set"
+    NEXT = "next"
+    STAGES = "stages"
+
+
+class CommandState(Word):
+    PENDING = "pending"
+    OBEYED = "obeyed"
+    REFUSED = "refused"
+
+
+class CommandRow(Reply):
+    id: str
+    run_id: str
+    kind: CommandKind
+    by: str
+    why: str | None
+    state: CommandState
+    note: str | None
+    created_at: datetime
+
+
+class Problem(Reply):
+    """One mistake: where it is and what would be right."""
+
+    path: str
+    """The field, such as `stages[1].method.sparsity`; empty for the whole spec."""
+    message: str
+    """One sentence: what is wrong and what would be right."""
+
+
+class Error(Reply):
+    """Answer of every failed request."""
+
+    error: str
+    """Name of the error, such as `RunNotFound`."""
+    detail: str
+    """One sentence: what is wrong and what would be right."""
+    path: str | None = None
+    """The field that is wrong, such as `stages[1].method.sparsity`."""
+    problems: list[Problem] = []
+    """Everything that is wrong, when that is more than one thing."""
+
+
+class RunState(State):
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+
+
+class RunCreated(Reply):
+    id: str
+    state: RunState
+
+
+class LeftOut(Reply):
+    """An order that does not fit."""
+
+    name: str
+    """The stages in that order, such as `quantize → prune`."""
+    reason: str
+    """One sentence: what does not fit, and where."""
+
+
+class ExperimentCreated(Reply):
+    id: str
+    """Of the experiment, or of the group when there are variants."""
+    runs: list[RunCreated]
+    left_out: list[LeftOut] = []
+    """Orders that do not fit, and why."""
+
+
+class KnobRow(Reply):
+    """A knob that a live run takes."""
+
+    path: str
+    """Its place within the recipe: the `path` of a `set` command."""
+    component: str
+    """Kind of the component that it belongs to."""
+    bounds: dict[str, Any]
+    """JSON Schema of its values, with title, description and unit."""
+    planned: Any
+    """What the spec says."""
+    value: Any
+    """What it is now."""
+
+
+class Series(Reply):
+    """One metric of one run, bucketed to a number of pixels with each bucket's minimum and maximum kept."""
+
+    metric: str
+    steps: list[int]
+    times: list[float]
+    values: list[float]
+    points: int
+    """Number of stored points that these values stand for."""
+
+
+class Points(Reply):
+    run_id: str
+    seq: int
+    """Last event that these points include: continue the live stream after it."""
+    series: list[Series]
+
+
+class StageSummary(Reply):
+    index: int
+    kind: str
+    label: str
+    state: str
+    """One of `pending`, `running`, `done`."""
+
+
+class Awaited(Word):
+    """Condition that a queued run waits for."""
+
+    WORKER = "worker"
+    RUN = "run"
+    TURN = "turn"
+
+
+class QueuePlace(Reply):
+    """Place of a queued run, and what it waits for."""
+
+    awaits: Awaited
+    ahead: int
+    """Runs that are at work or begin before it; 0 when a worker is free for it."""
+    seconds: float | None
+    """Until a worker is free for it; null where the pace of a run before it is not known."""
+
+
+class RunRow(Reply):
+    """A run as a table shows it."""
+
+    id: str
+    experiment_id: str
+    group_id: str | None = None
+    """The group that it was submitted with, to be compared."""
+    study_id: str | None = None
+    """The study that it is a trial of."""
+    trial: int | None = None
+    """Which trial of the study it is, from 0."""
+    name: str
+    color: str
+    """The run's colour on every chart and page, `#rrggbb`."""
+    seed: int
+    state: RunState
+    error: str | None = None
+    note: str | None = None
+    """What endangers it now, in a sentence; null when all is well."""
+    parent_id: str | None = None
+    """The run whose past it begins with."""
+    fork_step: int | None = None
+    """Optimizer steps that it took over from there."""
+    fork_stage: int | None = None
+    """Index of the first stage that is its own, of a fork."""
+    waits_for: str | None = None
+    """The run with whose past it will begin; it waits for that."""
+    waits_stage: int | None = None
+    """Index of the stage whose end it waits for."""
+    ghost_of: str | None = None
+    """The run that it shows without one intervention."""
+    ghost_seq: int | None = None
+    """The event of that run which tells of the intervention."""
+    dataset: str
+    """Kind of the data."""
+    model: str
+    """Kind of the model."""
+    stage: int | None
+    """Index of the stage it is in."""
+    stages: list[StageSummary] = []
+    step: int
+    total_steps: int | None
+    active_seconds: float
+    """Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a fork began with
+    left out.
+    """
+    latest: dict[str, float] = {}
+    """Each metric's last finite value."""
+    last_seq: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    heartbeat_at: datetime | None
+    queue: QueuePlace | None = None
+    """What it waits for while it is queued; the stream's rows leave it out, since it changes without them."""
+
+
+class Latency(Reply):
+    """Wall time of one call of the reloaded artifact."""
+
+    batch_size: int
+    device: str
+    p50_ms: float
+    p95_ms: float
+    spread_ms: float
+    """Interquartile range of the timed calls, milliseconds."""
+    calls: int
+    samples_per_s: float
+    energy_mj: float | None = None
+    """Energy of one sample, millijoules; null where nothing on the machine counts it."""
+    energy_spread_mj: float | None = None
+    """Interquartile range of `energy_mj` over rounds of calls."""
+
+
+class ArtifactMeasure(Reply):
+    """One file that the stage left, and what its own runtime measured in a clean process."""
+
+    exporter: str
+    artifact: str
+    """Id of the registered file."""
+    bytes: int
+    """Size of the file on disk, bytes."""
+    gzip_bytes: int
+    """Size after gzip -6, bytes."""
+    runtime: str | None = None
+    """What loaded and ran it; null when the file holds weights alone."""
+    loss: float | None = None
+    accuracy: float | None = None
+    """Share of the test split that it classifies correctly."""
+    r2: float | None = None
+    """R² on the test split, where targets are numbers."""
+    mae: float | None = None
+    """Mean absolute error on the test split, in the targets' unit."""
+    load_ms: float | None = None
+    """Wall time from the file on disk to a session that can run, decoding included."""
+    peak_memory_bytes: int | None = None
+    """Peak resident memory that loading and running added."""
+    latency: list[Latency] = []
+    energy_meter: str | None = None
+    """What counted the energy, and of which part of the machine; null where nothing does."""
+    operators: dict[str, int] = {}
+    """Operators that the runtime really executes, by type."""
+
+
+class TimeComparison(Reply):
+    """Latencies of one batch size on one device, over those of the run's first measured stage in the same runtime."""
+
+    batch_size: int
+    device: str
+    p50: float
+    """Median latency over that of the first stage."""
+    p95: float
+    """95th percentile of latency over that of the first stage."""
+    outcome: str
+    """What the medians say: `unclear` when the calls scatter more than they differ, `same_work` when the same operators
+    ran on the same shapes, so that a difference is the machine's. One of `faster`, `slower`, `even`, `unclear`,
+    `same_work`.
+    """
+    told: str
+    """The change of the median in words."""
+    p95_told: str
+    """The ratio of the 95th percentiles in words."""
+
+
+class Comparison(Reply):
+    """A file beside the one of the same format that the run's first measured stage left."""
+
+    artifact: str
+    exporter: str
+    against: str
+    """Id of the first stage's file."""
+    size: str
+    """The change of the size on disk in words."""
+    gzip_size: str
+    """The change of the size after gzip in words."""
+    accuracy: float | None = None
+    """Accuracy minus that of the first stage, a share."""
+    r2: float | None = None
+    """R² minus that of the first stage."""
+    times: list[TimeComparison] = []
+
+
+class StageResult(Measured, Reply):
+    """One row of the result table."""
+
+    stage: int
+    kind: str
+    label: str
+    step: int
+    seconds: float
+    """Time that the stage worked, seconds; pauses and measuring left out."""
+    measuring_seconds: float | None = None
+    """Time that evaluating it and writing and measuring its files took, seconds; null where unknown."""
+    parameters: int
+    """Number of parameters."""
+    nonzero: int
+    """Number of parameters that are not zero."""
+    flops: int | None = None
+    """Theoretical floating point operations for one sample."""
+    two_of_four: int = 0
+    """Layers that keep 2 of every 4 weights side by side."""
+    two_of_four_fit: int = 0
+    """Those of them whose shape sparse tensor cores take."""
+    test_samples: int | None = None
+    """Samples of the test split that its files were judged on; null where unknown."""
+    validation: dict[str, float] = {}
+    """Metrics of the model in memory on the validation split."""
+    weights_sha256: str
+    """Hash of the final weights: equal runs have equal hashes."""
+    measures: list[ArtifactMeasure] = []
+    notes: list[str] = []
+    """Plain words on what was gained and what was not, and why."""
+    reasons: list[str] = []
+    """Why it is not smaller, or not faster, than the run's first measured stage."""
+    compared: list[Comparison] = []
+    """Its files beside those of the run's first measured stage, like with like."""
+    headline: str | None = None
+    """The same in one sentence: smaller, faster or not, and why; what became of the quality."""
+
+
+class IncomingModel(Reply):
+    """The model as the first stage found it: with fresh weights, of which neither quality nor files were measured."""
+
+    parameters: int
+    """Number of parameters."""
+    nonzero: int
+    """Number of parameters that are not zero."""
+
+
+class ArtifactRow(Reply):
+    id: str
+    run_id: str
+    kind: str
+    stage: int
+    step: int
+    bytes: int
+    sha256: str
+    created_at: datetime
+
+
+class Relative(Reply):
+    """A run that another one begins with, or that begins with it."""
+
+    id: str
+    name: str
+    state: RunState
+    color: str
+    relation: str
+    """What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it, `original` the one
+    that it shows without an intervention, `ghost` one that shows this one so. One of `parent`, `child`, `awaited`,
+    `waiting`, `original`, `ghost`.
+    """
+    stage: int | None
+    """Index of the first stage that the younger of the two has for itself."""
+    step: int | None
+    """Optimizer steps that they share; null while one waits."""
+
+
+class RunDetail(RunRow):
+    """A run with everything but its points."""
+
+    spec: dict[str, Any]
+    results: list[StageResult] = []
+    incoming: IncomingModel | None = None
+    """The model before the first stage; null until that begins, and where nobody looked."""
+    artifacts: list[ArtifactRow] = []
+    exhibits: list[str] = []
+    """Kinds of exhibits that it has shown so far."""
+    relatives: list[Relative] = []
+    """The run's parent first, then its forks by age."""
+    inherited_seconds: float = 0.0
+    """`active_seconds` of the past that a fork began with, which its own leave out."""
+    measuring_seconds: float | None = None
+    """Time that measuring its own stages took, seconds; null where none was told."""
+
+
+class RunPage(Reply):
+    runs: list[RunRow]
+    next: str | None
+    """Cursor of the next page; null on the last."""
+    counts: dict[str, int] = {}
+    """Number of runs in each state, over all pages."""
+
+
+class EventKind(Word):
+    POINTS = "points"
+    STATE = "state"
+    STAGE_BEGAN = "stage_began"
+    STAGE_ENDED = "stage_ended"
+    CHECKPOINT = "checkpoint"
+    REWIND = "rewind"
+    EXHIBIT = "exhibit"
+    VERDICT = "verdict"
+    ALERT = "alert"
+    COMMAND = "command"
+    FORKED = "forked"
+    LOG = "log"
+
+
+class Columns(Reply):
+    """Some metrics at the same steps. Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity"."""
+
+    stage: int
+    steps: list[int]
+    times: list[float]
+    """Seconds of active training since the run began."""
+    metrics: dict[str, list[float]]
+
+
+class StreamEvent(Reply):
+    """One event of the live stream (SSE `event: run`). The SSE `id` is the cursor for `Last-Event-ID`."""
+
+    run_id: str
+    seq: int
+    kind: EventKind
+    at: datetime
+    body: dict[str, Any]
+    columns: Columns | None = None
+    """The points of a `points` event."""
+
+
+class StudyState(Word):
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Budget(Reply):
+    """Limits of the study: it ends at the first one that is reached."""
+
+    trials: int | None = None
+    """Trials, those that are ended early too."""
+    hours: float | None = None
+    """Time that runs are at work, all of them together."""
+    joules: float | None = None
+    """Energy that training takes, where the machine counts it."""
+
+
+class TrialState(Word):
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+
+class TrialRow(Reply):
+    number: int
+    state: TrialState
+    assignment: dict[str, Any]
+    """Field -> what it holds."""
+    values: list[float]
+    """One for each objective; of a pruned trial what it had come to."""
+    violation: float
+    """By how much it misses the constraint; 0 where it meets it."""
+    by: str | None
+    """Who asked for it; null where the sampler chose."""
+    run_id: str | None
+    steps: int
+    seconds: float
+    error: str | None
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+class StudyRow(Reply):
+    """A study as a table shows it."""
+
+    id: str
+    name: str
+    state: StudyState
+    error: str | None
+    sampler: str
+    pruner: str
+    objectives: list[str]
+    counts: dict[str, int]
+    budget: Budget
+    best: TrialRow | None
+    """The best complete trial that meets the constraint; null for several objectives."""
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Interval(Reply):
+    """The 95 % interval of a share (Wilson), as far as the number of samples tells."""
+
+    low: float
+    high: float
+
+
+class TradeoffPoint(Reply):
+    """One measured artifact: what a constraint query chooses from."""
+
+    run_id: str
+    run_name: str
+    seed: int
+    stage: int
+    label: str
+    exporter: str
+    artifact: str
+    runtime: str
+    """What loaded and ran it."""
+    devices: list[str]
+    """Devices on which it was timed."""
+    values: dict[str, float]
+    """accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"""
+    front: bool
+    """Whether no other one is at least as good in quality and in what is minimized."""
+    samples: int | None
+    """Samples of the test split that it was judged on; null where unknown."""
+    interval: Interval | None
+    """That of its accuracy; null where it is unknown."""
+    preparation: str
+    """Kind of what the data go through first."""
+
+
+class DatasetChoice(Reply):
+    """A data set on which models were measured."""
+
+    key: str
+    """Names it in a question; its kind or the id of an upload will do as well."""
+    title: str
+
+
+class Tradeoffs(Reply):
+    """Models of one data set. Points that meet the constraint, best first; without any, the nearest misses and by how much
+    they miss.
+    """
+
+    points: list[TradeoffPoint]
+    """All of up to 600; of more the front, the best or the nearest, and a spread of the rest."""
+    total: int
+    """How many measured models were asked: those whose quality was measured."""
+    qualifying: list[str]
+    """Artifact ids of those points that meet the constraint, best first."""
+    nearest: list[str] = []
+    """Artifact ids that miss by least, when none qualifies."""
+    sentence: str
+    """The answer in words."""
+    dataset: str
+    """Key of the data set that all this is about; empty when nothing was measured."""
+    datasets: list[DatasetChoice]
+    """Those that can be asked about, of the newest run first."""
+    samples: list[int]
+    """Sizes of the test splits that the models were judged on."""
+    note: str
+    """In what the models' circumstances differ; empty when they are alike."""
+    offer: str
+    """A bound on quality to add, where the question has none; empty else."""
+    fields: dict[str, str] = {}
+    """What can be asked for, and its unit."""
+    quality: str
+    """The measure of how well a model does that the front weighs: accuracy, r2, mae or loss."""
+    qualities: list[str]
+    """Those of them that were measured of any of these runs."""
+    formats: list[str] = []
+    """Formats that these runs left, those that were not asked for too."""
+    devices: list[str] = []
+    """Devices on which they were timed."""
+
+
+class TrialPage(Reply):
+    trials: list[TrialRow]
+    total: int
