@@ -1,4 +1,4 @@
-"""A thin client of Lathe's REST API, for notebooks and scripts: `from client import Lathe`. See docs/client.md."""
+"""Client of Lathe's REST API for notebooks and scripts: `from client import Lathe`. See docs/client.md."""
 
 from client.errors import LatheError
 from client.lathe import Lathe

@@ -1,4 +1,4 @@
-"""`python -m client` is the command `lathe`."""
+"""Runs the command `lathe`: `python -m client`."""
 
 import sys
 

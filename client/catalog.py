@@ -9,14 +9,14 @@ class Catalog(CatalogNow):
     """The catalog, searched by family and kind."""
 
     def family(self, name: str) -> list[CatalogEntry]:
-        """The components of a family. Raises LatheError."""
+        """The components of a family. Raises LatheError when there is no such family."""
         names = [family.name for family in self.families]
         if name not in names:
             raise LatheError("FamilyNotFound", f"There is no family `{name}`; known: {', '.join(names)}.", "family")
         return [entry for entry in self.entries if entry.family == name]
 
     def find(self, family: str, kind: str) -> CatalogEntry:
-        """One component. Raises LatheError."""
+        """One component. Raises LatheError when there is no such family or kind."""
         entries = self.family(family)
         for entry in entries:
             if entry.kind == kind:

@@ -9,11 +9,11 @@ CUT = "Cut"
 
 
 class LatheError(Exception):
-    """Something that could not be done; `str()` of it is a sentence that says what is wrong and what would be right.
+    """Any failure. `str()` of it is a sentence: what is wrong and what would be right.
 
-    `error` is the server's name for it, such as `RunNotFound`, and `path` the field that is wrong, such as
-    `stages[1].method.sparsity`. Where no server answered, `error` is `Unreachable` (nothing was sent) or `Cut` (it is
-    not known whether the server acted), and `status` is None.
+    `error` is the name that the server gives it, such as `RunNotFound`; `path` is the wrong field, such as
+    `stages[1].method.sparsity`. When no server answered, `status` is None and `error` is `Unreachable` (nothing was
+    sent) or `Cut` (the server may or may not have done what was asked).
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Events of a run, each kind a class of its own: `match event: case Verdict(text=text): …`.
+"""Events of a run. Each kind is a class: `match event: case Verdict(text=text): …`.
 
-They come in order; `seq` counts 1, 2, 3… for each run.
+They arrive in order; `seq` counts 1, 2, 3… for each run.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from client.wire.models import Columns, RunState, StreamEvent
 
 
 class Event(StreamEvent):
-    """Anything that happened to a run. A kind that this client does not know yet is a plain Event with its body."""
+    """Base of all events. An event of a kind that this client does not know is a plain Event with its body."""
 
     KIND: ClassVar[str] = ""
 
@@ -23,12 +23,12 @@ class Event(StreamEvent):
 
 
 class Points(Event, Columns):
-    """Values of some metrics at the same steps; `times` are seconds of active training since the run began."""
+    """Values of some metrics at the same steps. `times` are seconds of active training since the run started."""
 
     KIND = "points"
 
     bucketed: int | None = None
-    """Number of steps that these stand for, when there were too many: minima and maxima are among them."""
+    """Number of steps in the original when there were too many to send; these steps keep the minima and maxima."""
 
 
 class StateChanged(Event):
@@ -52,7 +52,7 @@ class StageEnded(StageBegan):
 
 
 class Checkpointed(Event):
-    """A checkpoint was written: `artifact` is its id, `seconds` what it took."""
+    """Written checkpoint: `artifact` is its id, `seconds` the time to write it."""
 
     KIND = "checkpoint"
 
@@ -63,7 +63,7 @@ class Checkpointed(Event):
 
 
 class Rewound(Event):
-    """Points with a greater step that came before are withdrawn."""
+    """Return to an earlier step: earlier points with a greater step are no longer valid."""
 
     KIND = "rewind"
 
@@ -72,7 +72,7 @@ class Rewound(Event):
 
 
 class Exhibited(Event):
-    """Something to be shown, such as a confusion matrix: the figures that draw it have changed."""
+    """New summary, such as a confusion matrix: the figures that draw it have changed."""
 
     KIND = "exhibit"
 
@@ -82,7 +82,7 @@ class Exhibited(Event):
 
 
 class Verdict(Event):
-    """What the diagnosis says in plain words."""
+    """Finding of the diagnostics, in plain words."""
 
     KIND = "verdict"
 
@@ -94,7 +94,7 @@ class Verdict(Event):
 
 
 class Alerted(Event):
-    """One of the spec's alerts was met; `then` says what was asked of the run: `tell`, `pause` or `stop`."""
+    """Condition of one of the spec's alerts that is now true. `then` is the reaction: `tell`, `pause` or `stop`."""
 
     KIND = "alert"
 
@@ -106,9 +106,9 @@ class Alerted(Event):
 
 
 class Commanded(Event):
-    """What became of a command: `state` is `obeyed` or `refused`, `why` what was said when it was asked.
+    """Outcome of a command: `state` is `obeyed` or `refused`, `why` the reason that its sender gave.
 
-    Of `set` also the knob, what it was and what it is; of `stages` those that were to come, and those that are.
+    A `set` also has the path of the live parameter with its old and new value; `stages` has the old and new stages to come.
     """
 
     KIND = "command"
@@ -126,7 +126,8 @@ class Commanded(Event):
 
 
 class Forked(Event):
-    """All before is the past of `parent`, up to a checkpoint; `stage` is the index of the first stage of its own."""
+    """Start of a fork: everything before is copied from `parent`, up to a checkpoint. `stage` is the index of the fork's first
+    own stage."""
 
     KIND = "forked"
 
@@ -155,14 +156,14 @@ KINDS: Mapping[str, type[Event]] = {
 
 
 def event(data: Mapping[str, Any]) -> Event:
-    """The event that the server sent. Its body and its columns become fields."""
+    """Parses an event of the server. Its body and its columns become fields."""
     body = data["body"]
     fields = {**body, "body_kind": body.get("kind"), **(data.get("columns") or {}), **data, "columns": None}
     return KINDS.get(data["kind"], Event).model_validate(fields)
 
 
 def happened(wire: Wire, run_id: str, after: int = 0) -> list[Event]:
-    """Every event of the run after this one, except points. They are fetched page by page."""
+    """All events of the run after the one with this `seq`, except points, fetched page by page."""
     found: list[Event] = []
     while page := wire.get(f"/api/runs/{run_id}/events", {"after": found[-1].seq if found else after}):
         found += [event(data) for data in page]

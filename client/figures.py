@@ -1,4 +1,4 @@
-"""Charts, drawn by the server: a notebook shows the picture that the browser shows."""
+"""Charts that the server draws: a notebook shows the same picture as the browser."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ def charts(wire: Wire) -> list[ChartRow]:
 
 
 def figure(wire: Wire, chart: str, runs: Sequence[str], options: dict[str, Any]) -> "Figure":
-    """The chart of these runs, or of the newest ones."""
+    """The chart of these runs; of the newest ones when none is given."""
     from plotly.graph_objects import Figure  # takes a while, which commands need not wait for
 
     drawn = wire.get(f"/api/figures/{chart}", {"runs": ",".join(runs), **options})

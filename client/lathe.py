@@ -1,4 +1,4 @@
-"""The way in: one server."""
+"""Entry point of the client: one server."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Lathe:
-    """A server. Without a URL or token: those of LATHE_URL and LATHE_TOKEN, else what `make run` left in the data folder
+    """A server. URL and token default to LATHE_URL and LATHE_TOKEN, then to those that `make run` wrote into the data folder
     (LATHE_DATA_DIR, or `data`) of this machine. Raises LatheError when there is no token."""
 
     def __init__(self, url: str | None = None, token: str | None = None) -> None:
@@ -42,7 +42,7 @@ class Lathe:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Closes the connections."""
         self._wire.close()
 
     def submit(
@@ -54,20 +54,20 @@ class Lathe:
         orders: Sequence[int] | None = None,
         key: str | None = None,
     ) -> Submission:
-        """Queue a run of the spec for each seed, of each variant, or of each order of the stages with these indexes.
+        """Queues runs of the spec: one for each seed, each variant, or each order of the stages with these indexes.
 
-        A connection that is cut meanwhile is tried again under the same Idempotency-Key: nothing is created twice.
-        With a `key` of your own that also holds when the script itself is started again.
+        If the connection is cut, the request is sent again with the same Idempotency-Key: no run is created twice.
+        With your own `key` this also holds when you start your script again.
         """
         return submission.submit(self._wire, spec, seeds, variants, orders, key)
 
     def begin_study(self, study: Spec, *, first: Sequence[Mapping[str, Any]] = (), key: str | None = None) -> Study:
-        """Begin a study, in whichever form its document is; `first` are trials to begin with. As with `submit`, nothing is
-        created twice."""
+        """Starts a study. Its document may have any form that a spec may have; `first` holds the values of the first trials.
+        As with `submit`, nothing is created twice."""
         return studies.begin(self._wire, study, first, key)
 
     def around(self, run: Run, **changes: Any) -> Study:
-        """Begin the study that the server proposes around what a run did; `changes` replace parts of its document."""
+        """Starts the study that the server proposes around a run's settings. `changes` replace parts of its document."""
         draft = self._wire.get(f"/api/runs/{run.id}/around")
         return self.begin_study({**draft["study"], **changes}, first=draft["first"])
 
@@ -75,11 +75,11 @@ class Lathe:
         return Study(self._wire, study_id)
 
     def studies(self) -> list[StudyRow]:
-        """The newest first."""
+        """All studies, the newest first."""
         return studies.listed(self._wire)
 
     def run(self, run_id: str) -> Run:
-        """The run whose id is, or alone begins with, this text."""
+        """The run with this id. The first characters are enough when no other id starts with them."""
         row = listing.found(self._wire, run_id)
         return Run(self._wire, row.id, row)
 
@@ -93,12 +93,12 @@ class Lathe:
         descending: bool = True,
         limit: int | None = 100,
     ) -> list[Run]:
-        """Runs, the newest first; `search` is part of a name or how an id begins. All of them without a limit."""
+        """Runs, the newest first. `search` is part of a name or the start of an id. `limit=None` returns all runs."""
         found = listing.listed(self._wire, states, search, group, sort, descending, limit)
         return [Run(self._wire, row.id, row) for row in found]
 
     def watch(self, *watched: Run) -> Iterator[Event]:
-        """Every event of these runs, at most 100, as they happen; ends when all of them are over."""
+        """Yields each event of these runs (at most 100) as it happens, until all of them are over."""
         return stream.follow(self._wire, {run.id: 0 for run in watched})
 
     def tradeoffs(
@@ -111,25 +111,25 @@ class Lathe:
         formats: Sequence[str] = (),
         devices: Sequence[str] = (),
     ) -> Tradeoffs:
-        """Which measured models of a data set meet a constraint, such as `accuracy >= 93% and p95 <= 2ms`.
+        """Finds the measured models of a data set that meet a constraint, such as `accuracy >= 93% and p95 <= 2ms`.
 
-        `dataset` is its kind, or the id of an upload; that of the newest run when empty. The constraint has to bound how
-        good a model must be: without that there is no best one, and the sentence offers a bound.
+        `dataset` is its kind or the id of an upload; by default that of the newest run. The constraint must bound the
+        quality of a model. Otherwise there is no best model, and the answer proposes a bound.
         """
         return tradeoffs(self._wire, where, minimize, dataset, [run.id for run in runs], formats, devices)
 
     def charts(self) -> list[ChartRow]:
-        """What `figure` can be asked for."""
+        """Names and titles of the charts that `figure` accepts."""
         return figures.charts(self._wire)
 
     def figure(self, chart: str, runs: Sequence[Run] = (), **options: Any) -> "Figure":
-        """A chart of several runs as a Plotly figure; of the newest ones when none is named."""
+        """A chart of these runs as a Plotly figure; of the newest runs when none is given."""
         return figures.figure(self._wire, chart, [run.id for run in runs], options)
 
     def catalog(self) -> Catalog:
-        """What a spec can name."""
+        """All components that a spec can name."""
         return catalog(self._wire)
 
     def download(self, artifact_id: str, to: Path | str = ".") -> Path:
-        """Write an artifact to a file, or into a folder; it is there when it is whole and its SHA-256 right."""
+        """Writes an artifact to a file or into a folder. The file appears only when it is complete and its SHA-256 is correct."""
         return artifacts.download(self._wire, artifact_id, to)

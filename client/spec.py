@@ -1,4 +1,4 @@
-"""A spec, however it is at hand."""
+"""Reads a spec from a mapping, a text or a file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any
 from client.errors import LatheError
 
 Spec = Mapping[str, Any] | str | Path
-"""A mapping; YAML or JSON text; or the path of a file, be it a `Path` or text that ends in `.yaml`, `.yml` or `.json`."""
+"""A mapping; YAML or JSON text; or the path of a file, as a `Path` or as text that ends in `.yaml`, `.yml` or `.json`."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def document(spec: Spec) -> dict[str, Any] | str:
-    """The spec as the server takes it. Raises LatheError when its file cannot be read."""
+    """The spec in a form that the server accepts. Raises LatheError when its file cannot be read."""
     if isinstance(spec, Mapping):
         return dict(spec)
     if isinstance(spec, str) and ("\n" in spec or not spec.endswith(SUFFIXES)):

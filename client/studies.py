@@ -1,4 +1,4 @@
-"""Studies: begun, followed, steered."""
+"""Starts, follows and steers studies."""
 
 import time
 import uuid
@@ -41,12 +41,12 @@ class Study:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The study as it stands, with every default."""
+        """The current study with all defaults filled in."""
         study: dict[str, Any] = self._wire.get(self._path)["study"]
         return study
 
     def trials(self) -> list[TrialRow]:
-        """All of them, by number."""
+        """All trials, ordered by number."""
         found: list[TrialRow] = []
         while True:
             query = {"sort": "number", "descending": False, "offset": len(found), "limit": PAGE}
@@ -56,11 +56,11 @@ class Study:
                 return found
 
     def run(self, trial: TrialRow) -> Run | None:
-        """The run of a trial; None when it has not begun, or was deleted."""
+        """The run of a trial; None when it has not started or was deleted."""
         return None if trial.run_id is None else Run(self._wire, trial.run_id)
 
     def watch(self) -> Iterator[StudyRow]:
-        """What is seen of it whenever that has changed; ends when it is over."""
+        """Yields the study each time that it has changed, until it is over."""
         seen, pause = None, POLL[0]
         while True:
             row = self.look()
@@ -73,7 +73,7 @@ class Study:
             pause = min(2 * pause, POLL[1])
 
     def wait(self) -> StudyRow:
-        """Returns when it is over, however it ended."""
+        """Waits until the study is over: finished, stopped or failed."""
         *_, last = self.watch()
         return last
 
@@ -84,30 +84,30 @@ class Study:
         return self._ask("resume")
 
     def stop(self, *, cancel: bool = False) -> StudyRow:
-        """Begin no trial any more; those that run come to their end, or with `cancel` end now."""
+        """Starts no further trials. Running trials finish; with `cancel` they end now."""
         return self._ask("stop", running="cancel" if cancel else "finish")
 
     def extend(self, *, trials: int = 0, hours: float = 0, joules: float = 0) -> StudyRow:
-        """So much more of its budget, after its end too."""
+        """Adds to the budget. This also continues a study that has finished."""
         return self._ask("extend", trials=trials, hours=hours, joules=joules)
 
     def enqueue(self, values: Mapping[str, Any]) -> StudyRow:
-        """Try these values next: field -> what it holds."""
+        """Tries these values next: field -> value."""
         return self._ask("enqueue", values=dict(values))
 
     def narrow(self, space: Sequence[Mapping[str, Any]]) -> StudyRow:
-        """Vary these fields within less from now on."""
+        """Narrows the ranges of these fields for the following trials."""
         return self._ask("narrow", space=[dict(one) for one in space])
 
     def figure(self, chart: str = "history", **options: Any) -> "Figure":
-        """`history`, `parallel`, `importance`, `contour`, `front` or `timeline`, as the browser draws it."""
+        """Chart as the browser draws it: `history`, `parallel`, `importance`, `contour`, `front` or `timeline`."""
         from plotly.graph_objects import Figure  # takes a while, which commands need not wait for
 
         drawn = self._wire.get(f"{self._path}/figures/{chart}", options)
         return Figure(data=drawn["data"], layout=drawn["layout"])
 
     def table(self) -> Table:
-        """One row for each trial: what it tried and what came out, as columns."""
+        """Columns with a row for each trial: number, state, tried values and scores."""
         trials, row = self.trials(), self.look()
         fields = list(dict.fromkeys(field for trial in trials for field in trial.assignment))
         columns: Table = {"trial": [one.number for one in trials], "state": [one.state for one in trials]}
@@ -117,7 +117,7 @@ class Study:
         return columns
 
     def frame(self) -> Any:
-        """`table` as a pandas DataFrame, by trial. Raises LatheError when pandas is not installed."""
+        """The same as a pandas DataFrame, indexed by trial. Raises LatheError when pandas is not installed."""
         return frame(self.table(), index="trial")
 
     def _ask(self, kind: str, **body: Any) -> StudyRow:

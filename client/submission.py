@@ -1,4 +1,4 @@
-"""Submitting: a spec, and what became of it."""
+"""Submits a spec; holds the runs that were created from it."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +12,12 @@ from client.wire.connection import Wire
 from client.wire.models import ExperimentCreated, LeftOut
 
 Variants = Mapping[str, Mapping[str, Any]]
-"""Name -> path of a field -> what it holds instead: `{"SGD": {"stages[0].optimizer": {"kind": "sgd"}}}`."""
+"""Name -> path of a field -> its new value: `{"SGD": {"stages[0].optimizer": {"kind": "sgd"}}}`."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The runs that a spec became, in order: `for run in submission: …`. `id` is the experiment's or the group's."""
+    """Runs that were created from a spec, in order: `for run in submission: …`. `id` names the experiment or the group."""
 
     id: str
     runs: list[Run]

@@ -1,4 +1,4 @@
-"""Asks for the measured models that meet a constraint, or the nearest miss."""
+"""Asks for the measured models that meet a constraint, or for those that come nearest to it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,21 +10,21 @@ from client.wire.models import TradeoffPoint
 
 
 class Tradeoffs(models.Tradeoffs):
-    """The answer for one data set in words, and the measured files that it rests on."""
+    """Answer for one data set: a sentence, and the measured files behind it."""
 
     @property
     def best(self) -> TradeoffPoint | None:
-        """What meets the constraint and has least (or most) of what was asked; None when nothing meets it."""
+        """The best of those that meet the constraint; None when none does."""
         return self._named(self.qualifying)[0] if self.qualifying else None
 
     @property
     def meeting(self) -> list[TradeoffPoint]:
-        """Best first."""
+        """All that meet the constraint, the best first."""
         return self._named(self.qualifying)
 
     @property
     def missing_least(self) -> list[TradeoffPoint]:
-        """The nearest first, when nothing meets the constraint."""
+        """Those that come nearest to the constraint, the nearest first; empty when any meets it."""
         return self._named(self.nearest)
 
     def frame(self) -> Any:

@@ -1,4 +1,4 @@
-"""The command `lathe`: a thin layer over the client."""
+"""The command `lathe`: calls the client and prints the answers."""
 
 import sys
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ MISUSED, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """What the command says, and its exit code: 0, or 2 when the server or the arguments do not allow it. `run --watch`
-    and `watch` end with what became of the runs: see `client.cli.watching`."""
+    """Runs the command and returns its exit code: 0, or 2 when the server or the arguments do not allow it. `run --watch`
+    and `watch` return a code for the state of the runs: see `client.cli.watching`."""
     asked = parser().parse_args(arguments)
     try:
         with Lathe(asked.url) as lathe:

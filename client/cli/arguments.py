@@ -121,7 +121,7 @@ def _indexes(text: str) -> list[int]:
 
 
 def _value(text: str) -> Any:
-    """A number or a truth value as JSON writes it; else text."""
+    """Reads a number or a truth value as JSON writes it; anything else is text."""
     try:
         value = json.loads(text)
     except ValueError:

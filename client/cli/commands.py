@@ -34,7 +34,7 @@ def fork(lathe: Lathe, asked: Namespace) -> int:
 
 
 def study(lathe: Lathe, asked: Namespace) -> int:
-    """Its id goes to the standard output; 0 when it finishes, 1 when it fails, 3 when it is stopped."""
+    """Prints the id of the study. Returns 0 when it finishes, 1 when it fails, 3 when it is stopped."""
     made = lathe.begin_study(_spec(asked.study))
     show.say(made.id)
     if not asked.watch:
@@ -77,7 +77,7 @@ def _spec(named: str) -> str | Path:
 
 
 def _queued(lathe: Lathe, runs: list[Run], watch: bool) -> int:
-    """Ids go to the standard output, for the next command to take them."""
+    """Prints the ids to the standard output, so that another command can read them."""
     for run in runs:
         show.say(run.id)
     return watching.follow(lathe, runs) if watch else 0
@@ -149,7 +149,7 @@ def turn(lathe: Lathe, asked: Namespace) -> int:
 
 
 def _obeyed(run: Run, command: CommandRow) -> int:
-    """Say what became of it: 1 when it was refused."""
+    """Prints the outcome of the command. Returns 1 when the run refused it."""
     event = run.outcome(command, OBEY_SECONDS)
     if event is None:
         show.say(f"{command.kind}: asked; the run will come to it between two steps.")
@@ -169,7 +169,7 @@ def knobs(lathe: Lathe, asked: Namespace) -> int:
 
 
 def _bounds(schema: dict[str, object]) -> str:
-    """`≥ 0, < 1`"""
+    """Bounds in short: `≥ 0, < 1`."""
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     return ", ".join(f"{sign} {_json(schema[name])}" for name, sign in signs.items() if name in schema)
 
@@ -189,7 +189,7 @@ def download(lathe: Lathe, asked: Namespace) -> int:
 
 
 def tradeoffs(lathe: Lathe, asked: Namespace) -> int:
-    """0 when a model meets the constraint, else 1."""
+    """Returns 0 when a model meets the constraint, else 1."""
     answer = lathe.tradeoffs(asked.where, minimize=asked.minimize, dataset=asked.dataset)
     for sentence in filter(None, (answer.sentence, answer.note)):
         show.say(sentence)
@@ -202,7 +202,7 @@ def tradeoffs(lathe: Lathe, asked: Namespace) -> int:
 
 
 def _measures(answer: Tradeoffs, minimize: str, where: str) -> list[str]:
-    """The measures that the question is about, after the usual ones."""
+    """The usual measures, then the others that the question names."""
     usual = ["accuracy", "bytes", "p50_ms@1"]
     asked = [name for name in answer.fields if name.removesuffix("_ms@1") in f"{minimize} {where}"]
     return [name for name in dict.fromkeys([*usual, *asked]) if name in answer.fields]

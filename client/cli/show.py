@@ -1,4 +1,4 @@
-"""Tables and sentences: in colour on a terminal, as plain lines without limit elsewhere."""
+"""Prints tables and sentences: in colour on a terminal, elsewhere as plain lines of any length."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ def say(text: str, stderr: bool = False) -> None:
 
 
 def say_raw(text: str) -> None:
-    """Text of several lines, as it is; for a file or the next program."""
+    """Prints text of several lines unchanged, for a file or another program."""
     sys.stdout.write("\n".join(map(words.plain, text.split("\n"))))
 
 
@@ -46,14 +46,14 @@ def say_json(value: object) -> None:
 
 
 def say_error(error: LatheError) -> None:
-    """One sentence; the other problems of a spec below it."""
+    """Prints the error in one sentence, and the other problems of a spec below it."""
     say(f"lathe: {error.detail}", stderr=True)
     for problem in error.problems[1:]:
         say(f"  `{problem.path}` {problem.message}", stderr=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()) -> None:
-    """A table; the columns named in `right` are numbers."""
+    """Prints a table. Columns named in `right` hold numbers and are aligned to the right."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in columns:
         made.add_column(name, justify="right" if name in right else "left", no_wrap=name in right)
@@ -72,7 +72,7 @@ RESULTS = (
 
 
 def results(run: Run) -> None:
-    """What each stage measured beside the first one, a line for each file that a runtime ran, and the headline."""
+    """Prints the results of each stage beside those of the first one: a line for each measured file, then the headline."""
     detail = run.look()
     rows = [row for result in detail.results for row in _rows(result)]
     if not rows:
@@ -94,7 +94,7 @@ def _kept(model: IncomingModel | StageResult) -> str:
 
 
 def _rows(result: StageResult) -> Iterator[Sequence[str]]:
-    """A line for each batch size of each file; what does not differ is said once."""
+    """A line for each batch size of each file. A value that is the same for all of them stands in the first line only."""
     name = f"{result.stage + 1} {result.label}"
     kept = _kept(result)
     compared = {one.artifact: one for one in result.compared}
@@ -125,7 +125,7 @@ def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
 
 
 def _quality(measure: ArtifactMeasure) -> str:
-    """The share that it classifies correctly, or R² where targets are numbers."""
+    """Accuracy of a classifier, or R² where the targets are numbers."""
     if measure.accuracy is not None:
         return words.percent(measure.accuracy)
     return words.DASH if measure.r2 is None else f"R² {measure.r2:.4f}"

@@ -1,4 +1,4 @@
-"""Following runs: a bar that moves in place on a terminal, a line now and then elsewhere."""
+"""Follows runs: with a progress bar on a terminal, elsewhere with a line every few seconds."""
 
 import sys
 import time
@@ -33,7 +33,7 @@ SHOWN = ("validation/loss", "validation/accuracy", "train/loss", "train/accuracy
 
 @dataclass
 class Course:
-    """Where a run is, as its events tell."""
+    """Progress of a run, according to its events."""
 
     run: Run
     several: bool
@@ -57,7 +57,7 @@ class Course:
                 self.step = event.step
 
     def look(self) -> None:
-        """The number of steps is known when the run has begun, and changes with its stages."""
+        """Asks the server for the number of steps: it is known once the run has started, and changes with its stages."""
         row = self.run.look()
         self.total = row.total_steps
         if row.stage is None:
@@ -73,14 +73,14 @@ class Course:
 
     @property
     def left(self) -> str:
-        """`ETA 12 s`, at the pace so far."""
+        """Estimated time left, at the average speed so far: `ETA 12 s`."""
         if not self.total or self.step <= 0 or self.seconds <= 0:
             return ""
         return f"ETA {words.duration(max(self.total - self.step, 0) * self.seconds / self.step)}"
 
     @property
     def metrics(self) -> str:
-        """The newest loss and accuracy, of validation where that is measured."""
+        """The newest loss and accuracy: of the validation split if it is evaluated, else of training."""
         told = []
         for what, shown in (("loss", words.number), ("accuracy", words.percent)):
             name = next((name for name in SHOWN if name.endswith(what) and name in self.latest), None)
@@ -97,7 +97,7 @@ class View(Protocol):
 
 
 class Lines:
-    """A line when a stage begins, and one each LINE_SECONDS."""
+    """Prints a line when a stage starts, and one every LINE_SECONDS."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -117,7 +117,7 @@ class Lines:
 
 
 class Bars:
-    """A bar for each run, in place."""
+    """Draws a progress bar for each run."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -157,8 +157,8 @@ def view() -> Iterator[View]:
 
 
 def follow(lathe: Lathe, runs: Sequence[Run]) -> int:
-    """Follow the runs to their end, then show what each measured. The exit code is 0 when all of them succeeded, else
-    that of the worst: 1 failed, 4 cancelled, 3 stopped. Ctrl+C leaves them running: 130."""
+    """Follows the runs to their end, then prints the results of each. Returns 0 when all of them succeeded, else the
+    code of the worst: 1 failed, 4 cancelled, 3 stopped. Ctrl+C leaves them running and returns 130."""
     courses = {run.id: Course(run, several=len(runs) > 1) for run in runs}
     try:
         with view() as shown:
@@ -179,7 +179,7 @@ def follow(lathe: Lathe, runs: Sequence[Run]) -> int:
 
 
 def told(event: Event) -> str:
-    """What is worth a line wherever it is shown."""
+    """The event as one line of text; empty for an event that needs no line."""
     match event:
         case StateChanged():
             return event.state + (f": {event.reason}" if event.reason else "")

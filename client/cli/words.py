@@ -1,4 +1,4 @@
-"""Numbers and names as a terminal shows them."""
+"""Formats numbers and names for a terminal."""
 
 import re
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ DASH = "–"
 
 
 def plain(text: str) -> str:
-    """Text that moves no cursor and starts no new line."""
+    """Replaces control characters, so that the text moves no cursor and starts no new line."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -36,7 +36,7 @@ def number(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`4 s`, `2:05`, `1:02:05`"""
+    """Time in short: `4 s`, `2:05`, `1:02:05`."""
     if seconds is None:
         return DASH
     whole = round(seconds)
@@ -48,7 +48,7 @@ def duration(seconds: float | None) -> str:
 
 
 def times(seen: RunDetail) -> str:
-    """`trained 36 s + 40 s before the fork, measured for 12 s`"""
+    """Times of a run: `trained 36 s + 40 s before the fork, measured for 12 s`."""
     trained = f"trained {duration(seen.active_seconds)}"
     if seen.inherited_seconds:
         trained += f" + {duration(seen.inherited_seconds)} before the fork"
@@ -57,7 +57,7 @@ def times(seen: RunDetail) -> str:
 
 
 def age(at: datetime) -> str:
-    """`12 s ago`, `3 h ago`"""
+    """Age in short: `12 s ago`, `3 h ago`."""
     seconds = max((datetime.now(UTC) - at).total_seconds(), 0)
     for unit, factor in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= factor:
@@ -70,14 +70,14 @@ def steps(row: RunRow) -> str:
 
 
 def stage(row: RunRow) -> str:
-    """`2/4 prune: magnitude`, or nothing before the first one."""
+    """Current stage: `2/4 prune: magnitude`; a dash before the first one."""
     if row.stage is None or row.stage >= len(row.stages):
         return DASH
     return f"{row.stage + 1}/{len(row.stages)} {row.stages[row.stage].label}"
 
 
 def measure(name: str, value: float | None) -> str:
-    """A value of what trade-offs are asked for: `p95_ms@1`, `bytes`, `accuracy`."""
+    """Value of a measure in its unit. Measures are those of trade-offs: `p95_ms@1`, `bytes`, `accuracy`."""
     base = name.partition("@")[0]
     if base == "accuracy":
         return percent(value)

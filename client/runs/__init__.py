@@ -1,1 +1,1 @@
-"""Runs: listed, looked at, followed, steered, and the curves and files that they leave."""
+"""Runs: lists, follows and steers them, and reads their curves and files."""

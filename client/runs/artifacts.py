@@ -1,4 +1,4 @@
-"""Files that runs left, downloaded: whole and right, or not at all."""
+"""Downloads files of runs: completely and unchanged, or not at all."""
 
 import hashlib
 import os
@@ -14,10 +14,10 @@ from client.wire.connection import Wire
 
 
 def download(wire: Wire, artifact_id: str, to: Path | str = ".") -> Path:
-    """Write the file to `to`, or into that folder under the server's name for it; returns where it lies.
+    """Writes the file to the path `to`, or into the folder `to` under the name that the server gives it. Returns its path.
 
-    It gets its name when it is whole and its SHA-256 is the registered one; an earlier file of that name is replaced.
-    Raises LatheError, and leaves nothing behind then.
+    The file appears only when it is complete and has the registered SHA-256; it replaces an earlier file of that name.
+    Raises LatheError and leaves nothing behind when it cannot be downloaded.
     """
     with wire.download(f"/api/artifacts/{artifact_id}") as response:
         target = _target(Path(to), response, artifact_id)

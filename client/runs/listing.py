@@ -1,4 +1,4 @@
-"""Runs: listed, found by how their id begins, looked at."""
+"""Lists runs, and finds one by the start of its id."""
 
 from collections.abc import Collection, Iterator
 
@@ -23,7 +23,7 @@ def listed(
     descending: bool = True,
     limit: int | None = None,
 ) -> Iterator[RunRow]:
-    """Runs in order, asked for page by page; all of them without a limit."""
+    """Runs in order, fetched page by page; all of them without a limit."""
     left, cursor = limit, None
     while left is None or left > 0:
         query = {"state": list(states), "search": search, "group": group, "sort": sort, "descending": descending}
@@ -36,7 +36,7 @@ def listed(
 
 
 def found(wire: Wire, beginning: str) -> RunRow:
-    """The run whose id is, or alone begins with, this text. Raises LatheError."""
+    """The only run whose id starts with this text. Raises LatheError when there is none, or more than one."""
     if len(beginning) >= WHOLE:
         return detail(wire, beginning)
     if not beginning or not all(letter in "0123456789abcdef-" for letter in beginning.lower()):

@@ -1,4 +1,4 @@
-"""The curves of a run, as columns."""
+"""Curves of a run as columns."""
 
 import importlib
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Table = dict[str, list[Any]]
 def points(
     wire: Wire, run_id: str, metrics: Sequence[str], first: int | None, last: int | None, pixels: int
 ) -> dict[str, Series]:
-    """The curves by metric, all of them when none is named; empty where a metric has no points."""
+    """The curves by metric; all of them when no metric is named. The curve of a metric without points is empty."""
     query = {"metrics": ",".join(metrics) or None, "from": first, "until": last, "pixels": pixels}
     answer = Points.model_validate(wire.get(f"/api/runs/{run_id}/points", query))
     curves = {one.metric: one for one in answer.series}
@@ -29,7 +29,7 @@ def _empty(metric: str) -> Series:
 
 
 def table(curves: Mapping[str, Series]) -> Table:
-    """One column for each metric beside `step` and `seconds`, one row for each step; NaN where a metric has no value."""
+    """Columns `step`, `seconds` and one for each metric, with a row for each step; NaN where a metric has no value."""
     seconds = {step: time for one in curves.values() for step, time in zip(one.steps, one.times, strict=True)}
     steps = sorted(seconds)
     columns: Table = {"step": steps, "seconds": [seconds[step] for step in steps]}

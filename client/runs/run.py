@@ -1,4 +1,4 @@
-"""A run as a handle: looked at, followed, steered, forked."""
+"""Handle of a run: reads, follows, steers and forks it."""
 
 import time
 import uuid
@@ -32,7 +32,7 @@ POLL = 0.2, 1.0  # seconds between two looks of `wait`, at first and at most
 
 
 class Run(Wheel):
-    """One run. Its properties ask the server each time, until the run is over; `row` is what was last seen of it."""
+    """One run. Its properties ask the server each time until the run is over; `row` is the last answer."""
 
     def __init__(self, wire: Wire, run_id: str, row: RunRow | None = None) -> None:
         self._wire, self.id, self._row = wire, run_id, row
@@ -46,11 +46,11 @@ class Run(Wheel):
 
     @property
     def row(self) -> RunRow:
-        """What was last seen of it, without asking again."""
+        """The last answer of the server about this run, without a new request."""
         return self._row or self.look()
 
     def look(self) -> RunDetail:
-        """Everything but its points, as it is now."""
+        """Asks the server for everything about the run except its points."""
         if not (isinstance(self._row, RunDetail) and self._row.state.terminal):
             self._row = listing.detail(self._wire, self.id)
         return self._row
@@ -65,12 +65,12 @@ class Run(Wheel):
 
     @property
     def spec(self) -> dict[str, Any]:
-        """The spec with every default, and with the stages that it has now."""
+        """The spec with all defaults filled in, and with the current stages."""
         return self.look().spec
 
     @property
     def results(self) -> list[StageResult]:
-        """What each finished stage measured."""
+        """Results of each finished stage."""
         return self.look().results
 
     @property
@@ -78,12 +78,12 @@ class Run(Wheel):
         return self.look().artifacts
 
     def events(self, after: int = 0) -> list[Event]:
-        """What happened so far, after the event with this `seq`, without points."""
+        """Events so far, after the one with this `seq`, without points."""
         return events.happened(self._wire, self.id, after)
 
     def outcome(self, command: CommandRow, timeout: float = 10.0) -> Commanded | None:
-        """What became of a command: at which step it was obeyed, or why it was refused. None when the run has not
-        come to it within `timeout` seconds."""
+        """Waits for the outcome of a command: the step at which the run obeyed it, or the reason why it refused. None when
+        the run has not handled it within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while True:
             for event in self.events():
@@ -94,13 +94,13 @@ class Run(Wheel):
             time.sleep(POLL[0])
 
     def watch(self, after: int = 0) -> Iterator[Event]:
-        """Every event after the one with this `seq`, points too, as they happen; ends when the run is over."""
+        """Yields each event after the one with this `seq` as it happens, points included, until the run is over."""
         if after and (seen := self.look()).state.terminal and seen.last_seq <= after:
             return iter(())
         return stream.follow(self._wire, {self.id: after})
 
     def wait(self, timeout: float | None = None) -> "Run":
-        """Until the run is over. Raises TimeoutError after `timeout` seconds."""
+        """Waits until the run is over. Raises TimeoutError after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         pause, longest = POLL
         while not self.state.terminal:
@@ -119,8 +119,8 @@ class Run(Wheel):
         spec: Spec | None = None,
         key: str | None = None,
     ) -> "Run":
-        """A run that begins with this one's past: up to its newest checkpoint, the end of a stage (counted from 0), or
-        a checkpoint by its artifact's id; `spec` has other stages from there on."""
+        """Starts a new run from a point of this one: its newest checkpoint, the end of a `stage` (counted from 0), or the
+        `checkpoint` with this artifact id. A `spec` may have other stages after that point."""
         asked = {"stage": stage, "checkpoint": checkpoint, "spec": None if spec is None else document(spec)}
         body = {name: value for name, value in asked.items() if value is not None}
         made = self._wire.post(f"/api/runs/{self.id}/fork", body, key or str(uuid.uuid4()))
@@ -129,7 +129,7 @@ class Run(Wheel):
     def points(
         self, *metrics: str, first: int | None = None, last: int | None = None, pixels: int = PIXELS
     ) -> dict[str, Series]:
-        """The curves of these metrics, or of all, between two steps; rewinds are applied."""
+        """Curves of these metrics, or of all, between two steps. Points that a rewind withdrew are left out."""
         return points.points(self._wire, self.id, metrics, first, last, pixels)
 
     def frame(self, *metrics: str, first: int | None = None, last: int | None = None, pixels: int = PIXELS) -> Any:
@@ -141,7 +141,7 @@ class Run(Wheel):
         return figures.figure(self._wire, chart, [self.id], options)
 
     def download(self, kind: str, to: Path | str = ".", *, stage: int | None = None) -> Path:
-        """Its newest artifact of a kind, such as `onnx`, or that of one stage; see `Lathe.download`."""
+        """Downloads the newest artifact of a kind, such as `onnx`, or that of one stage; see `Lathe.download`."""
         left = self.artifacts
         able = [one for one in left if one.kind == kind and stage in (None, one.stage)]
         if not able:
@@ -151,5 +151,5 @@ class Run(Wheel):
         return artifacts.download(self._wire, newest.id, to)
 
     def delete(self) -> None:
-        """Delete the run, which must be over, with all it left."""
+        """Deletes the run and all its files. The run must be over."""
         self._wire.delete(f"/api/runs/{self.id}")

@@ -1,4 +1,4 @@
-"""The live stream: every event exactly once, in order, however often the connection is cut."""
+"""Live stream: yields every event exactly once and in order, even when the connection is cut."""
 
 import json
 import time
@@ -15,10 +15,10 @@ PATIENCE = 300.0  # seconds without an answer until a server that did answer bef
 
 
 def follow(wire: Wire, cursors: Mapping[str, int]) -> Iterator[Event]:
-    """Every event of these runs after their cursors, until each of them is over.
+    """Yields every event of these runs after their cursors, until all runs are over.
 
-    Comes back with the cursor of the last event when the connection is cut. Raises LatheError when a run is not there,
-    when nothing answers at first, or when nothing has answered for PATIENCE seconds.
+    Connects again after the last event when the connection is cut. Raises LatheError when a run does not exist, when
+    no server answers at the start, or when none has answered for PATIENCE seconds.
     """
     going = set(cursors)
     query = {"runs": ",".join(cursors), "after": ",".join(map(str, cursors.values()))}
@@ -46,7 +46,7 @@ def follow(wire: Wire, cursors: Mapping[str, int]) -> Iterator[Event]:
 
 
 class _Lost:
-    """How long the server has been away."""
+    """Keeps the time since the server last answered."""
 
     def __init__(self) -> None:
         self._known = False
@@ -60,7 +60,7 @@ class _Lost:
         self._next = FIRST_PAUSE
 
     def judge(self, error: LatheError) -> None:
-        """Raises the error unless it is worth coming back."""
+        """Raises the error unless another attempt may succeed."""
         self._since = self._since or time.monotonic()
         self._known = self._known or error.error != UNREACHABLE
         if not (self._known and passing(error)) or time.monotonic() - self._since > PATIENCE:

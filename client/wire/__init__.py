@@ -1,1 +1,1 @@
-"""Everything between the client and the server: address, connection, and the models of the answers."""
+"""Connection to the server: address, requests, and the models of the answers."""

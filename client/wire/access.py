@@ -1,4 +1,4 @@
-"""Finds the server and its token: from the arguments, else the environment, else this machine's data folder."""
+"""Finds the server and its token: in the arguments, else in the environment, else in this machine's data folder."""
 
 import os
 import re
@@ -13,7 +13,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def address(url: str | None) -> str:
-    """The server's URL, without a slash at its end. Raises LatheError when it is none."""
+    """The server's URL, without a slash at its end. Raises LatheError when it is not an HTTP URL."""
     chosen = (url or os.environ.get("LATHE_URL") or _address_of_embedded() or DEFAULT_URL).rstrip("/")
     parts = urlsplit(chosen)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -22,7 +22,7 @@ def address(url: str | None) -> str:
 
 
 def token_for(url: str, token: str | None) -> str:
-    """The token that `url` wants. The one in a data folder is shown to servers of this machine alone."""
+    """The token for `url`. A token from a data folder is sent only to a server on this machine."""
     chosen = token or os.environ.get("LATHE_TOKEN") or (_kept("token") if is_local(url) else None)
     if not chosen:
         where = ", or LATHE_DATA_DIR to the server's data folder, whose file `token` holds it" if is_local(url) else ""
@@ -35,13 +35,13 @@ def is_local(url: str) -> bool:
 
 
 def _address_of_embedded() -> str | None:
-    """Where `make run` serves: it writes that into its lock."""
+    """Address of the server that `make run` started: it stands in the lock file."""
     found = re.match(r"(https?://\S+), process \d+", _kept("lathe.lock") or "")
     return found[1] if found else None
 
 
 def _kept(name: str) -> str | None:
-    """What a file of the data folder holds; None when there is no such file or it is not for this user."""
+    """Content of a file of the data folder; None when it does not exist or this user may not read it."""
     for folder in _data_folders():
         try:
             return (folder / name).read_text().strip()
@@ -51,6 +51,6 @@ def _kept(name: str) -> str | None:
 
 
 def _data_folders() -> Iterator[Path]:
-    """The folder that the environment names; else `data` here, or beside this package in a checkout."""
+    """The folder that the environment names; else `data` in the current folder, then `data` in the checkout."""
     named = os.environ.get("DATA_DIR") or os.environ.get("LATHE_DATA_DIR")
     yield from [Path(named)] if named else [Path("data"), Path(__file__).parents[2] / "data"]

@@ -1,4 +1,4 @@
-"""Base classes of the generated models: they read the answers of older and newer servers alike."""
+"""Base classes of the generated models: they also read the answers of newer servers."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Reply(BaseModel):
     """Part of an answer. Fields that a newer server adds are ignored; "NaN" and "Infinity" become numbers.
 
-    A model is built when the first answer needs it: the command `lathe` starts sooner.
+    Pydantic builds a model when the first answer needs it, so that the command `lathe` starts sooner.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), defer_build=True)

@@ -1,4 +1,4 @@
-"""Requests to the server: every failure a LatheError, a cut connection survived where that is harmless."""
+"""Sends requests to the server. Every failure is a LatheError; a request is repeated where that is harmless."""
 
 import time
 import weakref
@@ -35,15 +35,15 @@ class Wire:
         self._http.close()
 
     def get(self, path: str, query: Query | None = None) -> Any:
-        """The answer's JSON."""
+        """The JSON of the answer."""
         return self._json(self._send(self._http.build_request("GET", path, params=_given(query)), again=True))
 
     def text(self, path: str) -> str:
         return self._send(self._http.build_request("GET", path), again=True).text
 
     def post(self, path: str, body: Any, key: str | None = None) -> Any:
-        """The answer's JSON. With an Idempotency-Key the request is repeated when the connection is cut: the server
-        does nothing twice for one key."""
+        """The JSON of the answer. With an Idempotency-Key the request is sent again when the connection is cut: the server
+        acts only once for each key."""
         headers = {"Idempotency-Key": key} if key else {}
         request = self._http.build_request("POST", path, json=body, headers=headers)
         return self._json(self._send(request, again=key is not None))
@@ -53,14 +53,14 @@ class Wire:
 
     @contextmanager
     def download(self, path: str) -> Iterator[httpx2.Response]:
-        """An answer whose body is read piece by piece. Raises LatheError, also when it is cut meanwhile."""
+        """An answer whose body is read in pieces. Raises LatheError, also when the connection is cut meanwhile."""
         with self._told(), self._http.stream("GET", path) as response:
             self._refuse(response)
             yield response
 
     @contextmanager
     def events(self, path: str, query: Query, last: str | None) -> Iterator[Iterator[httpx2.ServerSentEvent]]:
-        """Server-sent events after the one with the id `last`. Raises LatheError; `CUT` when it was cut."""
+        """Server-sent events after the one with the id `last`. Raises LatheError; its name is `CUT` when the connection was cut."""
         headers = {"Last-Event-ID": last} if last else {}
         timeout = httpx2.Timeout(SECONDS, read=QUIET)
         stream = self._http.sse(path, params=_given(query), headers=headers, timeout=timeout, max_event_size=None)
@@ -69,7 +69,7 @@ class Wire:
             yield iter(source)
 
     def _send(self, request: httpx2.Request, again: bool) -> httpx2.Response:
-        """The answer; with `again` the request may be sent more than once, until somebody answered it."""
+        """The answer. With `again` the request may be sent several times, until there is an answer."""
         began = False
         for pause in (*PAUSES, None):
             try:
@@ -86,7 +86,7 @@ class Wire:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Turns what HTTP says of a connection into sentences."""
+        """Turns transport errors into sentences."""
         try:
             yield
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
@@ -100,7 +100,7 @@ class Wire:
             raise LatheError(CUT, detail) from error
 
     def _refuse(self, response: httpx2.Response) -> None:
-        """Raises what the server says when it did not do what was asked."""
+        """Raises the server's error when the answer is one."""
         if response.is_success:
             return
         response.read()
@@ -124,7 +124,7 @@ class Wire:
 
 
 def passing(error: LatheError) -> bool:
-    """Whether the same request may well succeed in a moment: the connection was cut, or the server is about to return."""
+    """True when the same request may soon succeed: the connection was cut, or the server is restarting."""
     return error.error in (UNREACHABLE, CUT, "StoreUnavailable") or error.status in (502, 504)
 
 
