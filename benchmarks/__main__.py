@@ -28,7 +28,7 @@ MINUTES = {
     "distillation": 5.0,
     "zoo": 10.0,
 }
-"""How long each takes as a rule, on two cores."""
+"""Usual time of each on two cores, minutes."""
 NAMES = tuple(MINUTES)
 
 

@@ -1,4 +1,4 @@
-"""The run around a method that is measured by itself."""
+"""Minimal context for a method that is measured alone."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from worker.engine.mean import recalibrate
 
 
 class Around(Context):
-    """Has data and counts how often it validates; it knows no other runs and keeps what it is shown."""
+    """Holds data, counts validations and keeps the summaries; it knows no other runs."""
 
     def __init__(self, data: Data) -> None:
         self._data, self._loss = data, Loss.choose(Loss.default_kind)

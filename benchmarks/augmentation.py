@@ -64,7 +64,7 @@ class Ours:
 
 
 class Theirs:
-    """One pass of a DataLoader over `ALONE` samples; its worker processes live on from pass to pass."""
+    """One pass of a DataLoader over `ALONE` samples. Its worker processes are kept between passes."""
 
     def __init__(self, samples: PerSample, workers: int) -> None:
         many = ALONE * max(1, workers)

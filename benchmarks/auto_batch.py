@@ -40,7 +40,7 @@ def fresh(model: str, data: Data) -> Subject:
 
 
 def choose(model: str, data: Data) -> tuple[BatchPolicy, float]:
-    """What `auto` becomes on this device, and the seconds that this takes."""
+    """The batch size that `auto` chooses on this device, and the seconds that the choice takes."""
     module: nn.Module = arrange(fresh(model, data))
     began = perf_counter()
     found = BatchPolicy.choose("auto").fitted(len(data.train), probe.step_seconds(module, data, Recipe()))
@@ -48,7 +48,7 @@ def choose(model: str, data: Data) -> tuple[BatchPolicy, float]:
 
 
 def throughput(model: str, data: Data, size: int) -> float:
-    """Samples per second of one epoch, of which all but the validation counts that no epoch can do without."""
+    """Samples per second of one epoch. The validation that every epoch needs is not counted."""
     recipe = Recipe.model_validate({"epochs": 1, "batch": {"kind": "fixed", "size": size}})
     reporter = Reporter(Unattended(), Clock(), 0)
     trainer = Trainer(fresh(model, data), data, recipe, 0, Position(), reporter, lambda *_: reporter.flush())
@@ -58,7 +58,7 @@ def throughput(model: str, data: Data, size: int) -> float:
 
 
 def few(data: Data, samples: int) -> Data:
-    """The first `samples` to train on, and hardly any to validate with."""
+    """The first `samples` to train on, and very few to validate on."""
     train, validation = data.train, data.validation
     return replace(
         data,

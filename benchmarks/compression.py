@@ -45,7 +45,7 @@ FLOAT, MASKED, HALVED, INT8, BOTH = "float", "magnitude 90 %", "channels to half
 
 @dataclass(frozen=True)
 class Figure:
-    """What a file is meant to reach, relative to the float one."""
+    """Targets of a file, relative to the float file."""
 
     name: str
     latency: float  # p50 at batch 64, at most this part
@@ -57,14 +57,14 @@ FIGURES = (Figure(HALVED, latency=0.7, points=1.0), Figure(INT8, latency=0.8, po
 
 
 def train(subject: Subject, data: Data, epochs: int, stage: int) -> None:
-    """The product's loop with Adam; `stage` makes the order of the samples another."""
+    """Trains with the product's loop and Adam. Another `stage` means another order of the samples."""
     recipe = Recipe.model_validate({"epochs": epochs, "batch": {"kind": "fixed", "size": BATCH}, "optimizer": "adam"})
     reporter = Reporter(Unattended(), Clock(), 1)
     Trainer(subject, data, recipe, 0, Position(stage), reporter, lambda *_: reporter.flush()).run()
 
 
 def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
-    """The trained model and what compression makes of it."""
+    """The trained model and its compressed variants."""
     seed.plant(0, "model")
     model = Model.choose({"kind": "cnn"})
     base = Subject(model.build(data.input_shape, data.outputs), data.input_shape)
@@ -85,7 +85,7 @@ def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
 
 
 def measure(files: dict[str, Path], data: Data, folder: Path, rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """What clean processes answer for each file, round by round."""
+    """Measurements of each file in a clean process, round by round."""
     test = HeldOutFiles.write(data, folder)
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in files}
     for _ in watch.through(range(rounds), "round over all files"):
@@ -99,7 +99,7 @@ def median(answers: list[dict[str, Any]], place: int) -> float:
 
 
 def speedup(answers: list[dict[str, Any]], floats: list[dict[str, Any]], place: int) -> float:
-    """How many times as fast as the float file, median over the rounds."""
+    """Speed relative to the float file: the median over the rounds."""
     pairs = zip(floats, answers, strict=True)
     return statistics.median(one["timings"][place]["p50_ms"] / own["timings"][place]["p50_ms"] for one, own in pairs)
 

@@ -27,7 +27,7 @@ from worker.engine.input.load import Wanted, load
 GRID = [number / 100 for number in range(100)]
 EPOCHS = 15
 BOUNDS = (("drop", 0.01), ("drop", 0.03), ("drop", 0.1), ("loss", 1.1), ("loss", 1.5), ("loss", 3.0))
-"""What is bounded and by how much; of the loss as a multiple of the trained model's."""
+"""Quantity and its bound; a bound on the loss is a multiple of the trained model's loss."""
 
 
 def trained(kind: str, data: Data) -> Subject:

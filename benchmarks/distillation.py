@@ -74,7 +74,7 @@ def run(
     folder: Path,
     teacher: Source | None = None,
 ) -> tuple[StageResult, Source]:
-    """What the stage measured, and what it left for other runs. All but the teacher itself see few samples."""
+    """Results of the stage, and the files that it leaves for other runs. Only the teacher sees all samples."""
     few = [] if name == "teacher" else [{"kind": "subset", "count": SAMPLES}]
     spec = resolve({**SPEC, "distribution": few, "model": model, "stages": [stage]}, catalog()).model_dump(mode="json")
     results, sources = Results(), {"teacher": teacher} if teacher else {}

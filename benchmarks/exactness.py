@@ -40,7 +40,7 @@ class Server:
     store: Store
 
     def submit(self, optimizer: str, model: str, seed: int = 0) -> str:
-        """A run slow enough to be hit; the delay changes none of its weights."""
+        """Submits a run that is slow enough to be killed in time. The delay does not change its weights."""
         spec = matrix.spec(optimizer, model, EPOCHS)
         train = spec["stages"][0]
         train["regularizers"] = [*train["regularizers"], {"kind": "slow", "milliseconds": UNHURRIED}]
@@ -54,7 +54,7 @@ class Server:
         return hashes(self.store, run_id), sequence(self.store, run_id)
 
     def verdicts(self, run_id: str) -> dict[str, str]:
-        """What the server says of the run's exactness."""
+        """The server's findings on the exactness of the run."""
         return {proof["about"]: proof["verdict"] for proof in self.lathe.get(f"/api/runs/{run_id}/proofs")}
 
     def kill_at(self, run_id: str, step: int) -> None:
@@ -76,7 +76,7 @@ class Server:
             time.sleep(0.02)
 
     def forked(self, run_id: str, dice: random.Random) -> str:
-        """A fork without a change from one of the checkpoints within the training that are left."""
+        """Forks the run, without a change, from one of its remaining checkpoints within the training."""
         run = self.lathe.run(run_id)
         within = [one["id"] for one in run["artifacts"] if one["kind"] == "checkpoint" and one["step"] < run["step"]]
         status, made = self.lathe.call("POST", f"/api/runs/{run_id}/fork", {"checkpoint": dice.choice(within)})
@@ -85,7 +85,7 @@ class Server:
 
 
 def cell(server: Server, optimizer: str, model: str, dice: random.Random) -> dict[str, bool]:
-    """What held of one optimizer on one model."""
+    """Checks one optimizer on one model; returns the findings."""
     alone = server.submit(optimizer, model)
     expected = server.outcome(alone)
     last = server.lathe.run(alone)["step"]
@@ -102,7 +102,7 @@ def cell(server: Server, optimizer: str, model: str, dice: random.Random) -> dic
 
 
 def run(folder: Path, cells: list[tuple[str, str]]) -> tuple[list[dict[str, bool]], bool]:
-    """What held of each cell; and whether another seed was told apart."""
+    """Checks each cell, and that a run of another seed differs; returns the findings."""
     (folder / "data").mkdir()
     shutil.copytree(PLUGINS, folder / "data" / "plugins")
     lathe = embedded(folder, LATHE_CHECKPOINT_SECONDS="0.2", LATHE_THREADS="1")
@@ -140,7 +140,7 @@ def table(cells: list[tuple[str, str]], held: list[dict[str, bool]], apart: bool
 
 
 def main() -> int:
-    """The number of cells may be given, to try only the first ones."""
+    """Takes an optional number of cells, to try only the first ones."""
     cells = matrix.CELLS[: int(sys.argv[1])] if len(sys.argv) > 1 else matrix.CELLS
     with tempfile.TemporaryDirectory() as folder:
         held, apart = run(Path(folder), cells)

@@ -69,7 +69,7 @@ def measured(luck: np.random.Generator, steps: Steps) -> dict[str, Floats]:
 
 
 def write(store: Store, lease: Lease, steps: int) -> None:
-    """Flush after flush, many in one transaction; then the run ends."""
+    """Writes flush after flush, many in one transaction; then the run ends."""
     luck = np.random.default_rng(0)
     for first in watch.through(range(1, steps + 1, FLUSH * TOGETHER), f"writing {FLUSH * TOGETHER:,} steps"):
         every = np.arange(first, min(first + FLUSH * TOGETHER, steps + 1))
@@ -108,7 +108,7 @@ def loose(store: Store) -> int:
 
 @contextmanager
 def served(folder: Path, url: str) -> Iterator[Lathe]:
-    """A server over the database. It has loaded what draws charts."""
+    """A server on this database that has already loaded the code for charts."""
     port = free_port()
     env = {"LATHE_PORT": str(port), "LATHE_DATA_DIR": str(folder), "LATHE_DATABASE": url, "LATHE_TOKEN": "t" * 43}
     lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], folder, env)
@@ -122,7 +122,7 @@ def served(folder: Path, url: str) -> Iterator[Lathe]:
 
 
 def forget(folder: Path) -> None:
-    """Have the machine hold nothing of these files in memory. What PostgreSQL itself holds stays."""
+    """Drops these files from the page cache of the machine. The cache of PostgreSQL itself stays."""
     for file in (file for file in folder.rglob("*") if file.is_file()):
         with suppress(FileNotFoundError), file.open("rb") as opened:
             os.fsync(opened.fileno())
@@ -130,7 +130,7 @@ def forget(folder: Path) -> None:
 
 
 def ask(lathe: Lathe, path: str, files: Path) -> float:
-    """Milliseconds until the whole answer is there, read from the disk."""
+    """Milliseconds until the whole answer has arrived, with the database read from disk."""
     forget(files)
     request = urllib.request.Request(lathe.url + path, headers={"Authorization": f"Bearer {lathe.token}"})
     began = time.perf_counter()
@@ -151,7 +151,7 @@ def zooms(lathe: Lathe, run_id: str, steps: int, files: Path) -> Iterator[tuple[
 
 
 def peak(lathe: Lathe) -> float:
-    """The most memory that the server ever had, MB."""
+    """Peak memory of the server, MB."""
     status = Path(f"/proc/{lathe.processes['backend'].pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
@@ -195,7 +195,7 @@ def postgres(_: Path) -> Iterator[Place]:
 
 
 def measure(folder: Path, place: Place, steps: int) -> Iterator[tuple[str, str]]:
-    """What is measured, and the figure."""
+    """Measures on one database; yields each quantity and its value."""
     migrate(place.url)
     store = Store.open(place.url)
     lease = submitted(store)

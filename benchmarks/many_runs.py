@@ -44,7 +44,7 @@ SEEN = """() => new Promise((resolve) => {
 
 
 def fill(store: Store, number: int) -> None:
-    """Finished runs whose points are the same noise: no reader can tell, and it takes less time to make."""
+    """Writes finished runs. All have the same noise as points: readers see no difference, and it is faster."""
     luck = np.random.default_rng(0)
     spec = Experiment(name="many", dataset={"kind": "digits"}, model={"kind": "mlp"}, stages=[{"kind": "train"}])
     flushes = [
@@ -62,7 +62,7 @@ def fill(store: Store, number: int) -> None:
 
 
 def visits(page: Page, url: str) -> tuple[list[float], list[float]]:
-    """Milliseconds until the table is there, and until the first chart is drawn, of each visit."""
+    """Milliseconds of each visit until the table is shown, and until the first chart is drawn."""
     page.add_init_script(f"window.seen = ({SEEN})()")
     tables, charts = list[float](), list[float]()
     for _ in watch.through(range(VISITS + 1), "visit"):

@@ -51,7 +51,7 @@ print(points / (time.perf_counter() - began))
 
 
 def ours(steps: int) -> tuple[float, float]:
-    """(points stored per second, bytes that the database grew by for each)."""
+    """Points stored per second, and growth of the database in bytes for each point."""
     losses = [torch.rand((), requires_grad=True) * 3 for _ in range(1000)]
     outputs, targets = torch.rand(1, 10), torch.zeros(1, dtype=torch.int64)
     with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ class RecorderLink(Unattended):
         self._connection.send_bytes(encode(message))
 
     def drain(self) -> None:
-        """Returns when everything that was sent is committed."""
+        """Waits until everything that was sent is committed."""
         self._connection.send_bytes(b"")
         self._connection.recv_bytes()
 
@@ -61,7 +61,7 @@ def hold_run(folder: Path) -> tuple[Store, HeldRun]:
 
 
 def received(connection: Connection) -> list[bytes]:
-    """Waits for a frame and takes with it what else has come; an empty one asks for an answer. Raises EOFError."""
+    """Waits for a frame and returns it with all others that have arrived. An empty frame asks for an answer. Raises EOFError."""
     frames = [connection.recv_bytes()]
     while len(frames) < WAITING and connection.poll():
         frames.append(connection.recv_bytes())

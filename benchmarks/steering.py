@@ -39,7 +39,7 @@ SPEC: dict[str, Any] = {
 
 
 def obeyed(lathe: Lathe) -> list[float]:
-    """Seconds from each command to its event, one after the other."""
+    """Seconds from each command to its event. The commands are sent one after the other."""
     (run,) = lathe.submit(SPEC)
     lathe.wait_for(run, "running")
     while not lathe.run(run)["step"]:
@@ -80,7 +80,7 @@ class Stopwatch:
 
 
 def steerable(folder: Path) -> float:
-    """The share of a run's training that goes into `Control.poll` and `Steering.obey`."""
+    """Share of a run's training time that `Control.poll` and `Steering.obey` take."""
     torch.set_num_threads(1)
     discover()
     watch = Stopwatch()

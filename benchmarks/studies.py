@@ -66,7 +66,7 @@ STUDY = template()
 
 
 def searched(lathe: Lathe, seed: int, pruner: dict[str, Any]) -> tuple[float, int]:
-    """The best score that the study finds, and the optimizer steps that it takes."""
+    """Best score of the study, and its number of optimizer steps."""
     study = {**STUDY, "spec": {**STUDY["spec"], "seed": seed}, "seed": seed, "pruner": pruner}
     status, made = lathe.call("POST", "/api/studies", {"study": study})
     assert status == 201, made
@@ -93,7 +93,7 @@ def asha(lathe: Lathe) -> None:
 
 
 def fill(store: Store) -> str:
-    """A study of ten thousand trials as a conductor leaves them, each with its run; returns its id."""
+    """Writes a study of ten thousand trials as a conductor does, each with its run; returns its id."""
     spec = Experiment.model_validate(STUDY["spec"])
     document = {**STUDY, "budget": {"trials": TRIALS}, "sampler": {"kind": "random"}}
     luck = np.random.default_rng(3)
@@ -123,7 +123,7 @@ def _drawn(one: dict[str, Any], luck: np.random.Generator) -> Any:
 
 
 def answers(lathe: Lathe, study: str) -> list[float]:
-    """Seconds that each thing takes which the top of the study's page asks for."""
+    """Seconds of each request that the top of the study's page sends."""
     taken = []
     for path in ASKED:
         began = time.perf_counter()

@@ -69,7 +69,7 @@ def serve(folder: Path) -> Lathe:
 
 
 def ask(lathe: Lathe, where: str) -> tuple[float, float]:
-    """Milliseconds that the answer took, and its chart."""
+    """Milliseconds until the answer, and until its chart."""
     query = urllib.parse.urlencode({"where": where})
     began = time.perf_counter()
     lathe.get(f"/api/tradeoffs?{query}")

@@ -113,11 +113,11 @@ class Bench:
         return seconds
 
     def diagnosed(self) -> float:
-        """The same, looked at inside as by default."""
+        """The same loop with the default diagnostics."""
         return self.lathe(Diagnosis(Plan()))
 
     def bare(self) -> float:
-        """What one writes by hand when nothing is to be seen."""
+        """The loop that one writes by hand when nothing has to be shown."""
         module, inputs, targets = (
             arrange(Subject(self.fresh(), self.shape)),
             self.data.train.inputs,
@@ -138,7 +138,7 @@ class Bench:
         return seconds
 
     def loader(self) -> float:
-        """The loop of the tutorials, with Adam as torch makes it when asked for nothing else."""
+        """The loop of the tutorials, with Adam and torch's defaults."""
         module = self.fresh().train()
         optimizer = torch.optim.Adam(module.parameters())
         data = TensorDataset(self.data.train.inputs, self.data.train.targets)
@@ -164,7 +164,7 @@ def measure(loops: list[Callable[[], float]], rounds: int, what: str) -> list[li
 
 
 def same_weights(bench: Bench) -> bool:
-    """Whether ours ends with the very bits of the bare loop."""
+    """True when our loop ends with the same bits as the bare loop."""
     bench.lathe()
     ours = bench.trained.state_dict()
     bench.bare()

@@ -32,7 +32,7 @@ Benchmark = Callable[[], int | None]
 
 
 def run(benchmark: Benchmark) -> int:
-    """Run it under watch; returns its exit code, or INTERRUPTED."""
+    """Runs it under watch; returns its exit code, or INTERRUPTED."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans among its processes become ours
     began, interrupted = monotonic(), False
     with tempfile.TemporaryDirectory(prefix="lathe-benchmark-") as folder:
@@ -57,7 +57,7 @@ def run(benchmark: Benchmark) -> int:
 
 
 def through(items: Iterable[T], what: str) -> Iterator[T]:
-    """Each of `items`; on the way it is said how far it is."""
+    """Yields each of `items` and reports progress on the way."""
     waiting, pace = list(items), Pace(what)
     for done, item in enumerate(waiting):
         pace.tell(done, len(waiting))
@@ -65,7 +65,7 @@ def through(items: Iterable[T], what: str) -> Iterator[T]:
 
 
 class Pace:
-    """Says on standard error, at once and then every few seconds, how far `what` is and how long the rest may take."""
+    """Reports on standard error, at once and then every few seconds, the progress of `what` and the estimated time left."""
 
     def __init__(self, what: str) -> None:
         self._what, self._began, self._told = what, monotonic(), -math.inf
@@ -84,7 +84,7 @@ def duration(seconds: float) -> str:
 
 
 def _measure(benchmark: Benchmark, folder: str, writer: int, watcher: int) -> None:
-    """The benchmark's own process: what it prints goes to the watcher line by line, what it leaves into `folder`."""
+    """Process of the benchmark: it prints line by line to the watcher and writes its files into `folder`."""
     os.setsid()  # Ctrl+C is the watcher's
     die_with_parent(watcher)
     os.dup2(writer, sys.stdout.fileno())

@@ -79,7 +79,7 @@ TASKS = [
 
 
 def epochs(task: Task, optimizer: Optimizer) -> int:
-    """Those that step once an epoch get more of them; one of L-BFGS's steps takes twenty gradients or a few more."""
+    """Number of epochs. Optimizers with one step an epoch get more; a step of L-BFGS takes twenty gradients or a few more."""
     if not optimizer.whole:
         return task.epochs
     return 6 if optimizer.closes else 100
@@ -105,7 +105,7 @@ class Figure:
 
 
 class Reached(Exception):
-    """The target is reached: nothing more is to be learnt."""
+    """Raised when the target is reached: the training ends."""
 
 
 class Watch(Reporter):
@@ -167,7 +167,7 @@ def measure(job: tuple[Task, str, str]) -> Figure:
 
 
 def rank(outcome: Outcome) -> tuple[bool, int, float]:
-    """What is better comes first: fewer steps to the target; then, and where it was missed, a higher accuracy."""
+    """Sort key, best first: fewer steps to the target; then, or where the target was missed, higher accuracy."""
     return outcome.steps is None, outcome.steps or 0, -outcome.best
 
 
@@ -209,7 +209,7 @@ def table(task: Task, figures: dict[str, Figure]) -> str:
 
 
 def catalog(kinds: Sequence[str]) -> str:
-    """What each optimizer is, in its component's own words."""
+    """Summary of each optimizer, from its component's docstring."""
     parts = []
     for kind in kinds:
         component = components("optimizers")[kind]
