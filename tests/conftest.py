@@ -110,7 +110,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """What this machine's worker publishes."""
+    """The catalog that a worker publishes on this machine."""
     from worker.contracts.catalog import build
     from worker.contracts.component import discover
 

@@ -86,7 +86,7 @@ def linters() -> str:
 
 
 def runs_every_test(workflow: str) -> bool:
-    """Whether a pull request is tested as a person would test it."""
+    """True when a pull request is tested in the same way as a person tests it."""
     parsed: dict[Any, Any] = yaml.safe_load(workflow)
     steps = [step for job in parsed["jobs"].values() for step in job["steps"]]
     return "pull_request" in parsed[True] and {"run": "make test"} in steps  # YAML 1.1 reads `on` as true

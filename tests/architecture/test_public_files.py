@@ -21,7 +21,7 @@ LINK = re.compile(r"\]\((?!\w+:)([^)\s#]*)(?:#([^)\s]+))?\)")
 
 
 def facts(root: Path) -> Iterator[tuple[str, str]]:
-    """What the files state, as subject and value. The newest release stands first in the changelog."""
+    """Yields the statements of the files as subject and value. The newest release stands first in the changelog."""
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
     version, date = RELEASE.findall((root / "CHANGELOG.md").read_text())[0]
     yield "version", __version__

@@ -1,9 +1,9 @@
-"""Texts of the repository hold on every machine, and docstrings of modules begin with a noun or a verb."""
+"""Texts of the repository hold on every machine; docstrings and descriptions begin with a noun or a verb."""
 
 import ast
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SELF = "tests/architecture/test_text.py"
 LARGEST = 1 << 20
-CLAUSE = re.compile(r"(in )?(what|whether|which|who|where|how|when|why)\b|\?", re.IGNORECASE)
+CLAUSE = re.compile(
+    r"((in|by|for|of|from|to|at|with|on) )?(what|whether|which|whom?|whose|where|how|when|why)\b|\?", re.IGNORECASE
+)
 
 
 def tracked() -> list[str]:
@@ -41,25 +43,56 @@ def named(root: Path, names: Iterable[str], pattern: re.Pattern[str]) -> list[st
 
 
 def clauses(root: Path, names: Iterable[str]) -> list[str]:
-    """Each Python file whose docstring begins with a clause instead of the module's subject or its verb."""
-    modules = [name for name in names if name.endswith(".py")]
-    return [name for name in modules if CLAUSE.match(ast.get_docstring(ast.parse((root / name).read_bytes())) or "")]
+    """Each docstring and description that begins with a clause instead of a noun or a verb, as file:line."""
+    return [
+        f"{name}:{line}"
+        for name in names
+        if name.endswith(".py")
+        for line, text in explanations(ast.parse((root / name).read_bytes()))
+        if CLAUSE.match(text.lstrip())
+    ]
+
+
+def explanations(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and text of each docstring, also those of attributes, and of each `description` of a field."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text)) as spoken):
+                yield spoken.lineno, text
+            case ast.keyword(arg="description", value=ast.Constant(value=str(text)) as spoken):
+                yield spoken.lineno, text
+            case ast.keyword(
+                arg="description", value=ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) as spoken
+            ):
+                yield spoken.lineno, text
 
 
 def test_no_file_names_a_folder_of_this_machine() -> None:
     assert named(ROOT, tracked(), personal(ROOT)) == []
 
 
-def test_no_module_begins_with_a_clause() -> None:
+def test_nothing_is_explained_by_a_clause() -> None:
     assert clauses(ROOT, [*tracked(), SELF]) == []
 
 
 @pytest.mark.parametrize("sentence", ["What a chart is.", "Whether it fits.", "In which order.", "How it goes.", "?"])
-def test_the_check_catches_a_clause(sentence: str, tmp_path: Path) -> None:
-    fine = {"noun.py": '"""Whereabouts of runs."""', "bare.py": "x = 1", "notes.md": f'"""{sentence}"""'}
-    for name, text in {**fine, "clause.py": f'"""{sentence}"""'}.items():
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"""{}"""',
+        'def f():\n    """{}"""',
+        'class A:\n    """{}"""',
+        'class A:\n    async def f(self):\n        """\n        {}"""',
+        'X = 1\n"""{}"""',
+        'x: int = Field(description="{}")',
+        'x = knob(1, ge=0, description=f"{} {{UNIT}}")',
+    ],
+)
+def test_the_check_catches_a_clause(code: str, sentence: str, tmp_path: Path) -> None:
+    fine = {"noun.py": code.format("Whereabouts of runs."), "bare.py": "x = 1", "notes.md": f'"""{sentence}"""'}
+    for name, text in {**fine, "clause.py": code.format(sentence)}.items():
         (tmp_path / name).write_text(text)
-    assert clauses(tmp_path, [*fine, "clause.py"]) == ["clause.py"]
+    assert [found.partition(":")[0] for found in clauses(tmp_path, [*fine, "clause.py"])] == ["clause.py"]
 
 
 def test_no_file_is_huge() -> None:

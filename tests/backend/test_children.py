@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("processes")
 
 
 def lines(capsys: pytest.CaptureFixture[str], child: Child, number: int) -> list[str]:
-    """What is said of the child until so many lines have been."""
+    """Messages about the child, up to a number of lines."""
     said: list[str] = []
 
     def heard() -> bool:

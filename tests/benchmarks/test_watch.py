@@ -41,7 +41,7 @@ def start(*command: str) -> subprocess.Popen[str]:
 
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[str, str, float]:
-    """What it prints from then on, to both, and the seconds until it ends."""
+    """Its further output on both streams, and the seconds until it ends."""
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     printed, told = process.communicate(timeout=granted(30))
@@ -99,7 +99,7 @@ def test_the_list_says_how_long_each_takes() -> None:
 
 
 def watched(source: str) -> bool:
-    """Whether a benchmark's module runs under watch when it is run by itself."""
+    """True when a benchmark's module, run alone, runs under watch."""
     return source.endswith('\n\nif __name__ == "__main__":\n    sys.exit(watch.run(main))\n')
 
 

@@ -58,7 +58,7 @@ def writing(store: Store, lease: runs.Lease, times: int, pause: float) -> Iterat
 
 
 def watched_through_cuts(server: Server, proxy: Proxy, lathe: Lathe, catalog: Catalog) -> tuple[list[Event], list[int]]:
-    """What a watcher saw whose connections were cut at random bytes, and what there was to be seen."""
+    """Events that a watcher saw while its connections were cut at random bytes, and the true numbers of all events."""
     luck = random.Random(5)
     proxy.allow = lambda number: 300 + luck.expovariate(1 / 1000)
     (lease,) = live(server.store, catalog, 1)

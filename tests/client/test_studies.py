@@ -17,7 +17,7 @@ from tests.client.proxy import Proxy
 
 
 def end(server: Server, study_id: str, state: StudyState = StudyState.FINISHED) -> None:
-    """What a conductor would leave: two complete trials, one that failed."""
+    """Study with the trials that a conductor would write: two complete, one failed."""
     with server.store.begin() as session:
         row = studies.locked(session, study_id)
         assert row is not None

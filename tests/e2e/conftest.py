@@ -27,7 +27,7 @@ FLAGS = [
 
 
 def embedded(folder: Path, fresh: bool = True, **extra: str) -> Lathe:
-    """What `make run` starts, on a free port."""
+    """Starts the processes of `make run`, on a free port."""
     port = free_port()
     data_dir = folder / "data"
     common = {"LATHE_TOKEN": "t" * 43, "LATHE_PICTURES": "0"}

@@ -38,8 +38,8 @@ def add(page: Page, path: str) -> None:
 
 
 def lagging(page: Page) -> None:
-    """What is asked of the history chart before the page knows that its study is over gets the first answer, as if each
-    question had come just before the last trial's end."""
+    """Repeats the first answer to a request for the history chart until the page knows that its study is over, as if each
+    request had come just before the end of the last trial."""
     known: dict[str, Any] = {"over": False, "answer": None}
 
     def study(route: Route) -> None:
@@ -57,7 +57,7 @@ def lagging(page: Page) -> None:
 
 
 def click_point(page: Page, point: Locator) -> None:
-    """What takes the pointer is the layer above the points, in which the chart is zoomed."""
+    """Clicks a point through the layer above it, which takes the pointer to zoom the chart."""
     box = point.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -27,7 +27,7 @@ def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
 
 
 def places(page: Page) -> tuple[Locator, Locator]:
-    """Where every page and where a run's page says it."""
+    """Places of the message: on every page, and on the page of a run."""
     status = page.get_by_role("status", name="What the server lacks")
     return status, page.get_by_role("alert", name="This run needs your attention")
 

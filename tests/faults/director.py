@@ -39,9 +39,9 @@ PATIENCE = 120.0
 LOOK_SECONDS = 0.05
 """Between two looks at a run that nobody halts."""
 HEARD_SECONDS = 2.0
-"""How long a halted trainer is held for a command to arrive, which does not where none is forwarded any more."""
+"""Longest time that a halted trainer waits for a command, seconds. None arrives when commands are no longer forwarded."""
 RESTS = 2
-"""How often a paused run looks around before it is to go on."""
+"""Number of looks at a paused run before it is resumed."""
 
 RATE = {"path": "optimizer.lr", "value": 0.005}
 
@@ -50,11 +50,11 @@ HEARS = frozenset(
     for number, point in enumerate(Point)
     if list(Point).index(Point.ASSIGNMENT_TAKEN) <= number <= list(Point).index(Point.FINISHING)
 )
-"""Where a trainer holds a run: what is asked then reaches it."""
+"""Points at which a trainer holds a run: a command that is sent then reaches it."""
 
 
 class Act(StrEnum):
-    """What is done."""
+    """Actions of the director."""
 
     KILL_TRAINER = "SIGKILL the trainer"
     KILL_WORKER = "SIGKILL the worker; another one takes the run"
@@ -89,7 +89,7 @@ class Arrival:
 
 
 class Listener:
-    """Where processes halt."""
+    """Points at which processes halt."""
 
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="lathe-")  # a socket's path may have 107 characters
@@ -123,7 +123,7 @@ class Listener:
 
 @dataclass
 class Played:
-    """How a run ended: hashes of the weights that each stage left, every point, what was broken, what was done to it."""
+    """End of a run: hashes of the weights of each stage, all points, broken invariants, and the actions on it."""
 
     run_id: str
     weights: list[str]
@@ -231,7 +231,7 @@ class Director:
             self._ask(CommandKind.RESUME)
 
     def _act(self, act: Act, arrival: Arrival) -> bool:
-        """Whether that could be done."""
+        """Tries the action; returns True when it was possible."""
         if act is Act.KILL_TRAINER:
             return self._kill_trainer()
         if act is Act.KILL_WORKER:
@@ -262,7 +262,7 @@ class Director:
         until(lambda: not any(alive(pid) for pid in [self._worker, *trainers]), PATIENCE, "that nobody is left")
 
     def _ask(self, kind: CommandKind, body: dict[str, Any] | None = None) -> bool:
-        """Whether the run takes it. Meanwhile everybody else goes on: one of them may hold the database."""
+        """Sends the command; returns True when the run accepts it. Other processes continue: one may hold the database."""
         asking = ThreadPoolExecutor(1)
         asked = asking.submit(self._asked, kind, body or {})
         while not asked.done():

@@ -30,7 +30,7 @@ LEASE_SECONDS = 4.0
 UNHURRIED = 20.0
 """Milliseconds a step: time to hit a run before it is over. They change none of its weights."""
 TRIALS = int(os.environ.get("N", "1"))
-"""How often each fault is injected; `make faults N=20` is the long form."""
+"""Number of times that each fault is injected; `make faults N=20` is the long form."""
 
 
 def spec(epochs: int = 20, milliseconds: float = 5.0, **more: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Farm:
             return results.of(session, [run_id])[run_id][-1].weights_sha256
 
     def points_after_death(self, run_id: str, seq: int) -> bool:
-        """Whether the run drew on after the news of its trainer's death, which came after event `seq`."""
+        """True when the run drew further points after the news of its trainer's death, which came after event `seq`."""
         with self.store.read() as session:
             query = select(Event.kind).where(Event.run_id == run_id, Event.seq > seq).order_by(Event.seq)
             kinds = list(session.scalars(query))
@@ -192,7 +192,7 @@ def children(pid: int, having: str = "") -> list[int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie does not."""
+    """True when the process runs. A zombie does not."""
     status = _read(Path(f"/proc/{pid}/stat"))
     return bool(status) and status.rpartition(")")[2].split()[0] not in "ZX"
 

@@ -69,7 +69,7 @@ TRAINING = [
     Point.CHECKPOINT_NAMED,
     Point.CHECKPOINT_TOLD,
 ]
-"""Where steps have been taken that could be lost."""
+"""States in which steps have been taken that could be lost."""
 OFTEN = {
     Point.COMMITTING: 15,
     Point.COMMITTED: 15,
@@ -166,7 +166,7 @@ class Sequences:
         return f"seed {seed} ({one.name}): {'; '.join(map(str, least))}: {wrong}"
 
     def wrong(self, document: dict[str, Any], faults: Sequence[Fault]) -> str:
-        """How the run's end differs from the undisturbed run's; empty when it does not."""
+        """Differences between the end of the run and that of the undisturbed run; empty when there are none."""
         try:
             played = self._play(document, faults)
             expected = self._undisturbed(played.steered or document)

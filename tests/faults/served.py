@@ -30,7 +30,7 @@ def served(farm: Farm, **more: str) -> Iterator[Lathe]:
 
 
 def lacking(lathe: Lathe) -> dict[str, Any]:
-    """What is not well, by name."""
+    """Sentences about failed checks, by the name of the check."""
     return {check["name"]: check["sentence"] for check in lathe.get("/readyz")["checks"] if not check["ok"]}
 
 

@@ -67,7 +67,7 @@ def launched(data_dir: Path, fresh: bool = False) -> Iterator[Launched]:
 
 
 def refusal(data_dir: Path, port: int) -> str:
-    """What a second launcher says before it gives up."""
+    """Message of a second launcher before it exits."""
     process = start(["backend.embedded"], environment(data_dir, port), data_dir.parent / "refusal.log")
     assert process.wait() == 1
     said = process.log.read_text()

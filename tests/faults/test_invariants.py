@@ -49,7 +49,7 @@ class Story:
             runs.finish(session, self.lease, RunState.SUCCEEDED)
 
     def plant(self, happened: NewEvent) -> None:
-        """What a worker without a fence would write."""
+        """Writes like a worker without a fence."""
         with self.store.begin() as session:
             run = session.get_one(Run, self.lease.run_id)
             run.last_seq += 1

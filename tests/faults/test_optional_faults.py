@@ -37,7 +37,7 @@ threading.Thread.start = start_or_die
 
 
 def asked(data_dir: Path) -> tuple[int, str]:
-    """What the containers' health check answers."""
+    """Answer of the containers' health check."""
     environment = {**os.environ, "LATHE_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "worker.process.liveness"]
     answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=granted(30))

@@ -50,7 +50,7 @@ def _database(name: str) -> Iterator[str]:
 
 
 def _endings() -> dict[str, Any]:
-    """How each resumable run ends when nothing happens to it."""
+    """End of each resumable run without a disturbance."""
     with tempfile.TemporaryDirectory() as place, lab(Path(place)) as undisturbed:
         undisturbed.start()
         ids = {spec["name"]: undisturbed.submit(spec) for spec in RESUMABLE}

@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 RELEASES = sorted(path.parent.name for path in HERE.glob("v*/manifest.json"))
 ARCHIVES = sorted(HERE.glob("v*/*.tar.xz"))
 ROOM = 0.02
-"""How far losses of another type of machine may lie apart, as a share of them."""
+"""Largest relative difference of losses between two types of machine."""
 
 Say = Callable[[str], None]
 
@@ -45,11 +45,11 @@ class Past:
 
     lab: Lab
     kept: Facts
-    """What it served then."""
+    """Its answers then."""
     served: Facts
-    """What it serves now, before any worker has touched it."""
+    """Its answers now, before any worker has written to it."""
     endings: Facts
-    """How each run that was left in the middle ended, undisturbed, then."""
+    """End, then, of each unfinished run that continued undisturbed."""
     ids: dict[str, str]
     """Run ids by name."""
 

@@ -19,7 +19,7 @@ def chunk(first: int, *values: float, metric: str = "loss") -> Chunk:
 
 
 def steps(alarm: Alarm, *chunks: Chunk) -> list[int]:
-    """Where it is raised."""
+    """Steps at which the alarm is raised."""
     found = []
     for points in chunks:
         alarm, raised = alarm.watch(points)

@@ -36,7 +36,7 @@ def refuse_most_checkpoints(patch: pytest.MonkeyPatch) -> None:
 
 
 def proofs(api: Api, run_id: str) -> dict[str, dict[str, Any]]:
-    """By what they are about."""
+    """The proofs of a run by their subject."""
     answer = api.client.get(f"/api/runs/{run_id}/proofs")
     assert answer.status_code == 200, answer.text
     return {proof["about"]: proof for proof in answer.json()}

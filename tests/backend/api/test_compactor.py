@@ -87,7 +87,7 @@ def test_another_server_takes_over_from_one_that_is_gone(
 
 
 def test_closing_does_not_wait_for_the_rest(store: Store, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was begun is finished by the next one."""
+    """A compactor finishes the work that an earlier one started."""
     lease = flushed(store, catalog, over=True)
     before = seen(store, lease.run_id)
     monkeypatch.setattr("backend.store.blocks.compaction.BITE_ROWS", 2)

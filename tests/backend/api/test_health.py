@@ -36,7 +36,7 @@ def with_settings(published: Path, folder: Path, **more: float) -> Iterator[Api]
 
 
 def checks(api: Api) -> dict[str, str]:
-    """What is not well, by name."""
+    """Sentences about failed checks, by the name of the check."""
     answer = api.client.get("/readyz").json()
     return {check["name"]: check["sentence"] for check in answer["checks"] if not check["ok"]}
 
@@ -142,7 +142,7 @@ def test_clocks_that_are_wrong_change_nothing(api: Api, catalog: Catalog) -> Non
 
 
 def test_troubles_are_told_apart(sqlite_url: str, postgres_url: str) -> None:
-    """By what the databases themselves raise."""
+    """The errors come from real databases."""
     assert (
         _trouble(sqlite_url, "PRAGMA max_page_count = 1", "CREATE TABLE x AS SELECT zeroblob(100000)") == Trouble.FULL
     )

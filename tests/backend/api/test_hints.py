@@ -70,7 +70,7 @@ def test_submitting_sends_one_and_a_refused_request_none(api_with_broker: Api, b
 
 
 def away() -> str:
-    """Where nobody listens."""
+    """Address of a port on which no server listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"redis://127.0.0.1:{probe.getsockname()[1]}/0"

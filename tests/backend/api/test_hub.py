@@ -44,7 +44,7 @@ ANY = st.integers(0, 1000)
 
 @dataclass
 class Viewer:
-    """What a browser's page holds: the events of its runs, and a row of each run with whether it has heard all of it."""
+    """State of a browser's page: the events of its runs, and a row of each run with a mark that all of it has arrived."""
 
     events: dict[str, list[Seen]]
     rows: bool
@@ -222,7 +222,7 @@ class Machine(RuleBasedStateMachine):
     # ---- how
 
     def _begins(self, seen: Sequence[Seen], run_id: str) -> bool:
-        """Whether `seen` is how the run's events begin: none missing, doubled, or out of order."""
+        """True when `seen` are the first events of the run: none missing, doubled, or out of order."""
         return seen == self.written[run_id][: len(seen)]
 
     def _pick(self, leases: dict[str, runs.Lease], which: int) -> runs.Lease:

@@ -58,7 +58,7 @@ def test_stages_tell_how_far_it_is(
 
 
 def test_labels_are_how_those_of_the_worker_begin(api: Api, catalog: Catalog) -> None:
-    """What the backend calls a stage before it ran, the worker may tell more of afterwards."""
+    """The worker may give a stage a longer label than the backend gave it before it ran."""
     from worker.contracts.component import find
 
     for template in api.client.get("/api/templates").json():

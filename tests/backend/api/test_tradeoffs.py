@@ -144,7 +144,7 @@ def _measured_again(api: Api, lease: runs.Lease, made: StageResult) -> None:
 
 
 def test_a_stage_that_is_measured_again_is_seen_anew(api: Api, catalog: Catalog) -> None:
-    """What was read is remembered as long as it stands."""
+    """Rows are kept in memory as long as they are valid."""
     (run,) = queued(api.store, catalog)
     lease = claimed(api.store)
     assert ask(api)["total"] == 0

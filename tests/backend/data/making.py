@@ -42,7 +42,7 @@ def lying(text: str, body: bytes = b"\0" * 64, version: bytes = b"\x01\x00") -> 
 
 
 def checked(folder: Path, files: dict[str, bytes], **options: Any) -> Facts:
-    """What the check finds in files that arrived."""
+    """Findings of the check on uploaded files."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)

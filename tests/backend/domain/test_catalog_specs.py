@@ -38,7 +38,7 @@ BEYOND_SCHEMAS = (
     "is no metric of this spec",
     "leave one of them out",
 )
-"""What is wrong with a spec although an editor takes it: its parts do not go together."""
+"""Mistakes in a spec that an editor cannot see: its parts do not fit together."""
 
 
 @pytest.fixture(scope="module")

@@ -234,7 +234,7 @@ def test_around_a_run_live_knobs_are_turned(catalog: Catalog) -> None:
 
 
 def test_the_space_may_reach_into_what_the_experiment_leaves_to_its_defaults(catalog: Catalog) -> None:
-    """What is proposed for a spec is a study of it, however little the spec says."""
+    """The proposal for a spec is a valid study of it, even when the spec has few fields."""
     short = {"dataset": "digits", "model": "mlp", "stages": [{"kind": "train"}, {"kind": "train", "batch": "fixed"}]}
     named = resolve_spec({"name": "short", **short}, catalog)
     proposed = {dimension.field: dimension for _, dimension in variable(named.model_dump(mode="json"), catalog)}

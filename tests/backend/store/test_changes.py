@@ -158,7 +158,7 @@ def test_reading_every_queued_run_would_be_noticed(store: Store, submit: Submit)
 
 
 def cost_of_a_look(store: Store, mark: int | None = None) -> int:
-    """What the database does for a look after one run was written to: rows that PostgreSQL reads, steps that SQLite takes."""
+    """Work of the database for one query after a write: rows that PostgreSQL reads, or steps that SQLite takes."""
     last = Watcher(store).last if mark is None else Look(mark)
     lease = claim(store)
     with store.begin() as session:

@@ -124,7 +124,7 @@ def play(store: Store, lease: Lease, script: Sequence[Move], compacting: bool) -
 
 
 def answers(store: Store, lease: Lease) -> dict[str, Any]:
-    """What a reader is told of the run, as bytes."""
+    """The reader's view of the run, as bytes."""
     run_id, found = lease.run_id, dict[str, Any]()
     with store.read() as session:
         for metrics in (None, ["train/loss"], ["validation/*", "nothing"]):

@@ -19,7 +19,7 @@ from tests.backend.store.invariants import violations
 
 
 def claim_all(url: str, worker: str) -> list[str]:
-    """What a worker does that never gets enough: claims until nothing is queued."""
+    """Claims runs until nothing is queued."""
     store = Store.open(url)
     mine = []
     while True:
@@ -73,7 +73,7 @@ def race(*targets: Callable[[], None]) -> None:
 
 
 class Endings:
-    """What three parties try at once with one run; each says in `won` whether it got its way."""
+    """Three parties write to one run at once; each enters its success in `won`."""
 
     def __init__(self, store: Store) -> None:
         self.store, self.lease, self.won = store, claim(store), set[str]()

@@ -57,7 +57,7 @@ def flush(places: Steps, values: Floats) -> NewEvent:
 
 
 def shortfalls(line: Line, whole: Curve, pixels: int) -> list[str]:
-    """What a chart of this line would hide or make up; `whole` is the curve with all of its points."""
+    """Errors in a chart of this line: hidden or invented features. `whole` is the curve with all its points."""
     places = np.searchsorted(whole.steps, line.steps)
     found = []
     if line.points != len(whole.steps):
@@ -74,7 +74,7 @@ def shortfalls(line: Line, whole: Curve, pixels: int) -> list[str]:
 
 
 def _hidden(what: str, places: Steps, whole: Curve, pixels: int) -> bool:
-    """Whether there is a stretch of two buckets and a cell in which such a value is, and none of it is kept."""
+    """True when a stretch of two buckets and a cell has such values, and none of them is kept."""
     values, wide = whole.values, 2 * len(whole.values) // (pixels // 4) + pyramid.COARSE
     finite = np.where(np.isfinite(values), values, np.nan)
     for begin in range(0, len(values), max(1, wide // 4)):

@@ -49,7 +49,7 @@ class Crash(Exception):
 
 @dataclass
 class Known:
-    """What the model knows of a run."""
+    """State of a run in the model."""
 
     state: RunState = RunState.QUEUED
     epoch: int = 0

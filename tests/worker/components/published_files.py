@@ -78,4 +78,4 @@ def cifar10_folder() -> Path:
 
 
 FOLDERS: Mapping[str, Callable[[], Path]] = {"mnist": mnist, "cifar10": cifar10_folder}
-"""Where the files of each data set lie that would otherwise be downloaded."""
+"""Folder with the files of each data set that would otherwise be downloaded."""

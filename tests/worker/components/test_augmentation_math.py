@@ -113,7 +113,7 @@ def test_a_hole_hides_exactly_its_square(shape: tuple[int, int], size: float, si
 
 
 def test_there_are_as_many_holes_as_asked() -> None:
-    """Where holes do not overlap they hide `holes` times the pixels; nowhere more."""
+    """Holes that do not overlap hide `holes` times the pixels of one; they never hide more."""
     hidden = (applied("cutout", torch.ones(200, 1, 100, 100), size=0.04, holes=3) == 0).sum((1, 2, 3))
     assert hidden.max() == 3 * 16 and (hidden == 3 * 16).float().mean() > 0.9
 

@@ -88,7 +88,7 @@ def test_the_seed_decides_the_splits(component: type[Dataset], corpus: Corpus) -
 
 
 def is_stratified(samples: Samples, corpus: Corpus) -> bool:
-    """Whether each stratum has the share in `samples` that it has in training and `samples` together, to one or two."""
+    """True when the share of each stratum in `samples` is that in training and `samples` together, to one or two samples."""
     both: Array = strata(np.concatenate([corpus.train.targets, samples.targets]))
     expected = np.bincount(both) * len(samples) / len(both)
     found = np.bincount(both[len(corpus.train) :], minlength=len(expected))
@@ -162,7 +162,7 @@ def test_noise_makes_the_generated_problem_harder() -> None:
 
 
 def shared(one: Samples, other: Samples) -> int:
-    """How many samples are in both, inputs and targets alike."""
+    """Number of samples, with inputs and targets, that are in both."""
 
     def rows(samples: Samples) -> set[bytes]:
         parts = (samples.inputs.reshape(len(samples), -1), samples.targets.reshape(len(samples), -1))
@@ -193,6 +193,6 @@ def test_the_noise_of_the_generated_regression_leaves_what_it_says() -> None:
 
 
 def test_diabetes_is_read_in_its_own_units() -> None:
-    """What the package calls scaled has seen the mean and the deviation of what is held out."""
+    """The package's scaled data use the mean and the deviation of the held-out samples too."""
     train = make("datasets", "diabetes").load(NOWHERE, 0).train
     assert 40 < train.inputs[:, 0].mean() < 60 and set(np.unique(train.inputs[:, 1])) == {1, 2}

@@ -72,7 +72,7 @@ def test_torchs_own_randomness_is_left_alone(component: type[Distribution]) -> N
 
 
 def shares(train: Samples, classes: int) -> np.ndarray:
-    """What part of the draws goes to each class."""
+    """Share of the draws in each class."""
     drawn = np.bincount(train.targets, train.weights, minlength=classes)
     return drawn / drawn.sum()
 
@@ -207,7 +207,7 @@ def wanted(dataset: str, *distribution: object) -> Wanted:
 
 
 def leaks(make_up: Callable[[Corpus], Samples]) -> bool:
-    """Whether made-up samples change what is held out, or how the data is prepared."""
+    """True when generated samples change the held-out samples or the preparation of the data."""
     want = wanted("digits")
     whole = whole_of(want, NOWHERE, 0)
     corpus = replace(whole, train=make_up(whole))

@@ -39,7 +39,7 @@ def leaves(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def faults_of_prose(component: type[Component]) -> list[str]:
-    """What is wrong with a component's docstring, formula and reference."""
+    """Mistakes in a component's docstring, formula and reference."""
     lines = inspect.cleandoc(component.__doc__ or "").splitlines()
     found = [] if lines and lines[0].endswith(".") else ["the summary does not end with a period on its first line"]
     if len(lines) > 1 and lines[1]:
@@ -48,7 +48,7 @@ def faults_of_prose(component: type[Component]) -> list[str]:
 
 
 def faults_of_fields(schema: dict[str, Any]) -> list[str]:
-    """Which hyper-parameters are undescribed or unbounded."""
+    """Hyper-parameters without a description or without bounds."""
     found = [
         f"{name}: no description that ends with a period"
         for name, node in schema.get("properties", {}).items()

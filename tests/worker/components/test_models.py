@@ -100,7 +100,7 @@ def test_every_model_has_a_counted_size() -> None:
 
 
 def problems(dataset: str, model: str) -> list[Problem]:
-    """What the backend has against a spec of these two."""
+    """Problems that the backend finds in a spec of these two."""
     spec = {"name": "x", "dataset": {"kind": dataset}, "model": {"kind": model}, "stages": [{"kind": "train"}]}
     try:
         resolve(spec, CATALOG)

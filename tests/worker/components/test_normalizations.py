@@ -103,7 +103,7 @@ def test_running_statistics_follow_the_batches_and_survive_a_checkpoint() -> Non
 
 @each("normalizations")
 def test_a_bias_goes_exactly_where_it_would_cancel(component: type[Normalization]) -> None:
-    """What is added to a channel everywhere has no effect after a normalization that replaces it."""
+    """A constant that is added to a whole channel has no effect after a normalization that replaces it."""
     norm = component().build(16, image=True) or nn.Identity()
     inputs, bias = torch.randn(6, 16, 3, 5), torch.randn(16).view(1, 16, 1, 1)
     assert torch.allclose(norm(inputs), norm(inputs + bias), atol=1e-4) == component.replaces_bias

@@ -44,7 +44,7 @@ def test_lion_moves_every_weight_by_its_rate() -> None:
 
 
 def moved(kind: str, theta: Tensor, gradient: Tensor, **parameters: Any) -> Tensor:
-    """What one step changes."""
+    """Change of the weights in one step."""
     before = theta.detach().clone()
     stepper = make("optimizers", kind, **parameters).build([theta])
     theta.grad = gradient
@@ -215,7 +215,7 @@ def test_sophia_estimates_the_diagonal_without_bias() -> None:
 
 
 def bent(layer: nn.Module, inputs: Tensor) -> bool:
-    """Whether the layer's gradient can be differentiated once more."""
+    """True when the layer's gradient can be differentiated again."""
     outputs = layer(inputs)
     outputs = outputs[0] if isinstance(outputs, tuple) else outputs
     parameters = list(layer.parameters())

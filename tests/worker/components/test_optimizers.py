@@ -120,7 +120,7 @@ def test_lowers_the_loss(component: type[Optimizer]) -> None:
 
 
 def through_a_file(state: Any) -> Any:
-    """What a checkpoint gives back: tensors and plain values alone."""
+    """State as a checkpoint returns it: only tensors and plain values."""
     file = io.BytesIO()
     torch.save(state, file)
     file.seek(0)

@@ -38,7 +38,7 @@ def test_a_constant_feature_becomes_zero(kind: str) -> None:
 
 
 def leaks(fit: Preparation) -> bool:
-    """Whether what is held out changes how the training split is prepared."""
+    """True when the held-out samples change the preparation of the training split."""
     train, targets = images(20), np.zeros(20, np.int64)
 
     def prepared(held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

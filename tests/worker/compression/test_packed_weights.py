@@ -47,7 +47,7 @@ def write(subject: Subject, data: Data, folder: Path) -> Path:
 
 @torch.no_grad()
 def announced(subject: Subject, quantizer: Quantizer, data: Data) -> np.ndarray:
-    """What torch answers with the weights that the quantizer says the file will hold."""
+    """Outputs of torch with the weights that the quantizer promises for the file."""
     module = copy.deepcopy(subject.module).eval()
     if not isinstance(quantizer, Mixed):  # which rounds the module's own
         for name, layer in weighted(module).items():

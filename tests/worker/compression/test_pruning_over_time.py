@@ -146,7 +146,7 @@ def catalog() -> Catalog:
 
 
 def refused(stage: dict[str, Any], model: Any = "mlp", *more: dict[str, Any]) -> list[Problem]:
-    """What the catalog says of a pipeline that trains, then has this stage."""
+    """Problems that the catalog finds in a pipeline of a training and this stage."""
     stages = [{"kind": "train", "epochs": 1}, stage, *more]
     try:
         resolve({"name": "tried", "dataset": "digits", "model": model, "stages": stages}, catalog())

@@ -34,7 +34,7 @@ MEASURED: dict[str, Any] = {
     "timings": [],
     "operators": {},
 }
-"""What a measuring process may answer, for tests that do not ask what files cost: it takes a second a stage."""
+"""Possible answer of a measuring process, for tests that do not check measurements: a real one takes a second a stage."""
 
 Ask = Callable[["MemoryLink"], Sequence[Order | Release]]
 
@@ -79,7 +79,7 @@ class MemoryLink:
 
 
 def assignment(spec: dict[str, Any], catalog: Catalog, seed: int = 0, run_id: str = "run") -> Assignment:
-    """What a worker would be given for `spec`, whose name and measurements may be left out."""
+    """Task that a worker would get for `spec`. Name and measurements of the spec may be left out."""
     cheap = {"name": "test", "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["onnx", "safetensors"]}}
     canonical = resolve({**cheap, **spec}, catalog).model_dump(mode="json")
     return Assignment(run_id, epoch=1, seed=seed, spec=canonical, folder=f"runs/{run_id}")
@@ -110,7 +110,7 @@ def steps_done(link: MemoryLink) -> int:
 
 
 class Ledger:
-    """What is left of the messages of several attempts when points beyond a checkpoint are withdrawn."""
+    """Messages of several attempts without the points after a checkpoint, which are withdrawn."""
 
     def __init__(self) -> None:
         self.points: dict[tuple[str, int], float] = {}

@@ -72,7 +72,7 @@ def test_what_is_announced_is_what_lies_on_the_disk(tmp_path: Path, catalog: Cat
 
 
 def kept(folder: Path, *written: Checkpoint) -> set[str]:
-    """What is left of them when each has been registered."""
+    """Files that remain when each has been registered."""
     for path in (path for one in written for path in one.replaces):
         (folder / path).unlink()
     return {str(file.relative_to(folder)) for file in (folder / "c").iterdir()}

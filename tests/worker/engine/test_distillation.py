@@ -39,7 +39,7 @@ PRUNE = {
 
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What files cost is not asked here: the process that measures them takes a second a stage."""
+    """Replaces the process that measures files, which takes a second a stage: these tests do not need it."""
     monkeypatch.setattr(measure, "run_clean", lambda *_: MEASURED)
 
 
@@ -54,7 +54,7 @@ def executed(catalog: Catalog, settings: Settings, *stages: dict[str, Any], **mo
 
 
 def left(link: MemoryLink, settings: Settings, stage: int) -> Subject:
-    """What the checkpoint at the end of the stage holds."""
+    """Content of the checkpoint at the end of the stage."""
     written = [message for message in link.all(Checkpoint) if message.stage == stage][-1]
     with (settings.data_dir / written.path).open("rb") as file:
         return load_model(file, "cpu")

@@ -110,7 +110,7 @@ class Spy(torch.optim.Optimizer):
 
 
 def spied(digits: Data, monkeypatch: pytest.MonkeyPatch, **recipe: Any) -> tuple[Spy, Subject]:
-    """What a closure answers, asked twice in each step of an epoch."""
+    """Answers of a closure that is called twice in each step of an epoch."""
     sam = type(Optimizer.choose("sam"))
     monkeypatch.setattr(sam, "build", lambda self, parameters: Spy(list(parameters)))
     trained = subject(digits, DROPOUT)

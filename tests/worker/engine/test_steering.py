@@ -102,7 +102,7 @@ def test_time_stands_still_while_a_run_is_paused(
         return len(resting(link)) > 10
 
     def resting(link: MemoryLink) -> list[float]:
-        """What was said of the time since the run was paused, up to when it went on."""
+        """Messages from the pause of the run until it continued."""
         at = [place for place, one in enumerate(link.sent) if isinstance(one, Happened) and "state" in one.body]
         said = link.sent[at[0] : at[1] if len(at) > 1 else None] if at else []
         return [one.seconds for one in said if isinstance(one, Progress)]

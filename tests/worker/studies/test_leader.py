@@ -26,7 +26,7 @@ from worker.studies.leader import Leader, Superseded
 
 discover()
 Score = Callable[[dict[str, Any], int], float]
-"""What the validation split shows of a trial after so many epochs."""
+"""Validation metric of a trial after a number of epochs."""
 
 
 class Stage:
@@ -112,7 +112,7 @@ class Stage:
 
 Make = Callable[..., Stage]
 embedded = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-"""What is the sampler's and not the database's is held against the quicker one."""
+"""Storage of tests that concern the sampler alone: the faster database."""
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def make(store: Store, catalog: Catalog, tmp_path: Path) -> Iterator[Make]:
 
 
 def enqueue(stage: Stage, values: dict[str, Any], by: str) -> int:
-    """What a person asks for; its number."""
+    """Enqueues a trial as a person does; returns its number."""
     with stage.store.begin() as session:
         row = studies.locked(session, stage.id)
         assert row is not None

@@ -68,7 +68,7 @@ def cut_to_pieces(
 
 
 def faults(viewer: Viewer, truth: dict[str, list[int]]) -> tuple[int, int]:
-    """How many events are missing and how many came twice or out of order."""
+    """Number of missing events, and of events that came twice or out of order."""
     seen = viewer.events()
     missing = sum(len(set(truth[run]) - set(seen[run])) for run in truth)
     wrong = sum(int(np.sum(np.diff(seen[run]) <= 0)) for run in truth)

@@ -51,7 +51,7 @@ class Message:
 
 @dataclass
 class Viewer:
-    """What a browser's EventSource does: keeps whole messages and the last id, and comes back with it."""
+    """Behaves like a browser's EventSource: keeps whole messages and the last id, and connects again with it."""
 
     port: int
     runs: list[str]
@@ -69,7 +69,7 @@ class Viewer:
         return seen
 
     def holds(self, goal: Mapping[str, int]) -> bool:
-        """Whether the last event of each run has come in."""
+        """True when the last event of each run has arrived."""
         last = {m.data["run_id"]: m.data["seq"] for m in self.messages if m.event == "run"}
         return all(last.get(run, 0) >= seq for run, seq in goal.items())
 
