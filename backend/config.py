@@ -13,7 +13,9 @@ class Settings(settings.Settings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     token: str | None = Field(
-        default=None, repr=False, description="What a caller must show; made once and kept in the data folder if unset."
+        default=None,
+        repr=False,
+        description="Secret of every request. If unset, it is created once and kept in the data folder.",
     )
     hosts: str = Field(
         default="", description="Names, beside the loopback ones, under which browsers may reach it; comma-separated."

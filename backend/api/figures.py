@@ -66,8 +66,10 @@ class ChartRow(BaseModel):
     group: Group
     metrics: list[str]
     exhibits: list[str] = Field(description="Kinds of exhibits that it draws.")
-    results: bool = Field(description="Whether it draws what stages left.")
-    expected: bool = Field(description="Whether a run that has not measured anything yet has a place for it.")
+    results: bool = Field(description="True when it draws the results of stages.")
+    expected: bool = Field(
+        description="True when its place is kept free on the page of a run that has not measured anything yet."
+    )
 
 
 @router.get("/api/charts")

@@ -31,7 +31,7 @@ class ForkStart(BaseModel):
     """Starting point of a fork."""
 
     spec: Experiment = Field(
-        description="What it executes when nothing is changed, knobs where they had been turned to."
+        description="The spec that it executes without a change; live parameters have their values at that step."
     )
     step: int = Field(description="Optimizer steps that it takes over.")
     ended: int = Field(description="Stages that had ended; later ones may be others.")

@@ -21,13 +21,13 @@ class Health(BaseModel):
 
 class Readiness(BaseModel):
     status: Literal["ready", "not ready"]
-    checks: list[Check] = Field(default=[], description="What it rests on; told to those who are signed in.")
+    checks: list[Check] = Field(default=[], description="Checks of all that the server needs; empty without a token.")
     free_bytes: int | None = Field(default=None, description="Free space on the data folder's disk.")
     queue_seconds: float | None = Field(
-        default=None, description="For how long the oldest run that could be claimed has waited."
+        default=None, description="Waiting time of the oldest run that a worker could claim, seconds."
     )
     lease_seconds: float | None = Field(
-        default=None, description="Since the oldest lease of a live run was seen to be renewed."
+        default=None, description="Time since the oldest lease of a live run was renewed, seconds."
     )
 
 

@@ -17,12 +17,14 @@ ONE_MACHINE = "Bits are promised to be the same on machines of one type."
 class Proof(BaseModel):
     """Two computations of the same steps, compared bit by bit."""
 
-    about: Literal["parent", "resume"] = Field(description="What the run's points were compared with.")
+    about: Literal["parent", "resume"] = Field(
+        description="Source of the points that the run's points were compared with."
+    )
     verdict: Literal["equal", "different", "changed", "uncompared"] = Field(
         description="`changed`: a fork that was to compute something else; `uncompared`: there was nothing to compare."
     )
     title: str = Field(description="The verdict in a few words.")
-    facts: list[str] = Field(description="What was compared with what, in sentences.")
+    facts: list[str] = Field(description="Sentences that say what was compared.")
     points: int = Field(description="Values that both computations have.")
     first_difference: int | None = Field(description="The first step at which a value is not the same.")
 

@@ -104,7 +104,7 @@ def marks(
     kind: Annotated[
         list[EventKind] | None, Query(description="Only these kinds; all but points when left out.")
     ] = None,
-    newest: Annotated[bool, Query(description="Whether the newest come first, instead of the oldest.")] = False,
+    newest: Annotated[bool, Query(description="True returns the newest first instead of the oldest.")] = False,
     limit: Annotated[
         int, Query(ge=1, le=MOST_EVENTS, description="Events in the answer; fewer when there are no more.")
     ] = MOST_EVENTS,

@@ -29,15 +29,17 @@ DatasetName = Annotated[
     str,
     Query(
         max_length=100,
-        description="The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of "
-        "an upload; that of the newest run when empty.",
+        description="Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of "
+        "an upload; by default that of the newest run.",
     ),
 ]
-Minimize = Annotated[str, Query(max_length=60, description="What the best has least of; the cost when empty.")]
-Cost = Annotated[str, Query(max_length=60, description="What the chart weighs quality against.")]
+Minimize = Annotated[
+    str, Query(max_length=60, description="Measure of which the best model has the least; by default the cost.")
+]
+Cost = Annotated[str, Query(max_length=60, description="Measure on the other axis of the chart, against quality.")]
 Quality = Annotated[
     Literal["", "accuracy", "r2", "mae", "loss"],
-    Query(description="How well a model does: the first of accuracy, r2, mae, loss that was measured when empty."),
+    Query(description="Measure of quality; by default the first of accuracy, r2, mae and loss that was measured."),
 ]
 
 

@@ -38,7 +38,7 @@ class Chart:
     rank: int = 50
     """Its place among the charts of its group: the smallest comes first."""
     expected: bool = False
-    """Whether a run that has not measured anything yet has a place for it."""
+    """True when its place is kept free on the page of a run that has not measured anything yet."""
 
 
 def names() -> list[str]:

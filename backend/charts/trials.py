@@ -68,7 +68,7 @@ class StudyChart:
     title: str
     draw: Callable[[StudyData, StudyOptions], "Figure"]
     shows: Callable[[Sequence[Objective], Sequence[Dimension]], bool] = lambda objectives, space: True
-    """Whether a study with these objectives and this space has something to show."""
+    """Returns True when a study with these objectives and this space has something to show."""
     over: Callable[[Sequence[Dimension]], Sequence[str]] = lambda space: ()
     """Fields of which a person chooses two to draw it over."""
     rank: int = 50

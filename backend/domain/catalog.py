@@ -48,11 +48,9 @@ class Family(BaseModel):
     """A kind of component, such as `optimizers`."""
 
     name: str
-    summary: str = Field(description="What the family is for, one line.")
-    default: str = Field(description="The kind that is taken when a spec names none; empty when one must be named.")
-    defaults: dict[str, str] = Field(
-        default={}, description="Trait -> the kind that is taken instead where the dataset has that trait."
-    )
+    summary: str = Field(description="Purpose of the family, one line.")
+    default: str = Field(description="Kind that is used when a spec names none; empty when the spec must name one.")
+    defaults: dict[str, str] = Field(default={}, description="Trait -> default kind for data sets with that trait.")
 
     def usual(self, traits: Collection[str]) -> str:
         """The kind that is taken when a spec names none and its dataset has these traits."""
@@ -64,7 +62,7 @@ class CatalogEntry(BaseModel):
 
     family: str
     kind: str
-    summary: str = Field(description="What it is, one line.")
+    summary: str = Field(description="Summary, one line.")
     description: str = Field(description="The whole description, plain text.")
     formula: str = ""
     reference: str = ""
@@ -84,23 +82,23 @@ class CatalogEntry(BaseModel):
         default=[],
         description="Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.",
     )
-    conflicts: list[Conflict] = Field(default=[], description="What its fields cannot hold together.")
+    conflicts: list[Conflict] = Field(default=[], description="Values that its fields cannot have together.")
     observes: list[str] = Field(
         default=[], description="Metrics that it reports, beside those that every training has: `sparsity`."
     )
     picture: dict[str, Any] | None = Field(
         default=None,
-        description="What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.",
+        description="Drawing of its effect: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.",
     )
     facts: dict[str, Any] = Field(default={}, description="Published facts, such as a dataset's counts and shape.")
-    unavailable: str | None = Field(default=None, description="Why no worker can run it now; null when one can.")
+    unavailable: str | None = Field(default=None, description="Reason why no worker can run it now; null when one can.")
 
 
 class Catalog(BaseModel):
     """Every family, trait and component."""
 
     families: list[Family] = []
-    traits: dict[str, str] = Field(default={}, description="What each trait means, in words that follow 'needs'.")
+    traits: dict[str, str] = Field(default={}, description="Meaning of each trait, in words that follow 'needs'.")
     entries: list[CatalogEntry] = []
 
     def find(self, family: str, kind: Any) -> CatalogEntry | None:

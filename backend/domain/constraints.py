@@ -57,7 +57,7 @@ class Comparison:
     target: float
 
     def miss(self, values: Mapping[str, Any], where: Where = _choose) -> Any:
-        """By how much of the target it misses: 0 when it holds, infinite when the field was not measured.
+        """The distance to the target as a share of it: 0 when it holds, infinite when the field was not measured.
 
         `values` may hold columns, NaN where nothing was measured, when `where` chooses among their elements.
         """
@@ -120,7 +120,7 @@ def bounds(constraint: Constraint, field: str, larger_is_better: bool) -> bool:
 
 
 def shortfall(constraint: Constraint, values: Measured) -> str:
-    """By what it is missed, in words: "its `bytes` of 22 KB is 2 KB above 20 KB"."""
+    """The distance to the target in words: "its `bytes` of 22 KB is 2 KB above 20 KB"."""
     return " and ".join(_missing(failure, values) for failure in constraint.failures(values))
 
 

@@ -49,7 +49,7 @@ QUALITIES: Mapping[str, str] = {
     "mae": "a mean absolute error",
     "loss": "a loss",
 }
-"""How well a model does what it is for, as a sentence calls it; that of several which people look at first comes first."""
+"""Measure of quality -> its name in a sentence, the most usual one first."""
 
 MAX_BATCH = 4096
 _BATCH = re.compile(r"([1-9][0-9]{0,3})(?:@([a-z]+))?", re.ASCII)

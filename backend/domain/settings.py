@@ -9,20 +9,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LATHE_", frozen=True)
 
-    data_dir: Path = Field(default=Path("data"), description="Where the database, data sets and artifacts are kept.")
+    data_dir: Path = Field(default=Path("data"), description="Folder of the database, data sets and artifacts.")
     database: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the data folder.")
     broker: str = Field(default="", description="Celery broker URL; empty means SQLite in the data folder.")
-    lease_seconds: float = Field(default=15.0, gt=0, description="How long a silent owner keeps its run, seconds.")
+    lease_seconds: float = Field(default=15.0, gt=0, description="Time that a silent owner keeps its run, seconds.")
     stall_seconds: float = Field(
         default=300.0,
         gt=0,
-        description="How long a trainer at work may say nothing, seconds; ten times that before its first word.",
+        description="Longest silence of a working trainer, seconds; ten times that before its first message.",
     )
-    claim_seconds: float = Field(default=0.2, gt=0, description="How often an idle worker looks for a run, seconds.")
+    claim_seconds: float = Field(
+        default=0.2, gt=0, description="Interval at which an idle worker looks for a run, seconds."
+    )
     checkpoint_seconds: float = Field(
         default=5.0, gt=0, description="Longest training between two checkpoints, seconds."
     )
-    pictures: bool = Field(default=True, description="Whether an idle worker draws the catalog's pictures.")
+    pictures: bool = Field(default=True, description="Let an idle worker draw the pictures of the catalog.")
     threads: int = Field(default=0, ge=0, description="CPU threads of the trainer; 0 leaves one core to the server.")
 
     @property

@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ATTEMPTS = 3
-"""How often a run is claimed without making progress before it is given up."""
+"""Number of claims without progress after which a run is given up."""
 
 
 class LeaseLost(Exception):

@@ -17,7 +17,7 @@ from backend.store.migrate import migrate
 __all__ = ["UNAVAILABLE", "Store", "migrate", "on_rollback"]
 
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
-"""What a transaction raises while the database cannot be reached or is locked: nothing was written, try again."""
+"""Errors of a transaction while the database cannot be reached or is locked: nothing was written, try again."""
 
 
 class Store:

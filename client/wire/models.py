@@ -11,11 +11,11 @@ class Family(Reply):
 
     name: str
     summary: str
-    """What the family is for, one line."""
+    """Purpose of the family, one line."""
     default: str
-    """The kind that is taken when a spec names none; empty when one must be named."""
+    """Kind that is used when a spec names none; empty when the spec must name one."""
     defaults: dict[str, str] = {}
-    """Trait -> the kind that is taken instead where the dataset has that trait."""
+    """Trait -> default kind for data sets with that trait."""
 
 
 class Provision(Reply):
@@ -42,7 +42,7 @@ class CatalogEntry(Reply):
     family: str
     kind: str
     summary: str
-    """What it is, one line."""
+    """Summary, one line."""
     description: str
     """The whole description, plain text."""
     formula: str = ""
@@ -64,15 +64,15 @@ class CatalogEntry(Reply):
     nature: list[str] = []
     """Words for what it is whatever its parameters, such as `structured`: `conflicts` name them."""
     conflicts: list[Conflict] = []
-    """What its fields cannot hold together."""
+    """Values that its fields cannot have together."""
     observes: list[str] = []
     """Metrics that it reports, beside those that every training has: `sparsity`."""
     picture: dict[str, Any] | None = None
-    """What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades."""
+    """Drawing of its effect: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades."""
     facts: dict[str, Any] = {}
     """Published facts, such as a dataset's counts and shape."""
     unavailable: str | None = None
-    """Why no worker can run it now; null when one can."""
+    """Reason why no worker can run it now; null when one can."""
 
 
 class CatalogNow(Reply):
@@ -80,7 +80,7 @@ class CatalogNow(Reply):
 
     families: list[Family] = []
     traits: dict[str, str] = {}
-    """What each trait means, in words that follow 'needs'."""
+    """Meaning of each trait, in words that follow 'needs'."""
     entries: list[CatalogEntry] = []
     stale: bool
     """No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new
@@ -99,9 +99,9 @@ class ChartRow(Reply):
     exhibits: list[str]
     """Kinds of exhibits that it draws."""
     results: bool
-    """Whether it draws what stages left."""
+    """True when it draws the results of stages."""
     expected: bool
-    """Whether a run that has not measured anything yet has a place for it."""
+    """True when its place is kept free on the page of a run that has not measured anything yet."""
 
 
 class CommandKind(Word):
@@ -180,7 +180,7 @@ class LeftOut(Reply):
 
 class ExperimentCreated(Reply):
     id: str
-    """Of the experiment, or of the group when there are variants."""
+    """Id of the experiment, or of the group when there are variants."""
     runs: list[RunCreated]
     left_out: list[LeftOut] = []
     """Orders that do not fit, and why."""
@@ -190,15 +190,15 @@ class KnobRow(Reply):
     """A knob that a live run takes."""
 
     path: str
-    """Its place within the recipe: the `path` of a `set` command."""
+    """Path within the recipe: the `path` of a `set` command."""
     component: str
     """Kind of the component that it belongs to."""
     bounds: dict[str, Any]
     """JSON Schema of its values, with title, description and unit."""
     planned: Any
-    """What the spec says."""
+    """Its value in the spec."""
     value: Any
-    """What it is now."""
+    """Its current value."""
 
 
 class Series(Reply):
@@ -255,7 +255,7 @@ class RunRow(Reply):
     study_id: str | None = None
     """The study that it is a trial of."""
     trial: int | None = None
-    """Which trial of the study it is, from 0."""
+    """Number of the trial in its study, from 0."""
     name: str
     color: str
     """The run's colour on every chart and page, `#rrggbb`."""
@@ -263,7 +263,7 @@ class RunRow(Reply):
     state: RunState
     error: str | None = None
     note: str | None = None
-    """What endangers it now, in a sentence; null when all is well."""
+    """Current danger to the run, in a sentence; null when all is well."""
     parent_id: str | None = None
     """The run whose past it begins with."""
     fork_step: int | None = None
@@ -299,7 +299,7 @@ class RunRow(Reply):
     finished_at: datetime | None
     heartbeat_at: datetime | None
     queue: QueuePlace | None = None
-    """What it waits for while it is queued; the stream's rows leave it out, since it changes without them."""
+    """Its place while it is queued. Rows of the stream leave it out, since it changes without them."""
 
 
 class Latency(Reply):
@@ -330,7 +330,7 @@ class ArtifactMeasure(Reply):
     gzip_bytes: int
     """Size after gzip -6, bytes."""
     runtime: str | None = None
-    """What loaded and ran it; null when the file holds weights alone."""
+    """Runtime that loaded and ran it; null when the file holds only weights."""
     loss: float | None = None
     accuracy: float | None = None
     """Share of the test split that it classifies correctly."""
@@ -344,7 +344,7 @@ class ArtifactMeasure(Reply):
     """Peak resident memory that loading and running added."""
     latency: list[Latency] = []
     energy_meter: str | None = None
-    """What counted the energy, and of which part of the machine; null where nothing does."""
+    """Meter of the energy and the part of the machine that it covers; null without one."""
     operators: dict[str, int] = {}
     """Operators that the runtime really executes, by type."""
 
@@ -359,9 +359,9 @@ class TimeComparison(Reply):
     p95: float
     """95th percentile of latency over that of the first stage."""
     outcome: str
-    """What the medians say: `unclear` when the calls scatter more than they differ, `same_work` when the same operators
-    ran on the same shapes, so that a difference is the machine's. One of `faster`, `slower`, `even`, `unclear`,
-    `same_work`.
+    """Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the same
+    operators ran on the same shapes, so that only the machine can cause a difference. One of `faster`, `slower`,
+    `even`, `unclear`, `same_work`.
     """
     told: str
     """The change of the median in words."""
@@ -418,7 +418,7 @@ class StageResult(Measured, Reply):
     notes: list[str] = []
     """Plain words on what was gained and what was not, and why."""
     reasons: list[str] = []
-    """Why it is not smaller, or not faster, than the run's first measured stage."""
+    """Reasons why it is not smaller, or not faster, than the run's first measured stage."""
     compared: list[Comparison] = []
     """Its files beside those of the run's first measured stage, like with like."""
     headline: str | None = None
@@ -453,14 +453,14 @@ class Relative(Reply):
     state: RunState
     color: str
     relation: str
-    """What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it, `original` the one
-    that it shows without an intervention, `ghost` one that shows this one so. One of `parent`, `child`, `awaited`,
-    `waiting`, `original`, `ghost`.
+    """Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one,
+    `original` the run that this one repeats without an intervention, `ghost` a run that repeats this one so. One of
+    `parent`, `child`, `awaited`, `waiting`, `original`, `ghost`.
     """
     stage: int | None
-    """Index of the first stage that the younger of the two has for itself."""
+    """Index of the first stage that only the younger of the two runs has."""
     step: int | None
-    """Optimizer steps that they share; null while one waits."""
+    """Optimizer steps that both runs share; null while one waits."""
 
 
 class RunDetail(RunRow):
@@ -558,13 +558,13 @@ class TrialRow(Reply):
     number: int
     state: TrialState
     assignment: dict[str, Any]
-    """Field -> what it holds."""
+    """Field -> its value."""
     values: list[float]
-    """One for each objective; of a pruned trial what it had come to."""
+    """Score for each objective; of a pruned trial the last score before it ended."""
     violation: float
-    """By how much it misses the constraint; 0 where it meets it."""
+    """Distance by which it misses the constraint; 0 when it meets it."""
     by: str | None
-    """Who asked for it; null where the sampler chose."""
+    """Person who enqueued it; null when the sampler chose it."""
     run_id: str | None
     steps: int
     seconds: float
@@ -609,26 +609,26 @@ class TradeoffPoint(Reply):
     exporter: str
     artifact: str
     runtime: str
-    """What loaded and ran it."""
+    """Runtime that loaded and ran it."""
     devices: list[str]
     """Devices on which it was timed."""
     values: dict[str, float]
     """accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"""
     front: bool
-    """Whether no other one is at least as good in quality and in what is minimized."""
+    """True on the Pareto front: no other model is at least as good in both quality and cost."""
     samples: int | None
     """Samples of the test split that it was judged on; null where unknown."""
     interval: Interval | None
-    """That of its accuracy; null where it is unknown."""
+    """The 95 % interval of its accuracy; null where it is unknown."""
     preparation: str
-    """Kind of what the data go through first."""
+    """Kind of the preparation of the data."""
 
 
 class DatasetChoice(Reply):
     """A data set on which models were measured."""
 
     key: str
-    """Names it in a question; its kind or the id of an upload will do as well."""
+    """Name of the data set in a question. Its kind or the id of an upload is accepted too."""
     title: str
 
 
@@ -638,35 +638,35 @@ class Tradeoffs(Reply):
     """
 
     points: list[TradeoffPoint]
-    """All of up to 600; of more the front, the best or the nearest, and a spread of the rest."""
+    """All points when there are at most 600; else the front, the best or nearest, and a spread of the rest."""
     total: int
-    """How many measured models were asked: those whose quality was measured."""
+    """Number of models whose quality was measured."""
     qualifying: list[str]
-    """Artifact ids of those points that meet the constraint, best first."""
+    """Artifact ids of the points that meet the constraint, the best first."""
     nearest: list[str] = []
-    """Artifact ids that miss by least, when none qualifies."""
+    """Artifact ids of the nearest points when none meets the constraint."""
     sentence: str
     """The answer in words."""
     dataset: str
-    """Key of the data set that all this is about; empty when nothing was measured."""
+    """Key of the data set of this answer; empty when nothing was measured."""
     datasets: list[DatasetChoice]
-    """Those that can be asked about, of the newest run first."""
+    """Data sets to choose from, that of the newest run first."""
     samples: list[int]
     """Sizes of the test splits that the models were judged on."""
     note: str
-    """In what the models' circumstances differ; empty when they are alike."""
+    """Differences in how the models were measured; empty when there are none."""
     offer: str
-    """A bound on quality to add, where the question has none; empty else."""
+    """Proposed bound on quality when the question has none; else empty."""
     fields: dict[str, str] = {}
-    """What can be asked for, and its unit."""
+    """Measures that a question can use -> unit."""
     quality: str
-    """The measure of how well a model does that the front weighs: accuracy, r2, mae or loss."""
+    """Measure of quality that the front uses: accuracy, r2, mae or loss."""
     qualities: list[str]
-    """Those of them that were measured of any of these runs."""
+    """Measures of quality that these runs have."""
     formats: list[str] = []
-    """Formats that these runs left, those that were not asked for too."""
+    """All formats of these runs, also those that the question leaves out."""
     devices: list[str] = []
-    """Devices on which they were timed."""
+    """Devices on which the models were timed."""
 
 
 class TrialPage(Reply):

@@ -48,7 +48,7 @@ async def stream(
     after: Annotated[
         str, Query(max_length=2000, description="Last known event of each of these runs, comma-separated; else 0.")
     ] = "",
-    rows: Annotated[bool, Query(description="Whether to send the row of any run when it changes.")] = False,
+    rows: Annotated[bool, Query(description="True also sends the row of each run that changes.")] = False,
     last_event_id: Annotated[
         str | None, Header(max_length=8000, description="Cursor of the last event that was received; beats `after`.")
     ] = None,

@@ -79,11 +79,11 @@ class Template(BaseModel):
     minutes: float | None = Field(default=None, description="About how long it takes on two CPU cores, minutes.")
     spec: dict[str, Any]
     seeds: list[int] | None = None
-    variants: list[Variant] | None = Field(default=None, description="What is compared; null for a run by itself.")
+    variants: list[Variant] | None = Field(default=None, description="Variants to compare; null for a single run.")
     orders: list[int] | None = Field(default=None, description="Stages that are run in every order, to be compared.")
     study: dict[str, Any] | None = Field(
         default=None,
-        description="What searches the spec's fields: a study but for its name and its spec; null for runs.",
+        description="A study of the spec's fields, without its name and its spec; null for runs.",
     )
 
 
@@ -111,13 +111,15 @@ class RunRow(BaseModel):
     experiment_id: str
     group_id: str | None = Field(default=None, description="The group that it was submitted with, to be compared.")
     study_id: str | None = Field(default=None, description="The study that it is a trial of.")
-    trial: int | None = Field(default=None, description="Which trial of the study it is, from 0.")
+    trial: int | None = Field(default=None, description="Number of the trial in its study, from 0.")
     name: str
     color: str = Field(description="The run's colour on every chart and page, `#rrggbb`.")
     seed: int
     state: RunState
     error: str | None = None
-    note: str | None = Field(default=None, description="What endangers it now, in a sentence; null when all is well.")
+    note: str | None = Field(
+        default=None, description="Current danger to the run, in a sentence; null when all is well."
+    )
     parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
     fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
     fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
@@ -143,7 +145,7 @@ class RunRow(BaseModel):
     heartbeat_at: datetime | None
     queue: QueuePlace | None = Field(
         default=None,
-        description="What it waits for while it is queued; the stream's rows leave it out, since it changes without them.",
+        description="Its place while it is queued. Rows of the stream leave it out, since it changes without them.",
     )
 
 
@@ -166,11 +168,11 @@ class Relative(BaseModel):
     state: RunState
     color: str
     relation: Literal["parent", "child", "awaited", "waiting", "original", "ghost"] = Field(
-        description="What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it, "
-        "`original` the one that it shows without an intervention, `ghost` one that shows this one so."
+        description="Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one, "
+        "`original` the run that this one repeats without an intervention, `ghost` a run that repeats this one so."
     )
-    stage: int | None = Field(description="Index of the first stage that the younger of the two has for itself.")
-    step: int | None = Field(description="Optimizer steps that they share; null while one waits.")
+    stage: int | None = Field(description="Index of the first stage that only the younger of the two runs has.")
+    step: int | None = Field(description="Optimizer steps that both runs share; null while one waits.")
 
 
 class RunDetail(RunRow):
@@ -256,7 +258,9 @@ class QueueView(BaseModel):
     workers: list[WorkerRow]
     queued: int
     running: int
-    complaints: list[Check] = Field(default=[], description="What the server needs and lacks now; empty when ready.")
+    complaints: list[Check] = Field(
+        default=[], description="Failed checks of what the server needs; empty when it is ready."
+    )
 
 
 class UploadRow(BaseModel):
@@ -276,5 +280,5 @@ class UploadRow(BaseModel):
 class UploadDetail(UploadRow):
     """One's own data with everything that was found in them."""
 
-    traits: list[str] = Field(description="What they provide to a spec that names them and says no more.")
+    traits: list[str] = Field(description="Traits that they provide to a spec that names only their id.")
     facts: Facts

@@ -15,7 +15,7 @@ class NewCommand(Request):
     why: str | None = Field(
         default=None,
         max_length=500,
-        description="What for, in the asker's own words: plain text, kept beside what became of it; empty counts as none.",
+        description="The sender's reason, as plain text. It is stored with the outcome; empty text counts as none.",
     )
 
     @field_validator("why")
@@ -38,8 +38,8 @@ class CommandRow(BaseModel):
 class KnobRow(BaseModel):
     """A knob that a live run takes."""
 
-    path: str = Field(description="Its place within the recipe: the `path` of a `set` command.")
+    path: str = Field(description="Path within the recipe: the `path` of a `set` command.")
     component: str = Field(description="Kind of the component that it belongs to.")
     bounds: dict[str, Any] = Field(description="JSON Schema of its values, with title, description and unit.")
-    planned: Any = Field(description="What the spec says.")
-    value: Any = Field(description="What it is now.")
+    planned: Any = Field(description="Its value in the spec.")
+    value: Any = Field(description="Its current value.")

@@ -30,7 +30,7 @@ class StudyChecked(BaseModel):
     document: Any = Field(description="The draft as parsed from text; null when it does not parse.")
     yaml: str = Field(description="The canonical study as YAML, or the draft as it was while there are problems.")
     problems: list[Problem] = []
-    size: int | None = Field(default=None, description="Trials that differ; null where a range is a continuum.")
+    size: int | None = Field(default=None, description="Number of different trials; null when a range is continuous.")
 
 
 class VariableField(BaseModel):
@@ -41,18 +41,20 @@ class VariableField(BaseModel):
     component: str = Field(description="Kind of the component that it belongs to; empty in the outline.")
     description: str
     unit: str
-    value: Any = Field(description="What the spec holds there.")
-    suggested: bool = Field(description="Whether it is among what a person would turn first.")
-    dimension: Dimension = Field(description="What would be natural to try.")
+    value: Any = Field(description="Its value in the spec.")
+    suggested: bool = Field(description="True for a field that people usually tune first.")
+    dimension: Dimension = Field(description="Suggested values.")
 
 
 class TrialRow(BaseModel):
     number: int
     state: TrialState
-    assignment: dict[str, Any] = Field(description="Field -> what it holds.")
-    values: list[float] = Field(description="One for each objective; of a pruned trial what it had come to.")
-    violation: float = Field(description="By how much it misses the constraint; 0 where it meets it.")
-    by: str | None = Field(description="Who asked for it; null where the sampler chose.")
+    assignment: dict[str, Any] = Field(description="Field -> its value.")
+    values: list[float] = Field(
+        description="Score for each objective; of a pruned trial the last score before it ended."
+    )
+    violation: float = Field(description="Distance by which it misses the constraint; 0 when it meets it.")
+    by: str | None = Field(description="Person who enqueued it; null when the sampler chose it.")
     run_id: str | None
     steps: int
     seconds: float
@@ -89,10 +91,10 @@ class StudyRow(BaseModel):
 class StudyDetail(StudyRow):
     study: Study
     yaml: str = Field(description="The study as YAML.")
-    size: int | None = Field(description="Trials that differ; null where a range is a continuum.")
+    size: int | None = Field(description="Number of different trials; null when a range is continuous.")
     spent: Spent
-    charts: list["StudyChartRow"] = Field(description="In the order in which they are shown.")
-    front: list[int] = Field(description="Numbers of the trials that no other is better than in all objectives.")
+    charts: list["StudyChartRow"] = Field(description="Charts in the order in which they are shown.")
+    front: list[int] = Field(description="Numbers of the trials on the Pareto front.")
 
 
 class StudyChartRow(BaseModel):

@@ -20,21 +20,23 @@ class TradeoffPoint(BaseModel):
     label: str
     exporter: str
     artifact: str
-    runtime: str = Field(description="What loaded and ran it.")
+    runtime: str = Field(description="Runtime that loaded and ran it.")
     devices: list[str] = Field(description="Devices on which it was timed.")
     values: dict[str, float] = Field(
         description="accuracy, bytes, gzip_bytes, parameters, nonzero, p50_ms@1, p95_ms@64, …"
     )
-    front: bool = Field(description="Whether no other one is at least as good in quality and in what is minimized.")
+    front: bool = Field(
+        description="True on the Pareto front: no other model is at least as good in both quality and cost."
+    )
     samples: int | None = Field(description="Samples of the test split that it was judged on; null where unknown.")
-    interval: Interval | None = Field(description="That of its accuracy; null where it is unknown.")
-    preparation: str = Field(description="Kind of what the data go through first.")
+    interval: Interval | None = Field(description="The 95 % interval of its accuracy; null where it is unknown.")
+    preparation: str = Field(description="Kind of the preparation of the data.")
 
 
 class DatasetChoice(BaseModel):
     """A data set on which models were measured."""
 
-    key: str = Field(description="Names it in a question; its kind or the id of an upload will do as well.")
+    key: str = Field(description="Name of the data set in a question. Its kind or the id of an upload is accepted too.")
     title: str
 
 
@@ -42,23 +44,23 @@ class Tradeoffs(BaseModel):
     """Models of one data set. Points that meet the constraint, best first; without any, the nearest misses and by how much they miss."""
 
     points: list[TradeoffPoint] = Field(
-        description="All of up to 600; of more the front, the best or the nearest, and a spread of the rest."
+        description="All points when there are at most 600; else the front, the best or nearest, and a spread of the rest."
     )
-    total: int = Field(description="How many measured models were asked: those whose quality was measured.")
-    qualifying: list[str] = Field(description="Artifact ids of those points that meet the constraint, best first.")
-    nearest: list[str] = Field(default=[], description="Artifact ids that miss by least, when none qualifies.")
+    total: int = Field(description="Number of models whose quality was measured.")
+    qualifying: list[str] = Field(description="Artifact ids of the points that meet the constraint, the best first.")
+    nearest: list[str] = Field(
+        default=[], description="Artifact ids of the nearest points when none meets the constraint."
+    )
     sentence: str = Field(description="The answer in words.")
-    dataset: str = Field(description="Key of the data set that all this is about; empty when nothing was measured.")
-    datasets: list[DatasetChoice] = Field(description="Those that can be asked about, of the newest run first.")
+    dataset: str = Field(description="Key of the data set of this answer; empty when nothing was measured.")
+    datasets: list[DatasetChoice] = Field(description="Data sets to choose from, that of the newest run first.")
     samples: list[int] = Field(description="Sizes of the test splits that the models were judged on.")
-    note: str = Field(description="In what the models' circumstances differ; empty when they are alike.")
-    offer: str = Field(description="A bound on quality to add, where the question has none; empty else.")
-    fields: dict[str, str] = Field(default={}, description="What can be asked for, and its unit.")
-    quality: str = Field(
-        description="The measure of how well a model does that the front weighs: accuracy, r2, mae or loss."
-    )
-    qualities: list[str] = Field(description="Those of them that were measured of any of these runs.")
+    note: str = Field(description="Differences in how the models were measured; empty when there are none.")
+    offer: str = Field(description="Proposed bound on quality when the question has none; else empty.")
+    fields: dict[str, str] = Field(default={}, description="Measures that a question can use -> unit.")
+    quality: str = Field(description="Measure of quality that the front uses: accuracy, r2, mae or loss.")
+    qualities: list[str] = Field(description="Measures of quality that these runs have.")
     formats: list[str] = Field(
-        default=[], description="Formats that these runs left, those that were not asked for too."
+        default=[], description="All formats of these runs, also those that the question leaves out."
     )
-    devices: list[str] = Field(default=[], description="Devices on which they were timed.")
+    devices: list[str] = Field(default=[], description="Devices on which the models were timed.")

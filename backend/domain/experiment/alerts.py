@@ -34,7 +34,7 @@ class Alert(BaseModel):
         json_schema_extra={"x-unit": "values"},
     )
     then: Literal["tell", "pause", "stop"] = Field(
-        default="tell", description="What becomes of the run when it is met."
+        default="tell", description="Action on the run when the condition is met."
     )
 
     @property

@@ -97,6 +97,6 @@ def _given(entry: CatalogEntry, trait: str) -> Provision:
 
 
 def _told(provision: Provision) -> str:
-    """On which parameters it depends."""
+    """The parameters on which it depends, in words."""
     when = ", ".join(f"{name}: {value}" for name, value in provision.when.items())
     return f" (with {when})" if when else ""

@@ -84,7 +84,7 @@ class Diagnosis(BaseModel):
         json_schema_extra={"x-unit": "looks"},
     )
     landscape: bool = Field(
-        default=False, description="Whether the loss around the solution is drawn after each stage, with its sharpness."
+        default=False, description="Draw the loss around the solution after each stage, with its sharpness."
     )
 
 
@@ -93,12 +93,16 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=200, description="What it is called in tables and charts.")
+    name: str = Field(min_length=1, max_length=200, description="Name in tables and charts.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Random seed.")
     dataset: Annotated[dict[str, Any], _component("datasets", "The data.")]
     preparation: Annotated[dict[str, Any], _usual("preparations", "standardize", "How inputs are scaled.")]
     distribution: list[Annotated[dict[str, Any], _component("distributions", "One change of the training split.")]] = (
-        Field(default=[], max_length=4, description="Which samples are trained on and how often, in order.")
+        Field(
+            default=[],
+            max_length=4,
+            description="Changes to the selection and frequency of training samples, in order.",
+        )
     )
     storage: Literal["auto", "device", "memory", "disk"] = Field(
         default="auto",
@@ -118,8 +122,8 @@ class Experiment(BaseModel):
     alerts: list[Alert] = Field(
         default=[], max_length=20, description="Notify, pause or stop when a metric meets a condition."
     )
-    measure: Measure = Field(default=Measure(), description="What is measured after each stage.")
-    diagnosis: Diagnosis = Field(default=Diagnosis(), description="What is looked at while it trains.")
+    measure: Measure = Field(default=Measure(), description="Measurements after each stage.")
+    diagnosis: Diagnosis = Field(default=Diagnosis(), description="Diagnostics during training.")
 
 
 def resolve(document: Any, catalog: Catalog) -> Experiment:

@@ -27,8 +27,8 @@ class Column(BaseModel):
     least: float | None = Field(default=None, description="Smallest number; null for texts.")
     greatest: float | None = Field(default=None, description="Largest number; null for texts.")
     mean: float | None = Field(default=None, description="Mean of the numbers; null for texts.")
-    whole: bool = Field(default=False, description="Whether all its numbers are whole.")
-    integer: bool = Field(default=False, description="Whether they were stored as integers.")
+    whole: bool = Field(default=False, description="True when all its numbers are whole.")
+    integer: bool = Field(default=False, description="True when they were stored as integers.")
     empty: int = Field(default=0, description="Lines of the file that have nothing here; they were left out.")
     counts: dict[str, int] | None = Field(
         default=None, description="Rows of each text or whole number; null when there are too many different ones."
@@ -41,7 +41,9 @@ class Inputs(BaseModel):
     shape: list[int] = Field(
         description="Shape of one sample as models see it: [features] or [channels, height, width]."
     )
-    layout: Literal["features", "grey", "channels_first", "channels_last"] = Field(description="How the file holds it.")
+    layout: Literal["features", "grey", "channels_first", "channels_last"] = Field(
+        description="Layout of the samples in the file."
+    )
     dtype: str = Field(description="Type of the numbers in the file.")
     least: float
     greatest: float
@@ -68,9 +70,9 @@ class Facts(BaseModel):
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
-    task: Task = Field(default="auto", description="What it is, unless a spec says otherwise.")
-    separator: str = Field(default="", description="What stood between the cells of a text file.")
-    header: bool = Field(default=False, description="Whether the first line named the columns.")
+    task: Task = Field(default="auto", description="The task, unless a spec names another.")
+    separator: str = Field(default="", description="Separator between the cells of a text file.")
+    header: bool = Field(default=False, description="True when the first line named the columns.")
     preview: list[list[str]] = Field(default=[], description="The first rows of a table, its first columns.")
     pictures: list[Picture] = Field(default=[], description="The first images.")
 

@@ -14,7 +14,9 @@ class Variant(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=80, description="What it is called; follows the spec's own name.")
+    name: str = Field(
+        min_length=1, max_length=80, description="Name of the variant; it is appended to the name of the spec."
+    )
     changes: dict[str, Any] = Field(
         max_length=50, description="Path of a field, such as `stages[0].optimizer`, to what it holds instead."
     )

@@ -29,7 +29,7 @@ class CommandKind(StrEnum):
 
 
 THE_SPEC = "the spec"
-"""Who is told to have turned a knob that was turned without a person."""
+"""Name that stands for the person when the spec itself set a live parameter."""
 
 
 class CommandState(StrEnum):
@@ -61,7 +61,7 @@ class Setting(BaseModel):
         max_length=200,
         description="The knob, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
     )
-    value: float | int | bool | str = Field(union_mode="left_to_right", description="What it is to be.")
+    value: float | int | bool | str = Field(union_mode="left_to_right", description="New value.")
 
 
 class Intervention(BaseModel):
@@ -80,7 +80,7 @@ class Intervention(BaseModel):
         description="The knob that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
     )
     value: float | int | bool | str | None = Field(
-        default=None, union_mode="left_to_right", description="What the knob is to be."
+        default=None, union_mode="left_to_right", description="New value of the live parameter."
     )
 
 

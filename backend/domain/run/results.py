@@ -32,7 +32,7 @@ class ArtifactMeasure(BaseModel):
     bytes: int = Field(description="Size of the file on disk, bytes.")
     gzip_bytes: int = Field(description="Size after gzip -6, bytes.")
     runtime: str | None = Field(
-        default=None, description="What loaded and ran it; null when the file holds weights alone."
+        default=None, description="Runtime that loaded and ran it; null when the file holds only weights."
     )
     loss: float | None = None
     accuracy: float | None = Field(default=None, description="Share of the test split that it classifies correctly.")
@@ -46,7 +46,7 @@ class ArtifactMeasure(BaseModel):
     )
     latency: list[Latency] = []
     energy_meter: str | None = Field(
-        default=None, description="What counted the energy, and of which part of the machine; null where nothing does."
+        default=None, description="Meter of the energy and the part of the machine that it covers; null without one."
     )
     operators: dict[str, int] = Field(default={}, description="Operators that the runtime really executes, by type.")
 
@@ -62,8 +62,8 @@ class TimeComparison(BaseModel):
     p50: float = Field(description="Median latency over that of the first stage.")
     p95: float = Field(description="95th percentile of latency over that of the first stage.")
     outcome: Outcome = Field(
-        description="What the medians say: `unclear` when the calls scatter more than they differ, `same_work` when the "
-        "same operators ran on the same shapes, so that a difference is the machine's."
+        description="Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the "
+        "same operators ran on the same shapes, so that only the machine can cause a difference."
     )
     told: str = Field(description="The change of the median in words.")
     p95_told: str = Field(description="The ratio of the 95th percentiles in words.")
@@ -109,7 +109,7 @@ class StageResult(BaseModel):
     measures: list[ArtifactMeasure] = []
     notes: list[str] = Field(default=[], description="Plain words on what was gained and what was not, and why.")
     reasons: list[str] = Field(
-        default=[], description="Why it is not smaller, or not faster, than the run's first measured stage."
+        default=[], description="Reasons why it is not smaller, or not faster, than the run's first measured stage."
     )
     compared: list[Comparison] = Field(
         default=[], description="Its files beside those of the run's first measured stage, like with like."

@@ -44,7 +44,7 @@ class Place(StrEnum):
     END = "end"
     """At the end of a stage."""
     STOPPING = "stopping"
-    """Where a person stopped the run: what is left of the stage is to measure it."""
+    """The step at which a person stopped the run: the stage only has to be measured."""
     STOPPED = "stopped"
     """At the end of the stage that a person stopped."""
 

@@ -135,7 +135,7 @@ def _typed(study: Study, one: Dimension, catalog: Catalog) -> Dimension:
 
 
 def _whole(one: Dimension, found: SpecField | None, path: str) -> bool:
-    """Whether the field of a range takes whole numbers alone. Raises SpecInvalid when it holds no number."""
+    """Returns True when the field of a range takes only whole numbers. Raises SpecInvalid when it holds no number."""
     kind = found.schema.get("type") if found else None
     if kind not in ("integer", "number"):
         message = f"`{one.field}` holds no number: give `choice` instead of a range."

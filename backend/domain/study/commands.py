@@ -46,7 +46,7 @@ class Nothing(_Body):
 
 
 class Stop(_Body):
-    running: Literal["finish", "cancel"] = Field(default="finish", description="What becomes of trials that run.")
+    running: Literal["finish", "cancel"] = Field(default="finish", description="Treatment of running trials.")
 
 
 class Extend(_Body):

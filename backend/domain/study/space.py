@@ -45,12 +45,14 @@ class Dimension(BaseModel):
     )
     low: float | None = Field(default=None, description="Least value of a range.")
     high: float | None = Field(default=None, description="Greatest value of a range.")
-    log: bool = Field(default=False, description="Whether ratios count and not distances, as for a learning rate.")
+    log: bool = Field(default=False, description="Use a logarithmic scale, as for a learning rate.")
     step: float | None = Field(default=None, gt=0, description="Distance of two values; any in between when left out.")
     points: int | None = Field(
         default=None, ge=2, le=1000, description="Values of the range that a grid takes, the ends among them."
     )
-    integer: bool = Field(default=False, description="Whether the field takes whole numbers; found from the catalog.")
+    integer: bool = Field(
+        default=False, description="True when the field takes only whole numbers; filled in from the catalog."
+    )
     when: When | None = Field(default=None, description="Vary it only where another field holds certain values.")
 
     @property

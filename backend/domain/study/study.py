@@ -67,7 +67,7 @@ class Objective(BaseModel):
     )
     direction: Direction | None = Field(default=None, description="By itself the one in which it is better.")
     of: Literal["last", "best"] = Field(
-        default="last", description="Which value of a metric of the validation split counts."
+        default="last", description="Value that counts of a metric of the validation split: its last or its best."
     )
 
     @property
@@ -112,7 +112,7 @@ class Study(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=150, description="What it is called.")
+    name: str = Field(min_length=1, max_length=150, description="Name of the study.")
     spec: dict[str, Any] = Field(description="The experiment whose fields are varied.")
     space: list[Dimension] = Field(
         min_length=1, max_length=50, description="The fields that are varied, and within what."
@@ -120,28 +120,28 @@ class Study(BaseModel):
     objectives: list[Objective] = Field(
         min_length=1,
         max_length=4,
-        description="What is to be as good as possible; of several, the trade-offs are found.",
+        description="Measures to optimize; with several, the study looks for the best trade-offs.",
     )
     constraint: str = Field(
         default="",
         max_length=500,
-        description="What a trial must meet to count, of the last stage's artifact: `bytes <= 100KB and p95 <= 2ms`.",
+        description="Condition that the artifact of the last stage must meet: `bytes <= 100KB and p95 <= 2ms`.",
         json_schema_extra={"x-constraint": True},
     )
     sampler: Annotated[dict[str, Any], Field(json_schema_extra={"x-family": "samplers"})] = Field(
-        default={"kind": "tpe"}, description="How the next trial is chosen."
+        default={"kind": "tpe"}, description="Method that chooses the next trial."
     )
     pruner: Annotated[dict[str, Any], Field(json_schema_extra={"x-family": "trial_pruners"})] = Field(
-        default={"kind": "none"}, description="Which trials are ended early."
+        default={"kind": "none"}, description="Rule that ends weak trials early."
     )
-    budget: Budget = Field(default=Budget(), description="Where it ends: at the first of these that is used up.")
+    budget: Budget = Field(default=Budget(), description="Limits of the study: it ends when the first one is reached.")
     parallel: int = Field(
         default=2,
         ge=1,
         le=64,
         description="Trials that are under way at once, queued ones too: one more than workers keeps all busy.",
     )
-    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Where the sampler's randomness begins.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Random seed of the sampler.")
 
     def constraints(self) -> Constraint | None:
         return parse(self.constraint)

@@ -802,7 +802,7 @@ export interface components {
             still?: number | null;
             /**
              * Then
-             * @description What becomes of the run when it is met.
+             * @description Action on the run when the condition is met.
              * @default tell
              * @enum {string}
              */
@@ -832,7 +832,7 @@ export interface components {
             gzip_bytes: number;
             /**
              * Runtime
-             * @description What loaded and ran it; null when the file holds weights alone.
+             * @description Runtime that loaded and ran it; null when the file holds only weights.
              */
             runtime?: string | null;
             /** Loss */
@@ -869,7 +869,7 @@ export interface components {
             latency: components["schemas"]["Latency"][];
             /**
              * Energy Meter
-             * @description What counted the energy, and of which part of the machine; null where nothing does.
+             * @description Meter of the energy and the part of the machine that it covers; null without one.
              */
             energy_meter?: string | null;
             /**
@@ -941,7 +941,7 @@ export interface components {
             kind: string;
             /**
              * Summary
-             * @description What it is, one line.
+             * @description Summary, one line.
              */
             summary: string;
             /**
@@ -998,7 +998,7 @@ export interface components {
             nature: string[];
             /**
              * Conflicts
-             * @description What its fields cannot hold together.
+             * @description Values that its fields cannot have together.
              * @default []
              */
             conflicts: components["schemas"]["Conflict"][];
@@ -1010,7 +1010,7 @@ export interface components {
             observes: string[];
             /**
              * Picture
-             * @description What it does, drawn: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
+             * @description Drawing of its effect: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
              */
             picture?: {
                 [key: string]: unknown;
@@ -1025,7 +1025,7 @@ export interface components {
             };
             /**
              * Unavailable
-             * @description Why no worker can run it now; null when one can.
+             * @description Reason why no worker can run it now; null when one can.
              */
             unavailable?: string | null;
         };
@@ -1041,7 +1041,7 @@ export interface components {
             families: components["schemas"]["Family"][];
             /**
              * Traits
-             * @description What each trait means, in words that follow 'needs'.
+             * @description Meaning of each trait, in words that follow 'needs'.
              * @default {}
              */
             traits: {
@@ -1081,12 +1081,12 @@ export interface components {
             exhibits: string[];
             /**
              * Results
-             * @description Whether it draws what stages left.
+             * @description True when it draws the results of stages.
              */
             results: boolean;
             /**
              * Expected
-             * @description Whether a run that has not measured anything yet has a place for it.
+             * @description True when its place is kept free on the page of a run that has not measured anything yet.
              */
             expected: boolean;
         };
@@ -1134,13 +1134,13 @@ export interface components {
             mean?: number | null;
             /**
              * Whole
-             * @description Whether all its numbers are whole.
+             * @description True when all its numbers are whole.
              * @default false
              */
             whole: boolean;
             /**
              * Integer
-             * @description Whether they were stored as integers.
+             * @description True when they were stored as integers.
              * @default false
              */
             integer: boolean;
@@ -1277,7 +1277,7 @@ export interface components {
         DatasetChoice: {
             /**
              * Key
-             * @description Names it in a question; its kind or the id of an upload will do as well.
+             * @description Name of the data set in a question. Its kind or the id of an upload is accepted too.
              */
             key: string;
             /** Title */
@@ -1302,7 +1302,7 @@ export interface components {
             histograms: number;
             /**
              * Landscape
-             * @description Whether the loss around the solution is drawn after each stage, with its sharpness.
+             * @description Draw the loss around the solution after each stage, with its sharpness.
              * @default false
              */
             landscape: boolean;
@@ -1334,7 +1334,7 @@ export interface components {
             high?: number | null;
             /**
              * Log
-             * @description Whether ratios count and not distances, as for a learning rate.
+             * @description Use a logarithmic scale, as for a learning rate.
              * @default false
              */
             log: boolean;
@@ -1350,7 +1350,7 @@ export interface components {
             points?: number | null;
             /**
              * Integer
-             * @description Whether the field takes whole numbers; found from the catalog.
+             * @description True when the field takes only whole numbers; filled in from the catalog.
              * @default false
              */
             integer: boolean;
@@ -1417,7 +1417,7 @@ export interface components {
         Experiment: {
             /**
              * Name
-             * @description What it is called in tables and charts.
+             * @description Name in tables and charts.
              */
             name: string;
             /**
@@ -1445,7 +1445,7 @@ export interface components {
             };
             /**
              * Distribution
-             * @description Which samples are trained on and how often, in order.
+             * @description Changes to the selection and frequency of training samples, in order.
              * @default []
              */
             distribution: {
@@ -1485,7 +1485,7 @@ export interface components {
              */
             alerts: components["schemas"]["Alert"][];
             /**
-             * @description What is measured after each stage.
+             * @description Measurements after each stage.
              * @default {
              *       "batch_sizes": [
              *         1,
@@ -1510,7 +1510,7 @@ export interface components {
              */
             measure: components["schemas"]["Measure"];
             /**
-             * @description What is looked at while it trains.
+             * @description Diagnostics during training.
              * @default {
              *       "every": 50,
              *       "histograms": 10,
@@ -1523,7 +1523,7 @@ export interface components {
         ExperimentCreated: {
             /**
              * Id
-             * @description Of the experiment, or of the group when there are variants.
+             * @description Id of the experiment, or of the group when there are variants.
              */
             id: string;
             /** Runs */
@@ -1571,20 +1571,20 @@ export interface components {
             target?: string | null;
             /**
              * Task
-             * @description What it is, unless a spec says otherwise.
+             * @description The task, unless a spec names another.
              * @default auto
              * @enum {string}
              */
             task: "auto" | "classification" | "regression";
             /**
              * Separator
-             * @description What stood between the cells of a text file.
+             * @description Separator between the cells of a text file.
              * @default
              */
             separator: string;
             /**
              * Header
-             * @description Whether the first line named the columns.
+             * @description True when the first line named the columns.
              * @default false
              */
             header: boolean;
@@ -1610,17 +1610,17 @@ export interface components {
             name: string;
             /**
              * Summary
-             * @description What the family is for, one line.
+             * @description Purpose of the family, one line.
              */
             summary: string;
             /**
              * Default
-             * @description The kind that is taken when a spec names none; empty when one must be named.
+             * @description Kind that is used when a spec names none; empty when the spec must name one.
              */
             default: string;
             /**
              * Defaults
-             * @description Trait -> the kind that is taken instead where the dataset has that trait.
+             * @description Trait -> default kind for data sets with that trait.
              * @default {}
              */
             defaults: {
@@ -1650,7 +1650,7 @@ export interface components {
          * @description Starting point of a fork.
          */
         ForkStart: {
-            /** @description What it executes when nothing is changed, knobs where they had been turned to. */
+            /** @description The spec that it executes without a change; live parameters have their values at that step. */
             spec: components["schemas"]["Experiment"];
             /**
              * Step
@@ -1710,7 +1710,7 @@ export interface components {
             shape: number[];
             /**
              * Layout
-             * @description How the file holds it.
+             * @description Layout of the samples in the file.
              * @enum {string}
              */
             layout: "features" | "grey" | "channels_first" | "channels_last";
@@ -1758,7 +1758,7 @@ export interface components {
             path?: string | null;
             /**
              * Value
-             * @description What the knob is to be.
+             * @description New value of the live parameter.
              */
             value?: number | boolean | string | null;
         };
@@ -1769,7 +1769,7 @@ export interface components {
         KnobRow: {
             /**
              * Path
-             * @description Its place within the recipe: the `path` of a `set` command.
+             * @description Path within the recipe: the `path` of a `set` command.
              */
             path: string;
             /**
@@ -1786,12 +1786,12 @@ export interface components {
             };
             /**
              * Planned
-             * @description What the spec says.
+             * @description Its value in the spec.
              */
             planned: unknown;
             /**
              * Value
-             * @description What it is now.
+             * @description Its current value.
              */
             value: unknown;
         };
@@ -1903,7 +1903,7 @@ export interface components {
             };
             /**
              * Why
-             * @description What for, in the asker's own words: plain text, kept beside what became of it; empty counts as none.
+             * @description The sender's reason, as plain text. It is stored with the outcome; empty text counts as none.
              */
             why?: string | null;
         };
@@ -1918,7 +1918,7 @@ export interface components {
             } | string;
             /**
              * Seeds
-             * @description One run for each; the spec's own seed when left out.
+             * @description Seeds, with one run for each; the spec's own seed when left out.
              */
             seeds?: number[] | null;
             /**
@@ -1928,7 +1928,7 @@ export interface components {
             variants?: components["schemas"]["Variant"][] | null;
             /**
              * Orders
-             * @description Indexes of stages: a run for every order of them at their places, to be compared. What orders have in common at their beginning is computed once. Not together with variants.
+             * @description Indexes of stages. Every order of them becomes a run, to compare the orders. Stages that orders have in common at the start are computed once. Not together with variants.
              */
             orders?: number[] | null;
         };
@@ -1936,17 +1936,17 @@ export interface components {
         NewFork: {
             /**
              * Checkpoint
-             * @description Artifact id of the checkpoint to begin with.
+             * @description Artifact id of the checkpoint to start from.
              */
             checkpoint?: string | null;
             /**
              * Stage
-             * @description Begin with the end of this stage, counted from 0. Without either: with the newest checkpoint.
+             * @description Start from the end of this stage, counted from 0. Without either: from the newest checkpoint.
              */
             stage?: number | null;
             /**
              * Spec
-             * @description What the fork is to execute: the parent's spec with other or more stages after those that are past, and with other live knobs in the stage in whose midst it begins. The parent's own when left out.
+             * @description Spec of the fork: the parent's spec, with other or more stages after those that are finished, and with other live parameters in the stage in which it starts. The parent's own when left out.
              */
             spec?: {
                 [key: string]: unknown;
@@ -2029,7 +2029,7 @@ export interface components {
             direction?: ("minimize" | "maximize") | null;
             /**
              * Of
-             * @description Which value of a metric of the validation split counts.
+             * @description Value that counts of a metric of the validation split: its last or its best.
              * @default last
              * @enum {string}
              */
@@ -2086,7 +2086,7 @@ export interface components {
         Proof: {
             /**
              * About
-             * @description What the run's points were compared with.
+             * @description Source of the points that the run's points were compared with.
              * @enum {string}
              */
             about: "parent" | "resume";
@@ -2103,7 +2103,7 @@ export interface components {
             title: string;
             /**
              * Facts
-             * @description What was compared with what, in sentences.
+             * @description Sentences that say what was compared.
              */
             facts: string[];
             /**
@@ -2159,7 +2159,7 @@ export interface components {
             running: number;
             /**
              * Complaints
-             * @description What the server needs and lacks now; empty when ready.
+             * @description Failed checks of what the server needs; empty when it is ready.
              * @default []
              */
             complaints: components["schemas"]["Check"][];
@@ -2173,7 +2173,7 @@ export interface components {
             status: "ready" | "not ready";
             /**
              * Checks
-             * @description What it rests on; told to those who are signed in.
+             * @description Checks of all that the server needs; empty without a token.
              * @default []
              */
             checks: components["schemas"]["Check"][];
@@ -2184,12 +2184,12 @@ export interface components {
             free_bytes?: number | null;
             /**
              * Queue Seconds
-             * @description For how long the oldest run that could be claimed has waited.
+             * @description Waiting time of the oldest run that a worker could claim, seconds.
              */
             queue_seconds?: number | null;
             /**
              * Lease Seconds
-             * @description Since the oldest lease of a live run was seen to be renewed.
+             * @description Time since the oldest lease of a live run was renewed, seconds.
              */
             lease_seconds?: number | null;
         };
@@ -2207,18 +2207,18 @@ export interface components {
             color: string;
             /**
              * Relation
-             * @description What it is to the run; `awaited` is the one that it waits for, `waiting` one that waits for it, `original` the one that it shows without an intervention, `ghost` one that shows this one so.
+             * @description Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one, `original` the run that this one repeats without an intervention, `ghost` a run that repeats this one so.
              * @enum {string}
              */
             relation: "parent" | "child" | "awaited" | "waiting" | "original" | "ghost";
             /**
              * Stage
-             * @description Index of the first stage that the younger of the two has for itself.
+             * @description Index of the first stage that only the younger of the two runs has.
              */
             stage: number | null;
             /**
              * Step
-             * @description Optimizer steps that they share; null while one waits.
+             * @description Optimizer steps that both runs share; null while one waits.
              */
             step: number | null;
         };
@@ -2249,7 +2249,7 @@ export interface components {
             study_id?: string | null;
             /**
              * Trial
-             * @description Which trial of the study it is, from 0.
+             * @description Number of the trial in its study, from 0.
              */
             trial?: number | null;
             /** Name */
@@ -2266,7 +2266,7 @@ export interface components {
             error?: string | null;
             /**
              * Note
-             * @description What endangers it now, in a sentence; null when all is well.
+             * @description Current danger to the run, in a sentence; null when all is well.
              */
             note?: string | null;
             /**
@@ -2354,7 +2354,7 @@ export interface components {
             finished_at: string | null;
             /** Heartbeat At */
             heartbeat_at: string | null;
-            /** @description What it waits for while it is queued; the stream's rows leave it out, since it changes without them. */
+            /** @description Its place while it is queued. Rows of the stream leave it out, since it changes without them. */
             queue?: components["schemas"]["QueuePlace"] | null;
             spec: components["schemas"]["Experiment"];
             /**
@@ -2432,7 +2432,7 @@ export interface components {
             study_id?: string | null;
             /**
              * Trial
-             * @description Which trial of the study it is, from 0.
+             * @description Number of the trial in its study, from 0.
              */
             trial?: number | null;
             /** Name */
@@ -2449,7 +2449,7 @@ export interface components {
             error?: string | null;
             /**
              * Note
-             * @description What endangers it now, in a sentence; null when all is well.
+             * @description Current danger to the run, in a sentence; null when all is well.
              */
             note?: string | null;
             /**
@@ -2537,7 +2537,7 @@ export interface components {
             finished_at: string | null;
             /** Heartbeat At */
             heartbeat_at: string | null;
-            /** @description What it waits for while it is queued; the stream's rows leave it out, since it changes without them. */
+            /** @description Its place while it is queued. Rows of the stream leave it out, since it changes without them. */
             queue?: components["schemas"]["QueuePlace"] | null;
         };
         /**
@@ -2698,7 +2698,7 @@ export interface components {
             notes: string[];
             /**
              * Reasons
-             * @description Why it is not smaller, or not faster, than the run's first measured stage.
+             * @description Reasons why it is not smaller, or not faster, than the run's first measured stage.
              * @default []
              */
             reasons: string[];
@@ -2757,7 +2757,7 @@ export interface components {
         Study: {
             /**
              * Name
-             * @description What it is called.
+             * @description Name of the study.
              */
             name: string;
             /**
@@ -2774,18 +2774,18 @@ export interface components {
             space: components["schemas"]["Dimension"][];
             /**
              * Objectives
-             * @description What is to be as good as possible; of several, the trade-offs are found.
+             * @description Measures to optimize; with several, the study looks for the best trade-offs.
              */
             objectives: components["schemas"]["Objective"][];
             /**
              * Constraint
-             * @description What a trial must meet to count, of the last stage's artifact: `bytes <= 100KB and p95 <= 2ms`.
+             * @description Condition that the artifact of the last stage must meet: `bytes <= 100KB and p95 <= 2ms`.
              * @default
              */
             constraint: string;
             /**
              * Sampler
-             * @description How the next trial is chosen.
+             * @description Method that chooses the next trial.
              * @default {
              *       "kind": "tpe"
              *     }
@@ -2795,7 +2795,7 @@ export interface components {
             };
             /**
              * Pruner
-             * @description Which trials are ended early.
+             * @description Rule that ends weak trials early.
              * @default {
              *       "kind": "none"
              *     }
@@ -2804,7 +2804,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Where it ends: at the first of these that is used up.
+             * @description Limits of the study: it ends when the first one is reached.
              * @default {}
              */
             budget: components["schemas"]["Budget"];
@@ -2816,7 +2816,7 @@ export interface components {
             parallel: number;
             /**
              * Seed
-             * @description Where the sampler's randomness begins.
+             * @description Random seed of the sampler.
              * @default 0
              */
             seed: number;
@@ -2861,7 +2861,7 @@ export interface components {
             problems: components["schemas"]["Problem"][];
             /**
              * Size
-             * @description Trials that differ; null where a range is a continuum.
+             * @description Number of different trials; null when a range is continuous.
              */
             size?: number | null;
         };
@@ -2907,18 +2907,18 @@ export interface components {
             yaml: string;
             /**
              * Size
-             * @description Trials that differ; null where a range is a continuum.
+             * @description Number of different trials; null when a range is continuous.
              */
             size: number | null;
             spent: components["schemas"]["Spent"];
             /**
              * Charts
-             * @description In the order in which they are shown.
+             * @description Charts in the order in which they are shown.
              */
             charts: components["schemas"]["StudyChartRow"][];
             /**
              * Front
-             * @description Numbers of the trials that no other is better than in all objectives.
+             * @description Numbers of the trials on the Pareto front.
              */
             front: number[];
         };
@@ -2994,7 +2994,7 @@ export interface components {
             seeds?: number[] | null;
             /**
              * Variants
-             * @description What is compared; null for a run by itself.
+             * @description Variants to compare; null for a single run.
              */
             variants?: components["schemas"]["Variant"][] | null;
             /**
@@ -3004,7 +3004,7 @@ export interface components {
             orders?: number[] | null;
             /**
              * Study
-             * @description What searches the spec's fields: a study but for its name and its spec; null for runs.
+             * @description A study of the spec's fields, without its name and its spec; null for runs.
              */
             study?: {
                 [key: string]: unknown;
@@ -3031,7 +3031,7 @@ export interface components {
             p95: number;
             /**
              * Outcome
-             * @description What the medians say: `unclear` when the calls scatter more than they differ, `same_work` when the same operators ran on the same shapes, so that a difference is the machine's.
+             * @description Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the same operators ran on the same shapes, so that only the machine can cause a difference.
              * @enum {string}
              */
             outcome: "faster" | "slower" | "even" | "unclear" | "same_work";
@@ -3067,7 +3067,7 @@ export interface components {
             artifact: string;
             /**
              * Runtime
-             * @description What loaded and ran it.
+             * @description Runtime that loaded and ran it.
              */
             runtime: string;
             /**
@@ -3084,7 +3084,7 @@ export interface components {
             };
             /**
              * Front
-             * @description Whether no other one is at least as good in quality and in what is minimized.
+             * @description True on the Pareto front: no other model is at least as good in both quality and cost.
              */
             front: boolean;
             /**
@@ -3092,11 +3092,11 @@ export interface components {
              * @description Samples of the test split that it was judged on; null where unknown.
              */
             samples: number | null;
-            /** @description That of its accuracy; null where it is unknown. */
+            /** @description The 95 % interval of its accuracy; null where it is unknown. */
             interval: components["schemas"]["Interval"] | null;
             /**
              * Preparation
-             * @description Kind of what the data go through first.
+             * @description Kind of the preparation of the data.
              */
             preparation: string;
         };
@@ -3107,22 +3107,22 @@ export interface components {
         Tradeoffs: {
             /**
              * Points
-             * @description All of up to 600; of more the front, the best or the nearest, and a spread of the rest.
+             * @description All points when there are at most 600; else the front, the best or nearest, and a spread of the rest.
              */
             points: components["schemas"]["TradeoffPoint"][];
             /**
              * Total
-             * @description How many measured models were asked: those whose quality was measured.
+             * @description Number of models whose quality was measured.
              */
             total: number;
             /**
              * Qualifying
-             * @description Artifact ids of those points that meet the constraint, best first.
+             * @description Artifact ids of the points that meet the constraint, the best first.
              */
             qualifying: string[];
             /**
              * Nearest
-             * @description Artifact ids that miss by least, when none qualifies.
+             * @description Artifact ids of the nearest points when none meets the constraint.
              * @default []
              */
             nearest: string[];
@@ -3133,12 +3133,12 @@ export interface components {
             sentence: string;
             /**
              * Dataset
-             * @description Key of the data set that all this is about; empty when nothing was measured.
+             * @description Key of the data set of this answer; empty when nothing was measured.
              */
             dataset: string;
             /**
              * Datasets
-             * @description Those that can be asked about, of the newest run first.
+             * @description Data sets to choose from, that of the newest run first.
              */
             datasets: components["schemas"]["DatasetChoice"][];
             /**
@@ -3148,17 +3148,17 @@ export interface components {
             samples: number[];
             /**
              * Note
-             * @description In what the models' circumstances differ; empty when they are alike.
+             * @description Differences in how the models were measured; empty when there are none.
              */
             note: string;
             /**
              * Offer
-             * @description A bound on quality to add, where the question has none; empty else.
+             * @description Proposed bound on quality when the question has none; else empty.
              */
             offer: string;
             /**
              * Fields
-             * @description What can be asked for, and its unit.
+             * @description Measures that a question can use -> unit.
              * @default {}
              */
             fields: {
@@ -3166,23 +3166,23 @@ export interface components {
             };
             /**
              * Quality
-             * @description The measure of how well a model does that the front weighs: accuracy, r2, mae or loss.
+             * @description Measure of quality that the front uses: accuracy, r2, mae or loss.
              */
             quality: string;
             /**
              * Qualities
-             * @description Those of them that were measured of any of these runs.
+             * @description Measures of quality that these runs have.
              */
             qualities: string[];
             /**
              * Formats
-             * @description Formats that these runs left, those that were not asked for too.
+             * @description All formats of these runs, also those that the question leaves out.
              * @default []
              */
             formats: string[];
             /**
              * Devices
-             * @description Devices on which they were timed.
+             * @description Devices on which the models were timed.
              * @default []
              */
             devices: string[];
@@ -3201,24 +3201,24 @@ export interface components {
             state: components["schemas"]["TrialState"];
             /**
              * Assignment
-             * @description Field -> what it holds.
+             * @description Field -> its value.
              */
             assignment: {
                 [key: string]: unknown;
             };
             /**
              * Values
-             * @description One for each objective; of a pruned trial what it had come to.
+             * @description Score for each objective; of a pruned trial the last score before it ended.
              */
             values: number[];
             /**
              * Violation
-             * @description By how much it misses the constraint; 0 where it meets it.
+             * @description Distance by which it misses the constraint; 0 when it meets it.
              */
             violation: number;
             /**
              * By
-             * @description Who asked for it; null where the sampler chose.
+             * @description Person who enqueued it; null when the sampler chose it.
              */
             by: string | null;
             /** Run Id */
@@ -3282,7 +3282,7 @@ export interface components {
             created_at: string;
             /**
              * Traits
-             * @description What they provide to a spec that names them and says no more.
+             * @description Traits that they provide to a spec that names only their id.
              */
             traits: string[];
             facts: components["schemas"]["Facts"];
@@ -3349,15 +3349,15 @@ export interface components {
             unit: string;
             /**
              * Value
-             * @description What the spec holds there.
+             * @description Its value in the spec.
              */
             value: unknown;
             /**
              * Suggested
-             * @description Whether it is among what a person would turn first.
+             * @description True for a field that people usually tune first.
              */
             suggested: boolean;
-            /** @description What would be natural to try. */
+            /** @description Suggested values. */
             dimension: components["schemas"]["Dimension"];
         };
         /**
@@ -3367,7 +3367,7 @@ export interface components {
         Variant: {
             /**
              * Name
-             * @description What it is called; follows the spec's own name.
+             * @description Name of the variant; it is appended to the name of the spec.
              */
             name: string;
             /**
@@ -3740,19 +3740,19 @@ export interface operations {
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
                 theme?: "light" | "dark";
-                /** @description What the chart weighs quality against. */
+                /** @description Measure on the other axis of the chart, against quality. */
                 cost?: string;
-                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                /** @description Measure of quality; by default the first of accuracy, r2, mae and loss that was measured. */
                 quality?: "" | "accuracy" | "r2" | "mae" | "loss";
                 /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
                 where?: string;
-                /** @description What the best has least of; the cost when empty. */
+                /** @description Measure of which the best model has the least; by default the cost. */
                 minimize?: string;
                 /** @description Names, comma-separated; all when empty. */
                 formats?: string;
                 /** @description Names, comma-separated; all when empty. */
                 devices?: string;
-                /** @description The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of an upload; that of the newest run when empty. */
+                /** @description Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of an upload; by default that of the newest run. */
                 dataset?: string;
                 /** @description Validation accuracy that `time_to_target` asks for. */
                 target?: number | null;
@@ -4002,7 +4002,7 @@ export interface operations {
                 runs?: string;
                 /** @description Last known event of each of these runs, comma-separated; else 0. */
                 after?: string;
-                /** @description Whether to send the row of any run when it changes. */
+                /** @description True also sends the row of each run that changes. */
                 rows?: boolean;
             };
             header?: {
@@ -4258,7 +4258,7 @@ export interface operations {
                 before?: number | null;
                 /** @description Only these kinds; all but points when left out. */
                 kind?: components["schemas"]["EventKind"][] | null;
-                /** @description Whether the newest come first, instead of the oldest. */
+                /** @description True returns the newest first instead of the oldest. */
                 newest?: boolean;
                 /** @description Events in the answer; fewer when there are no more. */
                 limit?: number;
@@ -4711,15 +4711,15 @@ export interface operations {
     tradeoffs: {
         parameters: {
             query?: {
-                /** @description The data set that models are compared on: its kind, the key of an answer's `datasets`, or the id of an upload; that of the newest run when empty. */
+                /** @description Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of an upload; by default that of the newest run. */
                 dataset?: string;
                 /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
                 where?: string;
-                /** @description What the best has least of; the cost when empty. */
+                /** @description Measure of which the best model has the least; by default the cost. */
                 minimize?: string;
-                /** @description What the chart weighs quality against. */
+                /** @description Measure on the other axis of the chart, against quality. */
                 cost?: string;
-                /** @description How well a model does: the first of accuracy, r2, mae, loss that was measured when empty. */
+                /** @description Measure of quality; by default the first of accuracy, r2, mae and loss that was measured. */
                 quality?: "" | "accuracy" | "r2" | "mae" | "loss";
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
