@@ -32,6 +32,7 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, core_schema
 
 from backend.domain.catalog import Conflict, Provision
+from worker.contracts.drawing import Picture
 
 FAMILIES = "worker.contracts.families"
 COMPONENTS = "worker.components"
@@ -89,6 +90,10 @@ class Component(BaseModel):
     def nature(cls) -> tuple[str, ...]:
         """Words for what it is whatever its parameters, which the `conflicts` of who holds it name."""
         return ()
+
+    def drawing(self) -> Picture | None:
+        """A schematic picture of its effect, where none can be computed with it; None where one can."""
+        return None
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -25,6 +25,7 @@ from worker.engine.explain import Place
 from worker.engine.measurement.measure import Bench, Earlier, StageEnd, measure_stage
 from worker.engine.reporter import Diverged
 from worker.engine.steering import Steering
+from worker.engine.structure import undescribed
 from worker.engine.summaries import exhibits
 from worker.engine.trainer import Trainer
 from worker.engine.trial import Trials
@@ -99,9 +100,17 @@ class Execution:
         run.link.send(Happened(EventKind.STAGE_BEGAN, body))
         passing(Point.STAGE_BEGAN)
         if index == 0:  # later on, what a stage finds is what the one before it left
+            self._warn_of_undescribed_layers()
             self._show({**run.data.shown, **exhibits.of_incoming(self.subject)})
             with run.clock.resting():
                 self._show(exhibits.of_surroundings("landscape_before", self.subject, run, self._loss, self._tick))
+
+    def _warn_of_undescribed_layers(self) -> None:
+        """Say which layers a checkpoint cannot rebuild, before a stage changes them."""
+        if left := undescribed(self.subject.module):
+            named = ", ".join(f"`{path}` ({kind})" for path, kind in left.items())
+            text = f"Checkpoints know the weights of these layers and not their shapes, which must stay: {named}."
+            self.environment.link.send(Happened(EventKind.LOG, {"level": "warning", "text": text}))
 
     def _run_phases(self, stage: Stage) -> None:
         """Every phase that is left. Raises Stopped when a person ended the run early."""

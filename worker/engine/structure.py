@@ -58,6 +58,15 @@ def describe(module: nn.Module) -> dict[str, Any]:
     return {"leaves": leaves}
 
 
+def undescribed(module: nn.Module) -> dict[str, str]:
+    """The type of each leaf that has a state and is left out, by its path: no checkpoint can give it another shape."""
+    return {
+        path: type(leaf).__name__
+        for path, leaf in module.named_modules()
+        if leaf.state_dict() and not any(True for _ in leaf.children()) and not _known(leaf)
+    }
+
+
 def restore(module: nn.Module, description: Mapping[str, Any]) -> nn.Module:
     """`module` with each leaf that differs from `description` built anew; draws nothing from torch's generator.
 

@@ -1,4 +1,4 @@
-"""A small picture of what each component does, for the catalog: computed with the component itself where that can be.
+"""A small picture of what each component does, for the catalog: computed with the component itself where that can be, else its own drawing.
 
 A picture is plain JSON: `lines` {x, y, faint}, `bars` {label, value}, and `cells`, grids of shades 0 … 1.
 """
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from worker.contracts.component import Component
+from worker.contracts.drawing import Picture
 from worker.contracts.families.augmentations import Augmentation
 from worker.contracts.families.averages import Average
 from worker.contracts.families.batches import BatchPolicy
@@ -29,12 +30,11 @@ from worker.contracts.families.regularizers import Regularizer
 from worker.contracts.families.schedules import Schedule
 from worker.contracts.families.stages import Stage
 from worker.contracts.families.transfers import Transfer
-from worker.illustrations import data, lessons, models, pipeline, training
-from worker.illustrations.shapes import Picture
+from worker.illustrations import data, models, training
 
 DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
-    Stage: pipeline.stage,
-    Transfer: pipeline.transfer,
+    Stage: Stage.drawing,
+    Transfer: Transfer.drawing,
     Schedule: training.schedule,
     BatchPolicy: training.batches,
     Optimizer: training.optimizer,
@@ -48,11 +48,11 @@ DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Normalization: models.normalization,
     Initialization: models.initialization,
     Pruner: models.pruner,
-    PruningSchedule: pipeline.pruning_schedule,
+    PruningSchedule: training.pruning_schedule,
     Folder: models.folder,
     Quantizer: models.quantizer,
     Dataset: data.dataset,
-    Distiller: lessons.distiller,
+    Distiller: Distiller.drawing,
 }
 
 
@@ -62,5 +62,6 @@ def picture(component: type[Component]) -> Picture | None:
         if issubclass(component, family):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
-                return draw(component())
+                one = component()
+                return one.drawing() or draw(one)
     return None

@@ -4,11 +4,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from worker.contracts.drawing import Picture, bars, density, rounded
 from worker.contracts.families.augmentations import Augmentation
 from worker.contracts.families.datasets import Dataset
 from worker.contracts.families.distributions import Distribution
 from worker.contracts.families.preparations import Preparation
-from worker.illustrations.shapes import Picture, bars, density, rounded
 
 
 def dataset(dataset: Dataset) -> Picture | None:
@@ -33,8 +33,6 @@ def distribution(distribution: Distribution) -> Picture | None:
     targets = np.repeat([0, 1, 2], [60, 25, 10])
     inputs = np.random.default_rng(0).normal(targets[:, None], 1, (len(targets), 4)).astype(np.float32)
     samples = Samples(inputs, targets)
-    if distribution.kind == "generated":  # a model has to be trained for it: not for a picture
-        return {"bars": bars({"read": len(targets), "generated": len(targets) // 2})}
     shaped = distribution.reshape(Corpus(samples, samples, samples, "classification", 3), 0)
     weights = np.ones(len(shaped)) if shaped.weights is None else shaped.weights * len(shaped) / shaped.weights.sum()
     return {"bars": bars({name: weights[shaped.targets == name].sum() for name in range(3)})}

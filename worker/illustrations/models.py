@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from worker.contracts.drawing import Picture, bars, density, line, rounded
 from worker.contracts.families.folders import Folder
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
@@ -15,7 +16,6 @@ from worker.contracts.families.normalizations import Normalization
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
-from worker.illustrations.shapes import Picture, bars, density, line, rounded
 from worker.illustrations.sketch import Sketch
 from worker.nn.attention import Attention
 from worker.nn.grids import levels_used
@@ -82,9 +82,18 @@ def _shrunk(pruner: Pruner) -> Picture:
     return {"cells": [[rounded(row) for row in grid / before.max()] for grid in (before, rows())]}
 
 
+class _Recurrent(nn.Module):
+    """Twelve units, and a layer that reads them."""
+
+    readers = {"recurrent": ("output",)}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recurrent, self.output = nn.RNN(6, 12), nn.Linear(12, 6)
+
+
 def _recurrent() -> Sketched:
-    network = Model.choose({"kind": "rnn", "width": 12}).build((1, 4, 6), 6)
-    return network, (1, 4, 6), ("recurrent.weight_hh_l0",)
+    return _Recurrent(), (4, 6), ("recurrent.weight_hh_l0",)
 
 
 def _feedforward() -> Sketched:

@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from worker.contracts.drawing import Picture, line, rounded
 from worker.contracts.families.averages import Average
 from worker.contracts.families.batches import BatchPolicy
 from worker.contracts.families.losses import Loss
 from worker.contracts.families.optimizers import RATE, Optimizer
+from worker.contracts.families.pruning_schedules import PruningSchedule
 from worker.contracts.families.regularizers import Regularizer, overriding
 from worker.contracts.families.schedules import Schedule
-from worker.illustrations.shapes import Picture, line, rounded
 
 RATES = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 STEPS = 40
@@ -153,3 +154,18 @@ def average(average: Average) -> Picture:
         mean = weight if taken == 0 else mean + share * (weight - mean)
         means.append(mean)
     return {"lines": [line(steps, walk, faint=True), line(steps, means)]}
+
+
+def pruning_schedule(schedule: PruningSchedule, share: float = 0.9, steps: int = 400) -> Picture:
+    """The share of the weights that is gone, over a training of 400 steps or over rounds."""
+    if schedule.grows:
+        now, gone = 0.0, [0.0]
+        for step in range(1, steps + 1):
+            after = schedule.grown(0.0, share, step, steps)
+            now = now if after is None else after
+            gone.append(now)
+        return {"lines": [line(range(0, steps + 1, 4), gone[::4])]}
+    shares = [0.0, *schedule.shares(share)]
+    corners = [(x, y) for number, y in enumerate(shares) for x in (number, number + 1)]
+    x, y = zip(*corners, strict=True)
+    return {"lines": [line(x, y)]}

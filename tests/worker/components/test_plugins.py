@@ -128,6 +128,37 @@ def failed(told: str, data_dir: Path) -> MemoryLink:
     )
 
 
+UNKNOWN = '''
+"""A line with a bend."""
+
+from torch import nn
+
+from worker.contracts.families.models import Model
+
+
+class Bent(Model):
+    """A linear model after a bend that is learnt."""
+
+    formula = "z = W max(ax, x)"
+    reference = "Nobody: Nowhere (2000)"
+
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.PReLU(), nn.Linear(64, outputs))
+'''
+
+
+def test_layers_that_a_checkpoint_cannot_rebuild_are_told(tmp_path: Path) -> None:
+    plug(tmp_path / "plugins", "models/bent.py", UNKNOWN)
+    component.discover(tmp_path / "plugins")
+    train = {"kind": "train", "epochs": 1}
+    link = run(
+        assignment({"dataset": "digits", "model": "bent", "stages": [train]}, build()),
+        Settings(data_dir=tmp_path, database="", broker=""),
+    )
+    (log,) = link.happened(EventKind.LOG)
+    assert (log["level"], "`1` (PReLU)" in log["text"]) == ("warning", True)
+
+
 def test_one_that_fails_is_named_and_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
     """It fails as foreign code does: with a secret, with paths and with more text than anybody reads."""
     told = 'f"token=abcdefgh12345678 in {__file__} and /srv/somebody/keys/id\\n" + "long " * 10_000'

@@ -12,6 +12,8 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import Alone
 from worker.components.pruners.magnitude import Magnitude
 from worker.components.stages.compress import Compress
+from worker.compression.target_search import Choice
+from worker.contracts.context import Context
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.phases import Training, Transform
 from worker.contracts.subject import Subject
@@ -68,6 +70,26 @@ def test_without_a_target_everything_is_done_once_in_order() -> None:
 def test_what_is_null_is_left_out() -> None:
     assert compress(prune=None, quantize=None).phases() == []
     assert len(compress(fold=["batch_norm", "batch_norm"], quantize=None).phases()) == 3
+
+
+class Thin(Pruner):
+    """One whose share has a name of its own."""
+
+    kind = "thin"
+    share_field = "portion"
+    portion: float = 0.5
+
+    def prune(self, subject: Subject, context: Context) -> Subject:
+        context.tell(f"{self.portion:g} gone")
+        return subject
+
+
+def test_the_share_is_the_field_that_the_pruner_names() -> None:
+    stage, context = compress(prune=Thin(), quantize=None, target="accuracy >= 95%"), Alone()
+    (phase,) = stage.steps(Choice(0.25, quantized=False))
+    assert isinstance(phase, Transform)
+    phase.apply(subjects.subject("cnn"), context)
+    assert (stage.share, context.told) == ("portion", ["0.25 gone"])
 
 
 @pytest.mark.parametrize(

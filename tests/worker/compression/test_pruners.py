@@ -219,6 +219,15 @@ def test_a_share_that_is_known_can_be_reached_in_steps(component: type[Pruner]) 
         assert pruner.step(0.0, pruner.share).share == pytest.approx(pruner.share)
 
 
+@pytest.mark.parametrize("component", every("pruners"), ids=lambda component: component.kind)
+def test_a_share_has_a_field_that_a_search_may_change(component: type[Pruner]) -> None:
+    pruner = component()
+    assert pruner.share_field in {"", *component.model_fields}
+    assert pruner.share_field or pruner.share is None
+    if pruner.share_field:
+        assert getattr(pruner.at(0.25), pruner.share_field) == 0.25
+
+
 def test_channels_go_in_shares_of_what_is_left() -> None:
     (channels,) = [component() for component in every("pruners") if component.kind == "channels"]
     assert channels.step(0.5, 0.75).share == pytest.approx(0.5)

@@ -11,7 +11,7 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from worker.components.folders.batch_norm import BatchNorm
 from worker.components.pruners.channels import Channels
-from worker.engine.structure import describe, restore
+from worker.engine.structure import describe, restore, undescribed
 
 
 @pytest.mark.parametrize("name", subjects.MODELS)
@@ -72,6 +72,11 @@ def test_unknown_layers_are_left_as_they_are() -> None:
     own = module[0]
     assert list(describe(module)["leaves"]) == ["1"]
     assert restore(module, describe(nn.Sequential(Own(), nn.Linear(2, 1))))[0] is own
+
+
+def test_unknown_layers_with_a_state_are_named() -> None:
+    module = nn.Sequential(nn.PReLU(), nn.Linear(2, 2), nn.LogSoftmax(1))
+    assert undescribed(module) == {"0": "PReLU"}
 
 
 def test_a_single_layer_is_replaced_as_a_whole() -> None:

@@ -43,6 +43,9 @@ class Features(Distiller):
     )
     weight: float = knob(1.0, ge=0, le=10_000, marks=Mark.LIVE, description="How much (β) they count beside the loss.")
 
+    def taking_part(self, count: int) -> tuple[Sequence[int], Sequence[int]]:
+        return [count - 2], [count - 2]
+
     def lesson(self, student: Subject, teacher: Subject) -> Lesson:
         ours = Watch("student", student.module, self.student_layers, self.match)
         theirs = Watch("teacher", teacher.module, self.teacher_layers, self.match)

@@ -25,6 +25,9 @@ class HardTargets(Distiller):
     def share(self) -> float:
         return self.alpha
 
+    def targets(self, logits: Tensor) -> Tensor:
+        return functional.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
+
     def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor:
         labels = taught.argmax(-1).flatten()
         return (1 - self.alpha) * functional.cross_entropy(outputs.flatten(0, -2), labels)

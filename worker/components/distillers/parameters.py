@@ -1,5 +1,7 @@
 """Parameters."""
 
+from collections.abc import Sequence
+
 from worker.contracts.component import knob
 from worker.contracts.context import Context
 from worker.contracts.families.distillers import Distiller
@@ -20,6 +22,9 @@ class Parameters(Distiller):
     reference = "Sanh et al.: DistilBERT, section 3 (2019), arXiv:1910.01108"
 
     layers: list[LayerName] = knob([], max_length=64, description="The student's layers; when empty, all of them.")
+
+    def taking_part(self, count: int) -> tuple[Sequence[int], Sequence[int]]:
+        return range(count), range(count - 1)
 
     def prepare(self, student: Subject, teacher: Subject, context: Context) -> None:
         wanted = layer_matching.named(student.module, self.layers) or list(layer_matching.layers(student.module))

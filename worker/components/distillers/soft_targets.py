@@ -27,6 +27,9 @@ class SoftTargets(Distiller):
     def share(self) -> float:
         return self.alpha
 
+    def targets(self, logits: Tensor) -> Tensor:
+        return functional.softmax(logits / self.temperature, dim=-1)
+
     def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor:
         student, teacher = (
             functional.log_softmax(logits / self.temperature, dim=-1).flatten(0, -2) for logits in (outputs, taught)

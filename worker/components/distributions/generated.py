@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, one_hot
 
 from worker.contracts.component import knob
+from worker.contracts.drawing import Picture, bars
 from worker.contracts.families.distributions import Distribution
 from worker.data.splits import generator
 from worker.data.tensors import Array, Corpus, Samples
@@ -41,6 +42,10 @@ class Generated(Distribution):
     latent: int = knob(16, ge=1, le=256, unit="numbers", description="Length of z.")
     hidden: int = knob(128, ge=8, le=2048, unit="units", description="Width of the hidden layer on either side.")
     spread: float = knob(1.0, ge=0, le=2, description="Scale of z around its mean: less is typical, more is odd.")
+
+    def drawing(self) -> Picture:  # a model would have to be trained for it
+        read = 95
+        return {"bars": bars({"read": read, "generated": read // 2})}
 
     def reshape(self, corpus: Corpus, seed: int) -> Samples:
         train, read = corpus.train, len(corpus.train) - corpus.train.generated

@@ -51,6 +51,8 @@ def masked(subject: Subject, masks: dict[str, Tensor], refusal: Callable[[str], 
 class Scored(Masking):
     """Masks the weights with the lowest scores; a component tells the `scores`."""
 
+    share_field = "sparsity"
+
     sparsity: float = knob(0.9, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
     scope: Scope = knob(
         "global", description="Whether weights compete over all layers, or each layer loses the same share."
@@ -81,7 +83,7 @@ class Scored(Masking):
         return self.sparsity
 
     def step(self, before: float, after: float) -> Self:
-        return self.model_copy(update={"sparsity": after})
+        return self.at(after)
 
     def label(self) -> str:
         return f"{super().label()} {100 * self.sparsity:.4g} %"

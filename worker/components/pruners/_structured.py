@@ -18,6 +18,8 @@ class Structured(Pruner):
     structured: ClassVar[bool] = True
     """Whether tensors shrink; else weights are masked."""
 
+    share_field = "ratio"
+
     ratio: float = knob(0.5, gt=0, lt=1, description="Share that is removed, of each layer's or of all together.")
     scope: Literal["local", "global"] = knob(
         "local", description="Whether each layer loses the same share, or they compete over all layers."
@@ -30,7 +32,7 @@ class Structured(Pruner):
 
     def step(self, before: float, after: float) -> Self:
         """The pruner that takes a model which has lost the share `before` to one that has lost `after` of the first."""
-        return self.model_copy(update={"ratio": 1 - (1 - after) / (1 - before)})
+        return self.at(1 - (1 - after) / (1 - before))
 
     def label(self) -> str:
         return f"{self.kind} {100 * self.ratio:.4g} %"

@@ -23,6 +23,8 @@ class Stable(Searched):
     reference = "Lee et al.: Layer-adaptive Sparsity for the Magnitude-based Pruning (2021), arXiv:2010.07611"
     needs = ("float",)
 
+    share_field = "sparsity"
+
     sparsity: float = knob(0.5, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:

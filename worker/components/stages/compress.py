@@ -19,7 +19,6 @@ from worker.contracts.phases import Phase, Transform, TrialContext
 from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject
 
-SHARES = ("sparsity", "ratio")  # what pruners call the share that goes; it is what a search changes
 LONGEST = 24  # characters of a target on the timeline
 QUALITY = ("accuracy", "loss", "r2", "mae")
 
@@ -31,7 +30,7 @@ class Compress(Stage):
     are searched: each try compresses a copy, trains it by `recover`, writes the real file and measures it with its own
     runtime in a clean process, its quality on the validation split. Of the tries that meet the target the stage leaves
     the one with least of what is minimized; of equals the one with most zeros. When none meets it the model stays as it
-    came, and the log tells the nearest miss. A pruner without a share (`sparsity`, `ratio`) is tried as it is. Masked
+    came, and the log tells the nearest miss. A pruner without a share is tried as it is. Masked
     weights shrink a file only under gzip: minimize `gzip_bytes`, or remove channels.
 
     A search whose target names no time is repeated exactly by a run that is killed and resumed; times vary. Training
@@ -105,15 +104,16 @@ class Compress(Stage):
         tries = _Tries(self, Goal(target, minimize), subject, context)
         return tries.run()
 
-    def share(self) -> str | None:
-        """The field of the pruner that says which share goes, None when there is none."""
-        return next((name for name in SHARES if self.prune and name in type(self.prune).model_fields), None)
+    @property
+    def share(self) -> str:
+        """Name of the pruner's field that is searched; empty when there is none."""
+        return self.prune.share_field if self.prune else ""
 
     def steps(self, choice: Choice) -> list[Phase]:
         """Phases of the compression at this choice, in order."""
-        pruner, share = self.prune if choice.amount else None, self.share()
-        if pruner and share:
-            pruner = pruner.model_copy(update={share: choice.amount})
+        pruner = self.prune if choice.amount else None
+        if pruner and self.share:
+            pruner = pruner.at(choice.amount)
         return self._steps(pruner, self.quantize if choice.quantized else None)
 
 
@@ -140,7 +140,7 @@ class _Tries:
         amounts: Sequence[float]
         steps: Sequence[float]
         quantized = [True, False] if self.stage.quantize else [False]
-        if self.stage.share():
+        if self.stage.share:
             amounts, steps = STARTS, STEPS
         else:
             amounts, steps = (0.0, 1.0) if self.stage.prune else (0.0,), (0.0,)
@@ -173,7 +173,7 @@ class _Tries:
         first = next(comparisons(self.goal.target))
         words = first.field.replace("_", " ")
         body = {
-            "knob": self.stage.share() or "pruned",
+            "knob": self.stage.share or "pruned",
             "unit": "",
             "measured": f"{words} on the validation split" if first.field in QUALITY else words,
             "bound": first.target,
@@ -194,7 +194,7 @@ class _Tries:
 
     def _called(self, choice: Choice) -> str:
         """The choice in words: `sparsity 0.875, static int8`."""
-        pruner, share = self.stage.prune, self.stage.share()
+        pruner, share = self.stage.prune, self.stage.share
         pruned = "unpruned" if not choice.amount else f"{share} {choice.amount:.4g}" if share else ""
         if not pruned and pruner:
             pruned = pruner.label()

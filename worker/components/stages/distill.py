@@ -6,6 +6,7 @@ from worker.compression import distillation
 from worker.compression.distillation import Distillation
 from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
+from worker.contracts.drawing import FALLING, Picture, line
 from worker.contracts.families.distillers import Distiller
 from worker.contracts.families.models import Model
 from worker.contracts.families.stages import Stage
@@ -51,6 +52,10 @@ class Distill(Stage, Recipe):
     def phases(self) -> Sequence[Phase]:
         recipe = Recovery.model_validate({name: getattr(self, name) for name in Recovery.model_fields})
         return [Transform(self._meet), Training(recipe, Distillation(self.distillers))]
+
+    def drawing(self) -> Picture:
+        student = [0.8 * y - 0.05 for y in FALLING]
+        return {"lines": [line(range(20), FALLING, True), line(range(20), student)]}
 
     def label(self) -> str:
         return "distill: " + " + ".join(distiller.label() for distiller in self.distillers)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from worker.contracts.component import choice
+from worker.contracts.drawing import Picture, bars
 from worker.contracts.families.folders import Folder
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
@@ -14,10 +15,15 @@ class Fold(Stage):
     formula = "f ∘ g = h: one layer for two"
     reference = "Jacob et al.: Quantization and Training of Neural Networks (2018), section 3.2, arXiv:1712.05877"
 
+    folds = True
+
     method: Folder = choice(Folder, description="Which layers merge.")
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self.method.fold)]
+
+    def drawing(self) -> Picture:
+        return {"bars": bars({"before 1": 1.0, "before 2": 0.4, " ": 0.0, "after": 1.0})}
 
     def label(self) -> str:
         return f"fold: {self.method.label()}"

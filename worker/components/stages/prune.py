@@ -9,6 +9,7 @@ from backend.domain.catalog import Conflict
 from worker.compression.recovery import recovering
 from worker.contracts.component import choice, knob
 from worker.contracts.context import Context
+from worker.contracts.drawing import Picture
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.pruning_schedules import PruningSchedule
 from worker.contracts.families.stages import Stage
@@ -85,6 +86,10 @@ class Prune(Stage):
 
     def foresee(self, module: nn.Module) -> None:
         self.method.foresee(module)
+
+    def drawing(self) -> Picture:
+        left = [[0.9 * ((x * 5 + y * 3) % 7 < 2) for x in range(12)] for y in range(6)]
+        return {"cells": [[[0.9] * 12] * 6, left]}
 
     def label(self) -> str:
         when = "" if self.schedule.at_once else f", {self.schedule.kind.replace('_', ' ')}"

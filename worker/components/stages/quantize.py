@@ -6,6 +6,7 @@ from torch import nn
 
 from worker.compression.recovery import recovering
 from worker.contracts.component import choice, knob
+from worker.contracts.drawing import Picture, line
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
@@ -24,6 +25,8 @@ class Quantize(Stage):
     formula = "q = clamp(round(x / s) + z), x ≈ s (q − z)"
     reference = "Jacob et al.: Quantization and Training of Neural Networks (2018), arXiv:1712.05877"
 
+    quantizes = True
+
     method: Quantizer = choice(Quantizer, description="How the numbers are made smaller.")
     recover: Recovery | None = knob(
         None, description="Fine-tuning after the quantization; null: none, and `qat_int8` then measures ranges alone."
@@ -34,6 +37,10 @@ class Quantize(Stage):
 
     def foresee(self, module: nn.Module) -> None:
         self.method.foresee(module)
+
+    def drawing(self) -> Picture:
+        stairs = [x // 4 * 4 + 2 for x in range(33)]
+        return {"lines": [line(range(33), range(33), faint=True), line(range(33), stairs)]}
 
     def label(self) -> str:
         return f"quantize: {self.method.label()}"

@@ -10,6 +10,7 @@ from torch import nn
 from worker.compression import model_soup
 from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
+from worker.contracts.drawing import FALLING, Picture, line
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
 from worker.contracts.subject import Subject
@@ -45,6 +46,10 @@ class Soup(Stage):
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self._cook)]
+
+    def drawing(self) -> Picture:
+        shifts = (0.0, 0.35, 0.7)
+        return {"lines": [line(range(20), [y + shift for y in FALLING], True) for shift in shifts]}
 
     def label(self) -> str:
         return f"soup: {self.method} of {len(self.sources)}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from worker.contracts.drawing import FALLING, Picture, line
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Training
 from worker.contracts.recipe import Recipe
@@ -19,6 +20,9 @@ class Train(Stage, Recipe):
     @property
     def keeps_shapes(self) -> bool:
         return True
+
+    def drawing(self) -> Picture:
+        return {"lines": [line(range(20), FALLING)]}
 
     def label(self) -> str:
         return f"train: {self.optimizer.kind}"

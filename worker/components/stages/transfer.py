@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from worker.contracts.component import choice
+from worker.contracts.drawing import Picture
 from worker.contracts.families.stages import Stage
+from worker.contracts.families.transfers import LAYERS, OWN, TAKEN
 from worker.contracts.families.transfers import Transfer as Method
 from worker.contracts.phases import Phase, Transform
 
@@ -24,6 +26,9 @@ class Transfer(Stage):
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self.method.transfer)]
+
+    def drawing(self) -> Picture:
+        return {"cells": [[[TAKEN] * LAYERS], [[TAKEN] * (LAYERS - 1) + [OWN]]]}
 
     def label(self) -> str:
         return f"transfer: {self.method.label()}"

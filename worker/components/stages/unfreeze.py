@@ -6,7 +6,9 @@ from torch import nn
 
 from worker.contracts.component import knob
 from worker.contracts.context import Context
+from worker.contracts.drawing import Picture
 from worker.contracts.families.stages import Stage
+from worker.contracts.families.transfers import FROZEN, LAYERS, OWN
 from worker.contracts.phases import Phase, Transform
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
@@ -28,6 +30,9 @@ class Unfreeze(Stage):
     @property
     def keeps_shapes(self) -> bool:
         return True
+
+    def drawing(self) -> Picture:
+        return {"cells": [[[FROZEN] * LAYERS], [[OWN] * LAYERS]]}
 
     def foresee(self, module: nn.Module) -> None:
         layer_matching.named(module, self.layers)

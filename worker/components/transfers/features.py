@@ -2,7 +2,7 @@
 
 from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
-from worker.contracts.families.transfers import Transfer, take_over
+from worker.contracts.families.transfers import FROZEN, OWN, Transfer, take_over
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
 from worker.nn.layer_matching import LayerName
@@ -31,3 +31,6 @@ class Features(Transfer):
         head = layer_matching.named(subject.module, self.head) or layers[-1:]
         kept = [layer for layer in layers if layer not in head]
         return take_over(subject, context, self.source, kept, renewed=head, frozen=kept)
+
+    def shades(self, layers: int) -> list[float]:
+        return [FROZEN] * (layers - 1) + [OWN]

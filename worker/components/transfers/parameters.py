@@ -2,7 +2,7 @@
 
 from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
-from worker.contracts.families.transfers import Transfer, take_over
+from worker.contracts.families.transfers import TAKEN, Transfer, take_over
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
 
@@ -23,3 +23,6 @@ class Parameters(Transfer):
 
     def transfer(self, subject: Subject, context: Context) -> Subject:
         return take_over(subject, context, self.source, list(layer_matching.layers(subject.module)))
+
+    def shades(self, layers: int) -> list[float]:
+        return [TAKEN] * layers

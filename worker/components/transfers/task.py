@@ -2,7 +2,7 @@
 
 from worker.contracts.component import Mark, knob
 from worker.contracts.context import Context
-from worker.contracts.families.transfers import Transfer, take_over
+from worker.contracts.families.transfers import OWN, TAKEN, Transfer, take_over
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
 from worker.nn.layer_matching import LayerName
@@ -33,3 +33,6 @@ class Task(Transfer):
         anew = [layer for layer in layers if layer not in copied]
         frozen = [layer for layer in copied if layer not in trained]
         return take_over(subject, context, self.source, copied, renewed=anew, frozen=frozen)
+
+    def shades(self, layers: int) -> list[float]:
+        return [TAKEN] * (layers - 2) + [OWN] * 2

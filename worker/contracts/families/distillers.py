@@ -1,12 +1,20 @@
 """Distillers: the knowledge that a student learns from a teacher."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+import torch
 from torch import Tensor, nn
 
 from worker.contracts.component import Component
 from worker.contracts.context import Context
+from worker.contracts.drawing import Picture, bars
 from worker.contracts.subject import Subject
+
+LOGITS = {"cat": 6.0, "fox": 4.0, "dog": 3.0, "car": -2.0, "sky": -4.0}
+"""A teacher's outputs in a picture."""
+DARK, BRIGHT = 0.25, 0.95
+LAYERS = 6  # of a model in a picture
 
 
 class Lesson(nn.Module):
@@ -33,6 +41,24 @@ class Distiller(Component, family="distillers", default="soft_targets"):
     def share(self) -> float:
         """Share of the recipe's own loss that stays."""
         return 1.0
+
+    def targets(self, logits: Tensor) -> Tensor | None:
+        """The probabilities of classes that the student learns from the teacher's logits, both [classes]; None where
+        it learns from layers."""
+        return None
+
+    def taking_part(self, count: int) -> tuple[Sequence[int], Sequence[int]]:
+        """Of a teacher and a student with so many layers the numbers of those that take part."""
+        return (), ()
+
+    def drawing(self) -> Picture | None:
+        """What is handed from a teacher that has seen a cat to its student."""
+        shares = self.targets(torch.tensor(list(LOGITS.values())))
+        if shares is not None:
+            return {"bars": bars(dict(zip(LOGITS, shares.tolist(), strict=True)))}
+        parts = self.taking_part(LAYERS)
+        lit = [[[BRIGHT if layer in part else DARK for layer in range(LAYERS)]] for part in parts]
+        return {"cells": lit} if any(parts) else None
 
     def prepare(self, student: Subject, teacher: Subject, context: Context) -> None:
         """Change the student's weights in place, once, before its training begins.

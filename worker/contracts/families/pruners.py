@@ -21,6 +21,8 @@ total: the share that is to be gone now, or None where masks stay as they are.""
 class Pruner(Component, family="pruners", default="magnitude"):
     """Choice of the weights or channels to remove."""
 
+    share_field: ClassVar[str] = ""
+    """Name of the field that says which share goes: a search may change it. Empty where only the weights tell."""
     structured: ClassVar[bool] = False
     """Whether tensors shrink; else weights are masked."""
 
@@ -46,6 +48,10 @@ class Pruner(Component, family="pruners", default="magnitude"):
     def share(self) -> float | None:
         """The share of the weights, or of the channels, that is gone afterwards; None where only the weights tell."""
         return None
+
+    def at(self, share: float) -> Self:
+        """The same pruner at another share; where there is a `share_field`."""
+        return self.model_copy(update={self.share_field: share})
 
     def step(self, before: float, after: float) -> Self:
         """The pruner that goes on from where the share `before` is gone to where `after` is; where there is a `share`."""

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import nn
 
@@ -11,6 +12,11 @@ from worker.contracts.phases import Phase
 
 class Stage(Component, family="stages"):
     """One step of the pipeline: it takes a model and leaves a model."""
+
+    quantizes: ClassVar[bool] = False
+    """Whether it is there to give numbers fewer bits: the notes on its result look for kernels that use them."""
+    folds: ClassVar[bool] = False
+    """Whether it is there to merge layers, which some runtimes do by themselves."""
 
     @abstractmethod
     def phases(self) -> Sequence[Phase]:

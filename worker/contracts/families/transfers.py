@@ -8,9 +8,14 @@ from torch import Tensor, nn
 
 from worker.contracts.component import Component
 from worker.contracts.context import Context
+from worker.contracts.drawing import Picture
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
 from worker.nn.freezing import freeze
+
+OWN, TAKEN, FROZEN = 0.35, 0.8, 1.0
+"""Shades of a layer in a picture: with weights of its own, with those of the other run, and with those at rest."""
+LAYERS = 6  # of a model in a picture
 
 
 class Transfer(Component, family="transfers", default="parameters"):
@@ -29,6 +34,14 @@ class Transfer(Component, family="transfers", default="parameters"):
     def label(self) -> str:
         """Name on the timeline."""
         return self.kind
+
+    def shades(self, layers: int) -> list[float] | None:
+        """What becomes of each of so many layers, from the input to the output: `OWN`, `TAKEN` or `FROZEN`."""
+        return None
+
+    def drawing(self) -> Picture | None:
+        shades = self.shades(LAYERS)
+        return {"cells": [[shades]]} if shades else None
 
 
 def take_over(

@@ -1,9 +1,12 @@
 """Facts for verdicts: comparable measurements, and the formatting of numbers."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from backend.domain.run.comparison import files, ran, timed
 from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
+from worker.contracts.component import find
+from worker.contracts.families.stages import Stage
 
 
 def alike(after: StageResult, before: StageResult) -> tuple[StageResult, StageResult] | None:
@@ -21,6 +24,11 @@ def alike(after: StageResult, before: StageResult) -> tuple[StageResult, StageRe
 def file_of(result: StageResult) -> ArtifactMeasure:
     """The file that stands for the stage: the first one that a runtime has run."""
     return ran(result)[0]
+
+
+def stage_of(result: StageResult) -> type[Stage]:
+    """The component of the stage."""
+    return cast(type[Stage], find("stages", result.kind))
 
 
 def pairs(after: StageResult, before: StageResult) -> Iterator[tuple[Latency, Latency]]:

@@ -2,7 +2,7 @@
 
 from backend.domain.run.comparison import differs
 from backend.domain.run.results import StageResult
-from worker.engine.measurement.facts import file_of, pairs
+from worker.engine.measurement.facts import file_of, pairs, stage_of
 from worker.runtimes.kernels import CONVERSION, FLOAT, INT8, UNPACKING
 
 HALF = (0.45, 0.65)  # relative sizes of a file with weights in half as many bits, biases and the graph as they were
@@ -10,7 +10,12 @@ HALF = (0.45, 0.65)  # relative sizes of a file with weights in half as many bit
 
 def no_int8_kernel(after: StageResult, before: StageResult) -> str | None:
     """A quantized file may still be computed in float."""
-    if after.kind != "quantize" or INT8 & file_of(after).operators.keys() or _unpacking(after) or _cast(after, before):
+    if (
+        not stage_of(after).quantizes
+        or INT8 & file_of(after).operators.keys()
+        or _unpacking(after)
+        or _cast(after, before)
+    ):
         return None
     return "No 8-bit kernel was executed: the file is smaller, but the runtime computes in floating point."
 
@@ -19,7 +24,7 @@ def float_layers_left(after: StageResult, before: StageResult) -> str | None:
     """Layers that a quantizer left alone."""
     operators = file_of(after).operators
     left = {name: number for name, number in operators.items() if name in FLOAT}
-    if after.kind != "quantize" or not left or not INT8 & operators.keys():
+    if not stage_of(after).quantizes or not left or not INT8 & operators.keys():
         return None
     quantized = sum(number for name, number in operators.items() if name in INT8)
     named = ", ".join(f"{number} {name}" for name, number in left.items())
@@ -29,7 +34,7 @@ def float_layers_left(after: StageResult, before: StageResult) -> str | None:
 
 def conversion_cost(after: StageResult, before: StageResult) -> str | None:
     """Going from float to 8 bits and back is work too."""
-    if after.kind != "quantize":
+    if not stage_of(after).quantizes:
         return None
     slow = [str(new.batch_size) for new, old in pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
     operators = file_of(after).operators
@@ -72,7 +77,7 @@ def half_computed_in_float32(after: StageResult, before: StageResult) -> str | N
 def _unpacking(result: StageResult) -> dict[str, int]:
     """The executed kernels that make floats of packed weights; none in a file that computes in 8 bits."""
     operators = file_of(result).operators
-    if result.kind != "quantize" or INT8 & operators.keys():
+    if not stage_of(result).quantizes or INT8 & operators.keys():
         return {}
     return {name: number for name, number in operators.items() if name in UNPACKING}
 
@@ -83,4 +88,4 @@ def _cast(after: StageResult, before: StageResult) -> bool:
     products = [{name: number for name, number in file.operators.items() if name in FLOAT} for file in (new, old)]
     casts = new.operators.get("Cast", 0) > old.operators.get("Cast", 0)
     halved = HALF[0] * old.bytes < new.bytes < HALF[1] * old.bytes
-    return after.kind == "quantize" and halved and products[0] == products[1] and not casts
+    return stage_of(after).quantizes and halved and products[0] == products[1] and not casts

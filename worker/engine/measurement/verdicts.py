@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from backend.domain.run.comparison import differs, files, ran, same_size, size, timed
 from backend.domain.run.results import ArtifactMeasure, StageResult
-from worker.engine.measurement.facts import alike, file_of, ms, pairs, ratio, words
+from worker.engine.measurement.facts import alike, file_of, ms, pairs, ratio, stage_of, words
 from worker.engine.measurement.quantization_verdicts import (
     conversion_cost,
     float_layers_left,
@@ -131,7 +131,7 @@ def unaligned_channels(after: StageResult, before: StageResult) -> str | None:
 def already_folded(after: StageResult, before: StageResult) -> str | None:
     """The runtime folds batch normalization by itself."""
     same_work = after.flops == before.flops and file_of(after).operators == file_of(before).operators
-    if after.kind != "fold" or not same_work:
+    if not stage_of(after).folds or not same_work:
         return None
     return (
         "Both files run the same operators: ONNX Runtime already folds batch normalization when it loads a file, so "
