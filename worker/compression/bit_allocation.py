@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from worker.compression.fake_quantization import ActsQuantized, wearing
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
-from worker.nn.grids import BITS, by_channel, levels, weighted
+from worker.nn.grids import BITS, by_channel, levels
+from worker.nn.kinds import weighted
 
 Widths = dict[str, int]
 """Bits by layer."""

@@ -12,7 +12,7 @@ from torch.utils.hooks import RemovableHandle
 from worker.contracts.callback import Companion
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
-from worker.nn.grids import weighted
+from worker.nn.kinds import weighted
 
 MOMENTUM = 0.01  # of the moving ranges, Krishnamoorthi (2018)
 TOP = 255  # activations are whole numbers from 0 up to it

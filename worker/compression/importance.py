@@ -1,4 +1,4 @@
-"""Importance of a model's parts by the loss: its first-order change when a part is removed."""
+"""Importance of weights and of a model's parts by the loss: its first-order change when they are removed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -8,36 +8,47 @@ import torch_pruning
 from torch import Tensor, nn
 
 from worker.contracts.context import Context
+from worker.contracts.masks import prunable_weights
+from worker.contracts.subject import Subject, evaluating
+from worker.nn.freezing import thawed
 
 BATCHES = 16
 
 _OF_INPUTS = (torch_pruning.prune_conv_in_channels, torch_pruning.prune_linear_in_channels)
 
 
-def saliencies(module: nn.Module, context: Context) -> Iterator[dict[Tensor, Tensor]]:
-    """For each of `BATCHES` batches of the training split θ · ∂J/∂θ of every weight, which must all be trainable.
+def sensitivities(subject: Subject, context: Context, batches: int) -> Iterator[dict[str, Tensor]]:
+    """For each of at most `batches` batches of the training split θ ⊙ ∂J/∂θ of every matrix and filter, by name.
 
-    The module's own `.grad` is left alone. In evaluation mode batch normalization counts as the constant map that it is.
+    The module is in evaluation mode. A weight that the loss does not depend on has zeros.
     """
-    weights = list(module.parameters())
-    for inputs, targets in context.batches(BATCHES):
-        loss = context.loss(module(inputs), targets)
-        gradients = torch.autograd.grad(loss, weights, allow_unused=True)
-        yield {
-            weight: torch.zeros_like(weight) if gradient is None else weight.detach() * gradient
-            for weight, gradient in zip(weights, gradients, strict=True)
-        }
+    weights = prunable_weights(subject.module)
+    with thawed(subject.module), evaluating(subject.module), torch.enable_grad():
+        for found in _saliencies(subject.module, list(weights.values()), context, batches):
+            yield dict(zip(weights, found, strict=True))
+
+
+def _saliencies(module: nn.Module, weights: Sequence[Tensor], context: Context, batches: int) -> Iterator[list[Tensor]]:
+    """For each batch θ ⊙ ∂J/∂θ of each of the weights, which must all be trainable; no `.grad` is touched."""
+    for inputs, targets in context.batches(batches):
+        with torch.backends.cudnn.flags(enabled=False):  # it derives no recurrent layer in evaluation mode
+            loss = context.loss(module(inputs), targets)
+            gradients = torch.autograd.grad(loss, weights, materialize_grads=True, allow_unused=True)
+        yield [weight.detach() * gradient for weight, gradient in zip(weights, gradients, strict=True)]
 
 
 def mean_magnitudes(
     module: nn.Module, context: Context, sums: Callable[[dict[Tensor, Tensor]], list[Tensor]]
 ) -> list[Tensor]:
-    """The mean over the batches of |sums|. `sums` adds the saliencies of each layer's parts up, signs and all: what
-    one of a part's weights adds to the loss, another may take away."""
+    """The mean over `BATCHES` batches of |sums|. `sums` adds θ ⊙ ∂J/∂θ over each layer's parts, signs and all: what
+    one of a part's weights adds to the loss, another may take away.
+
+    In evaluation mode batch normalization counts as the constant map that it is.
+    """
     totals: list[Tensor] = []
-    count = 0
-    for found in saliencies(module, context):
-        sizes = [part.abs() for part in sums(found)]
+    count, weights = 0, list(module.parameters())
+    for found in _saliencies(module, weights, context, BATCHES):
+        sizes = [part.abs() for part in sums(dict(zip(weights, found, strict=True)))]
         totals = [total + size for total, size in zip(totals, sizes, strict=True)] if totals else sizes
         count += 1
     assert count, "the training split is empty"

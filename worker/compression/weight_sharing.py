@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from worker.contracts.callback import Companion
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
+from worker.nn.kinds import Convolution, Prunable
 
 ITERATIONS = 300
 
@@ -61,9 +62,9 @@ class Codebooks:
         """Bits of every tensor that is shared, by parameter name."""
         found: dict[str, int] = {}
         for path, layer in module.named_modules():
-            if not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.RNNBase):
+            if not isinstance(layer, Prunable):
                 continue
-            weights = self.convolution if isinstance(layer, nn.Conv1d | nn.Conv2d) else self.linear
+            weights = self.convolution if isinstance(layer, Convolution) else self.linear
             for name, tensor in layer.named_parameters(prefix=path):
                 if name.removeprefix(f"{path}.").startswith("weight"):
                     found[name] = weights

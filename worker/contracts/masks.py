@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from worker.contracts.subject import Subject
+from worker.nn.kinds import Prunable
 
 Scope = Literal["global", "local"]
 Scores = dict[str, Tensor]  # parameter name -> how much the weight matters, GONE where it was masked before
@@ -20,7 +21,7 @@ def prunable_weights(module: nn.Module) -> dict[str, Tensor]:
     return {
         f"{path}.{name}" if path else name: weight
         for path, layer in module.named_modules()
-        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.RNNBase)
+        if isinstance(layer, Prunable)
         for name, weight in layer.named_parameters()
         if name.startswith("weight")
     }

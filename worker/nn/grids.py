@@ -2,30 +2,20 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from worker.nn.kinds import weighted
 
 BITS = (2, 3, 4, 5, 6, 8)
 """Widths that a layer's weights may be given."""
 FLOAT_BITS = 32
 ENOUGH_DB = 20.0  # signal to noise: rounding takes 1 % of the weights' energy
 
-Weighted = nn.Conv1d | nn.Conv2d | nn.Linear
-"""A layer whose weights multiply what passes through."""
-
 Stored = tuple[Tensor, int]
 """A weight as the artifact holds it, [outputs, …], and its bits."""
-
-
-def is_weighted(layer: nn.Module) -> TypeGuard[Weighted]:
-    return isinstance(layer, Weighted)
-
-
-def weighted(module: nn.Module) -> dict[str, Weighted]:
-    """The weighted layers by name, in the model's order."""
-    return {name: layer for name, layer in module.named_modules() if is_weighted(layer)}
 
 
 def levels(bits: int) -> int:

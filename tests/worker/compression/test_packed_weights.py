@@ -25,7 +25,7 @@ from worker.compression.onnx.onnx_weights import packed_blocks
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
-from worker.nn.grids import weighted
+from worker.nn.kinds import weighted
 from worker.runtimes import onnxruntime as runtime
 from worker.runtimes.onnxruntime import executed_operators
 

@@ -7,6 +7,7 @@ from worker.contracts.context import Context
 from worker.contracts.families.folders import Folder
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.chains import chains
+from worker.nn.kinds import Convolution, Weighted
 
 _BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
@@ -38,7 +39,7 @@ class BatchNorm(Folder):
 
 
 def _is_layer(layer: nn.Module) -> bool:
-    return isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear)
+    return isinstance(layer, Weighted)
 
 
 def _foldable(norm: nn.Module) -> bool:
@@ -51,7 +52,7 @@ def _merge(module: nn.Module, layer_path: str, norm_path: str) -> None:
     if isinstance(layer, nn.Linear):
         merged: nn.Module = fuse_linear_bn_eval(layer, norm)
     else:
-        assert isinstance(layer, nn.Conv1d | nn.Conv2d)
+        assert isinstance(layer, Convolution)
         merged = fuse_conv_bn_eval(layer, norm)
     module.set_submodule(layer_path, merged)
     module.set_submodule(norm_path, nn.Identity())

@@ -11,9 +11,8 @@ from worker.contracts.families.folders import Folder
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.chains import Chain, chains
 from worker.nn.channel_clusters import exact
+from worker.nn.kinds import Convolution, Weighted
 
-_Convolution = nn.Conv1d | nn.Conv2d
-_Layer = nn.Linear | nn.Conv1d | nn.Conv2d
 _Dropout = nn.Dropout | nn.Dropout1d | nn.Dropout2d
 _Mean = nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d
 
@@ -56,7 +55,7 @@ def _mergeable(module: nn.Module) -> Iterator[Chain]:
         return isinstance(layer, nn.Identity | _Dropout | _Mean | nn.Flatten)
 
     def is_layer(layer: nn.Module) -> bool:
-        return isinstance(layer, _Layer)
+        return isinstance(layer, Weighted)
 
     for chain in chains(module, is_layer, passes, is_layer):
         first, last = module.get_submodule(chain.first), module.get_submodule(chain.last)
@@ -72,11 +71,11 @@ def _exact(first: nn.Module, shaping: list[nn.Module], last: nn.Module) -> bool:
     """Returns whether both layers, with what changes the shape between them, are one layer."""
     if isinstance(first, nn.Linear):
         return isinstance(last, nn.Linear) and not shaping
-    if not isinstance(first, _Convolution) or first.groups > 1:
+    if not isinstance(first, Convolution) or first.groups > 1:
         return False
     if isinstance(last, nn.Linear):
         return len(shaping) == 2 and _is_mean(shaping[0]) and _flattens(shaping[1])
-    if not isinstance(last, _Convolution) or last.groups > 1 or shaping:
+    if not isinstance(last, Convolution) or last.groups > 1 or shaping:
         return False
     if _is_pointwise(last):
         return True
@@ -85,7 +84,7 @@ def _exact(first: nn.Module, shaping: list[nn.Module], last: nn.Module) -> bool:
 
 
 def _is_pointwise(layer: nn.Module) -> bool:
-    assert isinstance(layer, _Convolution)
+    assert isinstance(layer, Convolution)
     return set(layer.kernel_size) == {1} and not any(layer.padding)
 
 
@@ -99,7 +98,7 @@ def _flattens(layer: nn.Module) -> bool:
 
 
 def _weight(layer: nn.Module) -> Tensor:
-    assert isinstance(layer, _Layer)
+    assert isinstance(layer, Weighted)
     return layer.weight
 
 
@@ -114,8 +113,8 @@ def _product(last: Tensor, first: Tensor) -> Tensor:
 def _merge(module: nn.Module, chain: Chain, masks: dict[str, Tensor]) -> None:
     """Put one layer in the place of the first, and nothing in the place of the last; `masks` follow."""
     first, last = module.get_submodule(chain.first), module.get_submodule(chain.last)
-    assert isinstance(first, _Layer)
-    assert isinstance(last, _Layer)
+    assert isinstance(first, Weighted)
+    assert isinstance(last, Weighted)
     outer, inner = exact(last.weight), exact(first.weight)
     bias = torch.zeros(len(outer), dtype=outer.dtype) if last.bias is None else exact(last.bias)
     if first.bias is not None:
@@ -139,10 +138,10 @@ def _like(first: nn.Module, last: nn.Module, weight: Tensor, bias: Tensor | None
     if isinstance(first, nn.Linear):
         layer: nn.Module = nn.Linear(weight.shape[1], len(weight), bias=bias is not None)
     else:
-        assert isinstance(first, _Convolution)
+        assert isinstance(first, Convolution)
         shape = first if isinstance(last, nn.Linear) or _is_pointwise(last) else last
-        assert isinstance(shape, _Convolution)
-        further = last.stride if isinstance(last, _Convolution) and shape is first else (1,) * len(shape.stride)
+        assert isinstance(shape, Convolution)
+        further = last.stride if isinstance(last, Convolution) and shape is first else (1,) * len(shape.stride)
         layer = type(first)(
             weight.shape[1],
             len(weight),

@@ -13,6 +13,7 @@ from worker.contracts.families.folders import Folder
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.chains import Chain, chains
 from worker.nn.channel_clusters import BatchNorm, Pair, by_channel
+from worker.nn.kinds import Convolution
 
 TRIED = (0.1, 0.25, 0.5, 0.75)
 
@@ -104,7 +105,7 @@ def _mergeable(module: nn.Module) -> Iterator[tuple[Chain, BatchNorm | None, boo
     whether everything between them scales with its input."""
 
     def is_layer(layer: nn.Module) -> bool:
-        return isinstance(layer, nn.Linear) or (isinstance(layer, nn.Conv1d | nn.Conv2d) and layer.groups == 1)
+        return isinstance(layer, nn.Linear) or (isinstance(layer, Convolution) and layer.groups == 1)
 
     for chain in list(chains(module, is_layer, lambda layer: True, is_layer)):
         between = [module.get_submodule(path) for path in chain.between]

@@ -16,6 +16,7 @@ from worker.contracts.component import knob
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.freezing import thawed
+from worker.nn.kinds import Convolution, Weighted
 
 _NORMS = {"l1": 1, "l2": 2}
 
@@ -95,7 +96,7 @@ class Following(Structured):
     def _output_layer(self, subject: Subject) -> nn.Module:
         """The last layer with weights that a sample passes through."""
         passed: list[nn.Module] = []
-        layers = [layer for layer in subject.module.modules() if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d)]
+        layers = [layer for layer in subject.module.modules() if isinstance(layer, Weighted)]
         hooks = [layer.register_forward_hook(lambda layer, *_: passed.append(layer)) for layer in layers]
         try:
             output_shape(subject)
@@ -130,7 +131,7 @@ class Group:
         for layer in self.layers:
             if isinstance(layer, nn.GroupNorm):
                 parts.append(layer.num_groups)
-            elif isinstance(layer, nn.Conv1d | nn.Conv2d) and layer.groups not in (1, layer.out_channels):
+            elif isinstance(layer, Convolution) and layer.groups not in (1, layer.out_channels):
                 parts.append(layer.groups)
         return max(parts)
 

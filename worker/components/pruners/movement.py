@@ -7,7 +7,7 @@ import torch
 
 from worker.components.pruners._masking import Scored
 from worker.compression.gradual_masking import Growing
-from worker.compression.sensitivity import sensitivities
+from worker.compression.importance import sensitivities
 from worker.contracts.callback import Companion
 from worker.contracts.component import knob
 from worker.contracts.context import Context

@@ -1,7 +1,7 @@
 """Taylor pruning."""
 
 from worker.components.pruners._masking import Scored
-from worker.compression.sensitivity import sensitivities
+from worker.compression.importance import sensitivities
 from worker.contracts.component import knob
 from worker.contracts.context import Context
 from worker.contracts.masks import Scores

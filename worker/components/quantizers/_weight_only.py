@@ -12,7 +12,8 @@ from worker.compression.onnx.onnx_weights import Packing, pack, probe
 from worker.contracts.component import knob
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
-from worker.nn.grids import Stored, by_block, by_channel, is_weighted, levels
+from worker.nn.grids import Stored, by_block, by_channel, levels
+from worker.nn.kinds import is_weighted
 
 
 class WeightOnly(Quantizer):

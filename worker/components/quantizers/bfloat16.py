@@ -10,7 +10,8 @@ from torch import nn
 from worker.compression.onnx.onnx_halves import cast_weights
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
-from worker.nn.grids import Stored, is_weighted
+from worker.nn.grids import Stored
+from worker.nn.kinds import is_weighted
 
 
 class Bfloat16(Quantizer):

@@ -11,7 +11,8 @@ from worker.compression.onnx.onnx_halves import cast_weights, half_kernels, halv
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
-from worker.nn.grids import Stored, is_weighted
+from worker.nn.grids import Stored
+from worker.nn.kinds import is_weighted
 
 
 class Float16(Quantizer):

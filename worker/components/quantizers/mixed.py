@@ -25,7 +25,8 @@ from worker.contracts.component import knob
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject, evaluating
-from worker.nn.grids import Stored, analysis, is_weighted, levels, weighted
+from worker.nn.grids import Stored, analysis, levels
+from worker.nn.kinds import is_weighted, weighted
 
 SIZE = 128  # samples that pass through the model together
 PICTURED = 4  # sets of widths that are evaluated for the picture of a search that needs none

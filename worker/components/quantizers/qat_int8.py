@@ -14,7 +14,8 @@ from worker.contracts.component import knob
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject, evaluating
-from worker.nn.grids import Stored, by_channel, is_weighted
+from worker.nn.grids import Stored, by_channel
+from worker.nn.kinds import is_weighted
 
 SIZE = 64  # samples that pass through the model together when its first ranges are measured
 

@@ -12,7 +12,8 @@ from worker.compression.onnx.static_quantization import to_static_int8
 from worker.contracts.component import knob
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
-from worker.nn.grids import Stored, by_channel, is_weighted
+from worker.nn.grids import Stored, by_channel
+from worker.nn.kinds import is_weighted
 
 
 class StaticInt8(Quantizer):

@@ -10,7 +10,8 @@ from worker.contracts.component import knob
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
-from worker.nn.grids import Stored, is_weighted
+from worker.nn.grids import Stored
+from worker.nn.kinds import Convolution, is_weighted
 
 
 class WeightSharing(Quantizer):
@@ -54,7 +55,7 @@ class WeightSharing(Quantizer):
         return subject
 
     def stored(self, name: str, layer: nn.Module) -> Stored | None:
-        bits = self.bits_conv if isinstance(layer, nn.Conv1d | nn.Conv2d) else self.bits
+        bits = self.bits_conv if isinstance(layer, Convolution) else self.bits
         if not is_weighted(layer) or layer.weight.numel() <= 2**bits:
             return None
         centroids = k_means(layer.weight.flatten(), 2**bits)
