@@ -12,7 +12,7 @@ from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.evaluate import evaluate
-from worker.engine.mean import recalibrate
+from worker.engine.training.mean import recalibrate
 
 
 class Around(Context):

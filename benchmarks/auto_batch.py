@@ -22,11 +22,12 @@ from worker.contracts.families.models import Model
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject, arrange
 from worker.data.tensors import Data, Split
-from worker.engine import probe, seed
-from worker.engine.checkpoint import Position
+from worker.engine import seed
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.input.load import Wanted, load
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training import probe
+from worker.engine.training.trainer import Trainer
 from worker.pipe.link import Unattended
 
 ROUNDS = {"mlp": 21, "cnn": 5}

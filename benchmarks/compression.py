@@ -27,12 +27,12 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.input.load import Wanted, load
 from worker.engine.measurement import count
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 from worker.illustrations.sketch import Sketch
 from worker.pipe.link import Unattended
 

@@ -25,10 +25,10 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
 from worker.engine import seed
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 
 ROUNDS = 15
 # Model, pixels on a side, batch, steps: two looks at least.

@@ -22,9 +22,9 @@ from tests.e2e.conftest import embedded
 from tests.e2e.lathe import Lathe
 from worker.contracts import catalog
 from worker.contracts.component import discover
-from worker.engine.control import Control
 from worker.engine.execute import execute
-from worker.engine.steering import Steering
+from worker.engine.steering.control import Control
+from worker.engine.steering.steering import Steering
 from worker.pipe.link import Unattended
 from worker.pipe.messages import Assignment
 

@@ -32,11 +32,11 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject, arrange
 from worker.data.tensors import Data, Split
 from worker.engine import seed
-from worker.engine.checkpoint import Checkpoints, Position, State
-from worker.engine.control import Control
+from worker.engine.checkpoints.checkpoint import Checkpoints, Position, State
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.steering.control import Control
+from worker.engine.training.trainer import Trainer
 
 ROUNDS = 15
 CLASSES = 10

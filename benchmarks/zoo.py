@@ -28,10 +28,10 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.input.load import Wanted, load
 from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 from worker.pipe.link import Unattended
 
 PAGE = Path(__file__).parent.parent / "docs" / "optimizers.md"

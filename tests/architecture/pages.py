@@ -1,7 +1,7 @@
 """Reads pages of the documentation: the tables in them, and whether the names that they cite exist.
 
 A name stands in backticks: `worker/engine/` or `worker/app.py` is a path, where `<word>` stands for any one folder;
-`worker.engine.trainer.Trainer.run` a module or what it defines; `frontend/src/live/feed.ts: Feed.take` what a script
+`worker.engine.training.trainer.Trainer.run` a module or what it defines; `frontend/src/live/feed.ts: Feed.take` what a script
 defines; `GET /api/runs` a route; `python -m worker.trainer` a module that is run. Nothing is imported.
 """
 

@@ -17,8 +17,8 @@ PACKAGES = ("backend", "client", "worker")
 PLANTS = [
     ("worker-layers", {"worker/pipe/sneaky.py": "import worker.engine.pipeline"}),
     ("worker-layers", {"worker/contracts/sneaky.py": "def late():\n    from worker.components.optimizers import adam"}),
-    ("worker-layers", {"worker/components/stages/sneaky.py": "from worker.engine import trainer"}),
-    ("worker-layers", {"worker/illustrations/sneaky.py": "from worker.engine import trainer"}),
+    ("worker-layers", {"worker/components/stages/sneaky.py": "from worker.engine import reporter"}),
+    ("worker-layers", {"worker/illustrations/sneaky.py": "from worker.engine import reporter"}),
     ("worker-layers", {"worker/loose.py": ""}),
     ("families", {"worker/components/pruners/sneaky.py": "from worker.components.quantizers import dynamic_int8"}),
     (

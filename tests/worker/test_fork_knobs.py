@@ -14,7 +14,7 @@ from tests.faults.invariants import violations
 from tests.worker.engine.harness import MemoryLink, run, steps_done
 from tests.worker.executing import curves, hashes, row, sequence
 from tests.worker.test_forks import TRAIN, api, checkpoints, fork, hand, submit
-from worker.engine import checkpoint
+from worker.engine.checkpoints import checkpoint
 from worker.pipe.messages import Order, Release
 
 __all__ = ["api"]

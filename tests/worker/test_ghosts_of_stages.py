@@ -68,7 +68,7 @@ PLANNED = [{"step": 20, "path": "optimizer.lr", "value": 0.5}]
 def test_without_its_end_a_stage_trains_to_its_plan(
     api: Api, plan: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.engine.checkpoint.KEEP", 1_000)  # also the one that was taken when it ended
+    monkeypatch.setattr("worker.engine.checkpoints.checkpoint.KEEP", 1_000)  # also the one that was taken when it ended
     document = {**SPEC, "interventions": plan}
     ended = submit(api, document)
     conduct(api, ended, (8, NEXT, {}))
@@ -85,7 +85,7 @@ def test_without_its_end_a_stage_trains_to_its_plan(
 
 
 def test_the_checkpoint_before_an_end_stays(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.engine.checkpoint.KEEP", 1)
+    monkeypatch.setattr("worker.engine.checkpoints.checkpoint.KEEP", 1)
     ended = submit(api, SPEC)
     conduct(api, ended, (8, NEXT, {}))
     made = ghost(api, ended, seq(api, ended, NEXT))

@@ -15,8 +15,9 @@ from tests.backend.api.conftest import Api
 from tests.faults.invariants import violations
 from tests.worker.executing import Hand, Sequence, hashes, row, sequence
 from tests.worker.test_forks import api, checkpoints, fork, hand, submit
-from worker.engine import checkpoint, reporter
-from worker.engine.trainer import Trainer
+from worker.engine import reporter
+from worker.engine.checkpoints import checkpoint
+from worker.engine.training.trainer import Trainer
 
 __all__ = ["api"]
 

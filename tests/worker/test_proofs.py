@@ -13,7 +13,7 @@ from tests.worker.executing import row
 from tests.worker.test_forks import MLP, api, checkpoints, fork, hand, spec, submit
 from tests.worker.test_matrix import killed_often
 from worker.engine import seed
-from worker.engine.checkpoint import Checkpoints, State
+from worker.engine.checkpoints.checkpoint import Checkpoints, State
 from worker.pipe.messages import Checkpoint, Release
 
 __all__ = ["api"]
@@ -79,7 +79,7 @@ def test_what_is_computed_again_is_compared_with_what_was_withdrawn(
 ) -> None:
     if not exact:
         forget_randomness(monkeypatch)
-    monkeypatch.setattr("worker.engine.checkpoint.KEEP", 1_000)
+    monkeypatch.setattr("worker.engine.checkpoints.checkpoint.KEEP", 1_000)
     refuse_most_checkpoints(monkeypatch)
     worker = hand(api)
     killed = submit(api, spec({**MLP, "dropout": 0.5}))

@@ -22,7 +22,7 @@ from backend.store import artifacts, events, exhibits, experiments, runs, source
 from backend.store.session import Store
 from backend.store.tables import Run
 from tests.worker.engine.harness import Killed, MemoryLink, settings_for
-from worker.engine.checkpoint import load_model
+from worker.engine.checkpoints.checkpoint import load_model
 from worker.engine.execute import execute
 from worker.pipe.messages import Checkpoint
 from worker.supervisor.owned_run import HeldRun

@@ -17,10 +17,10 @@ from worker.contracts.families.models import Model
 from worker.contracts.phases import Training
 from worker.contracts.subject import Origin, Subject
 from worker.engine import seed
-from worker.engine.checkpoint import load_model
+from worker.engine.checkpoints.checkpoint import load_model
 from worker.engine.environment import RunEnvironment
 from worker.engine.evaluate import evaluate
-from worker.engine.mean import recalibrate
+from worker.engine.training.mean import recalibrate
 from worker.engine.trial import Trials
 from worker.pipe.messages import Happened, Source
 

@@ -10,16 +10,17 @@ from backend.store.crash_points import Point, passing
 from worker.contracts.families.models import Model
 from worker.contracts.subject import Origin, Subject
 from worker.data.tensors import Data
-from worker.engine import checkpoint, seed
-from worker.engine.checkpoint import Checkpoints, State
-from worker.engine.control import Control
+from worker.engine import seed
+from worker.engine.checkpoints import checkpoint
+from worker.engine.checkpoints.checkpoint import Checkpoints, State
+from worker.engine.checkpoints.saving import Saving
 from worker.engine.device import prepare
 from worker.engine.input.load import Wanted, load
 from worker.engine.measurement.energy import Spending, meter
 from worker.engine.measurement.measure import check_devices
 from worker.engine.reporter import Clock, Reporter
 from worker.engine.route import Route
-from worker.engine.saving import Saving
+from worker.engine.steering.control import Control
 from worker.pipe.link import Link
 from worker.pipe.messages import Assignment
 

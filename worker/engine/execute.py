@@ -4,10 +4,10 @@ from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
-from worker.engine.control import Cancelled, Released
 from worker.engine.environment import prepared
 from worker.engine.explain import explain, trace
 from worker.engine.pipeline import Execution
+from worker.engine.steering.control import Cancelled, Released
 from worker.pipe.link import Link
 from worker.pipe.messages import Assignment, Finished, Happened
 

@@ -15,19 +15,19 @@ from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Training, Transform
 from worker.contracts.subject import arrange
 from worker.engine import seed
-from worker.engine.checkpoint import Position, State
+from worker.engine.checkpoints.checkpoint import Position, State
+from worker.engine.checkpoints.structure import undescribed
 from worker.engine.context import RunContext
-from worker.engine.control import Cancelled, Released, Skipped, Stopped
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.environment import RunEnvironment
 from worker.engine.evaluate import evaluate
 from worker.engine.explain import Place
 from worker.engine.measurement.measure import Bench, Earlier, StageEnd, measure_stage
 from worker.engine.reporter import Diverged
-from worker.engine.steering import Steering
-from worker.engine.structure import undescribed
+from worker.engine.steering.control import Cancelled, Released, Skipped, Stopped
+from worker.engine.steering.steering import Steering
 from worker.engine.summaries import exhibits
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 from worker.engine.trial import Trials
 from worker.pipe.messages import Exhibit, Happened, StageDone
 

@@ -7,11 +7,11 @@ from backend.domain.experiment.experiment import Measure
 from backend.domain.measures import place_of
 from worker.contracts.phases import Training
 from worker.contracts.subject import Subject
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.environment import RunEnvironment
 from worker.engine.measurement.measure import Bench, check_devices, measure_trial
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 from worker.pipe.link import Unattended
 
 FEWEST_CALLS = 5  # where no time is asked for

@@ -1,8 +1,8 @@
 """Before a resumed training's first step whoever attends does not know of it, and checkpoints are taken without it."""
 
-from worker.engine.checkpoint import Position, State
+from worker.engine.checkpoints.checkpoint import Position, State
 from worker.engine.pipeline import Execution
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 
 attend = Execution._attend
 

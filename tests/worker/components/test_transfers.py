@@ -19,7 +19,7 @@ from worker.contracts.families.transfers import Transfer
 from worker.contracts.phases import Transform
 from worker.contracts.subject import Subject
 from worker.data.tensors import Split
-from worker.engine.mean import recalibrate
+from worker.engine.training.mean import recalibrate
 from worker.nn import layer_matching
 from worker.nn.freezing import freeze, frozen, train_mode, trainable, unfreeze
 

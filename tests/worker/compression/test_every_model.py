@@ -38,8 +38,8 @@ from worker.contracts.families.folders import Folder
 from worker.contracts.families.models import Model
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
+from worker.engine.checkpoints.structure import describe, restore
 from worker.engine.measurement import count
-from worker.engine.structure import describe, restore
 from worker.runtimes.onnxruntime import executed_operators
 
 STRUCTURED = [

@@ -11,7 +11,7 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from worker.components.folders.batch_norm import BatchNorm
 from worker.components.pruners.channels import Channels
-from worker.engine.structure import describe, restore, undescribed
+from worker.engine.checkpoints.structure import describe, restore, undescribed
 
 
 @pytest.mark.parametrize("name", subjects.MODELS)

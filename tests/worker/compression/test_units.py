@@ -16,7 +16,7 @@ from worker.components.pruners.magnitude import Magnitude
 from worker.components.pruners.units import Units
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
-from worker.engine.structure import describe, restore
+from worker.engine.checkpoints.structure import describe, restore
 
 CELLS = pytest.mark.parametrize("cell", [LSTM, GRU, RNN])
 SHAPES = pytest.mark.parametrize("shape", [(1, 8, 8), (12,)])  # rows of an image; tokens of a text

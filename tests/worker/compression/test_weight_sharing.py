@@ -21,7 +21,7 @@ from worker.components.quantizers.weight_sharing import WeightSharing
 from worker.compression.weight_sharing import Codebooks, Regrouping, Sharing, k_means, nearest
 from worker.contracts.subject import Subject
 from worker.engine import reporter
-from worker.engine.checkpoint import load_model
+from worker.engine.checkpoints.checkpoint import load_model
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from backend.domain.catalog import Catalog
 from backend.domain.run.results import StageResult
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Origin, Subject
-from worker.engine import checkpoint
-from worker.engine.checkpoint import Checkpoints, Position, State
+from worker.engine.checkpoints import checkpoint
+from worker.engine.checkpoints.checkpoint import Checkpoints, Position, State
 from worker.pipe.messages import Checkpoint
 
 

@@ -21,7 +21,7 @@ from worker.compression.distillation import Distillation
 from worker.contracts.families.models import Model
 from worker.contracts.subject import Subject
 from worker.engine import seed
-from worker.engine.checkpoint import load_model
+from worker.engine.checkpoints.checkpoint import load_model
 from worker.engine.measurement import measure
 from worker.pipe.messages import Assignment, Checkpoint, Finished, Order, Points, Release, Source
 

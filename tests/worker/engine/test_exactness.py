@@ -18,7 +18,7 @@ from worker.components.pruners.movement import Moving
 from worker.compression.gradual_masking import Growing
 from worker.contracts.component import discover
 from worker.engine import seed
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 from worker.pipe.messages import Assignment, Checkpoint, Finished, FromTrainer
 
 MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}

@@ -11,7 +11,7 @@ from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, steps_done
 from tests.worker.engine.test_checkpoint import state
-from worker.engine.checkpoint import Checkpoints
+from worker.engine.checkpoints.checkpoint import Checkpoints
 from worker.pipe.messages import Assignment, Checkpoint, Finished, Obeyed, Order, Progress, Release
 
 TRAIN = {

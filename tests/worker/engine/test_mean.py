@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tests.worker.components.registry import each, make
 from worker.contracts.families.averages import Average
 from worker.data.tensors import Split
-from worker.engine.mean import RECALIBRATION_BATCH, Best, Mean, recalibrate
+from worker.engine.training.mean import RECALIBRATION_BATCH, Best, Mean, recalibrate
 
 TOTAL = 40
 

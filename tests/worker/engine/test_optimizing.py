@@ -14,10 +14,10 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.input.load import Wanted, load
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 
 discover()
 

@@ -12,10 +12,10 @@ from worker.contracts.component import discover
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
-from worker.engine import gradients, probe
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.reporter import Clock, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training import gradients, probe
+from worker.engine.training.trainer import Trainer
 from worker.pipe.link import Unattended
 
 discover()

@@ -6,7 +6,7 @@ import pytest
 
 import tests.worker.components.registry  # noqa: F401  (finds the components)
 from worker.contracts.recipe import Recipe
-from worker.engine.plan import plan
+from worker.engine.summaries.plan import plan
 
 RECIPE: dict[str, Any] = {
     "epochs": 3,

@@ -15,7 +15,7 @@ from backend.store import chunks
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
 from tests.worker.engine.test_exactness import killed_often, undisturbed
 from worker.contracts.families.batches import Probe
-from worker.engine import probe
+from worker.engine.training import probe
 from worker.pipe.messages import Finished, Points, Progress
 
 MLP = {"kind": "mlp", "hidden": [16]}

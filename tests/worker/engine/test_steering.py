@@ -17,9 +17,9 @@ from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, run
 from worker.contracts.component import find
 from worker.contracts.live_parameters import turned
 from worker.contracts.recipe import Recipe
-from worker.engine import steering
-from worker.engine.checkpoint import Checkpoints, State
-from worker.engine.turning import follow
+from worker.engine.checkpoints.checkpoint import Checkpoints, State
+from worker.engine.steering import steering
+from worker.engine.training.turning import follow
 from worker.pipe.messages import Checkpoint, Exhibit, Finished, Happened, Obeyed, Order, Planned, Progress, Release
 
 TRAIN = {

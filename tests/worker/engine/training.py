@@ -17,10 +17,10 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
 from worker.engine import seed
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Diverged, Reporter
-from worker.engine.trainer import Trainer
+from worker.engine.training.trainer import Trainer
 from worker.pipe.messages import Exhibit, Points
 
 discover()

@@ -11,9 +11,9 @@ from worker.data.tensors import Data
 from worker.engine import seed
 from worker.engine.environment import RunEnvironment
 from worker.engine.measurement import count
-from worker.engine.plan import plan
 from worker.engine.summaries import pictures
 from worker.engine.summaries.landscape import landscape
+from worker.engine.summaries.plan import plan
 from worker.engine.summaries.quality import quality
 
 

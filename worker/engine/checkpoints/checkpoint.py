@@ -18,7 +18,7 @@ from backend.store.crash_points import Point, passing
 from worker.contracts.families.models import Model
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Origin, Subject, arrange
-from worker.engine.structure import describe, restore
+from worker.engine.checkpoints.structure import describe, restore
 from worker.pipe.messages import Checkpoint
 
 FORMAT = 4

@@ -13,16 +13,16 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject, arrange
 from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.diagnostics.noise import noise_scale
 from worker.engine.evaluate import evaluate
-from worker.engine.final_weights import FinalWeights
 from worker.engine.input.draw import batches, planned_steps
-from worker.engine.live_recipe import LiveRecipe
-from worker.engine.progress import PhaseProgress
 from worker.engine.reporter import Reporter
-from worker.engine.training_step import TrainingStep
+from worker.engine.training.final_weights import FinalWeights
+from worker.engine.training.live_recipe import LiveRecipe
+from worker.engine.training.progress import PhaseProgress
+from worker.engine.training.step import TrainingStep
 from worker.nn.freezing import train_mode
 
 Attend = Callable[[Position, "Trainer"], None]

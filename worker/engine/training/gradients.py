@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from worker.contracts.callback import Companion
 from worker.contracts.families.regularizers import overriding
 from worker.contracts.recipe import Recipe
-from worker.engine.closure import Differentiated
+from worker.engine.training.closure import Differentiated
 
 MOST_AT_ONCE = 8192  # samples that pass through the model together when a step sees the whole training split
 

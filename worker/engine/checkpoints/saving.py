@@ -1,7 +1,7 @@
 """Checkpoints as a run takes them: written, announced, and due again after a while."""
 
 from backend.store.crash_points import Point, passing
-from worker.engine.checkpoint import Checkpoints, State
+from worker.engine.checkpoints.checkpoint import Checkpoints, State
 from worker.engine.reporter import Clock
 from worker.pipe.link import Link
 from worker.pipe.messages import Unsaved

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from worker.contracts.subject import Subject
-from worker.engine.final_weights import FinalWeights
+from worker.engine.training.final_weights import FinalWeights
 
 
 class HeldMasks:

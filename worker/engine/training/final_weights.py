@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from worker.contracts.recipe import Recipe
 from worker.data.tensors import Split
-from worker.engine.mean import Best, Mean
+from worker.engine.training.mean import Best, Mean
 
 
 class FinalWeights:

@@ -13,11 +13,11 @@ from worker.contracts.families.optimizers import RATE
 from worker.contracts.families.regularizers import overriding
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
-from worker.engine.closure import BatchClosure
-from worker.engine.final_weights import FinalWeights
-from worker.engine.gradients import Gradients
-from worker.engine.held_masks import HeldMasks
-from worker.engine.turning import follow
+from worker.engine.training.closure import BatchClosure
+from worker.engine.training.final_weights import FinalWeights
+from worker.engine.training.gradients import Gradients
+from worker.engine.training.held_masks import HeldMasks
+from worker.engine.training.turning import follow
 from worker.nn.freezing import trainable
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worker.engine.checkpoint import Position
+from worker.engine.checkpoints.checkpoint import Position
 
 
 class PhaseProgress:

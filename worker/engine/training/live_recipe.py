@@ -8,7 +8,7 @@ from torch import nn
 from worker.contracts.live_parameters import turned
 from worker.contracts.recipe import Recipe
 from worker.data.tensors import Data
-from worker.engine import probe
+from worker.engine.training import probe
 
 
 class LiveRecipe:

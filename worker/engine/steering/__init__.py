@@ -1,0 +1,1 @@
+"""Obeys what people ask of a live run."""
