@@ -95,7 +95,9 @@ def _table(rows: Sequence[StageResult], before: IncomingModel | None) -> str:
     head = ("stage", "format", "accuracy", "bytes", "parameters", "not zero", "latency p50 / p95")
     body = [_cells(result, measure) for result in rows for measure in result.measures]
     if before is not None:
-        body.insert(0, ("as it came in", "not measured", "", "", f"{before.parameters:,}", f"{before.nonzero:,}", ""))
+        accuracy = shown("accuracy", before.test["accuracy"]) if "accuracy" in before.test else ""
+        counts = (f"{before.parameters:,}", f"{before.nonzero:,}")
+        body.insert(0, ("as it came in", "no file", accuracy, "", *counts, ""))
     headline = f"<p><strong>{escape(rows[-1].headline)}</strong></p>" if rows[-1].headline else ""
     cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
     titles = "".join(f'<th scope="col">{title}</th>' for title in head)

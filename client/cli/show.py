@@ -13,7 +13,7 @@ from rich.text import Text
 from client.cli import words
 from client.errors import LatheError
 from client.runs.run import Run
-from client.wire.models import ArtifactMeasure, Comparison, IncomingModel, Latency, RunState, StageResult
+from client.wire.models import Comparison, IncomingModel, Latency, RunState, StageResult
 
 WIDE = 400  # columns where nobody sees a line's end
 COLORS = {
@@ -85,7 +85,8 @@ def results(run: Run) -> None:
 
 def _before(model: IncomingModel | None) -> Iterator[Sequence[str]]:
     if model is not None:
-        yield ("as it came in", "not measured", *(words.DASH,) * 8, _kept(model))
+        quality = _quality(model.test.get("accuracy"), model.test.get("r2"))
+        yield ("as it came in", "no file", quality, *(words.DASH,) * 7, _kept(model))
 
 
 def _kept(model: IncomingModel | StageResult) -> str:
@@ -103,7 +104,7 @@ def _rows(result: StageResult) -> Iterator[Sequence[str]]:
             continue
         against = compared.get(measure.artifact)
         size = (words.size(measure.bytes), against.size if against else words.DASH)
-        head, tail = (name, measure.exporter, _quality(measure), *size), kept
+        head, tail = (name, measure.exporter, _quality(measure.accuracy, measure.r2), *size), kept
         timings: Sequence[Latency | None] = measure.latency or [None]
         for timed in timings:
             yield (*head, *_times(timed, against), tail)
@@ -124,8 +125,8 @@ def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
     return (words.milliseconds(timed.p50_ms), told, words.milliseconds(timed.p95_ms), ratio, f"{timed.batch_size}")
 
 
-def _quality(measure: ArtifactMeasure) -> str:
+def _quality(accuracy: float | None, r2: float | None) -> str:
     """Accuracy of a classifier, or R² where the targets are numbers."""
-    if measure.accuracy is not None:
-        return words.percent(measure.accuracy)
-    return words.DASH if measure.r2 is None else f"R² {measure.r2:.4f}"
+    if accuracy is not None:
+        return words.percent(accuracy)
+    return words.DASH if r2 is None else f"R² {r2:.4f}"

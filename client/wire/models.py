@@ -426,12 +426,16 @@ class StageResult(Measured, Reply):
 
 
 class IncomingModel(Reply):
-    """The model as the first stage found it: with fresh weights, of which neither quality nor files were measured."""
+    """The model as the first stage found it: with fresh weights, evaluated in memory; no file of it is written."""
 
     parameters: int
     """Number of parameters."""
     nonzero: int
     """Number of parameters that are not zero."""
+    validation: dict[str, float] = {}
+    """Metrics on the validation split; empty where nobody evaluated it."""
+    test: dict[str, float] = {}
+    """The same on the test split."""
 
 
 class ArtifactRow(Reply):

@@ -101,8 +101,9 @@ class Execution:
         passing(Point.STAGE_BEGAN)
         if index == 0:  # later on, what a stage finds is what the one before it left
             self._warn_of_undescribed_layers()
-            self._show({**run.data.shown, **exhibits.of_incoming(self.subject)})
+            self._show(run.data.shown)
             with run.clock.resting():
+                self._show(exhibits.of_incoming(self.subject, run, self._loss, self._tick))
                 self._show(exhibits.of_surroundings("landscape_before", self.subject, run, self._loss, self._tick))
 
     def _warn_of_undescribed_layers(self) -> None:

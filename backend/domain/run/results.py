@@ -121,10 +121,14 @@ class StageResult(BaseModel):
 
 
 class IncomingModel(BaseModel):
-    """The model as the first stage found it: with fresh weights, of which neither quality nor files were measured."""
+    """The model as the first stage found it: with fresh weights, evaluated in memory; no file of it is written."""
 
     parameters: int = Field(description="Number of parameters.")
     nonzero: int = Field(description="Number of parameters that are not zero.")
+    validation: dict[str, float] = Field(
+        default={}, description="Metrics on the validation split; empty where nobody evaluated it."
+    )
+    test: dict[str, float] = Field(default={}, description="The same on the test split.")
 
 
 INCOMING = "incoming"

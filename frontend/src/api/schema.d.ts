@@ -1684,7 +1684,7 @@ export interface components {
         };
         /**
          * IncomingModel
-         * @description The model as the first stage found it: with fresh weights, of which neither quality nor files were measured.
+         * @description The model as the first stage found it: with fresh weights, evaluated in memory; no file of it is written.
          */
         IncomingModel: {
             /**
@@ -1697,6 +1697,22 @@ export interface components {
              * @description Number of parameters that are not zero.
              */
             nonzero: number;
+            /**
+             * Validation
+             * @description Metrics on the validation split; empty where nobody evaluated it.
+             * @default {}
+             */
+            validation: {
+                [key: string]: number;
+            };
+            /**
+             * Test
+             * @description The same on the test split.
+             * @default {}
+             */
+            test: {
+                [key: string]: number;
+            };
         };
         /**
          * Inputs

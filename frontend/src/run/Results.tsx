@@ -119,14 +119,15 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
   );
 }
 
-/** The model before the first stage, of which nothing is measured. */
+/** The model before the first stage, which was evaluated and not written. */
 const Incoming = ({ model, columns }: { model: NonNullable<RunDetail["incoming"]>; columns: number }) => (
   <Table.Tr>
     <Table.Th scope="row" className={classes.stageCell}>
       As it came in
       <Sub>fresh weights</Sub>
     </Table.Th>
-    <Table.Td colSpan={columns}>Not measured</Table.Td>
+    <Table.Td>{percent(model.test?.accuracy)}</Table.Td>
+    <Table.Td colSpan={columns - 1}>No file of it was written</Table.Td>
     <Table.Td>{count(model.parameters)}</Table.Td>
     <Amount text={count(model.nonzero)} change={`${percent(over(model.nonzero, model.parameters))} of them`} />
   </Table.Tr>

@@ -235,6 +235,11 @@ def test_the_model_stands_before_the_first_stage_as_it_came_in(api_on_each: Api,
     assert api_on_each.client.get(path).json()["incoming"] is None
     with api_on_each.store.begin() as session:
         exhibits.put(session, run, INCOMING, 0, 0, {"parameters": 12_345, "nonzero": 12_000})
-    assert api_on_each.client.get(path).json()["incoming"] == {"parameters": 12_345, "nonzero": 12_000}
+    incoming = {"parameters": 12_345, "nonzero": 12_000, "validation": {}, "test": {}}
+    assert api_on_each.client.get(path).json()["incoming"] == incoming
     report = api_on_each.client.get(f"{path}/report").text
-    assert "<td>as it came in</td><td>not measured</td><td></td><td></td><td>12,345</td><td>12,000</td>" in report
+    assert "<td>as it came in</td><td>no file</td><td></td><td></td><td>12,345</td><td>12,000</td>" in report
+    with api_on_each.store.begin() as session:
+        exhibits.put(session, run, INCOMING, 0, 0, {**incoming, "test": {"loss": 2.3, "accuracy": 0.125}})
+    report = api_on_each.client.get(f"{path}/report").text
+    assert "<td>as it came in</td><td>no file</td><td>12.50%</td><td></td><td>12,345</td>" in report

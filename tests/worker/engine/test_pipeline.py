@@ -66,11 +66,13 @@ def test_a_run_tells_everything_in_order(catalog: Catalog, settings: Settings) -
     assert [step for name, step in ledger.points if name == "validation/loss"] == epochs
 
 
-def test_the_model_is_counted_as_it_came_in_once(catalog: Catalog, settings: Settings) -> None:
+def test_the_model_is_counted_and_evaluated_as_it_came_in_once(catalog: Catalog, settings: Settings) -> None:
     link = run(assignment(TWO, catalog), settings)
     (shown,) = [one for one in link.all(Exhibit) if one.kind == INCOMING]
     assert (shown.stage, shown.step) == (0, 0)
     assert shown.body["parameters"] == link.done()[0].result.parameters >= shown.body["nonzero"] > 0
+    for split in ("validation", "test"):
+        assert shown.body[split]["accuracy"] < 0.5 and shown.body[split]["loss"] == pytest.approx(math.log(10), rel=0.3)
     assert link.sent.index(shown) < link.sent.index(link.all(Points)[0])
 
 

@@ -1,5 +1,6 @@
 """Summaries of a stage, shown beside its curves: each function returns them by kind, as plain JSON."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,9 +8,10 @@ from backend.domain.run.results import INCOMING, IncomingModel
 from worker.contracts.families.losses import Loss
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
-from worker.data.tensors import Data
+from worker.data.tensors import Data, Split
 from worker.engine import seed
 from worker.engine.environment import RunEnvironment
+from worker.engine.evaluate import evaluate
 from worker.engine.measurement import count
 from worker.engine.summaries import pictures
 from worker.engine.summaries.landscape import landscape
@@ -17,9 +19,21 @@ from worker.engine.summaries.plan import plan
 from worker.engine.summaries.quality import quality
 
 
-def of_incoming(subject: Subject) -> dict[str, dict[str, Any]]:
-    """The model before the first stage. Its quality is not evaluated: that of fresh weights is not worth the wait."""
-    found = IncomingModel(parameters=count.parameters(subject.module), nonzero=count.nonzero(subject))
+def of_incoming(
+    subject: Subject, run: RunEnvironment, loss: Loss, attend: Callable[[], None]
+) -> dict[str, dict[str, Any]]:
+    """The model before the first stage, evaluated as later ones are. `attend` is called often."""
+
+    def metrics(split: Split) -> dict[str, float]:
+        found = evaluate(subject.module, split, loss, run.data, attend)
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+    found = IncomingModel(
+        parameters=count.parameters(subject.module),
+        nonzero=count.nonzero(subject),
+        validation=metrics(run.data.validation),
+        test=metrics(run.data.test),
+    )
     return {INCOMING: found.model_dump()}
 
 
