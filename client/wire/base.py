@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
-
-if TYPE_CHECKING:
-    from client.wire.models import ArtifactMeasure
 
 
 class Reply(BaseModel):
@@ -43,15 +40,23 @@ class State(Word):
 TERMINAL = frozenset({"succeeded", "failed", "stopped", "cancelled"})
 
 
-class _Measures(Protocol):
+class _File(Protocol):
     @property
-    def measures(self) -> "Sequence[ArtifactMeasure]": ...
+    def runtime(self) -> str | None: ...
+
+
+File = TypeVar("File", bound=_File, covariant=True)
+
+
+class _Measures(Protocol[File]):
+    @property
+    def measures(self) -> Sequence[File]: ...
 
 
 class Measured:
     """Base of StageResult."""
 
     @property
-    def measured(self: _Measures) -> "ArtifactMeasure | None":
+    def measured(self: _Measures[File]) -> File | None:
         """The first file that a runtime loaded and ran."""
         return next((measure for measure in self.measures if measure.runtime is not None), None)
