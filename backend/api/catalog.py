@@ -14,6 +14,7 @@ from backend.api.schemas.runs import CatalogNow, SpecChecked, SpecDraft, Templat
 from backend.domain import text
 from backend.domain.catalog import CatalogEntry
 from backend.domain.experiment.experiment import editor_schema, resolve
+from backend.domain.experiment.resolve import ResolvedField
 from backend.domain.problems import SpecInvalid
 from backend.domain.study import study
 from backend.store import references, workers
@@ -50,16 +51,17 @@ def study_schema(catalog: CatalogDep) -> dict[str, Any]:
 def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecked:
     """Hold a draft against the catalog; nothing is created."""
     document, shown = None, draft.spec if isinstance(draft.spec, str) else ""
+    fields: dict[str, ResolvedField] = {}
     try:
         document = documents.read(draft.spec)
         shown = shown or text.to_yaml(document)
         catalog = references.fitted(session, document, catalog)
-        spec = resolve(document, catalog)
+        spec = resolve(document, catalog, fields)
         references.check(session, spec, catalog)
     except SpecInvalid as invalid:
-        return SpecChecked(experiment=None, document=document, yaml=shown, problems=invalid.problems)
-    canonical = text.to_yaml(spec.model_dump(mode="json"))
-    return SpecChecked(experiment=spec, document=document, yaml=canonical, estimate=estimate(session, spec, catalog))
+        return SpecChecked(experiment=None, document=document, yaml=shown, problems=invalid.problems, fields=fields)
+    canonical, cost = text.to_yaml(spec.model_dump(mode="json")), estimate(session, spec, catalog)
+    return SpecChecked(experiment=spec, document=document, yaml=canonical, fields=fields, estimate=cost)
 
 
 @router.get("/api/templates")

@@ -29,6 +29,7 @@ from backend.api.views import trials
 from backend.domain import input_limits, text
 from backend.domain.catalog import Catalog
 from backend.domain.experiment import experiment
+from backend.domain.experiment.resolve import Fields, ResolvedField
 from backend.domain.path import moved
 from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.study import check, commands
@@ -102,14 +103,15 @@ def list_studies(session: Reading) -> list[StudyRow]:
 def check_study(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChecked:
     """Hold a draft against the catalog; nothing is created."""
     document, shown = None, draft.study if isinstance(draft.study, str) else ""
+    fields: dict[str, ResolvedField] = {}
     try:
         document = documents.read(draft.study)
         shown = shown or text.to_yaml(document)
-        study = _resolved(session, document, catalog)
+        study = _resolved(session, document, catalog, fields=fields)
     except SpecInvalid as invalid:
-        return StudyChecked(study=None, document=document, yaml=shown, problems=invalid.problems)
+        return StudyChecked(study=None, document=document, yaml=shown, problems=invalid.problems, fields=fields)
     canonical = text.to_yaml(study.model_dump(mode="json", exclude_none=True))
-    return StudyChecked(study=study, document=document, yaml=canonical, size=size(study.space))
+    return StudyChecked(study=study, document=document, yaml=canonical, fields=fields, size=size(study.space))
 
 
 @router.post("/api/studies/fields", openapi_extra=BARE_BODY)
@@ -263,11 +265,13 @@ def _narrow(session: Session, row: tables.Study, body: Narrow, catalog: Catalog)
     studies.narrow(session, row, _resolved(session, document, catalog, "body").space)
 
 
-def _resolved(session: Session, document: Any, catalog: Catalog, prefix: str = "") -> Study:
+def _resolved(
+    session: Session, document: Any, catalog: Catalog, prefix: str = "", fields: Fields | None = None
+) -> Study:
     """The study, with the catalog fitted to its data. Raises SpecInvalid with `prefix` before each path."""
     try:
         spec = document.get("spec") if isinstance(document, dict) else None
-        return check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog)
+        return check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog, fields)
     except SpecInvalid as invalid:
         told = [Problem(path=moved(one.path, "", prefix), message=one.message) for one in invalid.problems]
         raise SpecInvalid(told) from None

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
+from backend.domain.experiment.resolve import ResolvedField
 from backend.domain.experiment.uploads import Facts
 from backend.domain.experiment.variants import Variant
 from backend.domain.problems import Problem
@@ -58,6 +59,10 @@ class SpecChecked(BaseModel):
     document: Any = Field(description="The draft as parsed from text, unresolved; null when it does not parse.")
     yaml: str = Field(description="The canonical spec as YAML, or the draft as it was while there are problems.")
     problems: list[Problem] = []
+    fields: dict[str, ResolvedField] = Field(
+        default={},
+        description="Path -> the field as it was resolved; also while there are problems, as far as it goes.",
+    )
     estimate: Estimate | None = None
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from backend.api.schemas.runs import Request
+from backend.domain.experiment.resolve import ResolvedField
 from backend.domain.problems import Problem
 from backend.domain.study.commands import StudyCommandKind
 from backend.domain.study.space import Dimension
@@ -30,6 +31,10 @@ class StudyChecked(BaseModel):
     document: Any = Field(description="The draft as parsed from text; null when it does not parse.")
     yaml: str = Field(description="The canonical study as YAML, or the draft as it was while there are problems.")
     problems: list[Problem] = []
+    fields: dict[str, ResolvedField] = Field(
+        default={},
+        description="Path -> the field as it was resolved; also while there are problems, as far as it goes.",
+    )
     size: int | None = Field(default=None, description="Number of different trials; null when a range is continuous.")
 
 

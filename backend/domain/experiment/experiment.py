@@ -13,7 +13,7 @@ from backend.domain.catalog import Catalog, Family
 from backend.domain.experiment.alerts import Alert, odd_alerts
 from backend.domain.experiment.compatibility import misfits
 from backend.domain.experiment.metrics import reported
-from backend.domain.experiment.resolve import Resolver
+from backend.domain.experiment.resolve import Fields, Resolver
 from backend.domain.fields import fields
 from backend.domain.measures import MAX_BATCH
 from backend.domain.problems import Problem, SpecInvalid
@@ -126,12 +126,13 @@ class Experiment(BaseModel):
     diagnosis: Diagnosis = Field(default=Diagnosis(), description="Diagnostics during training.")
 
 
-def resolve(document: Any, catalog: Catalog) -> Experiment:
+def resolve(document: Any, catalog: Catalog, fields: Fields | None = None) -> Experiment:
     """The canonical experiment: every default filled in, every recipe inherited, every component known and fitting.
 
-    Raises SpecInvalid with the problems found, each with the path of its field and what would be right.
+    `fields` takes each field as it is resolved, of a spec that is refused as well. Raises SpecInvalid with the problems
+    found, each with the path of its field and what would be right.
     """
-    canonical = fill(document, catalog)
+    canonical = fill(document, catalog, fields)
     if problems := misfits(canonical, catalog) or [
         *odd_interventions(canonical, catalog),
         *_odd_alerts(canonical, catalog),
@@ -146,10 +147,10 @@ def _odd_alerts(canonical: Mapping[str, Any], catalog: Catalog) -> Iterator[Prob
         yield from odd_alerts(canonical, metrics)
 
 
-def fill(document: Any, catalog: Catalog) -> dict[str, Any]:
+def fill(document: Any, catalog: Catalog, fields: Fields | None = None) -> dict[str, Any]:
     """As `resolve`, but whether the parts fit together is not asked."""
     input_limits.check(document)
-    resolver = Resolver(catalog)
+    resolver = Resolver(catalog, fields)
     canonical: dict[str, Any] = resolver.value(document, outline(), path="")
     if resolver.problems:
         raise SpecInvalid(resolver.problems)

@@ -1,11 +1,13 @@
 """Fills a spec's defaults and checks it, field by field, against the catalog's JSON Schemas."""
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from pydantic import BaseModel, Field
 
 from backend.domain.catalog import Catalog, CatalogEntry
 from backend.domain.constraints import ConstraintWrong, parse
@@ -15,17 +17,41 @@ from backend.domain.path import join
 from backend.domain.problems import Problem, SpecInvalid, UnknownField, suggest
 
 Schema = Mapping[str, Any]
+Source = Literal["given", "default", "inherited", "missing"]
 
 MAX_PROBLEMS = 50  # nobody mends more at once, and telling them all would take a hostile spec's time
 
 
-class Resolver:
-    """One pass over one spec. `problems` collects everything that is wrong; what is right comes back filled in."""
+class ResolvedField(BaseModel):
+    """One field of a spec as it was resolved."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    source: Source = Field(
+        description="Origin of the value: the spec itself, a default, or the last recipe before it; `missing` where none of "
+        "them has one. The fields of a part that is inherited are inherited, too."
+    )
+    value: Any = Field(description="Canonical value; null where it is missing or wrong.")
+    required: bool = Field(description="Whether the part that holds the field must give it.")
+    fallback: Any = Field(
+        description="Value that is taken when the part that holds the field leaves it out; null where it is required."
+    )
+
+
+Fields = MutableMapping[str, ResolvedField]
+"""Path of a field, such as `stages[1].method.sparsity` -> the field. The `kind` of a component is a field too."""
+
+
+class Resolver:
+    """One pass over one spec. `problems` collects everything that is wrong; what is right comes back filled in.
+
+    `fields` takes each field as soon as it is resolved, so that it tells of a refused spec as much as is known.
+    """
+
+    def __init__(self, catalog: Catalog, fields: Fields | None = None) -> None:
         self.catalog = catalog
         self.problems: list[Problem] = []
-        self.recipe: dict[str, Any] = {}  # the last value of each `x-inherit` field, in the order of the pipeline
+        self.fields: Fields = {} if fields is None else fields
+        self.source: Source = "given"  # of what is being resolved
+        self.recipe: dict[str, str] = {}  # where each `x-inherit` field was last resolved, in the order of the pipeline
         self.traits: set[str] = set()  # what the dataset, which stands before all that depends on it, provides
 
     def value(self, value: Any, schema: Schema, path: str) -> Any:
@@ -59,6 +85,7 @@ class Resolver:
 
     def _parameters(self, value: Mapping[str, Any], entry: CatalogEntry, path: str) -> dict[str, Any]:
         parameters = {name: item for name, item in value.items() if name != "kind"}
+        self.fields[f"{path}.kind"] = ResolvedField(source=self.source, value=entry.kind, required=True, fallback=None)
         return {"kind": entry.kind, **(self._object(parameters, entry.parameters, path) or {})}
 
     def _any_of(self, value: Any, schema: Schema, path: str) -> Any:
@@ -81,18 +108,49 @@ class Resolver:
         return {name: self._field(name, value, field, path) for name, field in fields.items()}
 
     def _field(self, name: str, value: Mapping[str, Any], field: Schema, path: str) -> Any:
-        inherits = bool(field.get("x-inherit"))
+        path = join(path, name)
         if name in value:
-            result = self.value(value[name], field, join(path, name))
-        elif inherits and name in self.recipe:
-            return copy.deepcopy(self.recipe[name])
-        elif "default" in field:
-            result = self.value(self._default(field), field, join(path, name))
+            self.fields[path] = self._given(name, value[name], field, path)
         else:
-            return self._problem(join(path, name), "is missing." + self._hint(field))
-        if inherits:
-            self.recipe[name] = result
-        return result
+            self.fields[path] = self._left_out(name, field, path)
+        if field.get("x-inherit"):
+            self.recipe[name] = path
+        return self.fields[path].value
+
+    def _given(self, name: str, value: Any, field: Schema, path: str) -> ResolvedField:
+        otherwise = self._aside()._left_out(name, field, path)
+        return otherwise.model_copy(update={"source": self.source, "value": self.value(value, field, path)})
+
+    def _left_out(self, name: str, field: Schema, path: str) -> ResolvedField:
+        if field.get("x-inherit") and name in self.recipe:
+            source, value = "inherited", self._inherited(self.recipe[name], path)
+        elif "default" in field:
+            source, value = "default", self._by_default(field, path)
+        else:
+            self._problem(path, "is missing." + self._hint(field))
+            return ResolvedField(source="missing", value=None, required=True, fallback=None)
+        return ResolvedField(source=source, value=value, required=False, fallback=value)
+
+    def _inherited(self, origin: str, path: str) -> Any:
+        """The value at `origin`, and below `path` all fields that are below `origin`."""
+        below = [place for place in self.fields if place.startswith((f"{origin}.", f"{origin}["))]
+        for place in below:
+            self.fields[path + place.removeprefix(origin)] = self.fields[place].model_copy(
+                update={"source": "inherited"}
+            )
+        return copy.deepcopy(self.fields[origin].value)
+
+    def _by_default(self, field: Schema, path: str) -> Any:
+        around, self.source = self.source, "default"
+        value = self.value(self._default(field), field, path)
+        self.source = around
+        return value
+
+    def _aside(self) -> "Resolver":
+        """A resolver that knows what this one knows, and keeps to itself what it finds."""
+        aside = Resolver(self.catalog, ChainMap({}, self.fields))
+        aside.recipe, aside.traits = dict(self.recipe), self.traits
+        return aside
 
     def _default(self, field: Schema) -> Any:
         """Default of a field; a default component may depend on the dataset."""

@@ -6,7 +6,7 @@ from typing import Any
 from backend.domain import input_limits
 from backend.domain.catalog import Catalog
 from backend.domain.experiment import experiment
-from backend.domain.experiment.resolve import Resolver
+from backend.domain.experiment.resolve import Fields, Resolver
 from backend.domain.fields import SpecField, fields
 from backend.domain.measures import MEASURES, field_of
 from backend.domain.path import moved, parse, within
@@ -18,14 +18,14 @@ from backend.domain.study.study import LIVE, LIVE_METRICS, MAX_TRIALS, Budget, S
 MAX_CHECKED = 400  # values of all fields together: each of them is tried in the spec
 
 
-def resolve(document: Any, catalog: Catalog) -> Study:
+def resolve(document: Any, catalog: Catalog, fields: Fields | None = None) -> Study:
     """The study in canonical form: every default filled in, its size known, each end of each range fitting into the spec.
 
     The experiment stays as it was written, but for the parts that the space reaches into: its defaults may depend on what
-    is varied. Raises SpecInvalid.
+    is varied. `fields` takes each field as it is resolved, of a study that is refused as well. Raises SpecInvalid.
     """
     input_limits.check(document)
-    resolver = Resolver(catalog)
+    resolver = Resolver(catalog, fields)
     canonical = resolver.value(document, outline(), path="")
     if resolver.problems:
         raise SpecInvalid(resolver.problems)

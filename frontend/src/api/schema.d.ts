@@ -2238,6 +2238,33 @@ export interface components {
              */
             step: number | null;
         };
+        /**
+         * ResolvedField
+         * @description One field of a spec as it was resolved.
+         */
+        ResolvedField: {
+            /**
+             * Source
+             * @description Origin of the value: the spec itself, a default, or the last recipe before it; `missing` where none of them has one. The fields of a part that is inherited are inherited, too.
+             * @enum {string}
+             */
+            source: "given" | "default" | "inherited" | "missing";
+            /**
+             * Value
+             * @description Canonical value; null where it is missing or wrong.
+             */
+            value: unknown;
+            /**
+             * Required
+             * @description Whether the part that holds the field must give it.
+             */
+            required: boolean;
+            /**
+             * Fallback
+             * @description Value that is taken when the part that holds the field leaves it out; null where it is required.
+             */
+            fallback: unknown;
+        };
         /** RunCreated */
         RunCreated: {
             /** Id */
@@ -2602,6 +2629,14 @@ export interface components {
              * @default []
              */
             problems: components["schemas"]["Problem"][];
+            /**
+             * Fields
+             * @description Path -> the field as it was resolved; also while there are problems, as far as it goes.
+             * @default {}
+             */
+            fields: {
+                [key: string]: components["schemas"]["ResolvedField"];
+            };
             estimate?: components["schemas"]["Estimate"] | null;
         };
         /** SpecDraft */
@@ -2875,6 +2910,14 @@ export interface components {
              * @default []
              */
             problems: components["schemas"]["Problem"][];
+            /**
+             * Fields
+             * @description Path -> the field as it was resolved; also while there are problems, as far as it goes.
+             * @default {}
+             */
+            fields: {
+                [key: string]: components["schemas"]["ResolvedField"];
+            };
             /**
              * Size
              * @description Number of different trials; null when a range is continuous.

@@ -64,7 +64,7 @@ export function KindSelect({ node, label }: { node: ComponentNode; label: string
         inputWrapperOrder={["label", "input", "error", "description"]}
         data-changed={help.changed || undefined}
         error={problem}
-        withAsterisk={node.required && node.fallback === undefined}
+        withAsterisk={node.required && node.implied === undefined}
         placeholder="Choose one"
         data={[...entries.map(({ kind, unavailable }) => ({ value: kind, label: kind, disabled: Boolean(unavailable) })), ...unknown]}
         value={typeof node.kind === "string" ? node.kind : null}

@@ -51,7 +51,7 @@ function TypedField({ node }: { node: Leaf }) {
     <TextInput
       {...control}
       value={current}
-      placeholder={node.schema["x-constraint"] ? "accuracy >= 93% and bytes <= 100KB" : node.fallback === undefined ? "" : describe(node.fallback)}
+      placeholder={node.schema["x-constraint"] ? "accuracy >= 93% and bytes <= 100KB" : node.implied === undefined ? "" : describe(node.implied)}
       inputMode={node.type === "number" ? "decimal" : undefined}
       autoComplete="off"
       spellCheck={false}

@@ -13,7 +13,7 @@ import { PlusIcon } from "../ui/icons";
 
 /** Components in an order: add, remove, move. The pipeline itself is one of these. */
 export function ListField({ node, heading = true }: { node: ListNode; heading?: boolean }) {
-  const { root, forms, edit, sought } = useForm();
+  const { root, edit, sought } = useForm();
   const problem = useProblem(node.key);
   const [open, setOpen] = useState<boolean[]>(() => (!heading && node.items.length === 1 ? [true] : []));
   const help = useHelp(node);
@@ -37,17 +37,17 @@ export function ListField({ node, heading = true }: { node: ListNode; heading?: 
     if (to < 0 || to >= node.items.length) return;
     focusNext.current = `[data-item="${to}"] [data-toggle]`;
     setOpen((before) => moved(before, from, to));
-    edit(move(root, node, from, to, forms));
+    edit(move(root, node, from, to));
   };
   const drop = (index: number) => {
     focusNext.current = node.items.length > 1 ? `[data-item="${Math.max(0, index - 1)}"] [data-toggle]` : "[data-add]";
     setOpen((before) => without(before, index));
-    edit(remove(root, node, index, forms));
+    edit(remove(root, node, index));
   };
   const add = (value: Json) => {
     setOpen((before) => opened(before, node.items.length));
     focusNext.current = `[data-item="${node.items.length}"] [data-toggle]`;
-    edit(insert(root, node, value, forms));
+    edit(insert(root, node, value));
   };
 
   return (

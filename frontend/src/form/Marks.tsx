@@ -13,8 +13,8 @@ import { effective, type Node } from "./tree";
 /** Takes the default (or the handed-on value) again. */
 export function Reset({ node }: { node: Node }) {
   const { root, edit, readOnly } = useForm();
-  if (node.source !== "given" || node.fallback === undefined || readOnly) return null;
-  const text = `Reset to ${describe(node.fallback)}`;
+  if (node.source !== "given" || node.implied === undefined || readOnly) return null;
+  const text = `Reset to ${describe(node.implied)}`;
   return (
     <Tooltip label={text} withinPortal>
       <ActionIcon variant="subtle" color="gray" size="sm" aria-label={text} onClick={() => edit(unset(root, node.path))}>

@@ -20,5 +20,5 @@ export function Tail({ node }: { node: Leaf }) {
 
 export function tailWidth(node: Leaf): number {
   const unit = node.schema["x-unit"]?.length ?? 0;
-  return 10 + unit * 7 + (node.source === "given" && node.fallback !== undefined ? 24 : 0);
+  return 10 + unit * 7 + (node.source === "given" && node.implied !== undefined ? 24 : 0);
 }

@@ -15,10 +15,11 @@ import { Templates } from "./Templates";
 import { seedsFrom } from "./typed";
 import { useBeginning } from "./useBeginning";
 import { useFormState } from "./useFormState";
-import { useCheck, useSpec } from "./useSpec";
+import { useSpec } from "./useSpec";
 import { useSubmit } from "./useSubmit";
 import type { Template } from "../api/types";
 import { later } from "../ui/later";
+import { Loading } from "../ui/Loading";
 
 const YamlPanel = later("The YAML", () => import("./YamlPanel"));
 const Notices = later("The notices", () => import("./Notices"));
@@ -27,11 +28,13 @@ const Orders = later("The orders of stages", () => import("./Orders"));
 
 type View = "form" | "yaml";
 
+const CHECKER = { what: "spec", ask: checkSpec };
+
 /** The page's own work: one spec, seen as a form and as text, checked while it is written. */
 export function Workbench({ forms }: { forms: Forms }) {
-  const spec = useSpec(forms);
+  const spec = useSpec(forms, CHECKER);
+  const { check } = spec;
   const beginning = useBeginning(spec, forms);
-  const check = useCheck("spec", checkSpec, spec.parsed.value, spec.draft.origin);
   const { submit, isPending, error, forget } = useSubmit(() => spec.setDraft(EMPTY));
   const [running, setRunning] = useState<string>();
   const [view, setView] = useState<View>("form");
@@ -83,10 +86,14 @@ export function Workbench({ forms }: { forms: Forms }) {
           data={[{ value: "form", label: "Form" }, { value: "yaml", label: "YAML" }]}
         />
         <div className={page.columns} data-view={view}>
-          <form className={`${page.column} ${page.form}`} aria-label="Experiment" noValidate onSubmit={(event) => event.preventDefault()}>
-            <FormContext.Provider value={state}>
-              <SpecForm />
-            </FormContext.Provider>
+          <form className={`${page.column} ${page.form}`} aria-label="Experiment" noValidate inert={spec.taking} onSubmit={(event) => event.preventDefault()}>
+            {spec.waiting ? (
+              <Loading what="the form" />
+            ) : (
+              <FormContext.Provider value={state}>
+                <SpecForm />
+              </FormContext.Provider>
+            )}
           </form>
           <div className={`${page.column} ${page.aside}`}>
             <Suspense>

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 
 import { apply, parse, write } from "./document";
 import { choose, insert, move, remove, set, toggle, unset, type Edit } from "./edit";
-import { editorSchema, forms } from "./example";
+import { answerTo, editorSchema, forms } from "./example";
 import { outlineOf, type Json } from "./schema";
-import { draw, walk, type ComponentNode, type Group, type ListNode, type Node, type Optional } from "./tree";
+import { draw, walk, type Answer, type ComponentNode, type Group, type ListNode, type Node, type Optional } from "./tree";
 
 const catalogForms = forms(outlineOf(editorSchema));
 
-function change(document: Json, edit: (root: Group, find: <T extends Node>(key: string, type?: string) => T) => Edit): Json {
-  const root = draw(document, catalogForms);
+function change(document: Json, edit: (root: Group, find: <T extends Node>(key: string, type?: string) => T) => Edit, answer?: Answer): Json {
+  const root = draw(document, catalogForms, answer);
   const find = <T extends Node>(key: string, type?: string) =>
     [...walk(root)].find((node) => node.key === key && (!type || node.type === type)) as T;
   return parse(apply(write(document), [edit(root, find)])).value!;
@@ -17,29 +17,35 @@ function change(document: Json, edit: (root: Group, find: <T extends Node>(key: 
 
 describe("a change in the form", () => {
   it("writes only what was changed", () => {
-    expect(change({ source: { kind: "well" } }, (root) => set(root, ["source", "depth_limit"], 5, catalogForms))).toEqual({
+    expect(change({ source: { kind: "well" } }, (root) => set(root, ["source", "depth_limit"], 5))).toEqual({
       source: { kind: "well", depth_limit: 5 },
     });
   });
 
   it("names the component that was only implied, and nothing else of it", () => {
-    const after = change({ steps: [{ kind: "go" }] }, (root) => set(root, ["steps", 0, "mover", "pace"], 2, catalogForms));
+    const after = change({ steps: [{ kind: "go" }] }, (root) => set(root, ["steps", 0, "mover", "pace"], 2));
     expect(after).toEqual({ steps: [{ kind: "go", mover: { kind: "walk", pace: 2 } }] });
   });
 
   it("gives a component that was written as its kind alone room for a field", () => {
-    const after = change({ steps: [{ kind: "go", mover: "run" }] }, (root) => set(root, ["steps", 0, "mover", "pace"], 2, catalogForms));
+    const after = change({ steps: [{ kind: "go", mover: "run" }] }, (root) => set(root, ["steps", 0, "mover", "pace"], 2));
     expect(after).toEqual({ steps: [{ kind: "go", mover: { kind: "run", pace: 2 } }] });
   });
 
   it("keeps what was handed on when one field of it is changed", () => {
     const steps: Json[] = [{ kind: "go", mover: { kind: "run", pace: 2 } }, { kind: "go" }];
-    const after = change({ steps }, (root) => set(root, ["steps", 1, "mover", "shoes"], true, catalogForms));
+    const inherited = answerTo({ steps }, {
+      "steps[1].kind": ["given", "go"],
+      "steps[1].mover": ["inherited", { kind: "run", pace: 2, shoes: false, style: "long" }],
+      "steps[1].mover.kind": ["inherited", "run"],
+      "steps[1].mover.pace": ["inherited", 2, 0.001],
+    });
+    const after = change({ steps }, (root) => set(root, ["steps", 1, "mover", "shoes"], true), inherited);
     expect(after).toEqual({ steps: [steps[0]!, { kind: "go", mover: { kind: "run", pace: 2, shoes: true } }] });
   });
 
   it("writes a group only as far as it differs, and takes it away when nothing is left", () => {
-    const after = change({ name: "n" }, (root) => set(root, ["measure", "repeats"], 20, catalogForms));
+    const after = change({ name: "n" }, (root) => set(root, ["measure", "repeats"], 20));
     expect(after).toEqual({ name: "n", measure: { repeats: 20 } });
     expect(change(after, (root) => unset(root, ["measure", "repeats"]))).toEqual({ name: "n" });
   });
@@ -66,16 +72,22 @@ describe("a change in the form", () => {
   it("adds, moves and removes entries of a list", () => {
     const stages: { steps: Json[] } = { steps: [{ kind: "go" }, { kind: "cut", share: 0.1 }] };
     const list = (find: <T extends Node>(key: string) => T) => find<ListNode>("steps");
-    expect(change(stages, (root, find) => insert(root, list(find), { kind: "go" }, catalogForms))).toEqual({
+    expect(change(stages, (root, find) => insert(root, list(find), { kind: "go" }))).toEqual({
       steps: [...stages.steps, { kind: "go" }],
     });
-    expect(change(stages, (root, find) => move(root, list(find), 1, 0, catalogForms))).toEqual({ steps: [...stages.steps].reverse() });
-    expect(change(stages, (root, find) => remove(root, list(find), 0, catalogForms))).toEqual({ steps: [stages.steps[1]!] });
+    expect(change(stages, (root, find) => move(root, list(find), 1, 0))).toEqual({ steps: [...stages.steps].reverse() });
+    expect(change(stages, (root, find) => remove(root, list(find), 0))).toEqual({ steps: [stages.steps[1]!] });
   });
 
   it("writes a handed-on list out before it changes it", () => {
     const steps: Json[] = [{ kind: "go", weights: [{ kind: "stone", mass: 2 }] }, { kind: "go" }];
-    const after = change({ steps }, (root, find) => insert(root, find<ListNode>("steps[1].weights"), { kind: "stone" }, catalogForms));
+    const inherited = answerTo({ steps }, {
+      "steps[1].kind": ["given", "go"],
+      "steps[1].weights": ["inherited", [{ kind: "stone", mass: 2 }]],
+      "steps[1].weights[0].kind": ["inherited", "stone"],
+      "steps[1].weights[0].mass": ["inherited", 2, 1],
+    });
+    const after = change({ steps }, (root, find) => insert(root, find<ListNode>("steps[1].weights"), { kind: "stone" }), inherited);
     expect(after).toEqual({ steps: [steps[0]!, { kind: "go", weights: [{ kind: "stone", mass: 2 }, { kind: "stone" }] }] });
   });
 });

@@ -2,7 +2,7 @@
 
 import { startsWith, withValue, type Path } from "./path";
 import { isMapping, optionalBranch, type Forms, type Json, type Schema } from "./schema";
-import { slimValue } from "./slim";
+import { slimNode } from "./slim";
 import { children, type ComponentNode, type Group, type ListNode, type Node, type Optional } from "./tree";
 
 export type Edit =
@@ -13,11 +13,10 @@ export type Edit =
   | { act: "move"; path: Path; from: number; to: number };
 
 /** Write `value` at `path`. An ancestor that the spec did not mention is written along, as far as it differs from its defaults. */
-export function set(root: Group, path: Path, value: Json, forms: Forms): Edit {
+export function set(root: Group, path: Path, value: Json): Edit {
   const implied = ancestors(root, path).find((node) => node.source !== "given" && node.path.length < path.length);
   if (!implied) return { act: "set", path, value };
-  const base = implied.fallback === undefined ? {} : slimValue(implied.fallback, implied.schema, forms);
-  return { act: "set", path: implied.path, value: withValue(base, path.slice(implied.path.length), value) };
+  return { act: "set", path: implied.path, value: withValue(slimNode(implied), path.slice(implied.path.length), value) };
 }
 
 /** Take the default again. A group that is left empty goes too, unless it is an optional part: there `{}` means "on". */
@@ -35,32 +34,32 @@ export function choose(root: Group, node: ComponentNode, kind: string, forms: Fo
   const entry = forms.catalog.entries.find((entry) => entry.family === node.family && entry.kind === kind);
   const known = new Set(Object.keys(entry?.parameters.properties ?? {}));
   const kept = isMapping(node.value) ? Object.entries(node.value).filter(([name]) => known.has(name)) : [];
-  return set(root, node.path, { kind, ...Object.fromEntries(kept) }, forms);
+  return set(root, node.path, { kind, ...Object.fromEntries(kept) });
 }
 
 /** Switch an optional part on or off; null is written only where leaving it out would mean something else. */
 export function toggle(root: Group, node: Optional, on: boolean, forms: Forms): Edit {
-  const without = node.fallback ?? null;
+  const without = node.implied ?? null;
   if (on === (without !== null)) return unset(root, node.path);
-  return set(root, node.path, on ? initial(optionalBranch(node.schema)!, forms) : null, forms);
+  return set(root, node.path, on ? initial(optionalBranch(node.schema)!, forms) : null);
 }
 
-export function insert(root: Group, list: ListNode, value: Json, forms: Forms): Edit {
+export function insert(root: Group, list: ListNode, value: Json): Edit {
   if (list.source === "given" && Array.isArray(list.value))
     return { act: "insert", path: list.path, index: list.items.length, value };
-  return set(root, list.path, [...implied(list, forms), value], forms);
+  return set(root, list.path, [...list.items.map(slimNode), value]);
 }
 
-export function remove(root: Group, list: ListNode, index: number, forms: Forms): Edit {
+export function remove(root: Group, list: ListNode, index: number): Edit {
   if (list.source === "given") return { act: "remove", path: list.path, index };
-  return set(root, list.path, implied(list, forms).filter((_, position) => position !== index), forms);
+  return set(root, list.path, list.items.filter((_, position) => position !== index).map(slimNode));
 }
 
-export function move(root: Group, list: ListNode, from: number, to: number, forms: Forms): Edit {
+export function move(root: Group, list: ListNode, from: number, to: number): Edit {
   if (list.source === "given") return { act: "move", path: list.path, from, to };
-  const items = implied(list, forms);
+  const items = list.items.map(slimNode);
   items.splice(to, 0, ...items.splice(from, 1));
-  return set(root, list.path, items, forms);
+  return set(root, list.path, items);
 }
 
 /** The least that is worth writing for a new part: its default, its family's default kind, or the smallest allowed value. */
@@ -81,10 +80,6 @@ function initialComponent(family: string, { catalog }: Forms): Json {
   const preferred = catalog.families.find((each) => each.name === family)?.default;
   const kind = available.find((entry) => entry.kind === preferred)?.kind ?? available[0]?.kind;
   return kind === undefined ? {} : { kind };
-}
-
-function implied(list: ListNode, forms: Forms): Json[] {
-  return Array.isArray(list.fallback) ? (slimValue(list.fallback, list.schema, forms) as Json[]) : [];
 }
 
 /** The nodes from the root down to `path`, both ends included. */

@@ -1,6 +1,7 @@
 /** A small catalog with one of everything, for the tests of the form's model. */
 
-import type { Catalog, Entry, Forms, Schema } from "./schema";
+import type { Catalog, Entry, Forms, Json, Schema } from "./schema";
+import type { Answer, Source } from "./tree";
 
 function entry(family: string, kind: string, properties: Record<string, Schema>, more: Partial<Entry> = {}): Entry {
   const required = Object.keys(properties).filter((name) => properties[name]!.default === undefined);
@@ -19,7 +20,7 @@ const pace: Schema = { type: "number", exclusiveMinimum: 0, maximum: 10, default
 const catalog: Catalog = {
   families: [
     { name: "sources", summary: "Where it comes from.", default: "well" },
-    { name: "movers", summary: "How it moves.", default: "walk", defaults: { low: "run" } },
+    { name: "movers", summary: "How it moves.", default: "walk" },
     { name: "weights", summary: "What holds it down.", default: "" },
     { name: "steps", summary: "One step.", default: "" },
   ],
@@ -63,4 +64,10 @@ export const editorSchema = {
 
 export function forms(outline: Schema): Forms {
   return { outline, catalog };
+}
+
+/** An answer that tells of some fields: their source, their value, and what they fall back to where that is another value. */
+export function answerTo(document: Json, told: Record<string, [Source, Json, Json?]>): Answer {
+  const field = ([source, value, fallback = source === "given" ? null : value]: [Source, Json, Json?]) => ({ source, value, fallback, required: fallback === null });
+  return { document, fields: Object.fromEntries(Object.entries(told).map(([key, one]) => [key, field(one)])) };
 }

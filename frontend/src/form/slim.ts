@@ -1,49 +1,34 @@
-/** The shortest spec that means the same: what equals its default or what is handed on is left out. */
+/** The shortest spec that means the same: what would be taken anyway is left out. */
 
-import { draw, effective, type Group, type Node } from "./tree";
-import { same, type Forms, type Json, type Mapping, type Schema } from "./schema";
+import { effective, type Group, type Node } from "./tree";
+import { same, type Json, type Mapping } from "./schema";
 
-/** `document` without the fields that say what would be taken anyway. */
-export function slim(document: Json, forms: Forms): Mapping {
-  return slimFields(draw(document, forms).fields, forms);
+/** The drawn document without the fields that say what they would hold without being said. */
+export function slim(root: Group): Mapping {
+  return slimFields(root.fields);
 }
 
-/** One value under `schema`, without the fields that equal their defaults. */
-export function slimValue(value: Json, schema: Schema, forms: Forms): Json {
-  return slimNode(drawAlone(value, schema, forms), forms);
-}
-
-/** What `value` comes to with its defaults filled in. */
-export function complete(value: Json, schema: Schema, forms: Forms): Json | undefined {
-  return effective(drawAlone(value, schema, forms));
-}
-
-function drawAlone(value: Json, schema: Schema, { catalog }: Forms): Node {
-  const wrapper: Group = draw({ value }, { outline: { type: "object", properties: { value: schema } }, catalog });
-  return wrapper.fields[0]!;
-}
-
-function slimNode(node: Node, forms: Forms): Json {
+/** One part as it is written by itself. */
+export function slimNode(node: Node): Json {
   switch (node.type) {
     case "component":
-      return node.entry ? { kind: node.kind!, ...slimFields(node.fields, forms) } : (node.value ?? null);
+      return node.entry ? { kind: node.kind!, ...slimFields(node.fields) } : (node.value ?? node.implied ?? null);
     case "group":
-      return slimFields(node.fields, forms);
+      return slimFields(node.fields);
     case "list":
-      return node.items.map((item) => slimNode(item, forms));
+      return node.items.map(slimNode);
     case "optional":
-      return node.inner ? slimNode(node.inner, forms) : null;
+      return node.inner ? slimNode(node.inner) : null;
     default:
-      return node.value ?? null;
+      return node.value ?? node.implied ?? null;
   }
 }
 
-function slimFields(fields: Node[], forms: Forms): Mapping {
-  const said = fields.filter((field) => field.source === "given" && !implied(field, forms));
-  return Object.fromEntries(said.map((field) => [String(field.path.at(-1)), slimNode(field, forms)]));
+function slimFields(fields: readonly Node[]): Mapping {
+  return Object.fromEntries(fields.filter(differs).map((field) => [String(field.path.at(-1)), slimNode(field)]));
 }
 
-function implied(field: Node, forms: Forms): boolean {
-  if (field.fallback === undefined) return false;
-  return same(effective(field), complete(field.fallback, field.schema, forms));
+function differs(field: Node): boolean {
+  const held = field.source === "given" || field.implied !== field.fallback;
+  return held && !same(effective(field), field.fallback);
 }

@@ -1,11 +1,15 @@
-/** The form of a spec: a tree of fields, each with what the spec says, what is taken when it says nothing, and why. */
+/** The form of a spec: which field stands where, with what the spec says there and what the server answered for the rest. */
 
-import { keyOf, type Path } from "./path";
-import {
-  find, isMapping, isScalar, labelOf, optionalBranch, same, type Catalog, type Entry, type Forms, type Json, type Mapping, type Schema,
-} from "./schema";
+import { keyOf, valueAt, type Path } from "./path";
+import { find, isMapping, isScalar, labelOf, optionalBranch, same, type Catalog, type Entry, type Forms, type Json, type Mapping, type Schema } from "./schema";
 
 export type Source = "given" | "default" | "inherited" | "missing";
+
+/** What the server resolved, field by field, and of which document. */
+export interface Answer {
+  document?: unknown;
+  fields?: Record<string, { source: Source; value: unknown; required: boolean; fallback: unknown }>;
+}
 
 interface Common {
   path: Path;
@@ -17,8 +21,12 @@ interface Common {
   /** What the spec says; undefined when it says nothing. */
   value: Json | undefined;
   /** What is taken when the spec says nothing. */
+  implied: Json | undefined;
+  /** What is taken when the part around the field is written without it: the same, unless nothing of that part is written. */
   fallback: Json | undefined;
   source: Source;
+  /** Where the answer tells of the field: elsewhere when entries have moved since, nowhere when it knew another kind here. */
+  told: Path | undefined;
 }
 
 export interface Leaf extends Common {
@@ -52,33 +60,22 @@ export interface Optional extends Common {
 
 export type Node = Leaf | ComponentNode | Group | ListNode | Optional;
 
-interface Place {
-  path: Path;
-  label: string;
-  required: boolean;
-  value: Json | undefined;
-  fallback: Json | undefined;
-  inherited?: boolean;
-}
-
-/** Draws the whole spec. One pass from top to bottom, so that a recipe's fields are handed on in the pipeline's order. */
-export function draw(document: Json | undefined, { outline, catalog }: Forms): Group {
-  const artist = new Artist(catalog);
-  return artist.draw(outline, { path: [], label: "", required: true, value: document ?? {}, fallback: {} }) as Group;
+/** Draws the whole document. Until an answer tells of a field, its schema's own default stands there. */
+export function draw(document: Json | undefined, { outline, catalog }: Forms, answer?: Answer): Group {
+  const told = answer && [];
+  return new Artist(catalog, answer).draw({
+    path: [], key: "", label: "", schema: outline, required: true, value: document ?? {}, implied: {}, fallback: {}, source: "given", told,
+  }) as Group;
 }
 
 class Artist {
-  private readonly recipe = new Map<string, Json | undefined>();
-  /** What the dataset provides. */
-  private traits = new Set<string>();
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly answer: Answer | undefined,
+  ) {}
 
-  constructor(private readonly catalog: Catalog) {}
-
-  draw(schema: Schema, place: Place): Node {
-    const { inherited, ...rest } = place;
-    const given = place.value !== undefined;
-    const implied: Source = place.fallback === undefined ? "missing" : inherited ? "inherited" : "default";
-    const common: Common = { ...rest, key: keyOf(place.path), schema, source: given ? "given" : implied };
+  draw(common: Common): Node {
+    const { schema } = common;
     if (schema["x-family"]) return this.component(schema["x-family"], inFull(common));
     const branch = optionalBranch(schema);
     if (branch) return this.optional(branch, common);
@@ -87,73 +84,72 @@ class Artist {
     return { ...common, type: leafType(schema) };
   }
 
-  private component(family: string, found: Common): ComponentNode {
-    const common = found.source === "default" ? { ...found, fallback: this.usual(family, found.fallback) } : found;
-    const given = isMapping(common.value) ? common.value["kind"] : undefined;
-    const implied = isMapping(common.fallback) && common.value === undefined ? common.fallback["kind"] : undefined;
-    const kind = given ?? implied;
+  private component(family: string, common: Common): ComponentNode {
+    const held = effectiveOf(common);
+    const kind = isMapping(held) ? held["kind"] : undefined;
     const entry = find(this.catalog, family, kind);
-    const fields = entry ? this.fields(entry.parameters, common) : [];
-    const node: ComponentNode = { ...common, type: "component", family, kind, entry, fields };
-    if (family === "datasets") this.traits = traitsOf(node);
-    return node;
-  }
-
-  /** A family's default may depend on what the dataset, which stands before all that depends on it, is. */
-  private usual(family: string, fallback: Json | undefined): Json | undefined {
-    const { default: plain, defaults = {} } = this.catalog.families.find(({ name }) => name === family) ?? {};
-    if (!same(fallback, { kind: plain ?? "" })) return fallback;
-    const trait = Object.keys(defaults).find((trait) => this.traits.has(trait));
-    return trait === undefined ? fallback : { kind: defaults[trait]! };
+    const told = common.told && this.ask([...common.told, "kind"])?.value === kind ? common.told : undefined;
+    const fields = entry ? this.fields(entry.parameters, { ...common, told }) : [];
+    return { ...common, type: "component", family, kind, entry, fields };
   }
 
   /** An optional number or text whose default is "none" is a plain field that may stay empty; the rest gets a switch. */
   private optional(branch: Schema, common: Common): Node {
-    if (isScalar(branch) && common.fallback === null) {
+    if (isScalar(branch) && common.implied === null) {
       const value = common.value === null ? undefined : common.value;
       return { ...common, value, source: value === undefined ? "default" : "given", schema: branch, type: leafType(marked(branch, common.schema)) };
     }
-    const on = effectiveOf(common) !== null && effectiveOf(common) !== undefined;
-    const { path, label, required, value, fallback } = common;
-    const inner = on ? this.draw(branch, { path, label, required, value, fallback: fallback ?? undefined }) : undefined;
+    const held = effectiveOf(common);
+    const on = held !== null && held !== undefined;
+    const { implied, fallback } = common;
+    const inner = on ? this.draw({ ...common, schema: branch, implied: implied ?? undefined, fallback: fallback ?? undefined }) : undefined;
     return { ...common, type: "optional", inner };
   }
 
   private list(item: Schema, common: Common): ListNode {
     const values = effectiveOf(common);
     const given = common.value !== undefined;
-    const items = (Array.isArray(values) ? values : []).map((value, index) =>
-      this.draw(item, {
-        path: [...common.path, index],
-        label: `${common.label} ${index + 1}`,
-        required: true,
-        value: given ? value : undefined,
-        fallback: given ? undefined : value,
-      }),
-    );
+    const before = common.told && valueAt(this.answer?.document as Json, common.told);
+    const items = (Array.isArray(values) ? values : []).map((value, index, all) => {
+      const path = [...common.path, index];
+      return this.draw({
+        ...common, path, key: keyOf(path), label: `${common.label} ${index + 1}`, schema: item, required: true, fallback: undefined,
+        value: given ? value : undefined, implied: given ? undefined : value,
+        told: common.told && [...common.told, Array.isArray(before) ? placeBefore(all, index, before) : index],
+      });
+    });
     return { ...common, type: "list", item, items };
   }
 
   private fields(schema: Schema, parent: Common): Node[] {
     const given = isMapping(parent.value) ? parent.value : undefined;
-    // A parent that the spec does not mention lends its own fallback to its fields; one that it mentions does not.
-    const implied = parent.value === undefined && isMapping(parent.fallback) ? parent.fallback : undefined;
-    return Object.entries(schema.properties ?? {}).map(([name, field]) =>
-      this.field(name, field, given, implied, { path: [...parent.path, name], required: schema.required?.includes(name) ?? false }),
-    );
+    // A part that the spec does not mention lends its value to its fields; one that it mentions does not.
+    const lent = parent.value === undefined && isMapping(parent.implied) ? parent.implied : undefined;
+    return Object.entries(schema.properties ?? {}).map(([name, field]) => {
+      const path = [...parent.path, name];
+      const told = parent.told && [...parent.told, name];
+      const answered = told && this.ask(told);
+      const fallback = answered ? (answered.required ? undefined : (answered.fallback as Json)) : field.default;
+      const value = given?.[name];
+      const implied = lent && name in lent ? lent[name] : fallback;
+      const taken = implied === undefined ? "missing" : answered?.source === "inherited" ? "inherited" : "default";
+      return this.draw({
+        path, key: keyOf(path), label: labelOf(name, field), schema: field, required: schema.required?.includes(name) ?? false,
+        value, implied, fallback, source: value === undefined ? taken : "given", told,
+      });
+    });
   }
 
-  private field(
-    name: string, field: Schema, given: Mapping | undefined, implied: Mapping | undefined, at: Pick<Place, "path" | "required">,
-  ): Node {
-    const hands = field["x-inherit"] === true;
-    const lent = implied !== undefined && name in implied;
-    const inherited = hands && !lent && this.recipe.has(name);
-    const fallback = lent ? implied[name] : inherited ? this.recipe.get(name) : field.default;
-    const node = this.draw(field, { ...at, label: labelOf(name, field), value: given?.[name], fallback, inherited });
-    if (hands) this.recipe.set(name, effective(node));
-    return node;
+  private ask(path: Path) {
+    return this.answer?.fields?.[keyOf(path)];
   }
+}
+
+/** Index in the list as it was answered of what is now at `index`: an entry that reads the same is the same one, moved. */
+function placeBefore(now: readonly Json[], index: number, before: readonly Json[]): number {
+  if (same(now[index], before[index])) return index;
+  const found = before.findIndex((entry) => same(entry, now[index]));
+  return found < 0 ? index : found;
 }
 
 /** The branch of an optional field with the field's marks. */
@@ -164,19 +160,6 @@ function marked(branch: Schema, { "x-upload": upload, "x-run": run }: Schema): S
 /** A component that is taken with its defaults may be written as its kind alone. */
 function inFull(common: Common): Common {
   return typeof common.value === "string" ? { ...common, value: { kind: common.value } } : common;
-}
-
-function traitsOf({ entry, fields }: ComponentNode): Set<string> {
-  const chosen = fieldsOf(fields);
-  const held = (entry?.provides ?? []).filter(({ when = {} }) =>
-    Object.entries(when).every(([name, wanted]) => same(kindOf(chosen[name]), wanted)),
-  );
-  return new Set(held.map(({ trait }) => trait));
-}
-
-/** A nested component goes by its kind. */
-function kindOf(value: Json | undefined): Json | undefined {
-  return isMapping(value) ? value["kind"] : value;
 }
 
 const UPLOAD: Record<string, Leaf["type"]> = { id: "upload", target: "column", ignore: "columns" };
@@ -193,10 +176,10 @@ function leafType(schema: Schema): Leaf["type"] {
 }
 
 function effectiveOf(common: Common): Json | undefined {
-  return common.value === undefined ? common.fallback : common.value;
+  return common.value === undefined ? common.implied : common.value;
 }
 
-/** What a field comes to, with every default and inherited value filled in. */
+/** What a field holds, said or implied. */
 export function effective(node: Node): Json | undefined {
   switch (node.type) {
     case "component":

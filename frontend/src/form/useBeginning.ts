@@ -10,7 +10,6 @@ import type { Template } from "../api/types";
 import { useUpload } from "../api/uploads";
 import { withGoal } from "./goal";
 import { beginning, ownDataset } from "./own";
-import { slim } from "./slim";
 import { find, type Forms, type Json, type Mapping } from "./schema";
 import type { useSpec } from "./useSpec";
 
@@ -56,12 +55,12 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     if (!origin || !source || taken.current === origin) return;
     taken.current = origin;
     const whole = (clone && target ? withGoal(source as Mapping, target, minimize, forms.catalog) : source) as Json;
-    spec.take(clone ? slim(whole, forms) : whole, origin);
+    void spec.take(whole, origin, { short: clone !== "" });
   }, [origin, source, clone, target, minimize, forms, spec]);
 
   const takeTemplate = (template: Template) => {
     taken.current = `template:${template.id}`;
-    spec.take(template.spec as Json, taken.current);
+    void spec.take(template.spec as Json, taken.current);
     navigate(`/new?template=${encodeURIComponent(template.id)}`, { replace: true });
   };
   // The address forgets its wish, or a reload would take the draft away again.

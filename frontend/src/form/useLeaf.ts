@@ -6,18 +6,18 @@ import type { Leaf } from "./tree";
 
 /** What all leaves share: label, help, problem, and how a value gets into the spec. */
 export function useLeaf(node: Leaf) {
-  const { root, forms, edit, readOnly } = useForm();
+  const { root, edit, readOnly } = useForm();
   const help = useHelp(node);
   const problem = useProblem(node.key);
   const write = (value: Json | undefined) =>
-    edit(value === undefined ? unset(root, node.path) : set(root, node.path, value, forms));
+    edit(value === undefined ? unset(root, node.path) : set(root, node.path, value));
   const control = {
     id: idOf(node.key),
     label: node.label,
     description: help.text,
     error: problem,
     required: node.source === "missing" && node.required,
-    withAsterisk: node.required && node.fallback === undefined,
+    withAsterisk: node.required && node.implied === undefined,
     disabled: readOnly,
     size: "sm" as const,
     "data-changed": help.changed || undefined,

@@ -1,19 +1,24 @@
-import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { apply, parse, write } from "./document";
 import { begin, EXPERIMENT, load, save, type Draft } from "./draft";
 import type { Edit } from "./edit";
 import { blank } from "./blank";
-import { valueAt, type Path } from "./path";
-import { isMapping, type Forms, type Json } from "./schema";
-import { draw, effective } from "./tree";
+import { keyOf, valueAt, type Path } from "./path";
+import type { Forms, Json } from "./schema";
+import { slim } from "./slim";
+import { draw, type Answer } from "./tree";
+import { useAnswer, useAsk, useCheck, type Checker } from "./useCheck";
 
-const PAUSE_MS = 300;
+export interface Taking {
+  /** Leave out what the spec says although it would be taken anyway. */
+  short?: boolean;
+  first?: Draft["first"];
+}
 
-/** The document that is being written, kept under `key`: its text is the truth, the form is drawn from it and edits it in place. */
-export function useSpec(forms: Forms, key = EXPERIMENT) {
+/** The document that is being written, kept under `key`: its text is the truth, the form is drawn from it and from the
+ * server's answer to it, and edits it in place. */
+export function useSpec<T extends Answer>(forms: Forms, checker: Checker<T>, key = EXPERIMENT) {
   const [draft, setDraft] = useState<Draft>(() => start(load(sessionStorage, key), forms));
   useEffect(() => save(sessionStorage, draft, key), [draft, key]);
 
@@ -21,15 +26,36 @@ export function useSpec(forms: Forms, key = EXPERIMENT) {
   const lastGood = useRef<Json>({});
   if (parsed.value !== undefined) lastGood.current = parsed.value;
   const value = lastGood.current;
-  const root = useMemo(() => draw(value, forms), [value, forms]);
+  const check = useCheck(checker, parsed.value, draft.origin);
+  const root = useMemo(() => draw(value, forms, check.data), [value, forms, check.data]);
 
   const edit = useCallback((edit: Edit) => setDraft((before) => ({ ...before, text: apply(before.text, [edit]) })), []);
   const type = useCallback((text: string) => setDraft((before) => ({ ...before, text })), []);
   const sow = useCallback((seeds: string) => setDraft((before) => ({ ...before, seeds })), []);
-  const take = useCallback((spec: Json, origin: string, first?: Draft["first"]) => setDraft((before) => begin(write(spec), origin, before, first)), []);
   const bringBack = useCallback(() => setDraft((before) => before.previous ?? before), []);
 
-  return { draft, setDraft, parsed, value, root, edit, type, sow, take, bringBack, original: useOriginal(draft, forms) };
+  const ask = useAsk(checker);
+  const last = useRef(0);
+  const [taking, setTaking] = useState(false);
+  /** Begins anew with `spec`, once it is answered: its form is drawn once and as it stays. */
+  const take = useCallback(
+    async (spec: Json, origin: string, { short = false, first }: Taking = {}) => {
+      last.current += 1;
+      const turn = last.current;
+      setTaking(true);
+      const answer = await ask(spec, origin);
+      const taken = short && answer ? slim(draw(spec, forms, answer)) : spec;
+      if (taken !== spec) await ask(taken, origin);
+      if (turn !== last.current) return;
+      setDraft((before) => begin(write(taken), origin, before, first));
+      setTaking(false);
+    },
+    [ask, forms],
+  );
+
+  // The first form is drawn from the first answer. Should that fail, the schemas alone must do.
+  const waiting = check.isLoading && check.failureCount === 0;
+  return { draft, setDraft, parsed, value, root, check, edit, type, sow, take, taking, waiting, bringBack, original: useOriginal(draft, checker) };
 }
 
 function start(stored: Draft, forms: Forms): Draft {
@@ -38,26 +64,12 @@ function start(stored: Draft, forms: Forms): Draft {
   return { ...stored, text, original: text };
 }
 
-/** What stood at a path in the beginning, defaults filled in. Nothing is marked in a spec that began empty. */
-function useOriginal({ origin, original }: Draft, forms: Forms) {
+/** What stood at a path in the beginning, said or implied. Nothing is marked in a spec that began empty. */
+function useOriginal<T extends Answer>({ origin, original }: Draft, checker: Checker<T>) {
+  const value = useMemo(() => (origin ? parse(original).value : undefined), [origin, original]);
+  const { data } = useAnswer(checker, value, origin);
   return useMemo(() => {
-    if (!origin) return undefined;
-    const resolved = effective(draw(parse(original).value, forms));
-    return (path: Path) => valueAt(resolved, path);
-  }, [origin, original, forms]);
-}
-
-type Check<T> = (document: Record<string, unknown>, signal: AbortSignal) => Promise<T>;
-
-/** The server's opinion of the document, asked for at each pause in typing. */
-export function useCheck<T>(what: string, check: Check<T>, value: Json | undefined, origin: string) {
-  const [settled] = useDebouncedValue(value, PAUSE_MS);
-  return useQuery({
-    queryKey: ["check", what, origin, settled],
-    queryFn: ({ signal }) => check(settled as Record<string, unknown>, signal),
-    enabled: isMapping(settled),
-    // What was said of the same spec a moment ago stays until the new answer comes; of another spec it would mislead.
-    placeholderData: (before, query) => (query?.queryKey[2] === origin ? before : undefined),
-    staleTime: 5_000,
-  });
+    if (value === undefined || !data) return undefined;
+    return (path: Path) => valueAt(value, path) ?? (data.fields?.[keyOf(path)]?.value as Json | undefined);
+  }, [value, data]);
 }

@@ -12,7 +12,7 @@ import classes from "../form/form.module.css";
 import { isMapping, type Forms, type Json } from "../form/schema";
 import { Sentence } from "../form/Sentence";
 import { useFormState } from "../form/useFormState";
-import { useCheck, useSpec } from "../form/useSpec";
+import { useSpec } from "../form/useSpec";
 import page from "../form/workbench.module.css";
 import { assignmentTold, sizeTold } from "../study/words";
 import { Failure } from "../ui/Failure";
@@ -33,11 +33,13 @@ const Sources = later("The choice of an experiment", () => import("./Sources"));
 
 type View = "form" | "yaml";
 
+const CHECKER = { what: "study", ask: checkStudy };
+
 /** A study that is being written: as a form and as text, checked meanwhile. */
 export function StudyWorkbench({ forms, experiment }: { forms: Forms; experiment: Forms }) {
-  const study = useSpec(forms, STUDY);
+  const study = useSpec(forms, CHECKER, STUDY);
+  const { check } = study;
   const beginning = useStudyBeginning(study, experiment);
-  const check = useCheck("study", checkStudy, study.parsed.value, study.draft.origin);
   const { start, isPending, error, forget } = useStart(() => study.setDraft(EMPTY));
   const [view, setView] = useState<View>("form");
   const [asBefore, setAsBefore] = useState(true);
@@ -53,13 +55,14 @@ export function StudyWorkbench({ forms, experiment }: { forms: Forms; experiment
   const blocked = study.parsed.error !== undefined || problems.length > 0 || check.data?.study == null;
 
   if (beginning.failure) return <Failure what="What the study should begin with" error={beginning.failure} />;
-  if (beginning.waiting) return <Loading what="the study" height={480} />;
+  if (beginning.waiting || study.taking) return <Loading what="the study" height={480} />;
   if (!isMapping(study.value) || !("spec" in study.value))
     return (
       <Suspense fallback={<Loading what="the templates" />}>
         <Sources />
       </Suspense>
     );
+  if (study.waiting) return <Loading what="the form" height={480} />;
   return (
     <>
       <SegmentedControl

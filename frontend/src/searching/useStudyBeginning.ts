@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useLocation, useSearchParams } from "wouter";
 
+import { checkSpec } from "../api/experiments";
 import { aroundRun, type Assignment } from "../api/studies";
 import { useTemplates } from "../api/templates";
 import type { Template } from "../api/types";
@@ -9,6 +10,7 @@ import { parse } from "../form/document";
 import { EXPERIMENT, load, STUDIED } from "../form/draft";
 import { isMapping, type Forms, type Json, type Mapping } from "../form/schema";
 import { slim } from "../form/slim";
+import { draw } from "../form/tree";
 import type { useSpec } from "../form/useSpec";
 import { studyOf } from "./beginning";
 
@@ -26,17 +28,17 @@ export function useStudyBeginning(study: ReturnType<typeof useSpec>, experiment:
   const run = search.get("run") ?? "";
   const template = search.get("template") ?? "";
   const templates = useTemplates();
-  const around = useQuery({ queryKey: ["around", run], queryFn: ({ signal }) => aroundRun(run, signal), enabled: run !== "", staleTime: 0 });
+  const around = useQuery({ queryKey: ["around", run], queryFn: ({ signal }) => ofRun(run, experiment, signal), enabled: run !== "", staleTime: 0 });
   const taken = useRef("");
   const asked = written ? "draft" : run ? `around:${run}` : template ? `template:${template}` : "";
 
   useEffect(() => {
     if (!asked || taken.current === asked) return;
-    const found = written ? ofDraft(study.value, experiment) : run ? around.data && ofRun(run, around.data, experiment) : ofTemplate(template, templates.data, experiment);
+    const found = written ? ofDraft(study.value, experiment) : run ? around.data : ofTemplate(template, templates.data, experiment);
     if (!found) return;
     taken.current = asked;
     if ("keep" in found) study.edit({ act: "set", path: ["spec"], value: found.keep });
-    else study.take(found.study, found.origin, found.first);
+    else void study.take(found.study, found.origin, { first: found.first });
     // The address forgets its wish, or a reload would take away what has been written since.
     navigate("/studies/new", { replace: true });
   }, [asked, written, run, template, around.data, templates.data, experiment, study, navigate]);
@@ -57,9 +59,12 @@ function ofDraft(study: Json, { catalog }: Forms): Beginning | { keep: Json } | 
   return kept ? { keep: spec } : { origin: "draft", study: studyOf(spec, catalog) };
 }
 
-function ofRun(run: string, { study, first }: Awaited<ReturnType<typeof aroundRun>>, experiment: Forms): Beginning {
-  const spec = study["spec"] as Json;
-  return { origin: `around:${run}`, study: { ...(study as Mapping), spec: slim(spec, experiment) }, first };
+/** A search around a run, whose spec says only what would not be taken anyway. */
+async function ofRun(run: string, experiment: Forms, signal: AbortSignal): Promise<Beginning> {
+  const { study, first } = await aroundRun(run, signal);
+  const spec = study["spec"] as Mapping;
+  const short = slim(draw(spec, experiment, await checkSpec(spec, signal)));
+  return { origin: `around:${run}`, study: { ...(study as Mapping), spec: short }, first };
 }
 
 function ofTemplate(id: string, templates: Template[] | undefined, { catalog }: Forms): Beginning | undefined {
