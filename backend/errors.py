@@ -42,6 +42,16 @@ class RunNotFound(NotFound):
         super().__init__(f"There is no run `{run_id[:80]}`.")
 
 
+class ComponentNotFound(NotFound):
+    def __init__(self, family: str, kind: str) -> None:
+        super().__init__(f"There is no component `{kind[:80]}` of `{family[:80]}`.")
+
+
+class TryoutNotFound(NotFound):
+    def __init__(self, family: str) -> None:
+        super().__init__(f"No experiment holds a component of `{family}`: it belongs to studies.")
+
+
 class ArtifactNotFound(NotFound):
     def __init__(self, artifact_id: str, why: str = "") -> None:
         super().__init__(why or f"There is no artifact `{artifact_id[:80]}`.")

@@ -52,6 +52,10 @@ class Family(BaseModel):
     default: str = Field(description="Kind that is used when a spec names none; empty when the spec must name one.")
     defaults: dict[str, str] = Field(default={}, description="Trait -> default kind for data sets with that trait.")
 
+    examples: list[str] = Field(
+        default=[], description="Kinds that components of other families are tried with, the first that fits."
+    )
+
     def usual(self, traits: Collection[str]) -> str:
         """The kind that is taken when a spec names none and its dataset has these traits."""
         return next((kind for trait, kind in self.defaults.items() if trait in traits), self.default)
@@ -85,6 +89,9 @@ class CatalogEntry(BaseModel):
     conflicts: list[Conflict] = Field(default=[], description="Values that its fields cannot have together.")
     observes: list[str] = Field(
         default=[], description="Metrics that it reports, beside those that every training has: `sparsity`."
+    )
+    try_with: dict[str, Any] = Field(
+        default={}, description="Fields of the part around it, without which it cannot be tried."
     )
     picture: dict[str, Any] | None = Field(
         default=None,

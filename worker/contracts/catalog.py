@@ -39,6 +39,7 @@ def _family(base: type[Component]) -> Family:
         summary=_paragraphs(base)[0],
         default=base.default_kind,
         defaults=dict(base.default_kinds),
+        examples=list(base.example_kinds),
     )
 
 
@@ -59,6 +60,7 @@ def _entry(component: type[Component]) -> CatalogEntry:
         nature=list(component.nature()),
         conflicts=list(component.conflicts),
         observes=list(component.observes),
+        try_with=dict(component.try_with),
         facts=dict(component.facts),
         unavailable=component.unavailable(),
     )

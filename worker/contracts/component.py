@@ -52,6 +52,7 @@ class Component(BaseModel):
     kind: ClassVar[str]
     default_kind: ClassVar[str]
     default_kinds: ClassVar[Mapping[str, str]]  # trait of the dataset -> the kind that is usual there
+    example_kinds: ClassVar[tuple[str, ...]]  # what components of other families are tried with, the first that fits
 
     formula: ClassVar[str] = ""
     """What it computes, one line of mathematics in Unicode."""
@@ -69,15 +70,23 @@ class Component(BaseModel):
     """Values that its fields cannot have together: refused before a spec is queued, and here."""
     observes: ClassVar[tuple[str, ...]] = ()
     """Names of the metrics that it gives to `Context.observe`: an alert can watch no others."""
+    try_with: ClassVar[Mapping[str, Any]] = {}
+    """Fields of the part around it, without which it cannot be tried, plain JSON."""
     facts: ClassVar[Mapping[str, Any]] = {}
     """Published facts that help to plan (a dataset's counts and shape), plain JSON."""
 
     def __init_subclass__(
-        cls, family: str = "", default: str = "", defaults: Mapping[str, str] | None = None, **kwargs: Any
+        cls,
+        family: str = "",
+        default: str = "",
+        defaults: Mapping[str, str] | None = None,
+        examples: tuple[str, ...] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         if family:
             cls.family, cls.default_kind, cls.default_kinds = family, default, defaults or {}
+            cls.example_kinds = examples or (default,)
             _families[family] = cls
             _kinds.setdefault(family, {})
 

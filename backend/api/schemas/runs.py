@@ -66,8 +66,16 @@ class SpecChecked(BaseModel):
     estimate: Estimate | None = None
 
 
+class Tryout(BaseModel):
+    """The least experiment around one component."""
+
+    spec: dict[str, Any]
+
+
 class CatalogNow(Catalog):
     """The catalog, and whether any worker stands behind it."""
+
+    tried: list[str] = Field(description="Families whose components can be tried in an experiment, in the order in which a spec names them.")
 
     stale: bool = Field(
         description="No worker is at work: this is what the last one could do, until the next is ready and has announced "

@@ -32,14 +32,24 @@ def asked(document: Any, catalog: Catalog) -> Asked | None:
     entry = catalog.find("datasets", dataset.get("kind")) if isinstance(dataset, Mapping) else None
     if entry is None or not isinstance(dataset, Mapping):
         return None
-    fields: Mapping[str, Any] = entry.parameters.get("properties", {})
-    roles = {field[MARK]: name for name, field in fields.items() if MARK in field}
+    roles = _roles(entry)
     said = {role: dataset[name] for role, name in roles.items() if name in dataset and role != "id"}
     named = dataset.get(roles["id"], "") if "id" in roles else None
     try:
         return Asked(entry, roles, named, Choice.model_validate(said)) if isinstance(named, str) else None
     except ValidationError:
         return None
+
+
+def naming(upload_id: str, catalog: Catalog) -> dict[str, Any]:
+    """The dataset that learns from this upload, as a spec writes it."""
+    found = [(entry.kind, _roles(entry)) for entry in catalog.entries if entry.family == "datasets"]
+    return next({"kind": kind, roles["id"]: upload_id} for kind, roles in found if "id" in roles)
+
+
+def _roles(entry: CatalogEntry) -> dict[str, str]:
+    fields: Mapping[str, Any] = entry.parameters.get("properties", {})
+    return {field[MARK]: name for name, field in fields.items() if MARK in field}
 
 
 def adapted(catalog: Catalog, asked: Asked, facts: Facts) -> Catalog:

@@ -22,6 +22,22 @@ export const useForkStart = (run: string, checkpoint: string) =>
     staleTime: Infinity,
   });
 
+/** The least experiment around a component, written `optimizers.adam`, or around one's own data. */
+export const useTryout = (component: string, upload: string) =>
+  useQuery({
+    queryKey: ["tryout", component, upload],
+    queryFn: ({ signal }) => {
+      const [family = "", kind = ""] = component.split(".");
+      return body(
+        upload
+          ? api.GET("/api/uploads/{upload_id}/tryout", { params: { path: { upload_id: upload } }, signal })
+          : api.GET("/api/catalog/{family}/{kind}/tryout", { params: { path: { family, kind } }, signal }),
+      );
+    },
+    enabled: component !== "" || upload !== "",
+    staleTime: Infinity,
+  });
+
 export interface Submission {
   spec: SpecText;
   seeds?: number[];

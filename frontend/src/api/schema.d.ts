@@ -44,6 +44,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/catalog/{family}/{kind}/tryout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Try Component
+         * @description The least experiment that trains with this component in it.
+         */
+        get: operations["try_component"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}/tryout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Try Upload
+         * @description The least experiment that learns from this upload.
+         */
+        get: operations["try_upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets": {
         parameters: {
             query?: never;
@@ -1009,6 +1049,14 @@ export interface components {
              */
             observes: string[];
             /**
+             * Try With
+             * @description Fields of the part around it, without which it cannot be tried.
+             * @default {}
+             */
+            try_with: {
+                [key: string]: unknown;
+            };
+            /**
              * Picture
              * @description Drawing of its effect: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades.
              */
@@ -1052,6 +1100,11 @@ export interface components {
              * @default []
              */
             entries: components["schemas"]["CatalogEntry"][];
+            /**
+             * Tried
+             * @description Families whose components can be tried in an experiment, in the order in which a spec names them.
+             */
+            tried: string[];
             /**
              * Stale
              * @description No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new plug-ins among it.
@@ -1626,6 +1679,12 @@ export interface components {
             defaults: {
                 [key: string]: string;
             };
+            /**
+             * Examples
+             * @description Kinds that components of other families are tried with, the first that fits.
+             * @default []
+             */
+            examples: string[];
         };
         /**
          * Figure
@@ -3299,6 +3358,16 @@ export interface components {
          */
         TrialState: "waiting" | "running" | "complete" | "pruned" | "failed";
         /**
+         * Tryout
+         * @description The least experiment around one component.
+         */
+        Tryout: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * UploadDetail
          * @description One's own data with everything that was found in them.
          */
@@ -3558,6 +3627,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CatalogNow"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    try_component: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family: string;
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tryout"];
+                };
+            };
+            /** @description What is wrong, and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    try_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tryout"];
                 };
             };
             /** @description What is wrong, and what would be right. */

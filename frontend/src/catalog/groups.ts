@@ -11,11 +11,6 @@ export interface FamilyGroup {
 }
 
 /** The families in the order in which a spec names them. */
-const ORDER = [
-  "datasets", "preparations", "distributions", "augmentations", "models", "normalizations", "initializations", "stages", "transfers",
-  "optimizers", "schedules", "batches", "regularizers", "averages", "losses", "distillers", "pruners", "pruning_schedules", "folders", "quantizers", "exporters",
-];
-
 export function groups(catalog: Catalog, search: string): FamilyGroup[] {
   const wanted = search.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (entry: Entry) => {
@@ -23,15 +18,14 @@ export function groups(catalog: Catalog, search: string): FamilyGroup[] {
     return wanted.every((word) => text.includes(word));
   };
   const entries = (catalog.entries ?? []).filter(fits);
+  const place = ({ name }: Family) => (catalog.tried.includes(name) ? catalog.tried.indexOf(name) : catalog.tried.length);
   return [...(catalog.families ?? [])]
-    .sort((a, b) => place(a.name) - place(b.name))
+    .sort((a, b) => place(a) - place(b))
     .map((family) => ({ family, entries: entries.filter((entry) => entry.family === family.name) }))
     .filter(({ entries }) => entries.length > 0);
 }
 
-const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-
-/** Where the form is opened with the component chosen; null where a component alone makes no experiment. */
-export function tryIt({ family, kind }: Entry): string {
+/** Where the form is opened with the least experiment around the component. */
+export function tryIt({ family, kind }: Pick<Entry, "family" | "kind">): string {
   return `/new?try=${encodeURIComponent(`${family}.${kind}`)}`;
 }

@@ -4,6 +4,7 @@ import { awaited } from "../api/awaited";
 
 import { useDatasets } from "../api/uploads";
 import type { CatalogEntry } from "../api/types";
+import { tryIt } from "../catalog/groups";
 import { bytes, count, title } from "../format";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
@@ -30,7 +31,7 @@ export function Datasets() {
             <Text size="xs">Not now: {entry.unavailable}.</Text>
           ) : (
             <Button
-              component={Link} href={`/new?dataset=${encodeURIComponent(entry.kind)}`} size="compact-sm" variant="light"
+              component={Link} href={tryIt(entry)} size="compact-sm" variant="light"
               aria-label={`Use ${title(entry.kind)} in an experiment`}
             >
               Use in an experiment

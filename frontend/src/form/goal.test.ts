@@ -6,7 +6,7 @@ import type { Catalog, Entry } from "./schema";
 const stage = (kind: string, properties: Entry["parameters"]["properties"] = {}): Entry => ({
   family: "stages", kind, summary: "", description: "", parameters: { properties },
 });
-const catalog: Catalog = { families: [], entries: [stage("thin"), stage("squeeze", { goal: { type: "string", "x-constraint": true }, least: { type: "string", "x-measure": true } })] };
+const catalog: Catalog = { families: [{ name: "stages", summary: "", default: "", examples: ["train"] }], entries: [stage("thin"), stage("squeeze", { goal: { type: "string", "x-constraint": true }, least: { type: "string", "x-measure": true } })] };
 const train = { kind: "train", epochs: 3 };
 
 describe("a question as a stage", () => {

@@ -15,14 +15,15 @@ export function withGoal(spec: Mapping, target: string, minimize: string | null,
     if (!goal) continue;
     const measure = fields.find(([, field]) => field["x-measure"])?.[0];
     const stage = { kind, [goal]: target, ...(measure && minimize ? { [measure]: minimize } : {}) };
-    return { ...spec, name: `${String(spec["name"])}, to a target`, stages: [...trainings(spec), stage] };
+    return { ...spec, name: `${String(spec["name"])}, to a target`, stages: [...trainings(spec, catalog), stage] };
   }
   return spec;
 }
 
-/** The stages before the first one that does anything but train. */
-function trainings(spec: Mapping): Mapping[] {
+/** The stages before the first one that is no example of a stage: those train. */
+function trainings(spec: Mapping, { families }: Catalog): Mapping[] {
   const stages = Array.isArray(spec["stages"]) ? spec["stages"].filter(isMapping) : [];
-  const other = stages.findIndex((stage) => !("epochs" in stage));
+  const examples = families.find(({ name }) => name === "stages")?.examples ?? [];
+  const other = stages.findIndex(({ kind }) => !examples.includes(String(kind)));
   return other < 0 ? stages : stages.slice(0, other);
 }

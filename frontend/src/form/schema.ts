@@ -51,7 +51,7 @@ export interface Entry {
 }
 
 export interface Catalog {
-  families: { name: string; summary: string; default: string; defaults?: Record<string, string> }[];
+  families: { name: string; summary: string; default: string; examples?: string[] }[];
   entries: Entry[];
 }
 

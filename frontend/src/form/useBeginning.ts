@@ -1,16 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useLocation, useSearchParams } from "wouter";
 
 import { api, body } from "../api/client";
 import { useTemplates } from "../api/templates";
-import { title as words } from "../format";
-import { type Fork, useForkStart } from "../api/experiments";
+import { type Fork, useForkStart, useTryout } from "../api/experiments";
 import type { Template } from "../api/types";
-import { useUpload } from "../api/uploads";
 import { withGoal } from "./goal";
-import { beginning, ownDataset } from "./own";
-import { find, type Forms, type Json, type Mapping } from "./schema";
+import type { Forms, Json, Mapping } from "./schema";
 import type { useSpec } from "./useSpec";
 
 /** What the address asks the form to begin with: a template, a run to clone, data, or nothing. A draft of the same beginning is kept. */
@@ -30,14 +27,9 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   });
   const checkpoint = search.get("checkpoint") ?? "";
   const start = useForkStart(fork, checkpoint);
-  const data = useData(forms, templates.data);
-  const tried = search.get("try");
-  const { data: trial } = useQuery({
-    queryKey: ["trial", tried],
-    queryFn: async () => (await import("./tryout")).tryout(tried, forms),
-    enabled: tried !== null,
-    staleTime: Infinity,
-  });
+  const tried = search.get("try") ?? "";
+  const upload = search.get("upload") ?? "";
+  const tryout = useTryout(tried, upload);
   const goal = target && ` ${minimize ?? ""} ${target}`;
   const origin = fork
     ? `fork:${fork}:${checkpoint}`
@@ -47,8 +39,8 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
         ? `template:${asked}`
         : tried
           ? `try:${tried}`
-          : data.origin;
-  const source = fork ? start.data?.spec : clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : (trial ?? data.spec);
+          : upload && `upload:${upload}`;
+  const source = fork ? start.data?.spec : clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : tryout.data?.spec;
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
@@ -78,32 +70,11 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     parent: parent.data,
     start: start.data,
     clone: spec.draft.origin.startsWith("clone:") ? (parent.data?.name ?? "another run") : undefined,
-    failure: clone ? (parent.error ?? start.error) : data.error ? data.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
+    failure: clone ? (parent.error ?? start.error) : tryout.error ? tryout.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
   };
 }
 
 function forkOf(origin: string): Fork {
   const [, run = "", checkpoint = ""] = origin.split(":");
   return { run, checkpoint };
-}
-
-/** A spec that begins with the data that the address names: `?upload=<id>` or `?dataset=<kind>`. */
-function useData({ catalog }: Forms, templates: readonly Template[] | undefined) {
-  const [search] = useSearchParams();
-  const id = search.get("upload") ?? "";
-  const kind = search.get("dataset") ?? "";
-  const upload = useUpload(id);
-  const origin = id ? `upload:${id}` : kind ? `dataset:${kind}` : "";
-  const spec = useMemo(() => {
-    const specs = templates?.map(({ spec }) => spec as Mapping);
-    const own = ownDataset(catalog);
-    if (specs && upload.data && own) {
-      const dataset = { kind: own.entry.kind, [own.field]: upload.data.id };
-      return beginning(upload.data.name, dataset, upload.data.traits, specs, catalog);
-    }
-    const entry = find(catalog, "datasets", kind);
-    const traits = entry?.provides?.map(({ trait }) => trait) ?? [];
-    return specs && entry ? beginning(words(kind), { kind }, traits, specs, catalog) : undefined;
-  }, [templates, upload.data, catalog, kind]);
-  return { origin, spec, error: upload.error };
 }

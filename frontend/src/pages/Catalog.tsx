@@ -57,13 +57,20 @@ export default function CatalogPage() {
         </Empty>
       )}
       {found.map((group) => (
-        <FamilySection key={group.family.name} group={group} sought={params.get("at")} />
+        <FamilySection key={group.family.name} group={group} tried={data.tried.includes(group.family.name)} sought={params.get("at")} />
       ))}
     </div>
   );
 }
 
-function FamilySection({ group: { family, entries }, sought }: { group: FamilyGroup; sought: string | null }) {
+interface FamilySectionProps {
+  group: FamilyGroup;
+  /** Whether an experiment can be made around one of its components. */
+  tried: boolean;
+  sought: string | null;
+}
+
+function FamilySection({ group: { family, entries }, tried, sought }: FamilySectionProps) {
   const name = words(family.name);
   return (
     <section id={family.name} aria-labelledby={`family-${family.name}`} className={classes.family}>
@@ -75,7 +82,7 @@ function FamilySection({ group: { family, entries }, sought }: { group: FamilyGr
       </Text>
       <div className={classes.cards}>
         {entries.map((entry) => (
-          <Card key={entry.kind} entry={entry} usual={family.default === entry.kind} sought={sought === `${family.name}.${entry.kind}`} />
+          <Card key={entry.kind} entry={entry} tried={tried} usual={family.default === entry.kind} sought={sought === `${family.name}.${entry.kind}`} />
         ))}
       </div>
     </section>
@@ -84,12 +91,13 @@ function FamilySection({ group: { family, entries }, sought }: { group: FamilyGr
 
 interface CardProps {
   entry: Entry;
+  tried: boolean;
   usual: boolean;
   /** Whether the address names it: it is scrolled to and has the focus. */
   sought: boolean;
 }
 
-function Card({ entry, usual, sought }: CardProps) {
+function Card({ entry, tried, usual, sought }: CardProps) {
   const [open, setOpen] = useState(false);
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -117,9 +125,11 @@ function Card({ entry, usual, sought }: CardProps) {
         <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open} disabled={parameters.length + rest.length === 0} onClick={() => setOpen(!open)}>
           {open ? "Less" : parameters.length > 0 ? plural(parameters.length, "parameter") : "More"}
         </Button>
-        <Button size="compact-xs" variant="light" component={Link} href={tryIt(entry)} disabled={Boolean(entry.unavailable)}>
-          Try it
-        </Button>
+        {tried && (
+          <Button size="compact-xs" variant="light" component={Link} href={tryIt(entry)} disabled={Boolean(entry.unavailable)}>
+            Try it
+          </Button>
+        )}
       </div>
     </Paper>
   );

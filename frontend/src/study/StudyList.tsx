@@ -40,7 +40,7 @@ export function StudyTable({ studies }: { studies: readonly StudyRow[] }) {
               </Table.Td>
               <Table.Td>
                 {words(study.sampler)}
-                {study.pruner !== "none" && <div className={classes.sub}>pruner {words(study.pruner)}</div>}
+                <div className={classes.sub}>pruner {words(study.pruner)}</div>
               </Table.Td>
               <Table.Td data-numeric>
                 <Ago at={study.created_at} />

@@ -148,3 +148,34 @@ def test_a_catalog_that_no_worker_stands_behind_says_so_until_one_does(api_on_ea
     with api_on_each.store.begin() as session:
         workers.announce(session, "worker-2", "the next", {"name": "cpu"}, more)
     assert now()["stale"] is False and has("plugged")
+
+
+def test_a_draft_comes_back_field_by_field_whether_it_is_right_or_not(api: Api) -> None:
+    right = check(api, SPEC)["fields"]
+    assert right["stages[0].optimizer.kind"] == {
+        "source": "default", "value": "adam", "required": True, "fallback": None
+    }  # fmt: skip
+    wrong = check(api, {**SPEC, "seed": -1, "name": ""})
+    assert wrong["problems"] and wrong["experiment"] is None
+    assert wrong["fields"] == {
+        **right,
+        "seed": {**right["seed"], "source": "given", "value": None},
+        "name": {**right["name"], "value": None},
+    }
+
+
+def test_a_draft_without_its_data_is_resolved_all_the_same(api: Api) -> None:
+    checked = check(api, {**SPEC, "dataset": {"kind": "upload"}})
+    assert [problem["path"] for problem in checked["problems"]] == ["dataset.id"]
+    assert checked["fields"]["dataset.id"]["source"] == "default"
+    assert checked["fields"]["stages[0].optimizer.kind"]["value"] == "adam"
+
+
+def test_a_component_is_tried_in_an_experiment_that_passes_the_check(api: Api) -> None:
+    spec = api.client.get("/api/catalog/pruning_schedules/gradual/tryout").json()["spec"]
+    assert check(api, spec)["problems"] == []
+    sampler = api.client.get("/api/catalog/samplers/tpe/tryout")
+    assert (sampler.status_code, sampler.json()["error"]) == (404, "TryoutNotFound")
+    assert "samplers" not in api.client.get("/api/catalog").json()["tried"]
+    assert api.client.get("/api/catalog/optimizers/nope/tryout").json()["error"] == "ComponentNotFound"
+    assert api.client.get("/api/uploads/nope/tryout").json()["error"] == "UploadNotFound"

@@ -1,7 +1,8 @@
 """Gradual pruning."""
 
 import math
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from worker.contracts.component import knob
 from worker.contracts.families.pruning_schedules import PruningSchedule
@@ -17,6 +18,7 @@ class Gradual(PruningSchedule):
     formula = "s_t = s_f + (s_i − s_f)(1 − (t − t₀)/(n Δt))³, renewed every Δt steps"
     reference = "Zhu, Gupta: To prune, or not to prune (2017), arXiv:1710.01878"
     grows: ClassVar[bool] = True
+    try_with: ClassVar[Mapping[str, Any]] = {"recover": {}}
 
     every: int = knob(
         20, ge=1, le=1_000_000, unit="steps", description="Steps Δt from one renewal of the masks to the next."

@@ -7,7 +7,7 @@ from worker.contracts.component import Component
 from worker.data.tensors import Corpus
 
 
-class Dataset(Component, family="datasets", default="digits"):
+class Dataset(Component, family="datasets", default="digits", examples=("digits", "mnist")):
     """The data that a run learns from and is judged by."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from torch import nn
 from worker.contracts.component import Component
 
 
-class Model(Component, family="models"):
+class Model(Component, family="models", examples=("cnn", "mlp")):
     """The network that is trained and compressed."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ from worker.contracts.component import Component
 from worker.contracts.phases import Phase
 
 
-class Stage(Component, family="stages"):
+class Stage(Component, family="stages", examples=("train",)):
     """One step of the pipeline: it takes a model and leaves a model."""
 
     quantizes: ClassVar[bool] = False
