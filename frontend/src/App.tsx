@@ -4,7 +4,9 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { Suspense } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { queryClient } from "./api/queryClient";
+import { UpToDate } from "./charts/upToDate";
 import { useLiveStream } from "./live/hooks";
+import { latest } from "./live/live";
 import Runs from "./pages/Runs";
 import { Shell } from "./shell/Shell";
 import { useNewVersion } from "./shell/version";
@@ -58,9 +60,11 @@ export function App() {
     <QueryClientProvider client={queryClient}>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <Notifications position="bottom-right" limit={4} />
-        <Shell>
-          <Pages />
-        </Shell>
+        <UpToDate value={latest}>
+          <Shell>
+            <Pages />
+          </Shell>
+        </UpToDate>
       </MantineProvider>
     </QueryClientProvider>
   );

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "./states";
 import { api, body } from "./client";
 import type { RunDetail, RunPage } from "./types";
 

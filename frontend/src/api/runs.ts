@@ -1,13 +1,25 @@
 import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { RunFilter } from "../live/edits";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "./states";
 import { api, body } from "./client";
-import type { RunPage, RunRow, StreamEvent } from "./types";
+import type { RunPage, RunRow, RunState, StreamEvent } from "./types";
 
 const PAGE = 50;
 /** A place in the queue changes with every other run: it is asked for again after so many milliseconds. */
 const QUEUE_PACE = 5_000;
 const isQueued = ({ state }: Pick<RunRow, "state">): boolean => state === "queued";
+
+/** Asks for runs that are no trial of a study. */
+export const NO_STUDY = "none";
+
+/** What a list of runs was asked to show. */
+export interface RunFilter {
+  state?: RunState[];
+  search?: string;
+  /** Only trials of this study; `none` for runs that are no trial. */
+  study?: string;
+  sort?: string;
+  descending?: boolean;
+}
 
 /** The runs, page by page. The live stream edits what has been loaded. */
 export const useRuns = (filter: RunFilter) =>

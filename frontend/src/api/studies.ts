@@ -1,8 +1,7 @@
 import { keepPreviousData, type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Figure } from "../charts/figure";
+import type { Figure, Theme } from "./figure";
 import { api, body } from "./client";
 import type { SpecText } from "./experiments";
-import type { Theme } from "./figures";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];

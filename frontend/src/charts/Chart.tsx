@@ -1,15 +1,16 @@
 import { Paper, Text, Title } from "@mantine/core";
 import { useElementSize, useIntersection, useMergedRef } from "@mantine/hooks";
-import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
-import { caughtUp } from "../live/live";
+import { type ReactNode, use, useCallback, useEffect, useId, useRef, useState } from "react";
+import type { Figure } from "../api/figure";
 import { Boundary } from "../ui/Boundary";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./Chart.module.css";
 import { ChartMenu } from "./ChartMenu";
 import { type Box, Drawer, type DrawerEvents, type Drawing, plotly } from "./drawer";
-import { type Figure, lastStep } from "./figure";
+import { lastStep } from "./figure";
 import { present, type View } from "./present";
+import { UpToDate } from "./upToDate";
 
 export interface ChartProps {
   title: string;
@@ -97,8 +98,9 @@ function Plot({ figure, view, height, minWidth, title, drawer, onHoverRun, onPic
   const { ref: sight, entry } = useIntersection({ rootMargin: "120px" });
   const { ref: sized, width, height: tall } = useElementSize();
   const { smoothing, logY, clip, highlight, legend } = view;
+  const upToDate = use(UpToDate);
   // Drawn when its turn comes, with what has come in by then.
-  const drawing = useCallback(() => present(caughtUp(figure) ?? figure, { smoothing, logY, clip, highlight, legend }), [figure, smoothing, logY, clip, highlight, legend]);
+  const drawing = useCallback(() => present(upToDate(figure), { smoothing, logY, clip, highlight, legend }), [upToDate, figure, smoothing, logY, clip, highlight, legend]);
   const visible = entry?.isIntersecting ?? false;
 
   const events = useRef<DrawerEvents>({});

@@ -1,9 +1,9 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { memo, type RefObject } from "react";
+import type { Figure } from "../api/figure";
 import { DotsIcon, DownloadIcon, ExpandIcon } from "../ui/icons";
 import type { Drawer } from "./drawer";
 import { csv, save } from "./export";
-import type { Figure } from "./figure";
 
 interface ChartMenuProps {
   title: string;

@@ -1,6 +1,6 @@
 import type { PlotHandle } from "plotly.js-cartesian-dist-min";
+import type { Figure } from "../api/figure";
 import { importer } from "../ui/importer";
-import type { Figure } from "./figure";
 
 export type Drawing = Pick<Figure, "data" | "layout">;
 type Plotly = (typeof import("plotly.js-cartesian-dist-min"))["default"];

@@ -1,4 +1,4 @@
-import type { Figure } from "./figure";
+import type { Figure } from "../api/figure";
 
 /** The figure's curves as a table: one row for each point. */
 export function csv(figure: Pick<Figure, "data">): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Figure } from "../api/figure";
 import type { StreamEvent } from "../api/types";
-import { advance, decimate, type Figure, lastStep, MOST_POINTS } from "./figure";
+import { advance, decimate, lastStep, MOST_POINTS } from "./figure";
 
 const RUN = "a";
 

@@ -1,39 +1,5 @@
-import type { components } from "../api/schema";
-
-export type Value = number | null;
-type StreamEvent = components["schemas"]["StreamEvent"];
-
-/** A Plotly trace, as far as the browser looks into it. A live one says which metric of which run it shows. */
-export interface Trace {
-  x: Value[];
-  y: Value[];
-  name?: string;
-  mode?: string;
-  type?: string;
-  opacity?: number;
-  hoverinfo?: string;
-  showlegend?: boolean;
-  meta?: { run?: string; metric?: string } | null;
-  line?: { color?: string; width?: number; dash?: string; shape?: string };
-  [other: string]: unknown;
-}
-
-export interface Layout {
-  meta?: { summary?: string; seq?: Record<string, number>; exhibits?: string[]; [other: string]: unknown };
-  shapes?: unknown[];
-  annotations?: unknown[];
-  images?: unknown[];
-  /** How tall the figure wants to be, pixels. */
-  height?: number;
-  [other: string]: unknown;
-}
-
-/** A Plotly figure, and the last event of each run that it includes. */
-export interface Figure {
-  data: Trace[];
-  layout: Layout;
-  seq: Record<string, number>;
-}
+import type { Figure, Trace, Value } from "../api/figure";
+import type { StreamEvent } from "../api/types";
 
 /** No trace holds more points than a screen has columns for. */
 export const MOST_POINTS = 1500;

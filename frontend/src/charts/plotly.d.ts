@@ -1,5 +1,5 @@
 declare module "plotly.js-cartesian-dist-min" {
-  import type { Layout, Trace } from "@/charts/figure";
+  import type { Layout, Trace } from "@/api/figure";
 
   export interface PlotHandle extends HTMLDivElement {
     on(event: "plotly_hover", handler: (event: { points: { data: Trace }[] }) => void): void;

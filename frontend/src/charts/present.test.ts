@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { Figure } from "../api/figure";
 import { csv } from "./export";
-import type { Figure } from "./figure";
 import { present, smooth } from "./present";
 
 const steps = Array.from({ length: 60 }, (_, i) => i + 1);

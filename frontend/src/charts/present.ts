@@ -1,4 +1,5 @@
-import { decimate, FEW, type Figure, type Layout, lastStep, MOST_POINTS, type Trace, type Value } from "./figure";
+import type { Figure, Layout, Trace, Value } from "../api/figure";
+import { decimate, FEW, lastStep, MOST_POINTS } from "./figure";
 
 /** A chart of many curves shares its points among them, so that drawing it does not hold up the page. */
 const ALL_POINTS = 9000;

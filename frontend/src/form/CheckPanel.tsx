@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import classes from "./form.module.css";
 import page from "./workbench.module.css";
 import type { Placed } from "./problems";
-import { Sentence } from "./Sentence";
+import { Sentence } from "../ui/Sentence";
 import { plural } from "../format";
 import { AlertIcon, CheckIcon } from "../ui/icons";
 

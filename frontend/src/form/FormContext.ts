@@ -3,7 +3,7 @@ import { createContext, createElement, useContext, type ReactNode } from "react"
 import type { Edit } from "./edit";
 import type { Path } from "./path";
 import type { Placed } from "./problems";
-import { Sentence } from "./Sentence";
+import { Sentence } from "../ui/Sentence";
 import type { Forms, Json } from "./schema";
 import type { Group } from "./tree";
 

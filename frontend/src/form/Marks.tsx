@@ -5,7 +5,7 @@ import { useForm } from "./FormContext";
 import classes from "./form.module.css";
 import { unset } from "./edit";
 import { ResetIcon } from "./icons";
-import { Sentence } from "./Sentence";
+import { Sentence } from "../ui/Sentence";
 import { boundsOf, isMapping, same, type Json } from "./schema";
 import { describe } from "./summary";
 import { effective, type Node } from "./tree";

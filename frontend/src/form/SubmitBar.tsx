@@ -2,7 +2,7 @@ import { Alert, Button, Group, TextInput } from "@mantine/core";
 
 import { ApiError } from "../api/client";
 import { PlayIcon } from "../ui/icons";
-import { Sentence } from "./Sentence";
+import { Sentence } from "../ui/Sentence";
 import { seedsFrom } from "./typed";
 
 interface SubmitBarProps {

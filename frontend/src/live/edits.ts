@@ -1,21 +1,9 @@
 import type { InfiniteData } from "@tanstack/react-query";
+import { NO_STUDY, type RunFilter } from "../api/runs";
 import type { RunDetail, RunPage, RunRow, RunState, StreamEvent } from "../api/types";
 
 export type RunPages = InfiniteData<RunPage, string | null>;
 export type LogPages = InfiniteData<StreamEvent[], number | null>;
-
-/** Asks for runs that are no trial of a study. */
-export const NO_STUDY = "none";
-
-/** What a list of runs was asked to show. */
-export interface RunFilter {
-  state?: RunState[];
-  search?: string;
-  /** Only trials of this study; `none` for runs that are no trial. */
-  study?: string;
-  sort?: string;
-  descending?: boolean;
-}
 
 /** The list with these rows in their latest form; new runs come first, those that left the filter go. */
 export function editPages(pages: RunPages, rows: RunRow[], filter: RunFilter): RunPages {

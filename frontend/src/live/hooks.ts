@@ -1,6 +1,6 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { RunRow } from "../api/types";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 import { catchUp, feed } from "./live";
 
 /** Keeps the live stream open while the application is shown. */

@@ -1,10 +1,12 @@
 import { notifications } from "@mantine/notifications";
 import type { QueryClient } from "@tanstack/react-query";
+import type { Figure } from "../api/figure";
 import { queryClient } from "../api/queryClient";
-import { LOGGED, MARKS } from "../api/runs";
+import { LOGGED, MARKS, type RunFilter } from "../api/runs";
 import type { RunDetail, RunRow, StreamEvent } from "../api/types";
-import { advance, type Figure } from "../charts/figure";
-import { editDetail, editEvents, editLog, editPages, type LogPages, type RunFilter, type RunPages } from "./edits";
+import { advance } from "../charts/figure";
+import { tryAgain } from "../ui/recovery";
+import { editDetail, editEvents, editLog, editPages, type LogPages, type RunPages } from "./edits";
 import { Feed } from "./feed";
 
 /** What else is out of date after an event of this kind. Points are not here: they only extend the curves. */
@@ -31,6 +33,7 @@ export const feed: Feed = new Feed({
     void queryClient.invalidateQueries({ queryKey: ["runs"] });
   },
   onReturn: () => {
+    tryAgain();
     void queryClient.invalidateQueries({ queryKey: ["runs"] });
     void queryClient.invalidateQueries({ queryKey: ["run"] });
     void queryClient.invalidateQueries({ queryKey: ["workers"] });
@@ -91,6 +94,9 @@ export function caughtUp(figure: Figure): Figure | null {
   }
   return advance(figure, missing);
 }
+
+/** The figure after all events that this tab still holds. */
+export const latest = (figure: Figure): Figure => caughtUp(figure) ?? figure;
 
 function refetch(client: QueryClient, resource: string, run: string): void {
   const concerned = resource === "tradeoffs" || resource === "workers" ? null : run;

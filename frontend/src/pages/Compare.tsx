@@ -3,7 +3,7 @@ import { useDebouncedValue, useDocumentTitle } from "@mantine/hooks";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "wouter";
 
-import { useFigure } from "../api/figures";
+import { useFigure } from "../live/figures";
 import { awaited } from "../api/awaited";
 import { runQuery, useGroup } from "../api/runs";
 import type { RunDetail, RunRow } from "../api/types";

@@ -1,6 +1,6 @@
 import { Text } from "@mantine/core";
 import { offered, useCharts } from "../api/charts";
-import { useFigure } from "../api/figures";
+import { useFigure } from "../live/figures";
 import { awaited } from "../api/awaited";
 import type { RunDetail, RunRow, RunState } from "../api/types";
 import { Chart } from "../charts/Chart";

@@ -2,7 +2,7 @@ import { Alert, Text } from "@mantine/core";
 import type { RunDetail } from "../api/types";
 import { useWorkers } from "../api/workers";
 import { AlertIcon } from "../ui/icons";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 
 /** What endangers a run that is not over: its own note, and what keeps all runs from being stored. */
 export function Endangered({ run }: { run: RunDetail }) {

@@ -6,12 +6,12 @@ import { count, duration } from "../format";
 import { about } from "../runs/columns";
 import { type Action, useOffer } from "../keys/offers";
 import { useSteering } from "../runs/actions";
-import { ActionButtons, ActionItems } from "../ui/ActionButtons";
+import { ActionButtons, ActionItems } from "../keys/ActionButtons";
 import { Ago } from "../ui/Ago";
 import { AlertIcon, BanIcon, CloneIcon, DotsIcon, DownloadIcon, StopIcon, StudyIcon } from "../ui/icons";
 import { queued, remaining, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 import classes from "./run.module.css";
 import { later } from "../ui/later";
 

@@ -6,7 +6,7 @@ import { useAskGhost } from "../api/ghosts";
 import type { RunDetail, RunRow, StreamEvent } from "../api/types";
 import { count } from "../format";
 import { StateBadge } from "../ui/StateBadge";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 import { type Intervention, judged, made, type Turned, undoable } from "./interventions";
 import classes from "./run.module.css";
 import { Section } from "./Section";

@@ -5,7 +5,7 @@ import { type KnobRow, useKnobs } from "../api/steering";
 import type { RunDetail, StreamEvent } from "../api/types";
 import { type Action, useOffer } from "../keys/offers";
 import { useSteering } from "../runs/actions";
-import { ActionButtons, ActionItems } from "../ui/ActionButtons";
+import { ActionButtons, ActionItems } from "../keys/ActionButtons";
 import { title, words } from "../format";
 import { ArrowDownIcon, ArrowUpIcon, CheckIcon, CrossIcon, DownloadIcon, PauseIcon, PlayIcon, PlusIcon } from "../ui/icons";
 import { made, undoable } from "./interventions";

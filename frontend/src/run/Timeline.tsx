@@ -4,7 +4,7 @@ import { duration, words } from "../format";
 import { CheckIcon } from "../ui/icons";
 import { share } from "../ui/progress";
 import { endedHere } from "../ui/Stages";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 import classes from "./run.module.css";
 
 interface TimelineProps {

@@ -4,7 +4,7 @@ import { Suspense, useEffect, useState } from "react";
 import type { RunPage, RunState } from "../api/types";
 import { count } from "../format";
 import { ColumnsIcon, SearchIcon } from "../ui/icons";
-import { STATES } from "../ui/states";
+import { STATES } from "../api/states";
 import { COLUMNS } from "./columns";
 import classes from "./runs.module.css";
 import { toggled } from "./RunsTable";

@@ -2,7 +2,7 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { Link } from "wouter";
 import type { RunRow } from "../api/types";
 import { BanIcon, CloneIcon, DotsIcon, StopIcon, TrashIcon } from "../ui/icons";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 import { useSteering } from "./actions";
 import { throwAway } from "./trash";
 

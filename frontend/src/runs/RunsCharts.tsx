@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { Link } from "wouter";
-import { useFigure } from "../api/figures";
+import { useFigure } from "../live/figures";
 import { awaited } from "../api/awaited";
 import type { RunRow } from "../api/types";
 import { Chart } from "../charts/Chart";

@@ -1,6 +1,6 @@
 import { NativeSelect } from "@mantine/core";
 import { useStudies } from "../api/studies";
-import { NO_STUDY } from "../live/edits";
+import { NO_STUDY } from "../api/runs";
 import classes from "./runs.module.css";
 import type { RunsView } from "./view";
 

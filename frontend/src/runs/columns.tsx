@@ -7,7 +7,7 @@ import { Ago } from "../ui/Ago";
 import { queued, remaining, trained, TRAINED } from "../ui/progress";
 import { StateBadge } from "../ui/StateBadge";
 import { Stages } from "../ui/Stages";
-import { isTerminal } from "../ui/states";
+import { isTerminal } from "../api/states";
 import classes from "./runs.module.css";
 
 export interface Column {

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { RunState } from "../api/types";
-import type { RunFilter } from "../live/edits";
-import { STATES } from "../ui/states";
+import type { RunFilter } from "../api/runs";
+import { STATES } from "../api/states";
 import { listed, useUrlState } from "../ui/url";
 
 export interface RunsView {

@@ -1,6 +1,6 @@
 import { useTradeoffs } from "../api/tradeoffs";
 import { idOf, useForm, useProblem } from "../form/FormContext";
-import { Sentence } from "../form/Sentence";
+import { Sentence } from "../ui/Sentence";
 import { isMapping, type Json } from "../form/schema";
 import { LIVE } from "../study/words";
 import { ConstraintInput } from "../tradeoffs/ConstraintInput";

@@ -6,7 +6,7 @@ import type { Json } from "../form/schema";
 import { numberFrom, textOf } from "../form/typed";
 import { held } from "../study/words";
 import { TrashIcon } from "../ui/icons";
-import { NumberBox } from "./NumberBox";
+import { NumberBox } from "../form/NumberBox";
 import classes from "./searching.module.css";
 import { choicesOf, type Entry, entryFrom, meant, type Offer } from "./space";
 

@@ -10,7 +10,7 @@ import { Field, Fields } from "../form/Field";
 import { FormContext, useForm, useProblem } from "../form/FormContext";
 import classes from "../form/form.module.css";
 import { isMapping, type Forms, type Json } from "../form/schema";
-import { Sentence } from "../form/Sentence";
+import { Sentence } from "../ui/Sentence";
 import { useFormState } from "../form/useFormState";
 import { useSpec } from "../form/useSpec";
 import page from "../form/workbench.module.css";

@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
 import { CheckIcon, ScreenIcon } from "../ui/icons";
-import { SCHEMES } from "./schemes";
+import { SCHEMES } from "../ui/schemes";
 
 export function SchemeToggle() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();

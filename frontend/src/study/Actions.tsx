@@ -3,7 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { Suspense, useState } from "react";
 import { isOver, type StudyAsk, type StudyDetail, useStudyCommand } from "../api/studies";
 import { type Action, useOffer } from "../keys/offers";
-import { ActionButtons, ActionItems } from "../ui/ActionButtons";
+import { ActionButtons, ActionItems } from "../keys/ActionButtons";
 import { PauseIcon, PlayIcon, PlusIcon, StopIcon } from "../ui/icons";
 import classes from "./study.module.css";
 import { later } from "../ui/later";

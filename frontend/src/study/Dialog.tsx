@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { type StudyAsk, type StudyDetail, useStudyCommand } from "../api/studies";
-import { Sentence } from "../form/Sentence";
+import { Sentence } from "../ui/Sentence";
 
 export interface DialogProps {
   study: StudyDetail;

@@ -2,7 +2,7 @@ import { Select } from "@mantine/core";
 import { useState } from "react";
 import type { Assignment, Dimension } from "../api/studies";
 import type { Json } from "../form/schema";
-import { NumberBox } from "../searching/NumberBox";
+import { NumberBox } from "../form/NumberBox";
 import { applied, filled, rangeTold } from "./assign";
 import { Dialog, type DialogProps } from "./Dialog";
 import classes from "./study.module.css";

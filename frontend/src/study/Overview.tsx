@@ -3,7 +3,7 @@ import { useId, type ReactNode } from "react";
 import { Link } from "wouter";
 import type { StudyDetail, TrialRow, TrialState } from "../api/studies";
 import { count, plural, words } from "../format";
-import { Sentence } from "../form/Sentence";
+import { Sentence } from "../ui/Sentence";
 import { StateBadge } from "../ui/StateBadge";
 import classes from "./study.module.css";
 import { countsTold, held, measured, measureTitle, shortNames, sizeTold, uses } from "./words";

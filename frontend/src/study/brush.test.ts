@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Figure } from "../charts/figure";
+import type { Figure } from "../api/figure";
 import { brushed, withBox } from "./brush";
 
 const figure: Figure = {

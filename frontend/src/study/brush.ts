@@ -1,7 +1,7 @@
 /** Brushes on parallel coordinates: what a box on an axis keeps stays strong, the rest turns faint. */
 
+import type { Figure, Trace, Value } from "../api/figure";
 import type { Box } from "../charts/drawer";
-import type { Figure, Trace, Value } from "../charts/figure";
 
 /** Axis -> the part of it that is kept, as shares of its height. */
 export type Brushes = Readonly<Record<number, readonly [number, number]>>;

@@ -1,7 +1,7 @@
 import { Button, Group, Loader, Text } from "@mantine/core";
 import { Link } from "wouter";
 
-import { Sentence } from "../form/Sentence";
+import { Sentence } from "../ui/Sentence";
 import { AlertIcon, CheckIcon } from "../ui/icons";
 import classes from "./tradeoffs.module.css";
 import type { Row } from "./rows";

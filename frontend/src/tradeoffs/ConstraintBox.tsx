@@ -2,7 +2,7 @@ import { Button, Select } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 
-import { Sentence } from "../form/Sentence";
+import { Sentence } from "../ui/Sentence";
 import type { TradeoffPoint } from "../api/types";
 import { PlusIcon } from "../ui/icons";
 import { ConstraintInput } from "./ConstraintInput";

@@ -1,7 +1,7 @@
 /** What the answer names, and the figure, which was drawn without the question, leaves out of very many artifacts. */
 
+import type { Figure, Trace } from "../api/figure";
 import { words } from "../format";
-import type { Figure, Trace } from "../charts/figure";
 import { artifactsOf, holdsArtifacts } from "./emphasize";
 import { told, type Units } from "./fields";
 import type { Row } from "./rows";

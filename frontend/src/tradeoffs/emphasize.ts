@@ -1,6 +1,6 @@
 /** The Pareto figure with the answer in it: what meets the constraint stands out, the best is a star. */
 
-import type { Figure, Trace } from "../charts/figure";
+import type { Figure, Trace } from "../api/figure";
 import type { Row } from "./rows";
 
 const DIM = 0.22;

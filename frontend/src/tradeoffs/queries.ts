@@ -1,11 +1,10 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
+import type { Figure, Theme } from "../api/figure";
 import { api, body } from "../api/client";
-import type { Theme } from "../api/figures";
 import type { TradeoffQuery } from "../api/tradeoffs";
 import type { RunRow } from "../api/types";
-import type { Figure } from "../charts/figure";
 
 const PAGE = 200;
 const MOST_RUNS = 2000;

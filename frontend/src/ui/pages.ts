@@ -1,4 +1,4 @@
-import { ColumnsIcon, ListIcon, ScatterIcon, StudyIcon, TableIcon } from "../ui/icons";
+import { ColumnsIcon, ListIcon, ScatterIcon, StudyIcon, TableIcon } from "./icons";
 
 /** The pages that can be gone to from everywhere. */
 export const PAGES = [

@@ -1,4 +1,4 @@
-import type { RunState } from "../api/types";
+import type { RunState } from "./types";
 
 const TERMINAL: ReadonlySet<RunState> = new Set(["succeeded", "failed", "stopped", "cancelled"]);
 

@@ -1,7 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { ago } from "../format";
-import { useFeedState } from "../live/hooks";
-import { useNow } from "./clock";
+import { useFeedState } from "./hooks";
+import { useNow } from "../ui/clock";
 import classes from "./LiveDot.module.css";
 
 const WORDS = {

@@ -1,4 +1,4 @@
-import { MoonIcon, ScreenIcon, SunIcon } from "../ui/icons";
+import { MoonIcon, ScreenIcon, SunIcon } from "./icons";
 
 export const SCHEMES = [
   { value: "light", label: "Light", icon: SunIcon },

@@ -1,8 +1,8 @@
 import { Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
-import { same, type Json } from "../form/schema";
-import { numberFrom, textOf } from "../form/typed";
+import { same, type Json } from "./schema";
+import { numberFrom, textOf } from "./typed";
 
 interface NumberBoxProps {
   id?: string;

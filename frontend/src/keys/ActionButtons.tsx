@@ -1,6 +1,6 @@
 import { Button, Menu } from "@mantine/core";
 import { Link } from "wouter";
-import { type Action, type Offer, useOffer } from "../keys/offers";
+import { type Action, type Offer, useOffer } from "./offers";
 
 /** A page's actions as buttons; the palette offers the same. */
 export function ActionButtons({ of, actions, busy }: Offer & { busy: boolean }) {

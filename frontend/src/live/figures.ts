@@ -1,10 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import type { Figure, Layout, Trace } from "../charts/figure";
-import { caughtUp, feed } from "../live/live";
-import { api, body } from "./client";
-import type { RunRow } from "./types";
-
-export type Theme = "light" | "dark";
+import { api, body } from "../api/client";
+import type { Figure, Layout, Theme, Trace } from "../api/figure";
+import type { RunRow } from "../api/types";
+import { feed, latest } from "./live";
 
 interface Wire {
   data: Trace[];
@@ -26,7 +24,7 @@ export function useFigure(chart: string, runs: Pick<RunRow, "id" | "last_seq">[]
       const query = { runs: ids.join(","), theme, ...(target === undefined ? {} : { target }) };
       const wire = (await body(api.GET("/api/figures/{chart}", { params: { path: { chart }, query }, signal }))) as unknown as Wire;
       const figure: Figure = { ...wire, seq: { ...seq, ...wire.layout.meta?.seq } };
-      return caughtUp(figure) ?? figure;
+      return latest(figure);
     },
   });
 }
