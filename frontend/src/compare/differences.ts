@@ -1,6 +1,6 @@
 /** What tells specs apart: only the fields that not all of them have alike. */
 
-import { isMapping, same, type Json } from "../form/schema";
+import { isMapping, same, type Json } from "../form/tree/schema";
 
 export interface Difference {
   path: string;

@@ -3,28 +3,28 @@ import { Suspense, useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { asItIs, checkSpec } from "../api/experiments";
-import { EMPTY, STUDIED } from "./draft";
-import { FormContext } from "./FormContext";
+import { EMPTY, STUDIED } from "./spec/draft";
+import { FormContext } from "./fields/FormContext";
 import classes from "./form.module.css";
 import page from "./workbench.module.css";
-import { isExplored, still } from "./ordering";
-import { isMapping, type Forms } from "./schema";
-import { SpecForm } from "./SpecForm";
-import { SubmitBar } from "./SubmitBar";
-import { Templates } from "./Templates";
-import { seedsFrom } from "./typed";
-import { useBeginning } from "./useBeginning";
-import { useFormState } from "./useFormState";
-import { useSpec } from "./useSpec";
-import { useSubmit } from "./useSubmit";
+import { isExplored, still } from "./submit/ordering";
+import { isMapping, type Forms } from "./tree/schema";
+import { SpecForm } from "./fields/SpecForm";
+import { SubmitBar } from "./submit/SubmitBar";
+import { Templates } from "./submit/Templates";
+import { seedsFrom } from "./tree/typed";
+import { useBeginning } from "./spec/useBeginning";
+import { useFormState } from "./fields/useFormState";
+import { useSpec } from "./spec/useSpec";
+import { useSubmit } from "./submit/useSubmit";
 import type { Template } from "../api/types";
 import { later } from "../ui/later";
 import { Loading } from "../ui/Loading";
 
-const YamlPanel = later("The YAML", () => import("./YamlPanel"));
-const Notices = later("The notices", () => import("./Notices"));
-const SpecCheck = later("The check", () => import("./SpecCheck"));
-const Orders = later("The orders of stages", () => import("./Orders"));
+const YamlPanel = later("The YAML", () => import("./text/YamlPanel"));
+const Notices = later("The notices", () => import("./submit/Notices"));
+const SpecCheck = later("The check", () => import("./submit/SpecCheck"));
+const Orders = later("The orders of stages", () => import("./submit/Orders"));
 
 type View = "form" | "yaml";
 

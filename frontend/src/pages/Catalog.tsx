@@ -9,7 +9,7 @@ import classes from "../catalog/catalog.module.css";
 import { Definition } from "../catalog/Definition";
 import { Picture } from "../catalog/Picture";
 import type { Picture as Shape } from "../catalog/shapes";
-import { boundsOf, labelOf, type Schema } from "../form/schema";
+import { boundsOf, labelOf, type Schema } from "../form/tree/schema";
 import { plural, words } from "../format";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";

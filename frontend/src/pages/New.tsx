@@ -3,7 +3,7 @@ import { useMemo } from "react";
 
 import { useCatalog, useExperimentSchema } from "../api/catalog";
 import { awaited } from "../api/awaited";
-import { outlineOf, type Catalog, type Forms } from "../form/schema";
+import { outlineOf, type Catalog, type Forms } from "../form/tree/schema";
 import { Workbench } from "../form/Workbench";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { useCatalog, useExperimentSchema } from "../api/catalog";
 import { awaited } from "../api/awaited";
 import { useStudySchema } from "../api/studies";
-import { outlineOf, type Catalog, type Forms } from "../form/schema";
+import { outlineOf, type Catalog, type Forms } from "../form/tree/schema";
 import page from "../form/workbench.module.css";
 import { StudyWorkbench } from "../searching/StudyWorkbench";
 import { Empty } from "../ui/Empty";

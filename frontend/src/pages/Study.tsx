@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { ApiError } from "../api/client";
 import { type Across, FIRST_CHART, type StudyDetail, useStudy, useStudyFigure } from "../api/studies";
 import { plotly } from "../charts/drawer";
-import { CopyYaml } from "../form/CopyYaml";
+import { CopyYaml } from "../form/text/CopyYaml";
 import { Actions } from "../study/Actions";
 import { Charts } from "../study/Charts";
 import { Overview, Panel } from "../study/Overview";

@@ -10,7 +10,7 @@ import type { Tradeoffs as Answered } from "../api/types";
 import { Chart } from "../charts/Chart";
 import { plotly } from "../charts/drawer";
 import { count, plural, title as heading } from "../format";
-import { stageLink } from "../form/goal";
+import { stageLink } from "../form/spec/goal";
 import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
 import { ConstraintBox } from "../tradeoffs/ConstraintBox";

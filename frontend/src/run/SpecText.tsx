@@ -1,8 +1,8 @@
 import { Button, CopyButton } from "@mantine/core";
 import { useMemo } from "react";
 import type { RunDetail } from "../api/types";
-import { write } from "../form/document";
-import type { Json } from "../form/schema";
+import { write } from "../form/spec/document";
+import type { Json } from "../form/tree/schema";
 import { CheckIcon, CopyIcon } from "../ui/icons";
 import classes from "./run.module.css";
 

@@ -1,7 +1,7 @@
 import { useTradeoffs } from "../api/tradeoffs";
-import { idOf, useForm, useProblem } from "../form/FormContext";
+import { idOf, useForm, useProblem } from "../form/fields/FormContext";
 import { Sentence } from "../ui/Sentence";
-import { isMapping, type Json } from "../form/schema";
+import { isMapping, type Json } from "../form/tree/schema";
 import { LIVE } from "../study/words";
 import { ConstraintInput } from "../tradeoffs/ConstraintInput";
 import type { Units } from "../tradeoffs/fields";

@@ -1,12 +1,12 @@
 import { ActionIcon, Checkbox, Group, MultiSelect, Paper, SegmentedControl, Select, Switch, TagsInput, Text, Tooltip } from "@mantine/core";
 
-import { idOf, useForm, useProblem } from "../form/FormContext";
+import { idOf, useForm, useProblem } from "../form/fields/FormContext";
 import form from "../form/form.module.css";
-import type { Json } from "../form/schema";
-import { numberFrom, textOf } from "../form/typed";
+import type { Json } from "../form/tree/schema";
+import { numberFrom, textOf } from "../form/tree/typed";
 import { held } from "../study/words";
 import { TrashIcon } from "../ui/icons";
-import { NumberBox } from "../form/NumberBox";
+import { NumberBox } from "../form/fields/NumberBox";
 import classes from "./searching.module.css";
 import { choicesOf, type Entry, entryFrom, meant, type Offer } from "./space";
 

@@ -1,8 +1,8 @@
 import { ActionIcon, Button, Select, Text, Tooltip } from "@mantine/core";
 
-import { idOf, useForm, useProblem } from "../form/FormContext";
+import { idOf, useForm, useProblem } from "../form/fields/FormContext";
 import form from "../form/form.module.css";
-import { isMapping, type Json, type Mapping } from "../form/schema";
+import { isMapping, type Json, type Mapping } from "../form/tree/schema";
 import { LIVE, measureTitle } from "../study/words";
 import { PlusIcon, TrashIcon } from "../ui/icons";
 import classes from "./searching.module.css";

@@ -1,8 +1,8 @@
 import { Button, Select, Text } from "@mantine/core";
 
-import { useForm, useProblem } from "../form/FormContext";
+import { useForm, useProblem } from "../form/fields/FormContext";
 import form from "../form/form.module.css";
-import { isMapping, type Json } from "../form/schema";
+import { isMapping, type Json } from "../form/tree/schema";
 import { held, shortNames } from "../study/words";
 import { PlusIcon } from "../ui/icons";
 import { DimensionCard } from "./DimensionCard";

@@ -3,16 +3,17 @@ import { Suspense, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 
 import { checkStudy } from "../api/studies";
-import { CheckPanel } from "../form/CheckPanel";
-import { begin, EMPTY, EXPERIMENT, load, save, STUDIED, STUDY } from "../form/draft";
-import { write } from "../form/document";
-import { Field, Fields } from "../form/Field";
-import { FormContext, useForm, useProblem } from "../form/FormContext";
+import { CheckPanel } from "../form/submit/CheckPanel";
+import { begin, EMPTY, EXPERIMENT, load, save, STUDIED, STUDY } from "../form/spec/draft";
+import { write } from "../form/spec/document";
+import { draw } from "../form/fields/Field";
+import { Fields } from "../form/fields/Fields";
+import { FormContext, useForm, useProblem } from "../form/fields/FormContext";
 import classes from "../form/form.module.css";
-import { isMapping, type Forms, type Json } from "../form/schema";
+import { isMapping, type Forms, type Json } from "../form/tree/schema";
 import { Sentence } from "../ui/Sentence";
-import { useFormState } from "../form/useFormState";
-import { useSpec } from "../form/useSpec";
+import { useFormState } from "../form/fields/useFormState";
+import { useSpec } from "../form/spec/useSpec";
 import page from "../form/workbench.module.css";
 import { assignmentTold, sizeTold } from "../study/words";
 import { Failure } from "../ui/Failure";
@@ -25,7 +26,7 @@ import { useStart } from "./useStart";
 import { useStudyBeginning } from "./useStudyBeginning";
 import { later } from "../ui/later";
 
-const YamlPanel = later("The YAML", () => import("../form/YamlPanel"));
+const YamlPanel = later("The YAML", () => import("../form/text/YamlPanel"));
 const SpaceEditor = later("The search space", () => import("./SpaceEditor"));
 const Objectives = later("The objectives", () => import("./Objectives"));
 const Constraint = later("The constraint", () => import("./Constraint"));
@@ -128,7 +129,7 @@ function StudyForm({ study }: { study: Json }) {
         </Alert>
       )}
       <Paper className={classes.section}>
-        <Fields nodes={node("name")} />
+        <Fields nodes={node("name")} draw={draw} />
         <Searched study={study} />
       </Paper>
       <Part title="Space" about="The fields that are varied, and within what.">
@@ -139,9 +140,7 @@ function StudyForm({ study }: { study: Json }) {
         <Constraint study={study} />
       </Part>
       <Part title="Search" about="How the next trial is chosen, which are ended early, and where it ends.">
-        {["sampler", "pruner"].flatMap(node).map((each) => (
-          <Field key={each.key} node={each} />
-        ))}
+        {["sampler", "pruner"].flatMap(node).map(draw)}
       </Part>
       <Part title="Budget" about="Where it ends: at the first of these that is used up.">
         <Budget />
@@ -161,7 +160,7 @@ function Budget() {
           {problem}
         </Text>
       )}
-      <Fields nodes={own.flatMap((each) => (each.type === "group" ? each.fields : [each]))} />
+      <Fields nodes={own.flatMap((each) => (each.type === "group" ? each.fields : [each]))} draw={draw} />
     </>
   );
 }

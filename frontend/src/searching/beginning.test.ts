@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Catalog } from "../form/schema";
+import type { Catalog } from "../form/tree/schema";
 import { specTold, studyOf } from "./beginning";
 
 const catalog = { families: [], entries: [{ family: "datasets", kind: "digits", summary: "", description: "", parameters: {}, provides: [{ trait: "classes" }] }] } as Catalog;

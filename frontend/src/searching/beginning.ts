@@ -1,6 +1,6 @@
 /** What a study begins with. */
 
-import { find, isMapping, type Catalog, type Json, type Mapping } from "../form/schema";
+import { find, isMapping, type Catalog, type Json, type Mapping } from "../form/tree/schema";
 import { meant } from "./space";
 
 const TRIALS = 20;

@@ -1,8 +1,8 @@
 /** The space of a study that is being written, as the editor sees it: nothing is refused here, the server says what is wrong. */
 
 import type { VariableField } from "../api/studies";
-import { parsePath, withValue } from "../form/path";
-import { isMapping, same, type Json, type Mapping } from "../form/schema";
+import { parsePath, withValue } from "../form/tree/path";
+import { isMapping, same, type Json, type Mapping } from "../form/tree/schema";
 import { kindOf } from "../study/assign";
 
 /** One entry of the space, whatever has been typed into it. */

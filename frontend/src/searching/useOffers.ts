@@ -2,7 +2,7 @@ import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { variableFields, type VariableField } from "../api/studies";
-import { isMapping, type Json } from "../form/schema";
+import { isMapping, type Json } from "../form/tree/schema";
 import { type Entry, isComponents, kindsOf, offers, withKind } from "./space";
 
 const STALE_MS = 60_000;

@@ -3,7 +3,7 @@ import { useLocation } from "wouter";
 
 import { ApiError } from "../api/client";
 import { type Assignment, useCreateStudy } from "../api/studies";
-import { useOnce } from "../form/useOnce";
+import { useOnce } from "../form/submit/useOnce";
 
 /** Starts a study and goes to its page. */
 export function useStart(onStarted: () => void) {

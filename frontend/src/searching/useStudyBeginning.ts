@@ -6,12 +6,12 @@ import { checkSpec } from "../api/experiments";
 import { aroundRun, type Assignment } from "../api/studies";
 import { useTemplates } from "../api/templates";
 import type { Template } from "../api/types";
-import { parse } from "../form/document";
-import { EXPERIMENT, load, STUDIED } from "../form/draft";
-import { isMapping, type Forms, type Json, type Mapping } from "../form/schema";
-import { slim } from "../form/slim";
-import { draw } from "../form/tree";
-import type { useSpec } from "../form/useSpec";
+import { parse } from "../form/spec/document";
+import { EXPERIMENT, load, STUDIED } from "../form/spec/draft";
+import { isMapping, type Forms, type Json, type Mapping } from "../form/tree/schema";
+import { slim } from "../form/tree/slim";
+import { draw } from "../form/tree/tree";
+import type { useSpec } from "../form/spec/useSpec";
 import { studyOf } from "./beginning";
 
 interface Beginning {

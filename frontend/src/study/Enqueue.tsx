@@ -1,8 +1,8 @@
 import { Select } from "@mantine/core";
 import { useState } from "react";
 import type { Assignment, Dimension } from "../api/studies";
-import type { Json } from "../form/schema";
-import { NumberBox } from "../form/NumberBox";
+import type { Json } from "../form/tree/schema";
+import { NumberBox } from "../form/fields/NumberBox";
 import { applied, filled, rangeTold } from "./assign";
 import { Dialog, type DialogProps } from "./Dialog";
 import classes from "./study.module.css";

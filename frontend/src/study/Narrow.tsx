@@ -1,7 +1,7 @@
 import { Checkbox } from "@mantine/core";
 import { useState } from "react";
 import type { Dimension } from "../api/studies";
-import { NumberBox } from "../form/NumberBox";
+import { NumberBox } from "../form/fields/NumberBox";
 import { rangeTold } from "./assign";
 import { Dialog, type DialogProps } from "./Dialog";
 import classes from "./study.module.css";

@@ -1,7 +1,7 @@
 /** What a trial may hold: the browser's reading of a study's space. The server has the last word. */
 
 import type { Assignment, Dimension } from "../api/studies";
-import { isMapping, same, type Json } from "../form/schema";
+import { isMapping, same, type Json } from "../form/tree/schema";
 
 /** A component goes by its kind. */
 export const kindOf = (value: unknown): unknown => (isMapping(value) ? (value["kind"] ?? value) : value);

@@ -1,8 +1,8 @@
 /** How studies are told: fields by a short name, values with their unit, budgets. */
 
 import type { StudyDetail, StudyRow } from "../api/studies";
-import { describe } from "../form/summary";
-import type { Json } from "../form/schema";
+import { describe } from "../form/tree/summary";
+import type { Json } from "../form/tree/schema";
 import { bytes, count, duration, ms, number, percent, plural, words } from "../format";
 
 export const LIVE = "validation/";
