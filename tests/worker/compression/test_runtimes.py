@@ -25,6 +25,8 @@ from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 
 pytestmark = pytest.mark.usefixtures("processes")
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 NONE = np.zeros((0,), np.float32)
 SETTINGS = Measure(batch_sizes=[1, 64], repeats=20)
 
