@@ -15,20 +15,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile
 STAMPS := $(VENV)/stamps
-# Processes that allocate much keep to two arenas: what one frees, the other need not take anew.
-PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=2 $(BIN)/python -m pytest
+# One thread each, and neither many arenas nor many compiled primitives: what one test has used, the next ones rarely need.
+PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=2 ONEDNN_PRIMITIVE_CACHE_CAPACITY=16 $(BIN)/python -m pytest --dist loadfile
+COMPUTING := tests/worker tests/benchmarks
 
 .PHONY: run test test-fast e2e faults bench lint format lock client clean system help
 
 run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print one link
 	PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/python -m backend.embedded
 
-# A file of tests each; one more than there are processors on a small machine, as many of them wait for processes.
+# Those that compute, as many as a small machine has processors; then one more of the others, as they wait for processes.
+# Apart, each holds the half of what it has to import.
 test: lint $(STAMPS)/frontend system ## run the linters and every test
-	$(PYTEST) -n 3 --dist loadfile
+	failed=0
+	$(PYTEST) -n 2 $(COMPUTING) || failed=$$?
+	$(PYTEST) -n 3 tests $(addprefix --ignore=,$(COMPUTING)) || failed=$$?
+	exit $$failed
 
 test-fast: $(STAMPS)/dev $(STAMPS)/frontend ## run the tests that need no server, no browser and no other process
-	$(PYTEST) -n 2 --dist loadfile --fast
+	$(PYTEST) -n 2 --fast
 
 e2e: $(STAMPS)/dev $(STAMPS)/frontend system ## run the tests in a real browser
 	$(BIN)/python -m pytest tests/e2e

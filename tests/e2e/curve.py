@@ -43,19 +43,24 @@ def wait_for_step(page: Page, step: int, chart: str = "Loss") -> None:
     )
 
 
+# Charts are drawn when they come into sight.
+DRAWN = """() => [...document.querySelectorAll("[data-chart]")].every(
+  (chart) => chart.data || chart.getBoundingClientRect().top > window.innerHeight)"""
+
+
 def wait_until_drawn(page: Page) -> None:
-    """Until the page has what it asked for, and every chart of it is drawn."""
+    """Until the page has what it asked for, and every chart in sight is drawn."""
     expect(page.get_by_role("heading", level=1).first).to_be_attached()
     expect(page.locator("main")).not_to_contain_text("Loading the")
-    page.wait_for_function("[...document.querySelectorAll('[data-chart]')].every(chart => chart.data)")
+    page.wait_for_function(DRAWN)
 
 
 def wait_until_fit(page: Page, what: str) -> None:
     """Until nothing is wider than the screen."""
     try:
-        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+        page.wait_for_function("() => document.documentElement.scrollWidth <= window.innerWidth")
     except TimeoutError:
-        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        overflow = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
         raise AssertionError(f"{what} is {overflow} px too wide") from None
 
 
