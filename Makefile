@@ -40,7 +40,7 @@ e2e: $(STAMPS)/dev $(STAMPS)/frontend system ## run the tests in a real browser
 
 # N: how often each single fault is injected; SEQUENCES: how many random sequences of them are played.
 faults: $(STAMPS)/dev $(STAMPS)/frontend system ## kill, stop and steer real workers, N times each fault
-	N="$(or $(N),1)" SEQUENCES="$(or $(SEQUENCES),1000)" $(BIN)/python -m pytest tests/faults
+	FRESH=1 N="$(or $(N),1)" SEQUENCES="$(or $(SEQUENCES),1000)" $(BIN)/python -m pytest tests/faults
 
 bench: $(STAMPS)/dev $(STAMPS)/frontend system ## measure the figures of the README
 	$(BIN)/python -m benchmarks

@@ -29,6 +29,8 @@ PLUGINS = Path(__file__).parent / "plugins"
 LEASE_SECONDS = 4.0
 UNHURRIED = 20.0
 """Milliseconds a step: time to hit a run before it is over. They change none of its weights."""
+FRESH = "FRESH" in os.environ
+"""Workers are fresh interpreters, as those of users, and not forked ones: `make faults` measures how fast they recover."""
 TRIALS = int(os.environ.get("N", "1"))
 """Number of times that each fault is injected; `make faults N=20` is the long form."""
 
@@ -80,7 +82,7 @@ class Farm:
     workers: list[Worker] = field(default_factory=list)
     start_seconds: float = 0.0  # of a quiet machine, until the last ones were ready
 
-    def start(self, number: int = 1, fresh: bool = False, **settings: float) -> list[Worker]:
+    def start(self, number: int = 1, fresh: bool = FRESH, **settings: float) -> list[Worker]:
         """Start workers side by side, forked ones or `fresh` interpreters, and wait until they are ready."""
         watch, known = Stopwatch(), len(self._ready())
         started = [self._start(settings, fresh) for _ in range(number)]

@@ -15,7 +15,7 @@ import pytest
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store.session import Store
-from tests.faults.farm import PLUGINS, Farm, alive, children, spec
+from tests.faults.farm import FRESH, PLUGINS, Farm, alive, children, spec
 from tests.faults.figures import figure
 from tests.patience import until
 from tests.processes.start import Process, start
@@ -49,7 +49,7 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def launched(data_dir: Path, fresh: bool = False) -> Iterator[Launched]:
+def launched(data_dir: Path, fresh: bool = FRESH) -> Iterator[Launched]:
     """It has said that it is ready; when the block ends nothing of it is left."""
     port, began = free_port(), time.monotonic()
     process = start(["backend.embedded"], environment(data_dir, port), data_dir.parent / f"launcher-{port}.log", fresh)
