@@ -11,6 +11,7 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks import watch
 from benchmarks.replay import FLUSH_SECONDS, STEPS_PER_FLUSH
 from tests.e2e.conftest import CHROMIUM, FLAGS, embedded
-from tests.e2e.lathe import Lathe, end
+from tests.e2e.lathe import Lathe
 from tests.processes.forking import ROOT
+from tests.processes.start import Process
 from tests.services import free_port
 
 SUBMISSIONS = 20
@@ -152,7 +154,7 @@ def start_again(folder: Path) -> list[float]:
         )
         Lathe(f"http://127.0.0.1:{port}", "", folder, {}).wait_until_up()
         taken.append(time.monotonic() - began)
-        end(process)
+        Process(process.pid, Path(os.devnull), process.poll).end()
     return taken[1:]
 
 
