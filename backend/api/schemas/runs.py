@@ -75,7 +75,9 @@ class Tryout(BaseModel):
 class CatalogNow(Catalog):
     """The catalog, and whether any worker stands behind it."""
 
-    tried: list[str] = Field(description="Families whose components can be tried in an experiment, in the order in which a spec names them.")
+    tried: list[str] = Field(
+        description="Families whose components can be tried in an experiment, in the order in which a spec names them."
+    )
 
     stale: bool = Field(
         description="No worker is at work: this is what the last one could do, until the next is ready and has announced "
