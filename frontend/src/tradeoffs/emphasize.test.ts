@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Figure } from "../charts/figure";
+import type { Figure } from "../api/figure";
 import { withAnswer } from "./answered";
 import { emphasize, pickedFrom } from "./emphasize";
 import { answer, point, units } from "./making";
