@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2] / "frontend" / "src"
+TEST_HELPERS = {"example.ts", "making.ts"}
 STATEMENT = re.compile(r"""(import type\b|\bfrom\b|\bimport\b)(?:[^"'`;]*?\bfrom)?\s*\(?\s*["']([^"'\n]+)["']""")
 
 
@@ -21,7 +22,7 @@ class Import(NamedTuple):
 def sources(root: Path = ROOT) -> Iterator[Path]:
     """The modules that are shipped: no tests, and nothing that stands there for tests alone."""
     found = sorted(path for path in root.rglob("*") if path.suffix in {".ts", ".tsx"} and ".test." not in path.name)
-    yield from (path for path in found if path.name not in {"example.ts", "schema.d.ts"})
+    yield from (path for path in found if path.name not in TEST_HELPERS | {"schema.d.ts"})
 
 
 def imports(root: Path = ROOT) -> list[Import]:
