@@ -85,7 +85,9 @@ class Resolver:
 
     def _parameters(self, value: Mapping[str, Any], entry: CatalogEntry, path: str) -> dict[str, Any]:
         parameters = {name: item for name, item in value.items() if name != "kind"}
-        self.fields[f"{path}.kind"] = ResolvedField(source=self.source, value=entry.kind, required=True, fallback=None)
+        self.fields[join(path, "kind")] = ResolvedField(
+            source=self.source, value=entry.kind, required=True, fallback=None
+        )
         return {"kind": entry.kind, **(self._object(parameters, entry.parameters, path) or {})}
 
     def _any_of(self, value: Any, schema: Schema, path: str) -> Any:

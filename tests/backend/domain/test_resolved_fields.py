@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import fill, outline
 from backend.domain.experiment.resolve import ResolvedField, Resolver
-from backend.domain.experiment.variants import PART
+from backend.domain.path import parse
 from backend.domain.problems import SpecInvalid
 from tests.backend.domain.drafts import drafts
 
@@ -47,13 +47,9 @@ def places(value: Any, schema: Mapping[str, Any], catalog: Catalog, path: str = 
         yield from places(value[name], field, catalog, place)
 
 
-def steps(path: str) -> list[int | str]:
-    return [int(index) if index else name for index, name in PART.findall(path)]
-
-
 def says(document: Any, path: str) -> bool:
     """Whether the document as it was written names this field."""
-    for step in steps(path):
+    for step in parse(path):
         if isinstance(document, str):
             return step == "kind"
         if isinstance(document, list) if isinstance(step, int) else step in (document or {}):
@@ -68,7 +64,7 @@ def origins(document: Any, canonical: Any, catalog: Catalog) -> dict[str, str]:
     found: dict[str, str] = {}
     before: set[str] = set()
     for place in places(canonical, outline(), catalog):
-        name = str(steps(place.path)[-1])
+        name = str(parse(place.path)[-1])
         if says(document, place.path):
             found[place.path] = "given"
         elif any(found[outer] == "inherited" for outer in found if place.path.startswith((f"{outer}.", f"{outer}["))):
@@ -81,7 +77,7 @@ def origins(document: Any, canonical: Any, catalog: Catalog) -> dict[str, str]:
 
 def without(document: Any, path: str) -> Any:
     document = copy.deepcopy(document)
-    *way, last = steps(path)
+    *way, last = parse(path)
     target = document
     for step in way:
         target = target[step]
@@ -135,7 +131,7 @@ def test_each_given_field_is_told_with_what_it_would_be_otherwise(catalog: Catal
 
 def is_short(document: Any, path: str) -> bool:
     """Whether the path leads into a component that is written as its kind alone."""
-    for step in steps(path):
+    for step in parse(path):
         if isinstance(document, str):
             return True
         document = document[step]
