@@ -30,7 +30,7 @@ class ResolvedField(BaseModel):
         "them has one. The fields of a part that is inherited are inherited, too."
     )
     value: Any = Field(description="Canonical value; null where it is missing or wrong.")
-    required: bool = Field(description="Whether the part that holds the field must give it.")
+    required: bool = Field(description="True when the part that holds the field must give it.")
     fallback: Any = Field(
         description="Value that is taken when the part that holds the field leaves it out; null where it is required."
     )

@@ -2315,7 +2315,7 @@ export interface components {
             value: unknown;
             /**
              * Required
-             * @description Whether the part that holds the field must give it.
+             * @description True when the part that holds the field must give it.
              */
             required: boolean;
             /**

@@ -48,7 +48,7 @@ def places(value: Any, schema: Mapping[str, Any], catalog: Catalog, path: str = 
 
 
 def says(document: Any, path: str) -> bool:
-    """Whether the document as it was written names this field."""
+    """True when the document as it was written names this field."""
     for step in parse(path):
         if isinstance(document, str):
             return step == "kind"
@@ -96,7 +96,7 @@ def odd_sources(draft: Any, catalog: Catalog) -> list[str]:
 
 
 def odd_fallback(draft: Any, path: str, catalog: Catalog) -> bool:
-    """Whether the recorded fallback is another value than the one that the spec has without the field."""
+    """True when the recorded fallback is another value than the one that the spec has without the field."""
     fields: dict[str, ResolvedField] = {}
     fill(draft, catalog, fields)
     bare: dict[str, ResolvedField] = {}
@@ -130,7 +130,7 @@ def test_each_given_field_is_told_with_what_it_would_be_otherwise(catalog: Catal
 
 
 def is_short(document: Any, path: str) -> bool:
-    """Whether the path leads into a component that is written as its kind alone."""
+    """True when the path leads into a component that is written as its kind alone."""
     for step in parse(path):
         if isinstance(document, str):
             return True
