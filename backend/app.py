@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from backend import __version__, api, auth, errors
-from backend.api import logs, tradeoffs
+from backend.api import logs, staging, tradeoffs
 from backend.api.caches import artifacts
 from backend.api.compactor import Compactor
 from backend.api.live.broadcaster import Hub
@@ -23,7 +23,6 @@ from backend.api.middleware.turns import AT_ONCE, Turns
 from backend.api.middleware.unread import CloseUnread
 from backend.api.monitor import Monitor
 from backend.api.schemas.runs import Error
-from backend.api.staging import run_files, upload_files
 from backend.charts import wire
 from backend.charts.chart import charts
 from backend.charts.data import Options, RunData
@@ -88,8 +87,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hints = Hints(settings.broker_url)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     app.state.monitor = Monitor(settings)
-    await asyncio.to_thread(upload_files.sweep, app.state.store, settings.data_dir)
-    await asyncio.to_thread(run_files.sweep, app.state.store, settings.data_dir)
+    for of in (staging.of_uploads, staging.of_runs):
+        await asyncio.to_thread(of(app.state.store, settings.data_dir).sweep)
     _end_streams_on_signal(app.state.hub)
     app.state.monitor.start()
     warm = asyncio.get_running_loop().call_later(

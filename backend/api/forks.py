@@ -9,11 +9,11 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from backend.api import staging
 from backend.api.bodies import documents
 from backend.api.deps import CatalogDep, HintsDep, Reading, RunDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.experiments import Created, Key, RequestHash, known, once
 from backend.api.schemas.submission import ExperimentCreated, NewFork
-from backend.api.staging.run_files import nursery
 from backend.config import Settings
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment, resolve
@@ -115,7 +115,7 @@ def begun(
             return once(
                 store, key, request_hash, partial(_created, new=beginning, catalog=catalog, taken=[], child=child)
             )
-        with nursery(store, settings.data_dir, child):
+        with staging.of_runs(store, settings.data_dir).filling(child):
             taken = _taken(store, beginning.past, child)
             forks.share(settings.data_dir, taken)
             rows_of = partial(_created, new=beginning, catalog=catalog, taken=taken, child=child)

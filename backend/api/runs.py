@@ -1,12 +1,12 @@
 """Runs: listed, looked at, steered, deleted."""
 
-import shutil
 from datetime import UTC
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query
 
-from backend.api.deps import Reading, RunDep, RunId, SettingsDep, Writing, run_of
+from backend.api import staging
+from backend.api.deps import Reading, RunDep, RunId, SettingsDep, StoreDep, Writing, run_of
 from backend.api.lineage import relatives
 from backend.api.schemas.runs import RunDetail, RunPage, StreamEvent
 from backend.api.views.runs import artifact_row, incoming, placed_rows
@@ -82,7 +82,7 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
 
 
 @router.delete("/{run_id}", status_code=204)
-def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: BackgroundTasks) -> None:
+def delete(session: Writing, run_id: RunId, store: StoreDep, settings: SettingsDep, after: BackgroundTasks) -> None:
     """Delete a run that is over, with all it left."""
     state = run_of(session, run_id).state
     if users := sources.users(session, run_id):
@@ -92,7 +92,9 @@ def delete(session: Writing, run_id: RunId, settings: SettingsDep, after: Backgr
         )
     if not runs.delete_terminal(session, run_id):
         raise Conflict(f"The run is {state}; only a run that is over can be deleted, so cancel it first.")
-    after.add_task(shutil.rmtree, settings.data_dir / "runs" / run_id, ignore_errors=True)
+    staged = staging.of_runs(store, settings.data_dir)
+    staged.release(run_id)
+    after.add_task(staged.settle, run_id)
 
 
 @router.get("/{run_id}/events")

@@ -15,17 +15,19 @@ from typing import Annotated, Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi import Path as PathParameter
+from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import ValidationError
 
+from backend.api import staging
 from backend.api.bodies.receiving import Received, receive
 from backend.api.deps import Reading, SettingsDep, StoreDep, Writing
 from backend.api.schemas.runs import UploadDetail, UploadRow
-from backend.api.staging import upload_files
 from backend.data.check import Options
 from backend.domain.experiment.uploads import Choice, ChoiceInvalid, Facts, plan
 from backend.domain.input_limits import label
 from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
-from backend.store import tables, uploads
+from backend.store import files, tables, uploads
+from backend.store.clock import new_id
 from backend.store.session import Store
 
 log = logging.getLogger(__name__)
@@ -85,10 +87,12 @@ UploadId = Annotated[str, PathParameter(max_length=64, description="Id of an upl
 async def create_upload(request: Request, store: StoreDep, settings: SettingsDep) -> UploadDetail:
     """Take a file of one's own, check it and describe it; nothing of a refused one remains."""
     try:
-        with _place(), upload_files.slot(settings.data_dir) as slot:
-            received = await receive(request, slot.folder, settings.upload_bytes)
-            facts = await to_thread.run_sync(_check, slot.folder, _options(received), limiter=checks)
-            return await to_thread.run_sync(_keep, store, slot, received, facts)
+        with _place():
+            filling = staging.of_uploads(store, settings.data_dir).filling(new_id())
+            async with contextmanager_in_threadpool(filling) as folder:
+                received = await receive(request, folder, settings.upload_bytes)
+                facts = await to_thread.run_sync(_check, folder, _options(received), limiter=checks)
+                return await to_thread.run_sync(_keep, store, folder, received, facts)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -122,7 +126,9 @@ def upload_detail(session: Reading, upload_id: UploadId) -> UploadDetail:
 
 
 @router.delete("/{upload_id}", status_code=204)
-def delete_upload(session: Writing, settings: SettingsDep, upload_id: UploadId, after: BackgroundTasks) -> None:
+def delete_upload(
+    session: Writing, store: StoreDep, settings: SettingsDep, upload_id: UploadId, after: BackgroundTasks
+) -> None:
     """Delete it, unless a run that is not over learns from it."""
     upload = uploads.get(session, upload_id, hold=True)
     if upload is None:
@@ -133,7 +139,9 @@ def delete_upload(session: Writing, settings: SettingsDep, upload_id: UploadId, 
             "is over."
         )
     uploads.forget(session, upload)
-    after.add_task(upload_files.remove, settings.data_dir, upload.id)
+    staged = staging.of_uploads(store, settings.data_dir)
+    staged.release(upload_id)
+    after.add_task(staged.settle, upload_id)
 
 
 def _options(received: Received) -> Options:
@@ -163,13 +171,13 @@ def _check(folder: Path, options: Options) -> Facts:
     return Facts.model_validate(answer["facts"])
 
 
-def _keep(store: Store, slot: upload_files.Slot, received: Received, facts: Facts) -> UploadDetail:
-    slot.keep()
+def _keep(store: Store, folder: Path, received: Received, facts: Facts) -> UploadDetail:
+    for written in (folder, folder.parent):
+        files.sync(written)
     with store.begin() as session:
         upload = uploads.register(
-            session, slot.id, _name(received), bytes=received.bytes, sha256=received.sha256, facts=facts
+            session, folder.name, _name(received), bytes=received.bytes, sha256=received.sha256, facts=facts
         )
-        slot.registered = True  # should the answer be lost, the next start sweeps what is not in the database
     return _detail(upload)
 
 

@@ -67,7 +67,7 @@ def check(folder: Path, options: Options) -> Facts:
 
 
 def _settled(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("[!.]*")):
         if path.name in KEPT:
             yield path
         else:

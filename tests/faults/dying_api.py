@@ -9,17 +9,17 @@ import uvicorn
 
 from backend.api import uploads
 from backend.api.bodies import receiving
-from backend.api.staging import upload_files
+from backend.api.staging import Staging
 from backend.app import create_app
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "receiving": (receiving.Writer, "take", True),
     "checking": (uploads, "_check", False),
     "checked": (uploads, "_check", True),
-    "renaming": (upload_files.Slot, "keep", False),
-    "renamed": (upload_files.Slot, "keep", True),
+    "syncing": (uploads.files, "sync", False),
+    "synced": (uploads.files, "sync", True),
     "registering": (uploads.uploads, "register", True),
-    "committed": (uploads, "_detail", False),
+    "committed": (Staging, "_settle", False),
 }
 """The function at which it dies, and whether it runs before."""
 

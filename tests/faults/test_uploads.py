@@ -59,7 +59,7 @@ def left(data_dir: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "point", ["receiving", "checking", "checked", "renaming", "renamed", "registering", "committed"]
+    "point", ["receiving", "checking", "checked", "syncing", "synced", "registering", "committed"]
 )
 def test_a_kill_leaves_all_or_nothing(point: str, tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path / 'lathe.sqlite'}")

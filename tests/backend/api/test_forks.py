@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.api.staging.run_files import MARK
+from backend.api.staging import MARK
 from backend.domain.catalog import Catalog
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import Place, RunState

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backend.api import staging
 from backend.charts.palette import COLORS
 from backend.domain.catalog import Catalog
 from backend.domain.run.events import EventKind
@@ -163,6 +164,21 @@ def test_its_files_go_with_a_run(api: Api, catalog: Catalog) -> None:
     write(api.store, lease, state=RunState.FAILED)
     assert api.client.delete(f"/api/runs/{run_id}").status_code == 204
     assert [path.name for path in (api.settings.data_dir / "runs").iterdir()] == [other]
+
+
+def test_files_of_a_run_whose_deletion_was_cut_short_are_swept(
+    api: Api, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run_id,) = queued(api.store, catalog)
+    folder = api.settings.data_dir / "runs" / run_id
+    folder.mkdir(parents=True)
+    write(api.store, claimed(api.store), state=RunState.FAILED)
+    with monkeypatch.context() as dying:
+        dying.setattr(staging.Staging, "settle", lambda *_: False)
+        assert api.client.delete(f"/api/runs/{run_id}").status_code == 204
+    assert folder.exists()
+    assert staging.of_runs(api.store, api.settings.data_dir).sweep() == [run_id]
+    assert not folder.exists()
 
 
 def test_what_happened_is_told_without_points(api: Api, catalog: Catalog) -> None:

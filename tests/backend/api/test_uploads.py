@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.api import uploads
+from backend.api import staging, uploads
 from backend.api.bodies import receiving
 from backend.api.middleware.gate import MAX_BODY
-from backend.api.staging import upload_files
 from backend.app import create_app
 from backend.domain.run.states import RunState
 from backend.errors import DiskFull
-from backend.store import runs
+from backend.store import files, runs
+from backend.store import uploads as stored
 from backend.store.migrate import migrate
 from tests.backend.api.conftest import TOKEN, Api, settings_for
 from tests.backend.api.making import SPEC
@@ -291,7 +291,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(api: Api, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for where, name in ((receiving.Writer, "take"), (upload_files.Slot, "keep"), (Path, "mkdir")):
+    for where, name in ((receiving.Writer, "take"), (files, "sync"), (Path, "touch"), (Path, "mkdir")):
         with monkeypatch.context() as patched:
             patched.setattr(where, name, full)
             answer = send(api)
@@ -348,15 +348,32 @@ def test_many_at_once_do_not_meet(api: Api) -> None:
 
 def test_a_start_sweeps_what_nobody_registered(api: Api) -> None:
     detail = kept(api)
-    root = api.settings.data_dir / "uploads"
-    for name in (".00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"):
-        (root / name).mkdir()
-        (root / name / "file").write_bytes(b"x")
-    with upload_files.slot(api.settings.data_dir) as filling:
-        assert len(upload_files.sweep(api.store, api.settings.data_dir)) == 2
-        assert folders(api) == sorted([filling.folder.name, detail["id"]])
-    assert folders(api) == [detail["id"]]
-    assert upload_files.sweep(api.store, api.settings.data_dir) == []
+    staged = staging.of_uploads(api.store, api.settings.data_dir)
+    for name in ("00000000-0000-0000-0000-000000000001", detail["id"]):
+        (staged.root / name).mkdir(exist_ok=True)
+        (staged.root / name / staging.MARK).touch()
+    (staged.root / "not ours").mkdir()
+    with staged.filling("under way"):
+        assert staged.sweep() == ["00000000-0000-0000-0000-000000000001"]
+        assert folders(api) == sorted([detail["id"], "not ours", "under way"])
+    assert folders(api) == sorted([detail["id"], "not ours"])
+    assert staged.sweep() == [] and not (staged.root / detail["id"] / staging.MARK).exists()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_files_of_what_was_being_deleted_follow_the_database(gone: bool, api: Api) -> None:
+    """A server that dies over a deletion has marked the files: the next start does what the database says."""
+    upload = kept(api)["id"]
+    staged = staging.of_uploads(api.store, api.settings.data_dir)
+    staged.release(upload)
+    staged.release("without a folder")
+    if gone:
+        with api.store.begin() as session:
+            registered = stored.get(session, upload)
+            assert registered is not None
+            stored.forget(session, registered)
+    assert staged.sweep() == ([upload] if gone else [])
+    assert folders(api) == ([] if gone else [upload])
 
 
 def test_the_check_runs_outside_of_the_server(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

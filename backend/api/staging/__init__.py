@@ -1,1 +1,0 @@
-"""Files that lie in the data folder before the database knows of them."""
