@@ -16,6 +16,7 @@ from starlette.types import HTTPExceptionHandler
 from backend.api.schemas.runs import Error
 from backend.domain.path import join
 from backend.domain.problems import Problem, SpecInvalid
+from backend.store.idempotency import KeyReused
 from backend.store.trouble import Trouble, trouble
 
 log = logging.getLogger(__name__)
@@ -186,6 +187,7 @@ def install(app: FastAPI) -> None:
     handlers: dict[type[Exception], HTTPExceptionHandler] = {
         LatheError: lambda request, error: answer(_as(LatheError, error)),
         SpecInvalid: lambda request, error: answer(invalid(_as(SpecInvalid, error).problems)),
+        KeyReused: lambda request, error: answer(Conflict(str(error))),
         RequestValidationError: lambda request, error: answer(_mistyped(_as(RequestValidationError, error))),
         HTTPException: lambda request, error: answer(_refused(request, _as(HTTPException, error))),
         ClientDisconnect: _left,

@@ -1,9 +1,10 @@
 """Dependencies that endpoints receive, as named types."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
 from sqlalchemy.orm import Session
 
 from backend.config import Settings
@@ -11,6 +12,7 @@ from backend.domain.catalog import Catalog
 from backend.errors import CatalogMissing, RunNotFound
 from backend.queue import Hints
 from backend.store import runs, tables, workers
+from backend.store.idempotency import Creation
 from backend.store.session import Store
 
 if TYPE_CHECKING:
@@ -91,3 +93,24 @@ def run_of(session: Session, run_id: str) -> tables.Run:
 
 
 RunDep = Annotated[tables.Run, Depends(_run)]
+
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern="^[!-~]+$",
+        description="Any text of your own: a repeated request with the same key and body creates nothing twice.",
+    ),
+]
+
+
+async def _creation(request: Request, key: Key = None) -> Creation:
+    """The request that an Idempotency-Key stands for: the body, and the run that it is about."""
+    about = "".join(request.path_params.values())
+    return Creation(key, hashlib.sha256(about.encode() + await request.body()).hexdigest())
+
+
+CreationDep = Annotated[Creation, Depends(_creation)]

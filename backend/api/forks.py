@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 
 from backend.api import staging
 from backend.api.bodies import documents
-from backend.api.deps import CatalogDep, HintsDep, Reading, RunDep, RunId, SettingsDep, StoreDep, run_of
-from backend.api.experiments import Created, Key, RequestHash, known, once
+from backend.api.deps import CatalogDep, CreationDep, HintsDep, Reading, RunDep, RunId, SettingsDep, StoreDep, run_of
+from backend.api.experiments import created_of
 from backend.api.schemas.submission import ExperimentCreated, NewFork
 from backend.config import Settings
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment, resolve
 from backend.domain.run.lineage import Past, follow
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
-from backend.store import experiments, files, forks, references, run_events, steering, tables
+from backend.store import experiments, files, forks, idempotency, references, run_events, steering, tables
 from backend.store.clock import new_id
 from backend.store.forks import Cut, Heirloom, NoCheckpoint, Unforkable
+from backend.store.idempotency import Creation
 from backend.store.session import Store
 
 router = APIRouter(tags=["runs"])
@@ -71,9 +72,8 @@ def fork(
     catalog: CatalogDep,
     hints: HintsDep,
     after: BackgroundTasks,
-    request_hash: RequestHash,
+    creation: CreationDep,
     body: NewFork | None = None,
-    key: Key = None,
 ) -> ExperimentCreated:
     """Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there."""
 
@@ -83,7 +83,7 @@ def fork(
             raise Conflict(f"The checkpoint at step {past.checkpoint.step:,} {damage}: fork from another one.")
         return Beginning(run_id, spec, past)
 
-    created = begun(store, settings, catalog, key, request_hash, find)
+    created = begun(store, settings, catalog, creation, find)
     after.add_task(hints.wake)
     return created
 
@@ -99,28 +99,21 @@ class Beginning:
 
 
 def begun(
-    store: Store,
-    settings: Settings,
-    catalog: Catalog,
-    key: str | None,
-    request_hash: str,
-    find: Callable[[], Beginning],
+    store: Store, settings: Settings, catalog: Catalog, creation: Creation, find: Callable[[], Beginning]
 ) -> ExperimentCreated:
     """Queue what `find` finds, once for each key. Raises Conflict, and whatever `find` raises."""
+    if (created := idempotency.known(store, creation, created_of)) is not None:
+        return created
     try:
-        if (created := known(store, key, request_hash)) is not None:
-            return created
         beginning, child = find(), new_id()
+        rows = partial(_created, new=beginning, catalog=catalog, child=child)
         if beginning.past is None:
-            return once(
-                store, key, request_hash, partial(_created, new=beginning, catalog=catalog, taken=[], child=child)
-            )
+            return idempotency.once(store, creation, created_of, partial(rows, taken=[]))
         with staging.of_runs(store, settings.data_dir).filling(child):
             taken = _taken(store, beginning.past, child)
             forks.share(settings.data_dir, taken)
-            rows_of = partial(_created, new=beginning, catalog=catalog, taken=taken, child=child)
-            return once(store, key, request_hash, rows_of)
-    except (experiments.KeyReused, Unforkable) as error:
+            return idempotency.once(store, creation, created_of, partial(rows, taken=taken))
+    except Unforkable as error:
         raise Conflict(str(error)) from error
 
 
@@ -163,7 +156,7 @@ def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:
         return forks.heirlooms(session, past, child)
 
 
-def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Heirloom], child: str) -> Created:
+def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Heirloom], child: str) -> str:
     """The rows of the run, whose files are in their place. The parent cannot be deleted meanwhile."""
     parent = run_events.locked(session, new.of)
     if parent is None:
@@ -176,7 +169,7 @@ def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Hei
         forks.queue(session, runs[0], new.past, taken)
     new.mark(session, parent, runs[0])
     session.flush()
-    return experiment_id, runs
+    return experiment_id
 
 
 def _ids(taken: Sequence[Heirloom]) -> list[str]:

@@ -6,8 +6,7 @@ from fastapi import APIRouter, BackgroundTasks
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from backend.api.deps import CatalogDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
-from backend.api.experiments import Key, RequestHash
+from backend.api.deps import CatalogDep, CreationDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
 from backend.api.forks import Beginning, begun
 from backend.api.schemas.runs import Request
 from backend.api.schemas.submission import ExperimentCreated
@@ -34,14 +33,13 @@ def create(
     catalog: CatalogDep,
     hints: HintsDep,
     after: BackgroundTasks,
-    request_hash: RequestHash,
-    key: Key = None,
+    creation: CreationDep,
 ) -> ExperimentCreated:
     """Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
 
     It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
     """
-    created = begun(store, settings, catalog, key, request_hash, lambda: _asked(store, settings, run_id, body.seq))
+    created = begun(store, settings, catalog, creation, lambda: _asked(store, settings, run_id, body.seq))
     after.add_task(hints.wake)
     return created
 

@@ -1,18 +1,15 @@
 """Studies: searches over an experiment's fields."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.api.bodies import documents
 from backend.api.bodies.bare import BARE_BODY, BareRoute
-from backend.api.deps import By, CatalogDep, Reading, RunDep, StoreDep, Writing
-from backend.api.experiments import Key
+from backend.api.deps import By, CatalogDep, CreationDep, Reading, RunDep, StoreDep, Writing
 from backend.api.schemas.runs import SpecDraft
 from backend.api.schemas.studies import (
     NewStudy,
@@ -38,7 +35,7 @@ from backend.domain.study.space import Dimension, contains, size
 from backend.domain.study.study import LIVE, LIVE_METRICS, Budget, Study, StudyState, TrialState
 from backend.domain.study.suggested_space import around, variable
 from backend.errors import Conflict, Invalid, StudyNotFound, mistyped
-from backend.store import references, studies, tables, workers
+from backend.store import idempotency, references, studies, tables, workers
 
 router = APIRouter(tags=["studies"], route_class=BareRoute)
 
@@ -62,17 +59,17 @@ StudyDep = Annotated[tables.Study, Depends(_study)]
 
 
 @router.post("/api/studies", status_code=201, openapi_extra=BARE_BODY)
-def create_study(store: StoreDep, body: NewStudy, catalog: CatalogDep, by: By, key: Key = None) -> StudyRow:
+def create_study(store: StoreDep, body: NewStudy, catalog: CatalogDep, by: By, creation: CreationDep) -> StudyRow:
     """Begin a study; it creates runs until its budget is used up."""
-    try:
-        with store.begin() as session:
-            return _created(session, body, catalog, by, key)
-    except IntegrityError:  # the same key arrived twice at once, and the other one was first
-        with store.begin() as session:
-            return _created(session, body, catalog, by, key)
+    return idempotency.once(store, creation, _row, lambda session: _created(session, body, catalog, by))
 
 
-def _created(session: Session, body: NewStudy, catalog: Catalog, by: str, key: str | None) -> StudyRow:
+def _row(session: Session, study_id: str) -> StudyRow | None:
+    row = studies.get(session, study_id)
+    return trials.study_row(session, row) if row else None
+
+
+def _created(session: Session, body: NewStudy, catalog: Catalog, by: str) -> str:
     study = _resolved(session, documents.read(body.study), catalog)
     if study.budget.joules is not None and not any("energy" in worker.device for worker in workers.all(session)):
         message = "No worker's machine counts energy: give the budget in `trials` or `hours`."
@@ -80,17 +77,7 @@ def _created(session: Session, body: NewStudy, catalog: Catalog, by: str, key: s
     wrong = [index for index, values in enumerate(body.first) if not contains(study.space, values)]
     if wrong:
         raise Invalid(f"`first[{wrong[0]}]` does not lie in the space.", path=f"first[{wrong[0]}]")
-    study_id = None if key is None else str(uuid.uuid5(uuid.NAMESPACE_OID, key))
-    known = studies.get(session, study_id) if study_id else None
-    if known is not None and _lasting(known.document) != _lasting(study.model_dump(mode="json")):
-        raise Conflict(f"The Idempotency-Key {key!r} was used for another request: send a new key.")
-    made = known or studies.create(session, study, [(values, by) for values in body.first], study_id)
-    return trials.study_row(session, made)
-
-
-def _lasting(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Parts of a study that nobody can change once it has begun: they identify a repeated request."""
-    return {name: value for name, value in document.items() if name not in ("space", "budget")}
+    return studies.create(session, study, [(values, by) for values in body.first]).id
 
 
 @router.get("/api/studies")

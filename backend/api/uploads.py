@@ -17,17 +17,19 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi import Path as PathParameter
 from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from backend.api import staging
 from backend.api.bodies.receiving import Received, receive
-from backend.api.deps import Reading, SettingsDep, StoreDep, Writing
+from backend.api.deps import Key, Reading, SettingsDep, StoreDep, Writing
 from backend.api.schemas.runs import UploadDetail, UploadRow
 from backend.data.check import Options
 from backend.domain.experiment.uploads import Choice, ChoiceInvalid, Facts, plan
 from backend.domain.input_limits import label
 from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
-from backend.store import files, tables, uploads
+from backend.store import files, idempotency, tables, uploads
 from backend.store.clock import new_id
+from backend.store.idempotency import Creation
 from backend.store.session import Store
 
 log = logging.getLogger(__name__)
@@ -84,15 +86,19 @@ UploadId = Annotated[str, PathParameter(max_length=64, description="Id of an upl
 
 
 @router.post("", status_code=201, openapi_extra=FORM)
-async def create_upload(request: Request, store: StoreDep, settings: SettingsDep) -> UploadDetail:
+async def create_upload(request: Request, store: StoreDep, settings: SettingsDep, key: Key = None) -> UploadDetail:
     """Take a file of one's own, check it and describe it; nothing of a refused one remains."""
     try:
         with _place():
             filling = staging.of_uploads(store, settings.data_dir).filling(new_id())
             async with contextmanager_in_threadpool(filling) as folder:
                 received = await receive(request, folder, settings.upload_bytes)
+                creation = Creation(key, received.fingerprint())
+                known = await to_thread.run_sync(idempotency.known, store, creation, _found)
+                if known is not None:
+                    return known
                 facts = await to_thread.run_sync(_check, folder, _options(received), limiter=checks)
-                return await to_thread.run_sync(_keep, store, folder, received, facts)
+                return await to_thread.run_sync(_keep, store, creation, folder, received, facts)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -119,10 +125,10 @@ def list_uploads(session: Reading) -> list[UploadRow]:
 @router.get("/{upload_id}")
 def upload_detail(session: Reading, upload_id: UploadId) -> UploadDetail:
     """Describe the upload: columns, ranges, classes, the first rows or pictures."""
-    upload = uploads.get(session, upload_id)
-    if upload is None:
+    detail = _found(session, upload_id)
+    if detail is None:
         raise UploadNotFound(upload_id)
-    return _detail(upload)
+    return detail
 
 
 @router.delete("/{upload_id}", status_code=204)
@@ -171,14 +177,20 @@ def _check(folder: Path, options: Options) -> Facts:
     return Facts.model_validate(answer["facts"])
 
 
-def _keep(store: Store, folder: Path, received: Received, facts: Facts) -> UploadDetail:
+def _keep(store: Store, creation: Creation, folder: Path, received: Received, facts: Facts) -> UploadDetail:
     for written in (folder, folder.parent):
         files.sync(written)
-    with store.begin() as session:
-        upload = uploads.register(
-            session, folder.name, _name(received), bytes=received.bytes, sha256=received.sha256, facts=facts
-        )
-    return _detail(upload)
+
+    def register(session: Session) -> str:
+        name, size, sha256 = _name(received), received.bytes, received.sha256
+        return uploads.register(session, folder.name, name, bytes=size, sha256=sha256, facts=facts).id
+
+    return idempotency.once(store, creation, _found, register)
+
+
+def _found(session: Session, upload_id: str) -> UploadDetail | None:
+    upload = uploads.get(session, upload_id)
+    return _detail(upload) if upload else None
 
 
 def _name(received: Received) -> str:

@@ -1,4 +1,4 @@
-"""Experiments, and the memory of which request created which."""
+"""Experiments and groups of them: created with their runs, and found."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,10 +10,6 @@ from backend.domain.experiment.experiment import Experiment, fingerprint
 from backend.domain.run.states import RunState
 from backend.store import tables
 from backend.store.clock import new_id, now
-
-
-class KeyReused(Exception):
-    """An Idempotency-Key came again with another request."""
 
 
 def create_group(session: Session, specs: Sequence[Experiment], seeds: Sequence[int]) -> tuple[str, list[tables.Run]]:
@@ -75,21 +71,3 @@ def runs(session: Session, experiment_id: str) -> list[tables.Run]:
     )
     query = select(tables.Run).where(tables.Run.experiment_id.in_(group))
     return list(session.scalars(query.order_by(tables.Run.created_at, tables.Run.id)))
-
-
-def remembered(session: Session, key: str, request_sha256: str) -> str | None:
-    """The experiment that a request with this Idempotency-Key created. Raises KeyReused when its body was another."""
-    memory = session.get(tables.Idempotency, key)
-    if memory is None:
-        return None
-    if memory.request != request_sha256:
-        raise KeyReused(f"The Idempotency-Key {key!r} was used for another request: send a new key.")
-    return memory.experiment_id
-
-
-def remember(session: Session, key: str, request_sha256: str, experiment_id: str) -> None:
-    """Keep the answer. Raises IntegrityError when the same key was remembered meanwhile: roll back and look again."""
-    session.add(
-        tables.Idempotency(key=key, request=request_sha256, experiment_id=experiment_id, created_at=now()),
-    )
-    session.flush()

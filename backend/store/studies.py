@@ -18,12 +18,10 @@ from backend.store.clock import new_id, now
 LEADING = tuple(state for state in StudyState if not state.over)
 
 
-def create(
-    session: Session, study: Study, first: Sequence[tuple[Assignment, str]] = (), study_id: str | None = None
-) -> tables.Study:
+def create(session: Session, study: Study, first: Sequence[tuple[Assignment, str]] = ()) -> tables.Study:
     """A study that begins at once; `first` are trials that people ask for, with who asks."""
     row = tables.Study(
-        id=study_id or new_id(),
+        id=new_id(),
         name=study.name,
         document=study.model_dump(mode="json"),
         state=StudyState.RUNNING,

@@ -60,13 +60,13 @@ class Experiment(Table):
 
 
 class Idempotency(Table):
-    """The answer that an Idempotency-Key got, so that a retried POST creates nothing twice."""
+    """The request that an Idempotency-Key stands for, so that a retried POST creates nothing twice."""
 
     __tablename__ = "idempotency"
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     request: Mapped[str] = mapped_column(String(64))  # SHA-256 of the body: the same key with another body is refused
-    experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"), index=True)
+    created: Mapped[str] = mapped_column(String(36))  # id of an experiment or group, of a study or of an upload
     created_at: Mapped[datetime]
 
 

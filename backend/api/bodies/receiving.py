@@ -1,6 +1,7 @@
 """An upload's form as it arrives: fields into memory, files into a folder, under names of ours."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +29,11 @@ class Received(BaseModel):
     files: set[str] = set()
     bytes: int = 0
     sha256: str = ""
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that was received."""
+        whole = [sorted(self.fields.items()), self.filename, sorted(self.files), self.bytes, self.sha256]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
 async def receive(request: Request, folder: Path, most: int) -> Received:

@@ -346,6 +346,21 @@ def test_many_at_once_do_not_meet(api: Api) -> None:
     assert folders(api) == sorted(detail["id"] for detail in details)
 
 
+def test_a_retried_upload_is_one_and_another_under_its_key_is_refused(api_on_each: Api) -> None:
+    def ask(content: bytes, **fields: str) -> Any:
+        files = {"file": ("own.csv", content)}
+        return api_on_each.client.post("/api/uploads", files=files, data=fields, headers={"Idempotency-Key": "mine"})
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: ask(csv()), range(4)))
+    assert {answer.status_code for answer in answers} == {201} and len({answer.text for answer in answers}) == 1
+    assert ask(csv()).json() == answers[0].json()
+    for refused in (ask(csv(31)), ask(csv(), target="width"), ask(csv(), name="another")):
+        assert (refused.status_code, shape(refused).error) == (409, "Conflict")
+        assert "was used for another request" in refused.json()["detail"]
+    assert folders(api_on_each) == [answers[0].json()["id"]]
+
+
 def test_a_start_sweeps_what_nobody_registered(api: Api) -> None:
     detail = kept(api)
     staged = staging.of_uploads(api.store, api.settings.data_dir)

@@ -1,16 +1,14 @@
-"""Commands, results, artifacts, workers, idempotency."""
+"""Commands, results, artifacts, workers."""
 
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from backend.domain.catalog import Catalog, CatalogEntry, Family
 from backend.domain.run.commands import CommandKind, CommandState
 from backend.domain.run.results import StageResult
 from backend.domain.run.states import RunState
 from backend.store import artifacts, commands, events, experiments, results, runs, workers
-from backend.store.experiments import KeyReused
 from backend.store.runs import Lease
 from backend.store.session import Store
 from backend.store.tables import Command
@@ -181,30 +179,6 @@ def test_a_worker_beats_until_it_is_gone(store: Store) -> None:
         assert workers.beats(session) == []
         workers.beat(session, "a", None)  # it was only slow
         assert workers.beats(session)
-
-
-def test_an_idempotency_key_stands_for_one_request(store: Store) -> None:
-    with store.begin() as session:
-        assert experiments.remembered(session, "key", "a" * 64) is None
-        created, _ = experiments.create(session, SPEC, [0])
-        experiments.remember(session, "key", "a" * 64, created)
-    with store.read() as session:
-        assert experiments.remembered(session, "key", "a" * 64) == created
-        with pytest.raises(KeyReused, match="was used for another request"):
-            experiments.remembered(session, "key", "b" * 64)
-
-
-def test_of_two_requests_with_one_key_one_creates(store: Store) -> None:
-    def create() -> None:
-        with store.begin() as session:
-            created, _ = experiments.create(session, SPEC, [0])
-            experiments.remember(session, "key", "a" * 64, created)
-
-    create()
-    with pytest.raises(IntegrityError):
-        create()
-    with store.read() as session:
-        assert runs.counts(session)[RunState.QUEUED] == 1
 
 
 def test_equal_specs_have_equal_fingerprints(store: Store) -> None:
