@@ -1,17 +1,15 @@
 """Small pictures of the first images, as PNG."""
 
 import base64
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.domain.experiment.uploads import Picture
+from backend.domain.png import encode
 
 LARGEST_SIDE = 64
-GREY, COLOUR = 0, 2
 
 
 def picture(image: NDArray[Any], least: float, greatest: float, label: str) -> Picture:
@@ -26,12 +24,6 @@ def picture(image: NDArray[Any], least: float, greatest: float, label: str) -> P
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """`pixels` [1 or 3, height, width] as a file."""
     channels, height, width = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, GREY if channels == 1 else COLOUR, 0, 0, 0)
-    rows = np.zeros((height, 1 + width * channels), np.uint8)  # each row begins with the number of its filter: none
-    rows[:, 1:] = pixels.transpose(1, 2, 0).reshape(height, -1)
-    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in parts)
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    lines = np.zeros((height, 1 + width * channels), np.uint8)  # each begins with the number of its filter: none
+    lines[:, 1:] = pixels.transpose(1, 2, 0).reshape(height, -1)
+    return encode(width, height, channels, lines.tobytes())

@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
+from backend.domain.png import HEADER_BYTES, size
 from worker.data import png
 
 
@@ -50,6 +51,12 @@ def test_what_is_written_is_read_back(name: str) -> None:
     read, chunks = decode(png.encode(pixels))
     assert np.array_equal(read, pixels)
     assert b"tRNS" not in chunks and b"IEND" in chunks
+
+
+def test_the_size_is_in_the_first_bytes() -> None:
+    assert size(png.encode(pictures()["ramp"])[:HEADER_BYTES]) == (20, 9)
+    with pytest.raises(struct.error):
+        size(png.encode(pictures()["ramp"])[: HEADER_BYTES - 1])
 
 
 def test_each_filter_is_used_where_it_is_best() -> None:

@@ -1,23 +1,17 @@
 """Small pictures as PNG files."""
 
-import struct
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.domain import png
+
 Pixels = NDArray[np.uint8]
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def encode(pixels: Pixels, clear: int | None = None) -> bytes:
     """A PNG file of `pixels` [height, width, 1 grey or 3 colours]; where all of them are `clear` it is transparent."""
     height, width, channels = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2}[channels], 0, 0, 0)
-    parts = [SIGNATURE, _chunk(b"IHDR", header)]
-    if clear is not None:
-        parts.append(_chunk(b"tRNS", struct.pack(">H", clear) * channels))
-    return b"".join([*parts, _chunk(b"IDAT", zlib.compress(_filtered(pixels))), _chunk(b"IEND", b"")])
+    return png.encode(width, height, channels, _filtered(pixels), clear)
 
 
 def _filtered(pixels: Pixels) -> bytes:
@@ -29,7 +23,3 @@ def _filtered(pixels: Pixels) -> bytes:
     kinds = pixels, before, above
     best = min(range(3), key=lambda kind: int(np.abs(kinds[kind].view(np.int8).astype(np.int16)).sum()))
     return np.insert(kinds[best].reshape(len(pixels), -1), 0, best, axis=1).tobytes()
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

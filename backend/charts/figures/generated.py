@@ -12,10 +12,10 @@ from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.theme import LOOKS, figure, label, shortened, title
 from backend.charts.theme import text as plain
+from backend.domain import png
 
 MOST = 4  # runs whose pictures are shown, one below the other
 ROOM = 8  # pixels of the pictures between those of two runs
-HEADER = 24  # bytes of a PNG file that tell its size
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
@@ -75,10 +75,9 @@ def _headings(run: RunData, body: Mapping[str, Any], top: float, width: int, opt
 def _size(picture: str) -> tuple[int, int]:
     """Width and height of a PNG file in base64."""
     try:
-        width, height = struct.unpack(">2I", base64.b64decode(picture[: HEADER * 4 // 3])[16:HEADER])
+        return png.size(base64.b64decode(picture[: png.HEADER_BYTES * 4 // 3]))
     except (binascii.Error, struct.error):
         return 1, 1
-    return width, height
 
 
 def _told(run: RunData, body: Mapping[str, Any]) -> str:
