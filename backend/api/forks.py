@@ -1,6 +1,6 @@
 """Forks: runs that start from another run's prefix."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -19,10 +19,11 @@ from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment, resolve
 from backend.domain.run.lineage import Past, follow
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
-from backend.store import experiments, files, forks, idempotency, references, run_events, steering, tables
+from backend.store import experiments, files, forks, idempotency, inheritance, references, run_events, steering, tables
 from backend.store.clock import new_id
-from backend.store.forks import Cut, Heirloom, NoCheckpoint, Unforkable
+from backend.store.forks import Cut, NoCheckpoint, Unforkable
 from backend.store.idempotency import Creation
+from backend.store.inheritance import Heirloom
 from backend.store.session import Store
 
 router = APIRouter(tags=["runs"])
@@ -110,8 +111,7 @@ def begun(
         if beginning.past is None:
             return idempotency.once(store, creation, created_of, partial(rows, taken=[]))
         with staging.of_runs(store, settings.data_dir).filling(child):
-            taken = _taken(store, beginning.past, child)
-            forks.share(settings.data_dir, taken)
+            taken = inheritance.take(store, settings.data_dir, beginning.past, child)
             return idempotency.once(store, creation, created_of, partial(rows, taken=taken))
     except Unforkable as error:
         raise Conflict(str(error)) from error
@@ -151,26 +151,17 @@ def _document(cut: Cut, past: Past) -> dict[str, Any]:
     return {**past.effective(), "name": f"{cut.run.experiment.name[:190]} · fork"}
 
 
-def _taken(store: Store, past: Cut, child: str) -> list[Heirloom]:
-    with store.read() as session:
-        return forks.heirlooms(session, past, child)
-
-
 def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Heirloom], child: str) -> str:
     """The rows of the run, whose files are in their place. The parent cannot be deleted meanwhile."""
     parent = run_events.locked(session, new.of)
     if parent is None:
         raise RunNotFound(new.of)
-    if new.past and _ids(forks.heirlooms(session, new.past, child)) != _ids(taken):
-        raise Conflict("The run replaced some of what was to be forked meanwhile: try again.")
+    if new.past:
+        inheritance.hold(session, new.past, taken)
     references.check(session, new.spec, catalog, hold=True)
     experiment_id, runs = experiments.create(session, new.spec, [parent.seed], [child])
     if new.past:
-        forks.queue(session, runs[0], new.past, taken)
+        inheritance.queue(session, runs[0], new.past, taken)
     new.mark(session, parent, runs[0])
     session.flush()
     return experiment_id
-
-
-def _ids(taken: Sequence[Heirloom]) -> list[str]:
-    return [one.artifact.id for one in taken]

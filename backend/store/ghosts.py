@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.experiment.experiment import Experiment
@@ -155,7 +155,7 @@ def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str,
     if body["kind"] == CommandKind.NEXT:
         return stages, left_out.seq
     old, effect = _told(body, "old"), _effect(session, run, left_out)
-    if left_out.seq < _forked(session, run):
+    if left_out.seq < forks.last_inherited(session, run.id):
         raise Unrepeatable(
             "The stages were changed before this run was forked: ask for the ghost of the run that did so."
         )
@@ -168,11 +168,6 @@ def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str,
         )
     begun = len(body["stages"]) - len(body["new"])
     return [*body["stages"][:begun], *old], effect
-
-
-def _forked(session: Session, run: Run) -> int:
-    query = select(func.max(Event.seq)).where(Event.run_id == run.id, Event.kind == EventKind.FORKED.value)
-    return session.scalar(query) or 0
 
 
 def _by_hand(

@@ -7,7 +7,7 @@ A stage that a person stopped is not finished: its model is not the spec's.
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.domain.run.states import TERMINAL, Place, RunState
@@ -30,12 +30,7 @@ def may_begin() -> ColumnElement[bool]:
     """Condition, for the database, that a queued run waits for nothing any more."""
     older = aliased(Run)
     over = select(older.id).where(older.id == Run.waits_for, older.state.in_(TERMINAL))
-    reached = select(Artifact.id).where(
-        Artifact.run_id == Run.waits_for,
-        Artifact.kind == CHECKPOINT,
-        Artifact.place == Place.END,
-        Artifact.stage == Run.waits_stage,
-    )
+    reached = _ends(Artifact.run_id == Run.waits_for, Artifact.stage == Run.waits_stage)
     return or_(Run.waits_for.is_(None), over.exists(), reached.exists())
 
 
@@ -63,13 +58,14 @@ def settle(session: Session, run: Run) -> bool:
 
 def _reached(session: Session, run_id: str, wanted: int) -> int | None:
     """The last stage up to number `wanted` whose end has a checkpoint."""
-    query = select(func.max(Artifact.stage)).where(
-        Artifact.run_id == run_id,
-        Artifact.kind == CHECKPOINT,
-        Artifact.place == Place.END,
-        Artifact.stage <= wanted,
+    return session.scalar(
+        _ends(Artifact.run_id == run_id, Artifact.stage <= wanted).with_only_columns(func.max(Artifact.stage))
     )
-    return session.scalar(query)
+
+
+def _ends(*of: ColumnElement[bool]) -> Select[tuple[int]]:
+    """The stages whose end has a checkpoint, of those that are asked about."""
+    return select(Artifact.stage).where(Artifact.kind == CHECKPOINT, Artifact.place == Place.END, *of)
 
 
 def _lead(session: Session, run: Run, reached: int) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.run.commands import THE_SPEC, CommandKind, CommandState, Intervention
 from backend.domain.run.events import EventKind
+from backend.store import forks
 from backend.store.tables import Event, Run
 
 
@@ -58,9 +59,8 @@ def steered(session: Session, run_id: str) -> bool:
 
 def rests(session: Session, run_id: str) -> bool:
     """Returns whether a person has paused the run and not resumed it. A fork does not rest because its parent did."""
-    forked = Event.run_id == run_id, Event.kind == EventKind.FORKED.value
-    born = session.scalar(select(func.max(Event.seq)).where(*forked)) or 0
-    asked = list(obeyed(session, run_id, CommandKind.PAUSE, CommandKind.RESUME, after=born))
+    inherited = forks.last_inherited(session, run_id)
+    asked = list(obeyed(session, run_id, CommandKind.PAUSE, CommandKind.RESUME, after=inherited))
     return bool(asked) and asked[-1].body["kind"] == CommandKind.PAUSE
 
 

@@ -85,7 +85,7 @@ def test_a_worker_that_dies_over_the_past_has_done_no_harm(api: Api, monkeypatch
     dead = hand(api).claim()
     assert dead is not None
     with monkeypatch.context() as patched:
-        patched.setattr("backend.store.forks.inherit", _killed)
+        patched.setattr("backend.store.inheritance.inherit", _killed)
         with pytest.raises(KeyboardInterrupt):
             dead.assignment()
     reaped = row(api.store, second)

@@ -6,8 +6,9 @@ from pathlib import Path
 from sqlalchemy import update
 
 from backend.domain.run.events import EventKind, NewEvent
-from backend.store import files, forks, run_dependencies, run_events, runs, steering
-from backend.store.forks import Cut, Heirloom, Unforkable
+from backend.store import files, forks, inheritance, run_dependencies, runs, steering
+from backend.store.forks import Cut, Unforkable
+from backend.store.inheritance import Heirloom
 from backend.store.runs import Lease
 from backend.store.session import Store, on_rollback
 from backend.store.tables import Run
@@ -38,7 +39,6 @@ def seconds(store: Store, run_id: str) -> float:
 def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
     with store.read() as session:
         past = run_dependencies.promised(session, session.get_one(Run, lease.run_id))
-        taken = forks.heirlooms(session, past, lease.run_id) if past else []
         steered = past is not None and steering.steered(session, past.run.id)
     if past is None:
         raise Unforkable("what it was to begin with is gone.")
@@ -46,16 +46,14 @@ def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
         raise Unforkable("a person steered the run that it was to begin with, whose past is not what the spec says.")
     if damage := files.examine(store, data_dir, past.checkpoint):
         raise Unforkable(f"the checkpoint that it was to begin with {damage}.")
-    forks.share(data_dir, taken)
-    _write(store, lease, past, taken)
+    _write(store, lease, past, inheritance.take(store, data_dir, past, lease.run_id))
 
 
 def _write(store: Store, lease: Lease, past: Cut, taken: Sequence[Heirloom]) -> None:
     with store.begin() as session:
-        if run_events.locked(session, past.run.id) is None:
-            raise Unforkable("the run that it was to begin with is gone.")
+        inheritance.hold(session, past, taken)
         runs.write(session, lease)
-        changes = forks.inherit(session, past, taken, lease.run_id, lease.last_seq)
+        changes = inheritance.inherit(session, past, taken, lease.run_id, lease.last_seq)
         session.execute(update(Run).where(Run.id == lease.run_id).values(**changes))
         before = lease.last_seq
         on_rollback(session, lambda: setattr(lease, "last_seq", before))

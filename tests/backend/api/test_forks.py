@@ -219,7 +219,7 @@ def test_a_database_that_fails_at_the_end_leaves_nothing(
     api: Api, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id, *_ = parent(api, catalog)
-    monkeypatch.setattr("backend.store.forks.queue", _fails)
+    monkeypatch.setattr("backend.store.inheritance.queue", _fails)
     with pytest.raises(RuntimeError):
         api.client.post(f"/api/runs/{run_id}/fork")
     assert [folder.name for folder in (api.settings.data_dir / "runs").iterdir()] == [run_id]

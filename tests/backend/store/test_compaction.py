@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.domain.run.events import EventKind, NewEvent
 from backend.domain.run.states import Place, RunState
-from backend.store import events, forks, run_events, runs
+from backend.store import events, inheritance, run_events, runs
 from backend.store.blocks import compaction, making, stored, tables
 from backend.store.blocks.format import decode_directory, encode_directory
 from backend.store.blocks.stored import Extent
@@ -294,7 +294,7 @@ def fork(store: Store, submit: Submit, parent: str, seq: int) -> Lease:
         )  # fmt: skip
         cut = Cut(run, checkpoint, seq, 1.0, 0, within=True, trains=True)
         child = session.scalars(select(Run).where(Run.last_seq == 0)).one()
-        forks.queue(session, child, cut, forks.heirlooms(session, cut, child.id))
+        inheritance.queue(session, child, cut, inheritance.heirlooms(session, cut, child.id))
         return Lease.of(child)
 
 

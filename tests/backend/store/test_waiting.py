@@ -8,7 +8,17 @@ from backend.domain.run.commands import CommandKind
 from backend.domain.run.events import EventKind, NewEvent
 from backend.domain.run.results import StageResult
 from backend.domain.run.states import Place, RunState
-from backend.store import artifacts, commands, experiments, forks, results, run_dependencies, run_events, runs
+from backend.store import (
+    artifacts,
+    commands,
+    experiments,
+    forks,
+    inheritance,
+    results,
+    run_dependencies,
+    run_events,
+    runs,
+)
 from backend.store.clock import new_id
 from backend.store.runs import Lease
 from backend.store.session import Store
@@ -144,8 +154,8 @@ def test_the_past_goes_over_whole_and_a_rollback_leaves_nothing(store: Store) ->
         with store.begin() as session:
             past = run_dependencies.promised(session, session.get_one(Run, second))
             assert past is not None and past.checkpoint.id == ended
-            taken = forks.heirlooms(session, past, second)
-            changes = forks.inherit(session, past, taken, second, mine.last_seq)
+            taken = inheritance.heirlooms(session, past, second)
+            changes = inheritance.inherit(session, past, taken, second, mine.last_seq)
             run = run_events.locked(session, second)
             assert run is not None
             for name, value in changes.items():

@@ -1,0 +1,222 @@
+"""Gives a run the prefix of another one: its events, results, summaries and files, under names of its own.
+
+Whoever does so puts the files into the run's folder, holds the other run in a transaction, and writes the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from sqlalchemy import bindparam, insert, literal, or_, select
+from sqlalchemy.orm import Session
+
+from backend.domain.run.events import EventKind, NewEvent
+from backend.domain.run.states import Place, RunState
+from backend.store import artifacts, events, exhibits, files, run_events
+from backend.store.blocks import inheriting, stored
+from backend.store.clock import new_id
+from backend.store.crash_points import Point, passing
+from backend.store.forks import ENDS, Cut, Unforkable
+from backend.store.session import Store
+from backend.store.tables import Artifact, Event, Exhibit, Result, Run, table
+
+
+@dataclass(frozen=True)
+class Heirloom:
+    """A file that goes into the new run, under an id and a path of its own there."""
+
+    artifact: Artifact
+    id: str
+    path: str
+
+
+def take(store: Store, data_dir: Path, past: Cut, run_id: str) -> list[Heirloom]:
+    """Put the files of the past into the folder of run `run_id`. Raises Unforkable when one is gone; what is there by
+    then stays."""
+    with store.read() as session:
+        taken = heirlooms(session, past, run_id)
+    _share(data_dir, taken)
+    return taken
+
+
+def hold(session: Session, past: Cut, taken: Sequence[Heirloom]) -> None:
+    """Keep the other run as it is until the transaction ends. Raises Unforkable when it is not as it was taken."""
+    if run_events.locked(session, past.run.id) is None:
+        raise Unforkable("The run to begin with is gone.")
+    if [one.id for one in _left(session, past)] != [one.artifact.id for one in taken]:
+        raise Unforkable("Some of the files to begin with were replaced meanwhile: try again.")
+
+
+def heirlooms(session: Session, past: Cut, run_id: str) -> list[Heirloom]:
+    """Inherited files of run `run_id`, under ids and paths of its own."""
+    return [_heirloom(one, run_id) for one in _left(session, past)]
+
+
+def _left(session: Session, past: Cut) -> list[Artifact]:
+    """Files of the past: those that ended stages left, their checkpoints, and the one at the fork point.
+
+    That one comes last, so that it is the newest of the new run.
+    """
+    taken = [one for one in artifacts.of(session, past.run.id) if one.stage < past.ended and _outlasts(one, past)]
+    return [*taken, past.checkpoint]
+
+
+def _outlasts(artifact: Artifact, past: Cut) -> bool:
+    if artifact.kind != artifacts.CHECKPOINT:
+        return True
+    earlier = artifact.created_at < past.checkpoint.created_at
+    return artifact.place in ENDS and earlier
+
+
+def _heirloom(artifact: Artifact, run_id: str) -> Heirloom:
+    *_, kind, name = PurePosixPath(artifact.path).parts
+    return Heirloom(artifact, new_id(), f"runs/{run_id}/{kind}/{name}")
+
+
+def _share(data_dir: Path, taken: Sequence[Heirloom]) -> None:
+    for one in taken:
+        try:
+            files.share(data_dir / one.artifact.path, data_dir / one.path)
+            passing(Point.FILE_SHARED)
+        except FileNotFoundError:
+            raise Unforkable(
+                f"`{one.artifact.path}`, which stage {one.artifact.stage + 1} left, is gone: fork from an earlier one."
+            ) from None
+    folders = {(data_dir / one.path).parent for one in taken}
+    for folder in folders | {folder.parent for folder in folders}:
+        files.sync(folder)
+
+
+def inherit(session: Session, past: Cut, taken: Sequence[Heirloom], run_id: str, after: int) -> dict[str, Any]:
+    """Write the past into a run whose row the caller holds, after its event number `after`.
+
+    Returns what becomes of the run's columns; the last of the new events says where the run was forked.
+    """
+    ids = {one.artifact.id: one.id for one in taken}
+    _copy_events(session, past, run_id, after)
+    _rename(session, run_id, after, ids)
+    run_events.insert_events(session, run_id, after + past.seq, [_forked(past, ids)])
+    _copy_results(session, past, run_id, ids)
+    _copy_exhibits(session, past, run_id, ids)
+    for one in taken:
+        session.add(_registered(one, run_id, past))
+    session.flush()
+    return {
+        "last_seq": after + past.seq + 1,
+        "parent_id": past.run.id,
+        "fork_stage": past.ended,
+        "fork_step": past.checkpoint.step,
+        "waits_for": None,
+        "waits_stage": None,
+        "stage": past.ended,
+        "step": past.checkpoint.step,
+        "latest": _latest(session, past),
+    }
+
+
+def _forked(past: Cut, ids: Mapping[str, str]) -> NewEvent:
+    checkpoint = past.checkpoint
+    body = {
+        "parent": past.run.id,
+        "name": past.run.experiment.name,
+        "checkpoint": checkpoint.id,
+        "artifact": ids[checkpoint.id],
+        "stage": past.ended,
+        "step": checkpoint.step,
+    }
+    return NewEvent(kind=EventKind.FORKED, body=body)
+
+
+def _copy_events(session: Session, past: Cut, run_id: str, after: int) -> None:
+    """In the database itself: points are many."""
+    compacted = inheriting.copy(session, past.run.id, past.seq, run_id, after)
+    event = table(Event).c
+    covered = stored.covered(session, [past.run.id]).get(past.run.id, 0)
+    loose = or_(event.kind != EventKind.POINTS.value, event.seq > covered)
+    past_events = select(
+        literal(run_id), event.seq + bindparam("after"), event.kind, event.at, event.body, event.chunk
+    ).where(event.run_id == past.run.id, event.seq <= past.seq, loose)
+    statement = insert(table(Event)).from_select(["run_id", "seq", "kind", "at", "body", "chunk"], past_events)
+    counted = statement.execution_options(preserve_rowcount=True)
+    copied = session.connection().execute(counted, {"after": after}).rowcount
+    assert compacted + copied == past.seq, "the parent's events have a gap, or the parent is gone"
+
+
+def _rename(session: Session, run_id: str, after: int, ids: Mapping[str, str]) -> None:
+    """Have the copied events name the new run's own checkpoints."""
+    query = select(Event).where(
+        Event.run_id == run_id, Event.seq > after, Event.kind == EventKind.CHECKPOINT.value
+    )  # fmt: skip
+    for event in session.scalars(query):
+        event.body = renamed(event.body, ids)
+
+
+def _copy_results(session: Session, past: Cut, run_id: str, ids: Mapping[str, str]) -> None:
+    query = select(Result).where(Result.run_id == past.run.id, Result.stage < past.ended)
+    for result in session.scalars(query):
+        session.add(
+            Result(
+                run_id=run_id, stage=result.stage, kind=result.kind, label=result.label, step=result.step,
+                body=renamed(result.body, ids), at=result.at,
+            )
+        )  # fmt: skip
+
+
+def _copy_exhibits(session: Session, past: Cut, run_id: str, ids: Mapping[str, str]) -> None:
+    """Those that had been shown by then and that no rewind has withdrawn."""
+    query = select(Event.body).where(
+        Event.run_id == past.run.id, Event.seq <= past.seq, Event.kind == EventKind.EXHIBIT.value
+    )
+    shown = {(body["kind"], body["stage"], body["step"]) for body in session.scalars(query)}
+    for one in exhibits.of(session, past.run.id):
+        if (one.kind, one.stage, one.step) in shown and one.step <= past.checkpoint.step:
+            session.add(
+                Exhibit(
+                    run_id=run_id, kind=one.kind, stage=one.stage, step=one.step, body=renamed(one.body, ids), at=one.at
+                )
+            )
+
+
+def _registered(one: Heirloom, run_id: str, past: Cut) -> Artifact:
+    """A run that a person stopped there is over; its fork is not: for that one it is the end of a stage like any."""
+    artifact = one.artifact
+    ends = not past.within or artifact is not past.checkpoint
+    place = (Place.END if ends else Place.WITHIN) if artifact.kind == artifacts.CHECKPOINT else None
+    return Artifact(
+        id=one.id, run_id=run_id, kind=artifact.kind, stage=artifact.stage, step=artifact.step, place=place,
+        path=one.path, bytes=artifact.bytes, sha256=artifact.sha256, created_at=artifact.created_at,
+    )  # fmt: skip
+
+
+def _latest(session: Session, past: Cut) -> dict[str, float]:
+    """The last finite value that each metric had by then."""
+    found: dict[str, float] = {}
+    names = list(past.run.latest)
+    for chunk in reversed(events.chunks(session, past.run.id, metrics=names, until=past.seq)[1]) if names else ():
+        for name, values in chunk.metrics.items():
+            finite = values[np.isfinite(values)]
+            if name not in found and finite.size:
+                found[name] = float(finite[-1])
+        if len(found) == len(names):
+            break
+    return found
+
+
+def renamed(value: Any, ids: Mapping[str, str]) -> Any:
+    """The same JSON with each text that is an old id replaced by the new one."""
+    if isinstance(value, str):
+        return ids.get(value, value)
+    if isinstance(value, list):
+        return [renamed(item, ids) for item in value]
+    return {name: renamed(item, ids) for name, item in value.items()} if isinstance(value, dict) else value
+
+
+def queue(session: Session, run: Run, past: Cut, taken: Sequence[Heirloom]) -> None:
+    """Give a run that was just created this past, and have it wait for a worker."""
+    assert run.state is RunState.QUEUED and run.last_seq == 0
+    for name, value in inherit(session, past, taken, run.id, after=0).items():
+        setattr(run, name, value)
+    reason = f"Forked from “{past.run.experiment.name}”."
+    run_events.append(session, run, [run_events.state_event(RunState.QUEUED, reason)])
