@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .ONESHELL:
 .DEFAULT_GOAL := run
 
+# Python's packages are installed while the front end is built.
+MAKEFLAGS += --jobs=2
+
 PYTHON ?= python3
 PORT ?= 8000
 DATA_DIR ?= $(CURDIR)/data
