@@ -25,6 +25,10 @@ MAX_BODY = 256 * 1024
 LONGEST_LENGTH = 20  # digits of a Content-Length: Python refuses to read a number of thousands of them
 UPLOADS = ("POST", "/api/uploads")  # has a limit of its own, and counts by itself what arrives
 
+# After a redirect the request would still count as one of the page with the link, and the browser would withhold the
+# cookie that it has just been given.
+PASSAGE = '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0; url=/"><title>Lathe</title></html>'
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
@@ -87,7 +91,10 @@ class Gate:
                 "The link's token is not this server's; take the link that the server printed at its start."
             )
         cookie = self.keys.set_cookie(secure=scope["scheme"] == "https")
-        return RedirectResponse("/", 303, {"Set-Cookie": cookie, "Cache-Control": "no-store"})
+        opened = {"Set-Cookie": cookie, "Cache-Control": "no-store"}
+        if Headers(scope=scope).get("sec-fetch-site", "none") in ("same-origin", "none"):
+            return RedirectResponse("/", 303, opened)
+        return HTMLResponse(PASSAGE, 200, opened)
 
     def _authenticate(self, headers: Headers) -> bool:
         """Returns whether the cookie (True) or the token (False) let the caller in."""

@@ -100,6 +100,14 @@ def test_the_link_becomes_a_session_once(stranger: TestClient) -> None:
     assert stranger.get("/api/runs").status_code == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_from_another_page_leads_on_by_a_page(stranger: TestClient, site: str) -> None:
+    """A redirect would count as the other page's, and the browser would keep the new cookie back."""
+    answer = stranger.get("/", params={"token": TOKEN}, headers={"Sec-Fetch-Site": site}, follow_redirects=False)
+    assert (answer.status_code, TOKEN in answer.text, "url=/" in answer.text) == (200, False, True)
+    assert "SameSite=Strict" in answer.headers["set-cookie"]
+
+
 def test_the_cookie_is_secure_behind_tls(stranger: TestClient) -> None:
     assert "Secure" in stranger.get("https://localhost/", params={"token": TOKEN}).headers["set-cookie"]
 
