@@ -7,25 +7,31 @@ SHELL := /bin/bash
 # Python's packages are installed while the front end is built.
 MAKEFLAGS += --jobs=2
 
+# VERBOSE=1 shows each command, and all that it says.
+export VERBOSE
+ifndef VERBOSE
+.SILENT:
+endif
+
 PYTHON ?= python3
-PORT ?= 8000
-DATA_DIR ?= $(CURDIR)/data
 
 # Bytecode is kept, whatever the environment says: a trainer is a process of its own, and would compile torch's sources each time.
 export PYTHONDONTWRITEBYTECODE :=
 
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile
+LOCKED := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-deps --require-hashes --no-compile
+STEP := $(CURDIR)/$(BIN)/python $(CURDIR)/requirements/step.py
 STAMPS := $(VENV)/stamps
 # One thread each, and neither many arenas nor many compiled primitives: what one test has used, the next ones rarely need.
 PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=2 ONEDNN_PRIMITIVE_CACHE_CAPACITY=16 $(BIN)/python -m pytest --dist loadfile
 COMPUTING := tests/worker tests/benchmarks
 
-.PHONY: run test test-fast e2e faults bench lint format lock client clean system help
+.PHONY: run test test-fast e2e faults bench lint format lock client wheel clean system help
 
+# PORT, DATA_DIR: where, as for `lathe up`, whose other settings the environment has.
 run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print one link
-	PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/python -m backend.embedded
+	exec $(BIN)/lathe up $(if $(PORT),--port "$(PORT)") $(if $(DATA_DIR),--data "$(DATA_DIR)") $(if $(VERBOSE),--verbose)
 
 # Those that compute, as many as a small machine has processors; then one more of the others, as they wait for processes.
 # Apart, each holds the half of what it has to import.
@@ -68,8 +74,13 @@ client: $(STAMPS)/dev $(STAMPS)/frontend ## write the API's description, and fro
 	$(BIN)/python client/wire/generate.py
 	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
 
+wheel: $(STAMPS)/build $(STAMPS)/frontend ## build the wheel that pip installs anywhere, pages and all
+	rm -rf dist
+	$(STEP) 'Building the wheel' $(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
+	echo "$$(ls dist/*.whl): pip install 'FILE[all]' brings everything, pip install FILE the client alone"
+
 clean: ## remove what the other commands have made, except data/
-	rm -rf $(VENV) backend/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist backend/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed when root, named when not.
@@ -86,31 +97,30 @@ $(BIN)/python:
 # The CPU build of torch is taken where one is at hand, which has to be asked for: a wheel of an index goes before one that merely
 # lies there. The CUDA build brings its libraries, locked like everything else.
 $(STAMPS)/run: requirements/base.lock requirements/worker.lock requirements/torch.lock requirements/cuda.lock | $(BIN)/python
-	@echo 'Installing what is locked (the first time this takes a few minutes) …'
-	$(LOCKED) -r requirements/base.lock -r requirements/worker.lock
-	$(LOCKED) --no-index -r requirements/torch.lock 2>/dev/null || $(LOCKED) -r requirements/torch.lock
+	$(STEP) 'Installing the server and the worker' $(LOCKED) -r requirements/base.lock -r requirements/worker.lock
+	at_hand='$(LOCKED) --no-index -r requirements/torch.lock 2>/dev/null'
+	$(STEP) 'Installing torch' sh -c "$$at_hand || $(LOCKED) -r requirements/torch.lock"
 	if $(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(not any(r.startswith("nvidia") for r in m.requires("torch")))'; then
-		$(LOCKED) -r requirements/cuda.lock
+		$(STEP) 'Installing the libraries of CUDA' $(LOCKED) -r requirements/cuda.lock
 	fi
 	mkdir -p $(STAMPS) && touch $@
 
 # The command of this checkout, from whatever folder.
-$(BIN)/lathe: | $(BIN)/python
-	printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m client "$$@"\n' '$(CURDIR)' '$(CURDIR)/$(BIN)/python' > $@
+$(BIN)/lathe: Makefile | $(BIN)/python
+	printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -P -m lathe "$$@"\n' '$(CURDIR)' '$(CURDIR)/$(BIN)/python' > $@
 	chmod +x $@
 
 $(STAMPS)/build: requirements/build.lock | $(BIN)/python
-	$(LOCKED) -r requirements/build.lock
+	$(STEP) 'Installing Node.js' $(LOCKED) -r requirements/build.lock
 	mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: requirements/dev.lock $(STAMPS)/run
-	$(LOCKED) -r requirements/dev.lock
+	$(STEP) 'Installing the tools of tests and linters' $(LOCKED) -r requirements/dev.lock
 	mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/frontend: $(STAMPS)/build $(shell find frontend -type f -not -path '*/node_modules/*')
-	@echo 'Building the front end …'
 	cd frontend
 	export PATH="$(CURDIR)/$(BIN):$$PATH"
-	npm ci --silent --no-audit --no-fund
-	npm run --silent build
+	$(STEP) "Installing the front end's packages" npm ci --no-audit --no-fund
+	$(STEP) 'Building the front end' npm run build
 	touch ../$@
