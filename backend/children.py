@@ -19,11 +19,13 @@ _libc = ctypes.CDLL(None)
 class Child:
     """Starts a command in a session of its own, so that Ctrl+C reaches the launcher alone, and again when it ends.
 
-    The kernel tells it to stop (SIGTERM) when the launcher dies, however that dies.
+    The kernel tells it to stop (SIGTERM) when the launcher dies, however that dies. One that is `silent` is heard on its
+    standard error alone.
     """
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], silent: bool = False) -> None:
         self.name, self._command, self._environment = name, command, environment
+        self._output = subprocess.DEVNULL if silent else None
         self._process: subprocess.Popen[bytes] | None = None
         self._started = self._next_start = 0.0
         self._failures = 0
@@ -38,6 +40,7 @@ class Child:
             self._command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
+            stdout=self._output,
             start_new_session=True,
             preexec_fn=_stop_with_launcher,
         )

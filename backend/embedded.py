@@ -1,39 +1,38 @@
-"""One command, no services: `python -m backend.embedded` runs Lathe on this machine (`make run`).
+"""Everything on this machine: `lathe up` starts the API, then the workers, keeps them alive, and stops them in order.
 
-It starts the API, then one worker, keeps both alive, and stops them in order. `PORT` and `DATA_DIR` say where.
-The worker is started by its command line: nothing of it is imported here.
+The workers are started by their command line: nothing of them is imported here.
 """
 
 import os
 import signal
-import socket
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
-from pathlib import Path
+from threading import Thread
+from typing import TextIO
 
+from pydantic import Field
+
+from backend import config
 from backend.auth import Unsafe, keys
+from backend.browser import show
 from backend.children import Child, say
-from backend.config import Settings
+from backend.server import Refused, address, listening
 from backend.store.migrate import migrate
 
 UP_SECONDS = 60.0  # until the API answers, also on a slow machine
-STOP_SECONDS = 32.0  # the worker gives its run back within half a minute
+STOP_SECONDS = 32.0  # a worker gives its run back within half a minute
 TURN_SECONDS = 0.2
 
 API = [sys.executable, "-m", "backend", "serve"]
-WORKER = [
-    *(sys.executable, "-m", "celery", "--quiet", "--app", "worker.app", "worker"),
-    *("--pool", "solo", "--concurrency", "1", "--loglevel", "INFO"),
-    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-]
+WORKER = [sys.executable, "-m", "worker.app"]
 
 
-class Refused(Exception):
-    """It cannot start; the message is one sentence that says what to do."""
+class Settings(config.Settings):
+    browser: bool = Field(default=True, description="Open the page in a browser.")
 
 
 class Signals:
@@ -49,29 +48,20 @@ class Signals:
 
 
 def main() -> None:
+    settings = Settings.read().prepared()
     try:
-        settings = _settings()
-        with _alone(settings):
+        with _alone(settings) as lock:
+            settings = listening(settings)
+            _note(lock, f"{address(settings)}, process {os.getpid()}\n")
             _serve(settings, Signals())
     except (Refused, Unsafe) as problem:
         sys.exit(str(problem))
 
 
-def _settings() -> Settings:
-    """From the environment: `PORT` and `DATA_DIR` go before `LATHE_PORT` and `LATHE_DATA_DIR`."""
-    named = {"port": os.environ.get("PORT"), "data_dir": os.environ.get("DATA_DIR")}
-    try:
-        settings = Settings.model_validate({name: value for name, value in named.items() if value})
-    except ValueError as error:
-        raise Refused(f"The settings do not fit: {error}") from None
-    return settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
-
-
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def _alone(settings: Settings) -> Iterator[TextIO]:
     """Hold the data folder's lock. Raises Refused when another Lathe has it."""
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
         lock = (settings.data_dir / "lathe.lock").open("a+")
     except OSError as error:
         raise Refused(f"The data folder {settings.data_dir} cannot be used ({error.strerror}).") from None
@@ -82,50 +72,53 @@ def _alone(settings: Settings) -> Iterator[None]:
             lock.seek(0)
             raise Refused(
                 f"Lathe already runs on {settings.data_dir}: {lock.read().strip() or 'it is just starting'}. "
-                "Choose another folder with DATA_DIR=… and another port with PORT=…."
+                "Choose another folder with --data and another port with --port."
             ) from None
-        with suppress(OSError):  # it is for people: a full disk locks as well
-            os.ftruncate(lock.fileno(), 0)
-            os.write(lock.fileno(), f"{_address(settings)}, process {os.getpid()}\n".encode())
-        yield
+        yield lock
+
+
+def _note(lock: TextIO, text: str) -> None:
+    """Write into the lock who holds it. That is for people and the client: a full disk locks as well."""
+    with suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), text.encode())
 
 
 def _serve(settings: Settings, signals: Signals) -> None:
     began = time.monotonic()
-    _check_port(settings)
     migrate(settings.database_url)
     # Hints alone are kept there, and nobody misses them.
     (settings.data_dir / "broker.sqlite").unlink(missing_ok=True)
-    link = keys(settings).link(_address(settings))
+    link = keys(settings).link(address(settings))
     environment = _environment(settings)
-    api, worker = Child("API", API, environment), Child("worker", WORKER, environment)
+    api, workers = Child("API", API, environment, silent=True), _workers(settings, environment)
     try:
         api.start()
         _wait_until_up(settings, api, signals)
         if not signals.count:
-            worker.start()
-            say(f"\nLathe is ready after {time.monotonic() - began:.1f} s. Open\n\n    {link}\n", sys.stdout)
-            say(f"Data: {settings.data_dir}. Ctrl+C stops it; the next start goes on where it was.\n", sys.stdout)
+            for worker in workers:
+                worker.start()
+            _greet(settings, link, time.monotonic() - began)
         while not signals.count:
             time.sleep(TURN_SECONDS)
-            api.tend()
-            worker.tend()
+            for child in (api, *workers):
+                child.tend()
     finally:
-        _stop([worker, api], signals)
+        _stop(workers, api, signals)
 
 
-def _check_port(settings: Settings) -> None:
-    """Raises Refused in one sentence when the port is taken."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise Refused(
-                f"Port {settings.port} cannot be used ({error.strerror}): choose another one with PORT=…, "
-                f"such as `make run PORT={settings.port + 1}`."
-            ) from None
+def _workers(settings: Settings, environment: dict[str, str]) -> list[Child]:
+    numbers = [""] if settings.workers == 1 else [f" {number}" for number in range(1, settings.workers + 1)]
+    return [Child(f"worker{number}", WORKER, environment, silent=not settings.verbose) for number in numbers]
+
+
+def _greet(settings: Settings, link: str, seconds: float) -> None:
+    """Say what runs and where, and show it."""
+    workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
+    say(f"Lathe is ready after {seconds:.1f} s, with {workers}. Open\n\n    {link}\n", sys.stdout)
+    say("Ctrl+C stops it; the next start goes on where it was.", sys.stdout)
+    if settings.browser:
+        Thread(target=show, args=(link, settings.data_dir), daemon=True).start()  # some browsers are waited for
 
 
 def _wait_until_up(settings: Settings, api: Child, signals: Signals) -> None:
@@ -140,34 +133,29 @@ def _wait_until_up(settings: Settings, api: Child, signals: Signals) -> None:
 
 def _answers(settings: Settings) -> bool:
     try:
-        with urllib.request.urlopen(f"{_address(settings)}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"{address(settings)}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
 
 
-def _stop(children: list[Child], signals: Signals) -> None:
-    """One after the other; one more Ctrl+C ends them at once."""
-    if any(child.running for child in children):
+def _stop(workers: list[Child], api: Child, signals: Signals) -> None:
+    """The workers first, then the API that they report to; one more Ctrl+C ends everything at once."""
+    if any(child.running for child in (*workers, api)):
         say("\nStopping: a run at work is saved and given back. Ctrl+C once more ends everything at once.", sys.stdout)
     patience, before = time.monotonic() + STOP_SECONDS, signals.count
-    for child in children:
-        child.terminate()
-        while child.running and signals.count == before and time.monotonic() < patience:
+    for children in (workers, [api]):
+        for child in children:
+            child.terminate()
+        while any(child.running for child in children) and signals.count == before and time.monotonic() < patience:
             time.sleep(0.05)
-        child.kill()
+        for child in children:
+            child.kill()
     say("Stopped.", sys.stdout)
 
 
-def _address(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
 def _environment(settings: Settings) -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-    named = {"LATHE_PORT": str(settings.port), "LATHE_DATA_DIR": str(settings.data_dir), "PYTHONPATH": path}
-    return {**os.environ, **named}
+    return {**os.environ, "LATHE_PORT": str(settings.port), "LATHE_DATA_DIR": str(settings.data_dir)}
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 class Lathe:
-    """A server. URL and token default to LATHE_URL and LATHE_TOKEN, then to those that `make run` wrote into the data folder
-    (LATHE_DATA_DIR, or `data`) of this machine. Raises LatheError when there is no token."""
+    """A server. URL and token default to LATHE_URL and LATHE_TOKEN, then to those that `lathe up` wrote into the data folder
+    of this machine (`lathe.environment`). Raises LatheError when there is no token."""
 
     def __init__(self, url: str | None = None, token: str | None = None) -> None:
         self.url = access.address(url)

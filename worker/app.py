@@ -1,6 +1,4 @@
-"""The Celery worker: takes hints, and hosts the supervisor. Never imports torch.
-
-    celery -A worker.app worker --pool solo
+"""The Celery worker: takes hints, and hosts the supervisor. Never imports torch. `python -m worker.app` is one.
 
 Celery is not what makes a run start or survive (law 1): the supervisor looks for runs by itself, also while the
 broker is away, so a message is acknowledged before it is handled and may be lost.
@@ -68,7 +66,7 @@ def declare_queue(celery: Celery) -> None:
             time.sleep(0.1)
 
 
-settings = Settings()
+settings = Settings.read().prepared()
 app = create(settings)
 supervisor = Supervisor(settings)
 
@@ -81,7 +79,7 @@ def wake() -> None:
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _log(loglevel: int | str | None = None, **_: Any) -> None:
-    logs.configure(loglevel or "INFO")
+    logs.configure("INFO" if settings.verbose else loglevel or "WARNING")
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
@@ -101,3 +99,13 @@ def _leave(**_: Any) -> None:
 @signals.worker_shutdown.connect  # type: ignore[untyped-decorator]
 def _stop(**_: Any) -> None:
     supervisor.stop()
+
+
+def main() -> None:
+    """Be a worker. The application is handed over: one that is named Celery looks for in the current folder first."""
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # workers meet in the database
+    app.worker_main(["--quiet", "worker", "--pool", "solo", "--concurrency", "1", *alone])
+
+
+if __name__ == "__main__":
+    main()

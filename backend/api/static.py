@@ -13,8 +13,8 @@ router = APIRouter(include_in_schema=False)
 FOLDER = Path(__file__).parents[1] / "static"
 HASHED = "assets/"  # Vite puts a hash of the content into the names in there
 MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lathe</title>
-<p>The API is running, but the pages have not been built: run <code>make run</code>, or
-<code>npm ci &amp;&amp; npm run build</code> in <code>frontend/</code>.</p></html>"""
+<p>The API is running, but its pages have not been built: <code>make run</code> builds them in a checkout, <code>make wheel</code> puts them
+into the package.</p></html>"""
 
 
 @router.api_route("/{path:path}", methods=["GET", "HEAD"])

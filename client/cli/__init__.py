@@ -1,9 +1,8 @@
-"""The command `lathe`: calls the client and prints the answers."""
+"""The client's commands of `lathe`: they call the client and print the answers."""
 
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
 
-from client.cli.arguments import parser
 from client.cli.show import say_error
 from client.errors import LatheError
 from client.lathe import Lathe
@@ -11,10 +10,9 @@ from client.lathe import Lathe
 MISUSED, INTERRUPTED = 2, 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit code: 0, or 2 when the server or the arguments do not allow it. `run --watch`
-    and `watch` return a code for the state of the runs: see `client.cli.watching`."""
-    asked = parser().parse_args(arguments)
+def obey(asked: Namespace) -> int:
+    """Runs a command that `client.cli.arguments` has read, and returns its exit code: 0, or 2 when the server or the arguments
+    do not allow it. `run --watch` and `watch` return a code for the state of the runs: see `client.cli.watching`."""
     try:
         with Lathe(asked.url) as lathe:
             code: int = asked.do(lathe, asked)

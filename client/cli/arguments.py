@@ -1,7 +1,7 @@
-"""Command-line arguments."""
+"""Arguments of the client's commands."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,22 +13,14 @@ from client.wire.models import RunState
 Do = Callable[[Lathe, Namespace], int]
 Make = Callable[[str, Do, str], ArgumentParser]
 
-DESCRIPTION = "Submit, follow, steer and compare runs. RUN is an id, or how it begins."
-ENVIRONMENT = """environment:
-  LATHE_URL       the server; else the one that `make run` started here, else http://127.0.0.1:8000
-  LATHE_TOKEN     its token; else the file `token` of the data folder
-  LATHE_DATA_DIR  the data folder; else `data`"""
 
-
-def parser() -> ArgumentParser:
-    root = ArgumentParser(
-        prog="lathe", description=DESCRIPTION, epilog=ENVIRONMENT, formatter_class=RawDescriptionHelpFormatter
-    )
-    root.add_argument("--url", help="the server; goes before LATHE_URL")
-    made = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+def add(root: ArgumentParser, made: Any) -> None:
+    """Add the client's commands to `made`, the subparsers of `root`."""
+    root.add_argument("--url", metavar="URL", help="the server; goes before LATHE_URL")
 
     def command(name: str, do: Do, summary: str) -> ArgumentParser:
-        one = made.add_parser(name, help=summary, description=summary[:1].upper() + summary[1:] + ".")
+        described = f"{summary[:1].upper()}{summary[1:]}."
+        one: ArgumentParser = made.add_parser(name, help=summary, description=described)
         one.set_defaults(do=do)
         return one
 
@@ -40,7 +32,6 @@ def parser() -> ArgumentParser:
     _submitting(command)
     _looking(command, about_run)
     _steering(command, about_run)
-    return root
 
 
 def _submitting(command: Make) -> None:

@@ -2,11 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from client.errors import LatheError
+from lathe.environment import data_folder
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -35,22 +34,14 @@ def is_local(url: str) -> bool:
 
 
 def _address_of_embedded() -> str | None:
-    """Address of the server that `make run` started: it stands in the lock file."""
+    """Address of the server that `lathe up` started: it stands in the lock file."""
     found = re.match(r"(https?://\S+), process \d+", _kept("lathe.lock") or "")
     return found[1] if found else None
 
 
 def _kept(name: str) -> str | None:
     """Content of a file of the data folder; None when it does not exist or this user may not read it."""
-    for folder in _data_folders():
-        try:
-            return (folder / name).read_text().strip()
-        except OSError:
-            continue
-    return None
-
-
-def _data_folders() -> Iterator[Path]:
-    """The folder that the environment names; else `data` in the current folder, then `data` in the checkout."""
-    named = os.environ.get("DATA_DIR") or os.environ.get("LATHE_DATA_DIR")
-    yield from [Path(named)] if named else [Path("data"), Path(__file__).parents[2] / "data"]
+    try:
+        return (data_folder() / name).read_text().strip()
+    except OSError:
+        return None

@@ -90,7 +90,7 @@ class Wire:
         try:
             yield
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            remedy = "start it with `make run`" if is_local(self.url) else "check the address and the network"
+            remedy = "start it with `lathe up`" if is_local(self.url) else "check the address and the network"
             detail = f"Nothing answers at {self.url}: {remedy}, or say with LATHE_URL where the server is."
             raise LatheError(UNREACHABLE, detail) from error
         except httpx2.TransportError as error:

@@ -14,7 +14,9 @@ STORAGE = frozenset({"sqlalchemy", "alembic", "numpy", "pysqlite3", "psycopg", "
 WIRE = frozenset({"httpx2", "plotly", "pydantic", "rich"})
 CHECK = frozenset({"numpy", "pydantic"})
 HEAVY = frozenset({"torch", "torchao", "torch_pruning", "onnx", "onnxruntime", "onnxscript", "sklearn", "safetensors"})
+COMMAND = frozenset({"shtab"})
 COMPONENTS = "worker.components"
+OURS = ["backend", "client", "lathe", "worker"]
 
 Import = tuple[str, str]  # importer, imported; modules of our own in full, those of others by their top name
 
@@ -32,7 +34,7 @@ class Contract:
 
 def imports(prefix: str = "") -> list[Import]:
     """Every import of our packages, those under TYPE_CHECKING too; `prefix` is a package that holds planted ones."""
-    roots = [prefix.removesuffix(".")] if prefix else ["backend", "client", "worker"]
+    roots = [prefix.removesuffix(".")] if prefix else OURS
     graph = grimp.build_graph(*roots, include_external_packages=True, cache_dir=None)
     return [
         (module.removeprefix(prefix), imported.removeprefix(prefix))
@@ -57,7 +59,7 @@ def names_a_component(importer: str, imported: str) -> bool:
 def foreign(imported: str, allowed: frozenset[str]) -> bool:
     """Somebody else's package that is not on the list; Python's own are always allowed."""
     top = imported.partition(".")[0]
-    return top not in {"backend", "client", "worker", *allowed, *sys.stdlib_module_names}
+    return top not in {*OURS, *allowed, *sys.stdlib_module_names}
 
 
 CONTRACTS = [
@@ -83,5 +85,9 @@ CONTRACTS = [
     Contract(
         "The client is installed without the server.",
         lambda importer, imported: within(importer, "client") and foreign(imported, WIRE),
+    ),
+    Contract(
+        "The command starts without anybody else's package, but for completion.",
+        lambda importer, imported: within(importer, "lathe") and foreign(imported, COMMAND),
     ),
 ]

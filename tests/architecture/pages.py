@@ -131,7 +131,7 @@ def _command(root: Path, name: str) -> bool:
 
 
 _KINDS: list[tuple[str, Callable[[Path, str], bool]]] = [
-    (rf"(?:{PACKAGES}|docs|frontend)/[\w./<>-]*", _path),
+    (rf"(?:{PACKAGES}|docs|frontend|lathe)/[\w./<>-]*", _path),
     (rf"(?:{PACKAGES})(?:\.\w+)+", _dotted),
     (r"frontend/src/[\w/]+\.tsx?: \w+(?:\.\w+)?", _script),
     (r"(?:GET|POST|PUT|PATCH|DELETE) /[\w/{}.]*", _route),

@@ -52,7 +52,11 @@ def folders(root: Path = ROOT) -> set[str]:
 
 def undescribed(root: Path = ROOT) -> list[str]:
     """The packages whose docstring is no sentence."""
-    files = (file for place in ("backend", "client", "worker") for file in sorted((root / place).rglob("__init__.py")))
+    files = (
+        file
+        for place in ("backend", "client", "lathe", "worker")
+        for file in sorted((root / place).rglob("__init__.py"))
+    )
     first_lines = ((file, (ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n")[0]) for file in files)
     return [file.parent.relative_to(root).as_posix() for file, line in first_lines if not re.match(r"[A-Z].*\.$", line)]
 

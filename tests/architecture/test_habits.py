@@ -14,7 +14,9 @@ UNSAFE = {("weights_only", False), ("allow_pickle", True), ("shell", True)}
 
 
 def offences(root: Path) -> Iterator[str]:
-    for path in sorted(path for place in ("backend", "client", "worker") for path in root.glob(f"{place}/**/*.py")):
+    for path in sorted(
+        path for place in ("backend", "client", "lathe", "worker") for path in root.glob(f"{place}/**/*.py")
+    ):
         name = path.relative_to(root).as_posix()
         for node in ast.walk(ast.parse(path.read_text())):
             yield from (f"{name}:{node.lineno}: {offence}" for offence in _offences_of(node, name))  # type: ignore[attr-defined]

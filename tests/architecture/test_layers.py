@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.usefixtures("processes")
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("backend", "client", "worker")
+PACKAGES = ("backend", "client", "lathe", "worker")
 
 # contract, planted modules and their text
 PLANTS = [
@@ -43,6 +43,8 @@ PLANTS = [
     ("backend-layers", {"backend/store/sneaky.py": "from backend.api import runs"}),
     ("backend-layers", {"backend/data/sneaky.py": "from backend.store import session"}),
     ("worker-of-backend", {"worker/engine/sneaky.py": "from backend import config"}),
+    ("command", {"client/sneaky.py": "from lathe import command"}),
+    ("command-starts-processes", {"lathe/sneaky.py": "from backend import embedded"}),
     ("client-and-backend", {"client/sneaky.py": "from backend.domain import settings"}),
     ("client-and-worker", {"worker/sneaky.py": "from client import lathe"}),
 ]

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILE_LINES, FUNCTION_LINES = 300, 60
-PLACES = {"backend": [".py"], "client": [".py"], "worker": [".py"], "frontend/src": [".ts", ".tsx"]}
+PLACES = {"backend": [".py"], "client": [".py"], "lathe": [".py"], "worker": [".py"], "frontend/src": [".ts", ".tsx"]}
 
 
 def sources(root: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from client import Lathe, LatheError
-from client.wire import access
+from lathe import environment
 from tests.backend.api.conftest import TOKEN
 from tests.client.conftest import Server
 from tests.services import free_port
@@ -21,7 +21,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("LATHE_URL", "LATHE_TOKEN", "DATA_DIR", "LATHE_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(access, "__file__", str(tmp_path / "site-packages" / "client" / "wire" / "access.py"))
+    monkeypatch.setattr(environment, "ROOT", tmp_path / "site-packages")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     return tmp_path
 
 
@@ -32,7 +33,7 @@ def keep(folder: Path, url: str) -> None:
 
 
 def test_the_data_folder_says_where_and_with_what(server: Server, nowhere: Path) -> None:
-    keep(nowhere / "data", server.url)
+    keep(nowhere / "lathe", server.url)
     with Lathe() as lathe:
         assert repr(lathe) == f"<Lathe at {server.url}>"
         assert lathe.catalog().families
@@ -41,7 +42,7 @@ def test_the_data_folder_says_where_and_with_what(server: Server, nowhere: Path)
 def test_the_environment_goes_before_the_data_folder(
     server: Server, nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep(nowhere / "data", "http://127.0.0.1:1")
+    keep(nowhere / "lathe", "http://127.0.0.1:1")
     keep(nowhere / "elsewhere", server.url)
     monkeypatch.setenv("LATHE_DATA_DIR", str(nowhere / "elsewhere"))
     assert Lathe().runs(limit=1) is not None
@@ -54,7 +55,7 @@ def test_the_environment_goes_before_the_data_folder(
 
 
 def test_the_token_of_this_machine_is_shown_to_no_other(nowhere: Path) -> None:
-    keep(nowhere / "data", "http://127.0.0.1:1")
+    keep(nowhere / "lathe", "http://127.0.0.1:1")
     with pytest.raises(LatheError, match=r"^http://lathe\.example wants its token: set LATHE_TOKEN\.$"):
         Lathe("http://lathe.example")
 
@@ -76,7 +77,7 @@ def test_nothing_answers_is_one_sentence() -> None:
         Lathe(url, TOKEN).runs()
     assert (caught.value.error, caught.value.status) == ("Unreachable", None)
     assert str(caught.value) == (
-        f"Nothing answers at {url}: start it with `make run`, or say with LATHE_URL where the server is."
+        f"Nothing answers at {url}: start it with `lathe up`, or say with LATHE_URL where the server is."
     )
 
 

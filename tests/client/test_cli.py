@@ -18,7 +18,8 @@ from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.store import runs
 from client import Lathe
-from client.cli import main, watching
+from client.cli import watching
+from lathe.command import main
 from tests.backend.api.conftest import TOKEN
 from tests.backend.api.making import SPEC, event, finished, points, queued, stage, write
 from tests.backend.api.stream.viewer import live
@@ -140,7 +141,7 @@ def test_what_is_wrong_is_said_and_ends_with_two(lathe_says: Command, tmp_path: 
     assert said == (
         2,
         "",
-        f"lathe: Nothing answers at {url}: start it with `make run`, or say with LATHE_URL where the server is.\n",
+        f"lathe: Nothing answers at {url}: start it with `lathe up`, or say with LATHE_URL where the server is.\n",
     )
 
 
@@ -211,7 +212,7 @@ def test_the_catalog_is_listed(lathe_says: Command) -> None:
 def test_ctrl_c_leaves_the_run_running(server: Server, catalog: Catalog, lathe: Lathe, processes: None) -> None:
     (lease,) = live(server.store, catalog, 1)
     environment = {**os.environ, "LATHE_URL": server.url, "LATHE_TOKEN": TOKEN}
-    command = [sys.executable, "-m", "client", "watch", lease.run_id[:8]]
+    command = [sys.executable, "-m", "lathe", "watch", lease.run_id[:8]]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # tests in the background ignore it

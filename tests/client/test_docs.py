@@ -41,7 +41,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lathe]:
 def environment(started: Lathe, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A shell of the server's machine, with `lathe` on its path, that knows the data folder and no more."""
     programs = tmp_path_factory.mktemp("bin")
-    (programs / "lathe").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m client "$@"\n')
+    (programs / "lathe").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lathe "$@"\n')
     (programs / "lathe").chmod(0o755)
     # The embedded server of the tests was given its token; one that chooses it itself leaves it here.
     (started.data_dir / "token").write_text(started.token)

@@ -31,9 +31,9 @@ def embedded(folder: Path, fresh: bool = True, **extra: str) -> Lathe:
     port = free_port()
     data_dir = folder / "data"
     common = {"LATHE_TOKEN": "t" * 43, "LATHE_PICTURES": "0"}
-    env = {"PORT": str(port), "DATA_DIR": str(data_dir), **common, **extra}
+    env = {"LATHE_PORT": str(port), "LATHE_DATA_DIR": str(data_dir), **common, **extra}
     lathe = Lathe(f"http://127.0.0.1:{port}", env["LATHE_TOKEN"], data_dir, env, fresh)
-    lathe.start("embedded", ["backend.embedded"])
+    lathe.start("embedded", ["lathe", "up"] if fresh else ["backend.embedded"])
     return up(lathe)
 
 

@@ -1,4 +1,4 @@
-"""The one command: `python -m backend.embedded`."""
+"""The one command: `lathe up`, which becomes `python -m backend.embedded`."""
 
 import os
 import re
@@ -45,14 +45,15 @@ class Launched:
 
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
-    return {"LATHE_PICTURES": "0", "PORT": str(port), "DATA_DIR": str(data_dir)}
+    return {"LATHE_PICTURES": "0", "LATHE_PORT": str(port), "LATHE_DATA_DIR": str(data_dir)}
 
 
 @contextmanager
 def launched(data_dir: Path, fresh: bool = FRESH) -> Iterator[Launched]:
     """It has said that it is ready; when the block ends nothing of it is left."""
     port, began = free_port(), time.monotonic()
-    process = start(["backend.embedded"], environment(data_dir, port), data_dir.parent / f"launcher-{port}.log", fresh)
+    command = ["lathe", "up"] if fresh else ["backend.embedded"]
+    process = start(command, environment(data_dir, port), data_dir.parent / f"launcher-{port}.log", fresh)
     made = Launched(process, port)
     try:
         until(lambda: "Lathe is ready" in made.said, 240, "that it is ready", made.log)
@@ -120,7 +121,7 @@ def test_nothing_outlives_a_killed_launcher(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("port", "sentence"), [("70000", "less than or equal to 65535"), ("web", "valid integer")])
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str, sentence: str) -> None:
-    process = start(["backend.embedded"], {**environment(tmp_path, 0), "PORT": port}, tmp_path / "refusal.log")
+    process = start(["backend.embedded"], {**environment(tmp_path, 0), "LATHE_PORT": port}, tmp_path / "refusal.log")
     assert process.wait() == 1
     said = process.log.read_text()
     assert sentence in said and "Traceback" not in said

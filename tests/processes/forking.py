@@ -26,6 +26,7 @@ FORKED = {
     "celery",
     "tests.faults.dying_api",
     "tests.faults.halting",
+    "worker.app",
     "worker.studies",
     "worker.trainer",
 }

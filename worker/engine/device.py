@@ -13,7 +13,7 @@ from worker.engine.measurement.energy import meter
 
 def prepare(settings: Settings) -> str:
     """Set torch's threads and determinism for this process; returns the device to compute on."""
-    torch.set_num_threads(settings.threads or max(1, cores() - 1))
+    torch.set_num_threads(settings.threads_of(cores()))
     _warm_up()
     if not torch.cuda.is_available():
         return "cpu"

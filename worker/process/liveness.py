@@ -114,4 +114,4 @@ def _age(content: str) -> float | None:
 
 
 if __name__ == "__main__":
-    sys.exit(complaint(Settings().data_dir))
+    sys.exit(complaint(Settings.read().data_dir))

@@ -52,7 +52,7 @@ def _prepare(settings: Settings) -> Ready:
     from worker.contracts.component import discover
     from worker.engine import device
 
-    torch.set_num_threads(settings.threads or max(1, device.cores() - 1))
+    torch.set_num_threads(settings.threads_of(device.cores()))
     discover(settings.plugins)
     return Ready(catalog.build().model_dump(mode="json"), device.describe())
 

@@ -14,9 +14,9 @@ class Stage(Component, family="stages", examples=("train",)):
     """One step of the pipeline: it takes a model and leaves a model."""
 
     quantizes: ClassVar[bool] = False
-    """True when it gives numbers fewer bits: the notes on its result look for kernels that use them."""
+    """Whether it is there to give numbers fewer bits: the notes on its result look for kernels that use them."""
     folds: ClassVar[bool] = False
-    """True when it merges layers, which some runtimes do by themselves."""
+    """Whether it is there to merge layers, which some runtimes do by themselves."""
 
     @abstractmethod
     def phases(self) -> Sequence[Phase]:

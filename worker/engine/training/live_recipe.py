@@ -44,7 +44,7 @@ class LiveRecipe:
         return old
 
     def enter_epoch(self) -> None:
-        """Let the changes hold that waited for an epoch to begin."""
+        """What waited for an epoch to begin holds from here on."""
         self.now = self._upcoming
 
     def state(self) -> list[dict[str, Any]]:

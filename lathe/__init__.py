@@ -1,0 +1,1 @@
+"""The command `lathe`: one door to the server's processes and to the client."""
