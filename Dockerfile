@@ -7,30 +7,32 @@ RUN pip install --no-deps --require-hashes -r requirements/base.lock
 RUN useradd --uid 10001 --no-create-home lathe && mkdir /data && chown lathe /data
 ENV LATHE_DATA_DIR=/data HOME=/tmp
 
-FROM base AS frontend
+FROM base AS wheel
 COPY requirements/build.lock requirements/
 RUN pip install --no-deps --require-hashes -r requirements/build.lock
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/
 RUN cd frontend && npm ci --no-audit --no-fund
 COPY frontend frontend
 RUN cd frontend && npm run build
-
-FROM base AS backend
+COPY pyproject.toml README.md LICENSE ./
 COPY backend backend
 COPY client client
-COPY --from=frontend /app/backend/static backend/static
-# The user who runs it may not write bytecode here.
-RUN python -m compileall -q backend client
+COPY lathe lathe
+COPY worker worker
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
+
+FROM base AS backend
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps /wheel/*.whl
 USER lathe
 EXPOSE 8000
-CMD ["python", "-m", "backend", "serve"]
+CMD ["lathe", "serve"]
 
 FROM base AS worker
 COPY requirements/worker.lock requirements/torch.lock requirements/cuda.lock requirements/
 RUN pip install --no-deps --require-hashes -r requirements/worker.lock
 RUN pip install --no-deps --require-hashes -r requirements/torch.lock -r requirements/cuda.lock
-COPY backend backend
-COPY worker worker
-RUN python -m compileall -q backend worker
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps /wheel/*.whl
 USER lathe
-CMD ["celery", "-A", "worker.app", "worker", "--pool", "solo", "--loglevel", "WARNING"]
+CMD ["lathe", "worker"]

@@ -1,13 +1,19 @@
 """No container engine runs here: what can be proved without one is."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
+
+from lathe.doors import DOORS
+from tests.lathe.installing import wheel
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -70,11 +76,31 @@ def test_the_images_copy_only_what_exists() -> None:
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
+def test_the_images_build_the_whole_wheel(tmp_path: Path) -> None:
+    """Their wheel is made of what they copy, which holds no file of Git's."""
+    stage = (ROOT / "Dockerfile").read_text().partition("AS wheel\n")[2].partition("\nFROM ")[0]
+    for source in " ".join(re.findall(r"^COPY (.+) \S+$", stage, re.MULTILINE)).split():
+        if not source.startswith(("frontend", "requirements")):
+            _copy(ROOT / source, tmp_path / "app" / source)
+    assert _files(wheel(tmp_path / "app", tmp_path)) == _files(wheel(ROOT, tmp_path / "whole"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def _files(built: Path) -> set[str]:
+    with zipfile.ZipFile(built) as archive:
+        return set(archive.namelist())
+
+
 def test_the_images_start_what_the_tree_has() -> None:
-    commands = re.findall(r'^CMD \["(.+)"\]$', (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert [command.split('", "')[:3] for command in commands] == [
-        ["python", "-m", "backend"],
-        ["celery", "-A", "worker.app"],
-    ]
-    usage = subprocess.run([sys.executable, "-m", "backend"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "serve" in usage.stderr
+    commands = re.findall(r"^CMD (.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    started = [*map(json.loads, commands), services["migrate"]["command"]]
+    assert started == [["lathe", "serve"], ["lathe", "worker"], ["lathe", "migrate"]]
+    assert {door for _, door in started} <= set(DOORS)
