@@ -222,7 +222,7 @@ def page(figures: dict[str, dict[str, Figure]], seconds: float) -> str:
     tables = "\n\n".join(table(task, figures[task.name]) for task in TASKS)
     return f"""# Optimizers
 
-How the gradient moves the weights. A spec names one as `optimizer: adam`, or with its hyper-parameters as
+Rules by which the gradient changes the weights. A spec names one as `optimizer: adam`, or with its hyper-parameters as
 `optimizer: {{kind: adam, lr: 0.002}}`. g is the batch's gradient ∇J, α the learning rate, θ the weights.
 
 ## Measured

@@ -26,7 +26,7 @@ class Tried:
     choice: Choice
     values: Measured
     miss: float
-    """By how much of it the target is missed; 0 when it is met."""
+    """Distance to the target as a share of it; 0 when it is met."""
     cost: float
     refusal: str = ""
 

@@ -55,7 +55,7 @@ class Component(BaseModel):
     example_kinds: ClassVar[tuple[str, ...]]  # what components of other families are tried with, the first that fits
 
     formula: ClassVar[str] = ""
-    """What it computes, one line of mathematics in Unicode."""
+    """The computation as one line of mathematics in Unicode."""
     reference: ClassVar[str] = ""
     """The paper or manual it follows."""
     needs: ClassVar[tuple[str, ...]] = ()

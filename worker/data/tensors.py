@@ -121,7 +121,7 @@ class Data:
     unit: tuple[float, ...] = ()
     """Regression: what 1 in each of the prepared targets is in the numbers that were read."""
     shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    """What is shown of the data beside a run's curves: exhibits by kind, plain JSON."""
+    """Summaries of the data for a run's page, by kind, as plain JSON."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -34,7 +34,7 @@ class Runtime(Protocol):
     """A module of this package."""
 
     TITLE: str
-    """What it is called in sentences."""
+    """Name in sentences."""
 
     def lacks(self, device: str) -> str | None:
         """Reason why it cannot run on `device` (cpu, cuda) here, with the remedy; None when it can."""

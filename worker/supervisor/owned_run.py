@@ -25,13 +25,13 @@ from worker.supervisor.write_batch import Turn
 log = logging.getLogger("lathe.run")
 
 MAX_DEATHS = 3
-"""How often in a row a trainer may die without a new checkpoint before the run is given up."""
+"""Number of deaths of the trainer in a row, without a new checkpoint, after which the run is given up."""
 
 CANCEL_SECONDS = 5.0
-"""How long a trainer may take to end a cancelled run before it is killed."""
+"""Time that a trainer has to end a cancelled run before it is killed."""
 
 BEGINNING = 10
-"""How many times longer than later a trainer may be silent before its first word: it may have to fetch the data."""
+"""Factor on the allowed silence of a trainer before its first message: it may have to fetch the data."""
 
 
 class HeldRun:

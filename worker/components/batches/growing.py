@@ -22,12 +22,17 @@ class Growing(BatchPolicy):
 
     size: int = knob(64, ge=1, le=65_536, unit="samples", description="Samples B₀ in each step at first.")
     growth: float = knob(2.0, ge=1, le=100, description="Factor k of each growth.")
-    when: Literal["schedule", "plateau"] = knob("schedule", description="What makes the batch grow.")
+    when: Literal["schedule", "plateau"] = knob(
+        "schedule", description="Sign to grow: so many epochs have passed, or the loss stalls."
+    )
     epochs: int = knob(
         3, ge=1, le=10_000, unit="epochs", description="Epochs between two growths, or without improvement before one."
     )
     min_delta: float = knob(
-        1e-4, ge=0, le=1e6, description="How far the loss must fall below its lowest so far to be an improvement."
+        1e-4,
+        ge=0,
+        le=1e6,
+        description="Least fall of the loss below its lowest value so far that counts as an improvement.",
     )
     largest: int = knob(
         2048, ge=1, le=65_536, unit="samples", description="Samples B_max that no step exceeds; below B₀ nothing grows."

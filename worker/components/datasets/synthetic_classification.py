@@ -26,7 +26,9 @@ class SyntheticClassification(Dataset):
     features: int = knob(20, ge=2, le=256, unit="features", description="Numbers that describe a point.")
     classes: int = knob(4, ge=2, le=20, unit="classes", description="Classes, equally frequent.")
     noise: float = knob(0.3, ge=0, le=5, description="Spread σ of each cloud; centres are about √2 apart.")
-    problem: int = knob(0, ge=0, le=1_000_000, description="Which problem is generated; each number is another one.")
+    problem: int = knob(
+        0, ge=0, le=1_000_000, description="Number of the generated problem; each number gives another one."
+    )
 
     def load(self, folder: Path, seed: int) -> Corpus:
         random = generator(self.problem, "synthetic_classification")

@@ -25,7 +25,7 @@ class SyntheticRegression(Dataset):
     samples: int = knob(5_000, ge=200, le=200_000, unit="samples", description="Points in all three splits together.")
     features: int = knob(10, ge=5, le=256, unit="features", description="Numbers that describe a point.")
     noise: float = knob(1.0, ge=0, le=100, description="Deviation σ of the noise that is added to the targets.")
-    problem: int = knob(0, ge=0, le=1_000_000, description="Which points are generated; each number gives others.")
+    problem: int = knob(0, ge=0, le=1_000_000, description="Number of the generated points; each number gives others.")
 
     def load(self, folder: Path, seed: int) -> Corpus:
         random = generator(self.problem, "synthetic_regression")

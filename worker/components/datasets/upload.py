@@ -30,15 +30,15 @@ class Upload(Dataset):
         "Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, section 7.2, on three splits (2009)"
     )
 
-    id: str = knob("", max_length=64, upload="id", description="Which of your uploads.")
+    id: str = knob("", max_length=64, upload="id", description="Id of one of your uploads.")
     target: str | None = knob(
         None,
         max_length=200,
         upload="target",
-        description="Column that is learnt; left out: what was said on upload, else the last.",
+        description="Column to learn; by default the one that was named on upload, else the last.",
     )
     task: Literal["auto", "classification", "regression"] = knob(
-        "auto", upload="task", description="Whether the target is classes or numbers; told from the column by itself."
+        "auto", upload="task", description="Type of the target: classes or numbers; `auto` takes it from the column."
     )
     ignore: list[Annotated[str, Field(max_length=200)]] = knob(
         [], max_length=1000, upload="ignore", description="Columns that are left out."

@@ -33,7 +33,8 @@ class Features(Distiller):
     )
 
     match: Literal["hints", "attention"] = knob(
-        "hints", description="What has to agree: values, or where they are large."
+        "hints",
+        description="Property to imitate: the values, or the places where they are large.",
     )
     student_layers: list[LayerName] = knob(
         [], max_length=8, description="Layers of the student whose outputs learn; when empty, one near its end."

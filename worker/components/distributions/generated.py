@@ -36,7 +36,7 @@ class Generated(Distribution):
 
     samples: int = knob(1000, ge=1, le=100_000, unit="samples", description="Samples that are added.")
     classes: Literal["as_read", "equal"] = knob(
-        "as_read", description="Whether they are of each class as often as what was read, or of each equally often."
+        "as_read", description="Classes of the added samples: as frequent as in the data, or all equally frequent."
     )
     steps: int = knob(1000, ge=10, le=50_000, unit="steps", description="Optimizer steps that G is trained for.")
     latent: int = knob(16, ge=1, le=256, unit="numbers", description="Length of z.")

@@ -28,7 +28,7 @@ class Subset(Distribution):
         0, ge=0, le=100_000_000, unit="samples", description="Samples that are kept, at most all; 0 goes by the share."
     )
     how: Literal["stratified", "random"] = knob(
-        "stratified", description="Whether classes keep their shares exactly or only on average; texts have none."
+        "stratified", description="Shares of the classes: kept exactly, or only on average; texts have no classes."
     )
 
     def reshape(self, corpus: Corpus, seed: int) -> Samples:

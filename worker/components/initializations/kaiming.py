@@ -14,7 +14,7 @@ class Kaiming(Initialization):
     formula = "W ~ N(0, gain² / inputs), or uniform with the same variance"
     reference = "He, Zhang, Ren, Sun: Delving Deep into Rectifiers (2015), arXiv:1502.01852"
 
-    distribution: Literal["normal", "uniform"] = knob("normal", description="What weights are drawn from.")
+    distribution: Literal["normal", "uniform"] = knob("normal", description="Distribution of the weights.")
 
     def fill(self, weight: Tensor, gain: float) -> None:
         deviation = gain / weight[0].numel() ** 0.5

@@ -14,7 +14,7 @@ class Xavier(Initialization):
     formula = "W ~ N(0, 2 gain² / (inputs + outputs)), or uniform with the same variance"
     reference = "Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010)"
 
-    distribution: Literal["normal", "uniform"] = knob("uniform", description="What weights are drawn from.")
+    distribution: Literal["normal", "uniform"] = knob("uniform", description="Distribution of the weights.")
 
     def fill(self, weight: Tensor, gain: float) -> None:
         if self.distribution == "normal":

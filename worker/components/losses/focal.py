@@ -15,7 +15,9 @@ class Focal(Loss):
     reference = "Lin et al.: Focal Loss for Dense Object Detection (2017), arXiv:1708.02002"
     needs = ("classes",)
 
-    gamma: float = knob(2.0, ge=0, le=10, description="How strongly (γ) easy samples fade; 0 is cross-entropy.")
+    gamma: float = knob(
+        2.0, ge=0, le=10, description="Exponent γ: the larger, the less easy samples count; 0 is cross-entropy."
+    )
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         logs = functional.log_softmax(outputs, dim=-1)

@@ -27,7 +27,7 @@ class Recurrent(Model):
         0.0, ge=0, le=0.95, description="Share of each layer's outputs that training drops at random."
     )
     initialization: Initialization = choice(
-        Initialization, kind="orthogonal", description="How weights begin, each gate's by themselves."
+        Initialization, kind="orthogonal", description="Initial weights, drawn for each gate separately."
     )
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:

@@ -20,7 +20,7 @@ class Transformer(Model):
     dropout: float = knob(
         0.0, ge=0, le=0.95, description="Share of each branch's outputs that training drops at random."
     )
-    initialization: Initialization = choice(Initialization, kind="xavier", description="How weights begin.")
+    initialization: Initialization = choice(Initialization, kind="xavier", description="Initial weights.")
 
     @property
     def width(self) -> int:

@@ -29,7 +29,7 @@ class CNN(Model):
         32, ge=4, le=512, unit="channels", description="Channels of the first block; each further block doubles them."
     )
     norm: Normalization = choice(Normalization, description="Normalization after each convolution.")
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         inputs = input_shape[0]

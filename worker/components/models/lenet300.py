@@ -25,7 +25,7 @@ class LeNet300(Model):
     provides = ("float", "channels", "neurons", Provision(trait="batch_norm", when={"norm": "batch"}))
 
     norm: Normalization = choice(Normalization, kind="none", description="Normalization of both hidden layers.")
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         module = perceptron(math.prod(input_shape), (300, 100), outputs, self.norm, "relu")

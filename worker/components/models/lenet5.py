@@ -27,7 +27,7 @@ class LeNet5(Model):
     provides = ("float", "channels", "neurons", Provision(trait="batch_norm", when={"norm": "batch"}))
 
     norm: Normalization = choice(Normalization, kind="none", description="Normalization after each convolution.")
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         channels, height, width = input_shape

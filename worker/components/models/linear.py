@@ -19,7 +19,7 @@ class Linear(Model):
     needs = ("real",)
     provides = ("float",)
 
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         output = nn.Linear(math.prod(input_shape), outputs)

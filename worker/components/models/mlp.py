@@ -34,7 +34,7 @@ class MLP(Model):
     activation: Activation = knob("relu", description="Nonlinearity φ after each hidden layer.")
     norm: Normalization = choice(Normalization, kind="none", description="Normalization of each hidden layer.")
     dropout: float = knob(0.0, ge=0, le=0.95, description="Share of hidden outputs that training drops at random.")
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         inputs = math.prod(input_shape)

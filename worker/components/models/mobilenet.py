@@ -34,7 +34,7 @@ class MobileNet(Model):
 
     multiplier: float = knob(0.25, ge=0.125, le=1, description="Share α of the paper's channels that each layer has.")
     norm: Normalization = choice(Normalization, description="Normalization after each convolution.")
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         strides = list(_strides(min(input_shape[1:])))

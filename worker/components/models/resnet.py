@@ -38,11 +38,10 @@ class ResNet(Model):
     )
     shortcut: Literal["padding", "projection"] = knob(
         "padding",
-        description="How the shortcut gets to more channels: by zeros (the paper's option A), or by a 1 × 1 convolution "
-        "(option B).",
+        description="New channels of the shortcut: zeros (the paper's option A), or a 1 × 1 convolution (option B).",
     )
     norm: Normalization = choice(Normalization, description="Normalization after each convolution.")
-    initialization: Initialization = choice(Initialization, description="How weights begin.")
+    initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         module = Residual(self, input_shape[0], outputs, blocks=(self.depth - 2) // 6)

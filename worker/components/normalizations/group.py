@@ -20,7 +20,7 @@ class Group(Normalization):
     reference = "Wu, He: Group Normalization (2018), arXiv:1803.08494"
 
     groups: int = knob(8, ge=1, le=64, unit="groups", description="Groups that the channels are dealt out to.")
-    eps: float = knob(1e-5, ge=1e-8, le=0.1, description="What is added to the variance, ε.")
+    eps: float = knob(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
 
     def build(self, channels: int, image: bool) -> nn.Module:
         groups = math.gcd(self.groups, channels)

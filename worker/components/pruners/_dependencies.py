@@ -25,7 +25,7 @@ class Following(Structured):
     """The hyper-parameters of a pruner that follows dependencies. What it removes are layers' outputs."""
 
     part: ClassVar[str]
-    """What is removed, in a word."""
+    """The removed part, in a word."""
     layer: ClassVar[str]
     """The layers that have such outputs, in words."""
 
@@ -33,8 +33,8 @@ class Following(Structured):
 
     importance: Literal["l1", "l2", "taylor", "bn_scale"] = knob(
         "l2",
-        description="What measures it: a norm of its weights, the change of the loss without it (`taylor`), or the scale "
-        "γ of its batch normalization, where layers without one are left alone.",
+        description="Measure of importance: a norm of its weights, the change of the loss without it (`taylor`), or the scale "
+        "γ of its batch normalization; layers without one are not pruned.",
     )
     round_to: int = knob(
         1, ge=1, le=64, description="Keep a multiple of this many in each layer; fast kernels want 8 or 16."

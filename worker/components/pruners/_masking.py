@@ -55,7 +55,8 @@ class Scored(Masking):
 
     sparsity: float = knob(0.9, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
     scope: Scope = knob(
-        "global", description="Whether weights compete over all layers, or each layer loses the same share."
+        "global",
+        description="Scope of the comparison: weights compete over all layers, or each layer loses the same share.",
     )
     floor: float = knob(
         0.75,

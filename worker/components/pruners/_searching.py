@@ -19,10 +19,10 @@ class Searched(Masking):
 
     criterion: Literal["loss", "drop"] = knob(
         "drop",
-        description="What is bounded: the validation loss itself, or how far the validation accuracy (R² of numbers) "
-        "falls below that of the model as it came.",
+        description="Bounded quantity: the validation loss itself, or the fall of the validation accuracy (R² for numbers) "
+        "below that of the incoming model.",
     )
-    bound: float = knob(0.02, ge=0, le=1e6, description="The most that it may be: ε of the loss, d of the drop.")
+    bound: float = knob(0.02, ge=0, le=1e6, description="Its upper bound: ε for the loss, d for the fall.")
     budget: int = knob(
         24, ge=3, le=200, unit="evaluations", description="Passes over the validation split that the search may take."
     )

@@ -16,13 +16,13 @@ class Structured(Pruner):
     """Removes a share of a model's channels, neurons or heads."""
 
     structured: ClassVar[bool] = True
-    """Whether tensors shrink; else weights are masked."""
+    """True when tensors shrink; otherwise weights are masked."""
 
     share_field = "ratio"
 
     ratio: float = knob(0.5, gt=0, lt=1, description="Share that is removed, of each layer's or of all together.")
     scope: Literal["local", "global"] = knob(
-        "local", description="Whether each layer loses the same share, or they compete over all layers."
+        "local", description="Scope of the comparison: each layer loses the same share, or all layers compete."
     )
 
     @property

@@ -24,7 +24,8 @@ class Constrained(Searched):
     needs = ("float",)
 
     scope: Scope = knob(
-        "global", description="Whether weights compete over all layers, or each layer loses the same share."
+        "global",
+        description="Scope of the comparison: weights compete over all layers, or each layer loses the same share.",
     )
     floor: float = knob(
         0.75,

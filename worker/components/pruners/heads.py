@@ -30,7 +30,7 @@ class Heads(Structured):
     needs = ("heads", "float")
 
     importance: Literal["l1", "l2", "taylor"] = knob(
-        "taylor", description="What measures a head: a norm of its weights, or the change of the loss without it."
+        "taylor", description="Importance of a head: a norm of its weights, or the change of the loss without it."
     )
 
     def prune(self, subject: Subject, context: Context) -> Subject:

@@ -22,8 +22,8 @@ class NM(Masking):
     reference = "Mishra et al.: Accelerating Sparse Deep Neural Networks (2021), arXiv:2104.08378"
     needs = ("float",)
 
-    n: int = knob(2, ge=1, le=16, unit="weights", description="How many of each group stay.")
-    m: int = knob(4, ge=2, le=32, unit="weights", description="How many lie side by side in a group.")
+    n: int = knob(2, ge=1, le=16, unit="weights", description="Weights of each group that stay.")
+    m: int = knob(4, ge=2, le=32, unit="weights", description="Adjacent weights in a group.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         fitting, left_out = self._fitting(subject.module)

@@ -36,7 +36,7 @@ class Units(Structured):
     needs = ("units", "float")
 
     importance: Literal["l1", "l2", "taylor"] = knob(
-        "l2", description="What measures a unit: a norm of its weights, or the change of the loss without it."
+        "l2", description="Importance of a unit: a norm of its weights, or the change of the loss without it."
     )
     round_to: int = knob(
         1, ge=1, le=64, unit="units", description="Keep a multiple of this many; fast kernels want 8 or 16."

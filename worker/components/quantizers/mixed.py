@@ -49,13 +49,13 @@ class Mixed(Quantizer):
     removes = ("float",)
     floats = (nn.RNNBase, nn.Embedding)
 
-    bound: Literal["size", "accuracy"] = knob(
-        "size", description="What is fixed; the other is made as good as it gets."
-    )
+    bound: Literal["size", "accuracy"] = knob("size", description="Quantity with a bound; the other one is optimized.")
     bits: float = knob(
         4.0, ge=2, le=8, unit="bits", description="With `bound: size`: bits per weight, on average, at most."
     )
-    drop: float = knob(0.01, ge=0, le=1, description="With `bound: accuracy`: what may be lost; also drawn otherwise.")
+    drop: float = knob(
+        0.01, ge=0, le=1, description="With `bound: accuracy`: the accuracy that may be lost. Also drawn otherwise."
+    )
     samples: int = knob(512, ge=8, le=8192, unit="samples", description="Training samples that rounding is tried on.")
 
     def quantize(self, subject: Subject, context: Context) -> Subject:

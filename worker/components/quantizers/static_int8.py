@@ -33,7 +33,7 @@ class StaticInt8(Quantizer):
 
     samples: int = knob(256, ge=8, le=1024, unit="samples", description="Training samples that ranges are measured on.")
     method: Literal["minmax", "entropy", "percentile"] = knob(
-        "minmax", description="How a range is chosen from the values seen; the latter two cut off outliers."
+        "minmax", description="Method that chooses a range from the observed values; the last two cut off outliers."
     )
 
     def stored(self, name: str, layer: nn.Module) -> Stored | None:

@@ -38,12 +38,12 @@ class WeightSharing(Quantizer):
         description="Bits for each bias, where a layer has more biases than the codebook entries; 0 leaves them all.",
     )
     entries: Literal["float32", "bfloat16"] = knob(
-        "float32", description="How exactly centroids are stored: bfloat16 halves the codebooks."
+        "float32", description="Precision of the stored centroids; bfloat16 halves the codebooks."
     )
     regroup: bool = knob(
         False,
-        description="Whether a weight may change its cluster while `recover` trains: gradients go straight through to a value "
-        "of its own, of which it has the nearest centroid. Loses less with few bits.",
+        description="Let a weight change its cluster while `recover` trains: gradients go straight through to a value "
+        "of its own, and the weight takes the nearest centroid. Loses less with few bits.",
     )
 
     def foresee(self, module: nn.Module) -> None:

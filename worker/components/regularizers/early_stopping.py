@@ -17,7 +17,10 @@ class EarlyStopping(Regularizer):
         5, ge=1, le=1000, unit="epochs", description="Epochs n in a row without improvement that end the training."
     )
     min_delta: float = knob(
-        0.0, ge=0, le=1e6, description="How far δ the loss must fall below its lowest so far to be an improvement."
+        0.0,
+        ge=0,
+        le=1e6,
+        description="Least fall δ of the loss below its lowest value so far that counts as an improvement.",
     )
     keep_best: bool = knob(True, description="Leave the weights of the epoch with the lowest validation loss.")
 

@@ -24,7 +24,7 @@ class Tpe(Sampler):
 
     startup: int = knob(10, ge=1, le=1000, unit="trials", description="Random trials before it begins.")
     candidates: int = knob(24, ge=1, le=1000, description="Points of which the most promising is taken.")
-    joint: bool = knob(True, description="Whether fields are weighed together and not one by one.")
+    joint: bool = knob(True, description="Model the fields jointly instead of one by one.")
 
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         from optuna.samplers import TPESampler

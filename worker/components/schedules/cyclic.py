@@ -15,7 +15,9 @@ class Cyclic(Schedule):
     formula = "α(t) = α₀ · (f + (1 − f) · h · (1 − |2x − 1|)), x = ct/T − k in cycle k; h = 1 or 2⁻ᵏ"
     reference = "Smith: Cyclical Learning Rates for Training Neural Networks (2017), arXiv:1506.01186"
 
-    shape: Literal["triangular", "triangular2"] = knob("triangular", description="Whether the peaks keep their height.")
+    shape: Literal["triangular", "triangular2"] = knob(
+        "triangular", description="Height of the peaks: constant, or halved in each cycle."
+    )
     cycles: int = knob(4, ge=1, le=1000, unit="cycles", description="Cycles c in the stage.")
     floor: float = knob(0.25, ge=0, le=1, description="Share f of the base rate between two cycles.")
 

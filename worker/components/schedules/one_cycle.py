@@ -17,10 +17,8 @@ class OneCycle(Schedule):
     reference = "Smith, Topin: Super-Convergence (2018), arXiv:1708.07120"
 
     peak: float = knob(0.3, ge=0, le=1, description="Share p of the stage after which the rate is highest.")
-    start_divisor: float = knob(25.0, ge=1, le=1e6, description="How many times lower (d) the rate is at first.")
-    end_divisor: float = knob(
-        1e4, ge=1, le=1e9, description="How many times lower (D) than at first the rate is at the end."
-    )
+    start_divisor: float = knob(25.0, ge=1, le=1e6, description="Divisor d: the rate starts at the peak divided by d.")
+    end_divisor: float = knob(1e4, ge=1, le=1e9, description="Divisor D: the rate ends at its start divided by D.")
 
     def factor(self, step: int, total: int) -> float:
         top, first = self.peak * total, 1 / self.start_divisor

@@ -18,7 +18,10 @@ class ReduceOnPlateau(Schedule):
         3, ge=1, le=1000, unit="epochs", description="Epochs in a row without improvement that lower the rate."
     )
     min_delta: float = knob(
-        1e-4, ge=0, le=1e6, description="How far the loss must fall below its lowest so far to be an improvement."
+        1e-4,
+        ge=0,
+        le=1e6,
+        description="Least fall of the loss below its lowest value so far that counts as an improvement.",
     )
     floor: float = knob(0.0, ge=0, le=1, description="Share f of the base rate that is always left.")
 

@@ -44,14 +44,14 @@ class Compress(Stage):
     prune: Pruner | None = knob(
         {"kind": Pruner.default_kind},
         validate_default=True,
-        description="Which weights or channels go; null leaves it out. With a target its share is searched.",
+        description="Pruning method; null leaves pruning out. With a target its share is searched.",
     )
     recover: Recovery | None = knob(None, description="Training after the pruning; null leaves it out.")
-    fold: list[Folder] = knob([], max_length=8, description="Which layers merge, in this order.")
+    fold: list[Folder] = knob([], max_length=8, description="Layers to merge, in this order.")
     quantize: Quantizer | None = knob(
         {"kind": Quantizer.default_kind},
         validate_default=True,
-        description="How the numbers are made smaller; null leaves it out. With a target it is left out where that is "
+        description="Quantization method; null leaves quantization out. With a target it is left out where that is "
         "better.",
     )
     target: str = knob(
@@ -64,7 +64,7 @@ class Compress(Stage):
         "bytes", max_length=60, marks=Mark.MEASURE, description="With a target: what the best model has least of."
     )
     budget: int = knob(
-        20, ge=1, le=200, unit="tries", description="With a target: the most models that are made and measured."
+        20, ge=1, le=200, unit="tries", description="With a target: the largest number of models to make and measure."
     )
 
     @model_validator(mode="after")

@@ -38,15 +38,13 @@ class Distill(Stage, Recipe):
         None,
         description="Model that learns, with fresh weights, in place of the one that came in; null keeps that one.",
     )
-    born_again: bool = knob(
-        False, description="Whether the model that came in begins with fresh weights, when there is no `student`."
-    )
+    born_again: bool = knob(False, description="Give the incoming model new random weights when there is no `student`.")
     distillers: list[Distiller] = knob(
         [{"kind": Distiller.default_kind}],
         validate_default=True,
         min_length=1,
         max_length=8,
-        description="What is learnt from the teacher; all of them together.",
+        description="Targets that are learnt from the teacher, all together.",
     )
 
     def phases(self) -> Sequence[Phase]:

@@ -63,12 +63,12 @@ class Prune(Stage):
         ),
     )
 
-    method: Pruner = choice(Pruner, description="Which weights or channels go.")
-    schedule: PruningSchedule = choice(PruningSchedule, description="Whether they go at once, in rounds, or gradually.")
-    recover: Recovery | None = knob(None, description="Fine-tuning after the pruning, or during it; null: none.")
-    rewind: bool = knob(
-        False, description="Whether weights that stay go back to their initial values after each pruning."
+    method: Pruner = choice(Pruner, description="Method that chooses the weights or channels to remove.")
+    schedule: PruningSchedule = choice(
+        PruningSchedule, description="Timing of the pruning: at once, in rounds, or gradually."
     )
+    recover: Recovery | None = knob(None, description="Fine-tuning after the pruning, or during it; null: none.")
+    rewind: bool = knob(False, description="Set the remaining weights back to their initial values after each pruning.")
 
     def phases(self) -> Sequence[Phase]:
         if self.schedule.grows:

@@ -22,7 +22,7 @@ class Transfer(Stage):
     reference = "Pan, Yang: A Survey on Transfer Learning (2010), doi:10.1109/TKDE.2009.191"
     needs = ("float",)
 
-    method: Method = choice(Method, description="What is taken over, and what trains.")
+    method: Method = choice(Method, description="Choice of the layers that are taken over, and of those that train.")
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self.method.transfer)]

@@ -14,7 +14,7 @@ class Augmentation(Component, family="augmentations"):
 
     needs = ("image",)
     mixes: ClassVar[bool] = False
-    """Whether it mixes samples, and with them their targets."""
+    """True when it mixes samples and their targets."""
 
     @abstractmethod
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

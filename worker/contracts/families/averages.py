@@ -10,7 +10,7 @@ class Average(Component, family="averages"):
     """Averaging of the weights over a stage's steps, into the model that it leaves."""
 
     recalibrates: ClassVar[bool] = False
-    """Whether batch normalization's statistics are taken anew, in one pass over the training split, at the end."""
+    """True when the statistics of batch normalization are computed again at the end, in one pass over the training split."""
 
     @abstractmethod
     def share(self, step: int, total: int, taken: int) -> float:

@@ -15,7 +15,7 @@ class BatchPolicy(Component, family="batches", default="fixed"):
     """Number of samples in each step."""
 
     whole: ClassVar[bool] = False
-    """Whether each step sees the whole training split, which then passes through the model in parts."""
+    """True when each step uses the whole training split, which passes through the model in parts."""
 
     @abstractmethod
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:

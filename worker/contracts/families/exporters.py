@@ -16,7 +16,7 @@ class Exporter(Component, family="exporters"):
 
     suffix: ClassVar[str]
     runtime: ClassVar[str | None] = None
-    """What can load the file and run it (`onnxruntime`); None when the file holds weights alone."""
+    """Runtime that can load and run the file (`onnxruntime`); None when the file holds only weights."""
     made_of: ClassVar[str | None] = None
     """The kind of exporter whose file this one converts."""
 

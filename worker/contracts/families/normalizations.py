@@ -12,7 +12,7 @@ class Normalization(Component, family="normalizations", default="batch"):
     """Normalization between a layer and its activation, so that values keep their range."""
 
     replaces_bias: ClassVar[bool] = False
-    """Whether a bias of the layer before would cancel, so that the layer is built without one."""
+    """True when it cancels a bias of the layer before it, so that this layer is built without one."""
 
     @abstractmethod
     def build(self, channels: int, image: bool) -> nn.Module | None:

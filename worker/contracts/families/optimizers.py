@@ -25,9 +25,9 @@ class Optimizer(Component, family="optimizers", default="adam"):
     """Rule by which the gradient moves the weights."""
 
     closes: ClassVar[bool] = False
-    """Whether a step needs the gradient at several points: then the engine calls `step(closure)` with a `Closure`."""
+    """True when a step needs the gradient at several points: the engine then calls `step(closure)` with a `Closure`."""
     whole: ClassVar[bool] = False
-    """Whether each step sees the whole training split, whatever the batch policy says."""
+    """True when each step uses the whole training split, whatever the batch policy is."""
 
     lr: float
 

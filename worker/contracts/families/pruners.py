@@ -24,7 +24,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
     share_field: ClassVar[str] = ""
     """Name of the field that says which share goes: a search may change it. Empty where only the weights tell."""
     structured: ClassVar[bool] = False
-    """Whether tensors shrink; else weights are masked."""
+    """True when tensors shrink; otherwise weights are masked."""
 
     @abstractmethod
     def prune(self, subject: Subject, context: Context) -> Subject:

@@ -10,9 +10,9 @@ class PruningSchedule(Component, family="pruning_schedules", default="one_shot")
     """Distribution of a pruning over time."""
 
     at_once: ClassVar[bool] = False
-    """Whether everything goes together, so that a method need not say beforehand how much."""
+    """True when everything is pruned in one step, so that a method need not state its share in advance."""
     grows: ClassVar[bool] = False
-    """Whether masks grow within the recovery, as `grown` says; else there are rounds of pruning and recovery."""
+    """True when masks grow during the recovery, as `grown` defines; otherwise pruning and recovery alternate."""
 
     @classmethod
     def nature(cls) -> tuple[str, ...]:

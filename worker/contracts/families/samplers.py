@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 Violations = Callable[["FrozenTrial"], Sequence[float]]
-"""By how much a trial misses the study's constraint: 0 or less where it meets it."""
+"""Distance by which a trial misses the study's constraint: 0 or less when it meets it."""
 
 
 class Sampler(Component, family="samplers", default="tpe"):
