@@ -132,17 +132,17 @@ function StudyForm({ study }: { study: Json }) {
         <Fields nodes={node("name")} draw={draw} />
         <Searched study={study} />
       </Paper>
-      <Part title="Space" about="The fields that are varied, and within what.">
+      <Part title="Space" about="The fields to vary, with their values or ranges.">
         <SpaceEditor study={study} />
       </Part>
-      <Part title="Objectives" about="What is to be as good as possible; of several, the trade-offs are found.">
+      <Part title="Objectives" about="The measures to optimize. With several, the study looks for the best trade-offs.">
         <Objectives study={study} />
         <Constraint study={study} />
       </Part>
       <Part title="Search" about="How the next trial is chosen, which are ended early, and where it ends.">
         {["sampler", "pruner"].flatMap(node).map(draw)}
       </Part>
-      <Part title="Budget" about="Where it ends: at the first of these that is used up.">
+      <Part title="Budget" about="The study ends when it reaches the first of these limits.">
         <Budget />
       </Part>
     </>

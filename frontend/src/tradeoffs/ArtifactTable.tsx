@@ -41,7 +41,7 @@ export const ArtifactTable = memo(function ArtifactTable({ rows, columns, units,
                   <Head by={field} label={headOf(field, scale)} numeric {...head} />
                   {field === "accuracy" && (
                     <>
-                      <Table.Th data-numeric title="Where the accuracy lies with 95 % (Wilson), as far as the size of the test split tells">95 % interval</Table.Th>
+                      <Table.Th data-numeric title="95 % interval of the accuracy (Wilson), from the size of the test split">95 % interval</Table.Th>
                       <Table.Th data-numeric title="Samples of the test split">n</Table.Th>
                     </>
                   )}

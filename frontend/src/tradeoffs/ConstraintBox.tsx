@@ -53,7 +53,7 @@ export const ConstraintBox = memo(function ConstraintBox({ view, units, points, 
     <div className={classes.ask}>
       <div className={classes.question}>
         <ConstraintInput
-          ref={box} description="How good a model must be, and what it may cost. Example: accuracy >= 97% and p95 <= 1 ms" text={text} units={units} points={points}
+          ref={box} description="Bounds on quality and cost. Example: accuracy >= 97% and p95 <= 1 ms" text={text} units={units} points={points}
           error={error && <Sentence text={error} />} onText={write} onDone={() => tell.flush()}
         />
         {qualities.length > 1 && (
@@ -64,7 +64,7 @@ export const ConstraintBox = memo(function ConstraintBox({ view, units, points, 
           />
         )}
         <Select
-          label="Minimize" description="What to minimize." inputWrapperOrder={["label", "input", "error", "description"]}
+          label="Minimize" description="The measure of which the best model has the least." inputWrapperOrder={["label", "input", "error", "description"]}
           data={[...new Set([...fields.filter((field) => units[field] !== "share" && field !== quality), view.minimize])].map((field) => ({ value: field, label: titleOf(field) }))}
           value={view.minimize} allowDeselect={false} searchable maxDropdownHeight={320}
           onChange={(minimize) => view.change({ minimize, cost: null })}
