@@ -27,7 +27,7 @@ class Submission:
     def run(self) -> Run:
         """The only run. Raises LatheError when there are several."""
         if len(self.runs) != 1:
-            raise LatheError("SeveralRuns", f"The spec became {len(self.runs)} runs: see `runs`.")
+            raise LatheError("SeveralRuns", f"The spec created {len(self.runs)} runs: use `runs`.")
         return self.runs[0]
 
     def __iter__(self) -> Iterator[Run]:

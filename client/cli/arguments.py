@@ -16,7 +16,7 @@ Make = Callable[[str, Do, str], ArgumentParser]
 
 def add(root: ArgumentParser, made: Any) -> None:
     """Add the client's commands to `made`, the subparsers of `root`."""
-    root.add_argument("--url", metavar="URL", help="the server; goes before LATHE_URL")
+    root.add_argument("--url", metavar="URL", help="the server, instead of LATHE_URL")
 
     def command(name: str, do: Do, summary: str) -> ArgumentParser:
         described = f"{summary[:1].upper()}{summary[1:]}."
@@ -36,79 +36,83 @@ def add(root: ArgumentParser, made: Any) -> None:
 
 def _submitting(command: Make) -> None:
     run = command("run", commands.submit, "queue the runs of a spec")
-    run.add_argument("spec", metavar="SPEC", help="a YAML or JSON file; - reads the standard input")
-    run.add_argument("--seed", type=int, action="append", metavar="N", help="one run for each; may be repeated")
+    run.add_argument("spec", metavar="SPEC", help="a YAML or JSON file; - reads from standard input")
     run.add_argument(
-        "--orders", type=_indexes, metavar="I,J,…", help="stages, counted from 0: a run for every order of them"
+        "--seed", type=int, action="append", metavar="N", help="seed of a run; may be repeated, with a run for each"
     )
-    run.add_argument("--watch", action="store_true", help="follow them until they are over, then show the results")
-    study = command("study", commands.study, "begin a study of a file")
-    study.add_argument("study", metavar="STUDY", help="a YAML or JSON file; - reads the standard input")
+    run.add_argument(
+        "--orders", type=_indexes, metavar="I,J,…", help="indexes of stages, from 0: a run for every order of them"
+    )
+    run.add_argument("--watch", action="store_true", help="follow the runs until they are over, then show the results")
+    study = command("study", commands.study, "start the study of a file")
+    study.add_argument("study", metavar="STUDY", help="a YAML or JSON file; - reads from standard input")
     study.add_argument("--watch", action="store_true", help="follow it until it is over, then show the best trial")
 
 
 def _looking(command: Make, about_run: Make) -> None:
     runs = command("runs", commands.runs, "list runs, the newest first")
-    runs.add_argument("search", nargs="?", default="", metavar="TEXT", help="part of a name, or how an id begins")
-    runs.add_argument("--state", action="append", choices=list(map(str, RunState)), help="only this; may be repeated")
-    runs.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
+    runs.add_argument("search", nargs="?", default="", metavar="TEXT", help="part of a name, or the start of an id")
+    runs.add_argument(
+        "--state", action="append", choices=list(map(str, RunState)), help="only runs in this state; may be repeated"
+    )
+    runs.add_argument("--limit", type=int, default=20, metavar="N", help="largest number of rows (20)")
     command("studies", commands.studies, "list studies, the newest first")
-    show = about_run("show", commands.look, "show a run: state, results, what it left")
-    show.add_argument("--json", action="store_true", help="all of it, as the server says it")
+    show = about_run("show", commands.look, "show a run: state, results, files")
+    show.add_argument("--json", action="store_true", help="print the server's whole answer")
     watch = command("watch", commands.watch, "follow runs until they are over")
     watch.add_argument("run", metavar="RUN", nargs="+")
     tradeoffs = command("tradeoffs", commands.tradeoffs, "find the measured models that meet a constraint")
     tradeoffs.add_argument(
         "where", nargs="?", default="", metavar="CONSTRAINT", help='"accuracy >= 93%% and p95 <= 2ms"'
     )
-    tradeoffs.add_argument("--dataset", default="", help="its kind, or the id of an upload (that of the newest run)")
-    tradeoffs.add_argument("--minimize", default="bytes", metavar="MEASURE", help="what the best has least of (bytes)")
-    tradeoffs.add_argument("--limit", type=int, default=10, metavar="N", help="at most so many (10)")
-    catalog = command("catalog", commands.catalog, "list what a spec can name")
+    tradeoffs.add_argument("--dataset", default="", help="kind, or id of an upload (default: that of the newest run)")
+    tradeoffs.add_argument("--minimize", default="bytes", metavar="MEASURE", help="measure to minimize (bytes)")
+    tradeoffs.add_argument("--limit", type=int, default=10, metavar="N", help="largest number of rows (10)")
+    catalog = command("catalog", commands.catalog, "list the components that a spec can name")
     catalog.add_argument("family", nargs="?", help="such as optimizers")
-    catalog.add_argument("kind", nargs="?", help="such as adam: its description and its hyper-parameters")
-    download = about_run("download", commands.download, "download a file that a run left")
-    download.add_argument("kind", metavar="KIND", help="such as onnx or checkpoint; the newest of it is taken")
-    download.add_argument("--stage", type=int, metavar="N", help="that of this stage, counted from 0")
+    catalog.add_argument("kind", nargs="?", help="such as adam: shows its description and its hyper-parameters")
+    download = about_run("download", commands.download, "download a file of a run")
+    download.add_argument("kind", metavar="KIND", help="such as onnx or checkpoint; the newest one is downloaded")
+    download.add_argument("--stage", type=int, metavar="N", help="the file of this stage, counted from 0")
     download.add_argument("--to", type=Path, default=Path(), metavar="PATH", help="a file or a folder (.)")
 
 
 def _steering(command: Make, about_run: Make) -> None:
     summaries = {
-        "pause": "let a run rest between two steps",
-        "resume": "let a paused run go on",
+        "pause": "pause a run between two steps",
+        "resume": "continue a paused run",
         "stop": "end a run early; its model is measured and kept",
         "cancel": "end a run now; nothing more is measured",
-        "checkpoint": "have a checkpoint written now",
-        "next": "end the training that runs now, and go on with what comes after it",
+        "checkpoint": "write a checkpoint now",
+        "next": "end the current training, and continue with the next part of the run",
     }
     for name, summary in summaries.items():
         one = command(name, commands.steer, summary)
         one.add_argument("run", metavar="RUN", nargs="+")
         one.set_defaults(kind=name)
         _explained(one)
-    turn = about_run("set", commands.turn, "turn a knob of a live run")
+    turn = about_run("set", commands.turn, "set a live parameter of a run")
     turn.add_argument("path", metavar="KNOB", help="such as optimizer.lr")
     turn.add_argument("value", type=_value, metavar="VALUE")
     _explained(turn)
-    about_run("knobs", commands.knobs, "list the knobs that a live run takes")
-    about_run("replay", commands.replay, "print a spec that does by itself what people did to a run")
-    fork = about_run("fork", commands.fork, "queue a run that begins with this one's past")
-    fork.add_argument("--stage", type=int, metavar="N", help="from the end of this stage, counted from 0")
-    fork.add_argument("--checkpoint", metavar="ID", help="from this checkpoint, by its artifact's id")
-    fork.add_argument("--spec", metavar="SPEC", help="what it is to execute; the same when left out")
+    about_run("knobs", commands.knobs, "list the live parameters of a run")
+    about_run("replay", commands.replay, "print a spec that repeats by itself what people changed in a run")
+    fork = about_run("fork", commands.fork, "queue a new run that starts from a checkpoint of this one")
+    fork.add_argument("--stage", type=int, metavar="N", help="start from the end of this stage, counted from 0")
+    fork.add_argument("--checkpoint", metavar="ID", help="start from this checkpoint (id of its artifact)")
+    fork.add_argument("--spec", metavar="SPEC", help="spec of the new run (default: the same)")
     fork.add_argument("--watch", action="store_true", help="follow it until it is over, then show the results")
 
 
 def _explained(command: ArgumentParser) -> None:
-    command.add_argument("--why", metavar="TEXT", help="what for, in your own words; kept beside what becomes of it")
+    command.add_argument("--why", metavar="TEXT", help="reason, in your own words; stored with the outcome")
 
 
 def _indexes(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise ArgumentTypeError(f"`{text}` does not name stages: write their indexes like 1,2") from None
+        raise ArgumentTypeError(f"`{text}` is not a list of stages: write their indexes, such as 1,2") from None
 
 
 def _value(text: str) -> Any:

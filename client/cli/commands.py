@@ -43,7 +43,7 @@ def study(lathe: Lathe, asked: Namespace) -> int:
         for row in made.watch():
             show.say(_study_told(row), stderr=True)
     except KeyboardInterrupt:
-        show.say("The study goes on without you.", stderr=True)
+        show.say("The study continues without you.", stderr=True)
         raise
     if row.best is not None:
         run = "" if row.best.run_id is None else f", run {row.best.run_id[:8]}"
@@ -152,7 +152,7 @@ def _obeyed(run: Run, command: CommandRow) -> int:
     """Prints the outcome of the command. Returns 1 when the run refused it."""
     event = run.outcome(command, OBEY_SECONDS)
     if event is None:
-        show.say(f"{command.kind}: asked; the run will come to it between two steps.")
+        show.say(f"{command.kind}: accepted; the run will obey it between two steps.")
         return 0
     show.say(watching.told(event))
     return int(event.state == "refused")
@@ -161,7 +161,7 @@ def _obeyed(run: Run, command: CommandRow) -> int:
 def knobs(lathe: Lathe, asked: Namespace) -> int:
     found = lathe.run(asked.run).knobs()
     if not found:
-        show.say("The stage that runs now has no knobs.", stderr=True)
+        show.say("The current stage has no live parameters.", stderr=True)
         return 0
     lines = ((one.path, _json(one.value), _json(one.planned), _bounds(one.bounds)) for one in found)
     show.table(KNOBS, lines, right=("now", "planned"))
@@ -226,7 +226,7 @@ def catalog(lathe: Lathe, asked: Namespace) -> int:
     else:
         counts = {one.name: sum(entry.family == one.name for entry in found.entries) for one in found.families}
         families = ((one.name, f"{counts[one.name]}", one.summary) for one in found.families)
-        show.table(("family", "kinds", "what it is for"), families, right=("kinds",))
+        show.table(("family", "kinds", "purpose"), families, right=("kinds",))
     return 0
 
 

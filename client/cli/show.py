@@ -76,7 +76,7 @@ def results(run: Run) -> None:
     detail = run.look()
     rows = [row for result in detail.results for row in _rows(result)]
     if not rows:
-        say("No stage has been measured.")
+        say("No stage has been measured yet.")
         return
     table(RESULTS, [*_before(detail.incoming), *rows], right=RESULTS[2:])
     for note in filter(None, [detail.results[-1].headline]):

@@ -47,5 +47,5 @@ def _write(response: httpx2.Response, draft: IO[bytes], artifact_id: str) -> Non
         digest.update(piece)
         draft.write(piece)
     if digest.hexdigest() != response.headers.get("etag", "").strip('"'):
-        detail = f"What arrived of artifact `{artifact_id}` is not the registered file: its SHA-256 is another one."
+        detail = f"The download of artifact `{artifact_id}` is damaged: its SHA-256 differs from the registered one. Try again."
         raise LatheError("ArtifactDamaged", detail)

@@ -40,11 +40,13 @@ def found(wire: Wire, beginning: str) -> RunRow:
     if len(beginning) >= WHOLE:
         return detail(wire, beginning)
     if not beginning or not all(letter in "0123456789abcdef-" for letter in beginning.lower()):
-        raise LatheError("RunNotFound", f"There is no run `{beginning}`: runs are named by how their ids begin.")
+        raise LatheError("RunNotFound", f"There is no run `{beginning}`: write the first characters of an id.")
     rows = [row for row in listed(wire, search=beginning.lower()) if row.id.startswith(beginning.lower())]
     if not rows:
-        raise LatheError("RunNotFound", f"There is no run whose id begins with `{beginning}`.")
+        raise LatheError("RunNotFound", f"There is no run whose id starts with `{beginning}`.")
     if len(rows) > 1:
         some = ", ".join(f"{row.id[:13]} ({row.name})" for row in rows[:5])
-        raise LatheError("RunAmbiguous", f"{len(rows)} runs begin with `{beginning}`: {some}. Write more of the id.")
+        raise LatheError(
+            "RunAmbiguous", f"{len(rows)} ids start with `{beginning}`: {some}. Write more characters of the id."
+        )
     return rows[0]

@@ -44,7 +44,7 @@ def frame(columns: Table, index: str | None = None) -> Any:
     try:
         pandas = importlib.import_module("pandas")
     except ModuleNotFoundError:
-        detail = "A frame needs pandas, which is not installed here: `pip install pandas`."
+        detail = "A DataFrame needs pandas, which is not installed: `pip install pandas`."
         raise LatheError("PandasMissing", detail) from None
     made = pandas.DataFrame(columns)
     return made if index is None else made.set_index(index)

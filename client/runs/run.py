@@ -146,7 +146,9 @@ class Run(Wheel):
         able = [one for one in left if one.kind == kind and stage in (None, one.stage)]
         if not able:
             known = ", ".join(sorted({f"{one.kind} of stage {one.stage}" for one in left})) or "none yet"
-            raise LatheError("ArtifactNotFound", f"Run {self.id[:8]} has no such `{kind}`; it left: {known}.", "kind")
+            raise LatheError(
+                "ArtifactNotFound", f"Run {self.id[:8]} has no such artifact `{kind}`; it has: {known}.", "kind"
+            )
         newest = max(able, key=lambda one: (one.stage, one.step, one.created_at))
         return artifacts.download(self._wire, newest.id, to)
 

@@ -16,7 +16,7 @@ def address(url: str | None) -> str:
     chosen = (url or os.environ.get("LATHE_URL") or _address_of_embedded() or DEFAULT_URL).rstrip("/")
     parts = urlsplit(chosen)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise LatheError("UrlWrong", f"`{chosen}` is no address of a server: write it like {DEFAULT_URL}.", "url")
+        raise LatheError("UrlWrong", f"`{chosen}` is not the address of a server: write it like {DEFAULT_URL}.", "url")
     return chosen
 
 
@@ -24,8 +24,10 @@ def token_for(url: str, token: str | None) -> str:
     """The token for `url`. A token from a data folder is sent only to a server on this machine."""
     chosen = token or os.environ.get("LATHE_TOKEN") or (_kept("token") if is_local(url) else None)
     if not chosen:
-        where = ", or LATHE_DATA_DIR to the server's data folder, whose file `token` holds it" if is_local(url) else ""
-        raise LatheError("TokenMissing", f"{url} wants its token: set LATHE_TOKEN{where}.", "token")
+        where = (
+            ", or set LATHE_DATA_DIR to the server's data folder, whose file `token` holds it" if is_local(url) else ""
+        )
+        raise LatheError("TokenMissing", f"{url} needs a token: set LATHE_TOKEN{where}.", "token")
     return chosen
 
 

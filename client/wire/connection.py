@@ -91,7 +91,7 @@ class Wire:
             yield
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             remedy = "start it with `lathe up`" if is_local(self.url) else "check the address and the network"
-            detail = f"Nothing answers at {self.url}: {remedy}, or say with LATHE_URL where the server is."
+            detail = f"No server answers at {self.url}: {remedy}, or set LATHE_URL to its address."
             raise LatheError(UNREACHABLE, detail) from error
         except httpx2.TransportError as error:
             detail = (
@@ -117,9 +117,7 @@ class Wire:
             raise self._stranger(response) from None
 
     def _stranger(self, response: httpx2.Response) -> LatheError:
-        detail = (
-            f"What answers at {self.url} is no Lathe server: it said {response.status_code} to {response.url.path}."
-        )
+        detail = f"The server at {self.url} is not Lathe: it answered {response.status_code} to {response.url.path}."
         return LatheError("NotLathe", detail, status=response.status_code)
 
 

@@ -56,7 +56,7 @@ def test_the_environment_goes_before_the_data_folder(
 
 def test_the_token_of_this_machine_is_shown_to_no_other(nowhere: Path) -> None:
     keep(nowhere / "lathe", "http://127.0.0.1:1")
-    with pytest.raises(LatheError, match=r"^http://lathe\.example wants its token: set LATHE_TOKEN\.$"):
+    with pytest.raises(LatheError, match=r"^http://lathe\.example needs a token: set LATHE_TOKEN\.$"):
         Lathe("http://lathe.example")
 
 
@@ -77,7 +77,7 @@ def test_nothing_answers_is_one_sentence() -> None:
         Lathe(url, TOKEN).runs()
     assert (caught.value.error, caught.value.status) == ("Unreachable", None)
     assert str(caught.value) == (
-        f"Nothing answers at {url}: start it with `lathe up`, or say with LATHE_URL where the server is."
+        f"No server answers at {url}: start it with `lathe up`, or set LATHE_URL to its address."
     )
 
 
@@ -107,7 +107,7 @@ def stranger() -> Iterator[str]:
 
 def test_another_web_server_is_told_from_lathe() -> None:
     with stranger() as url, Lathe(url, TOKEN) as lathe:
-        with pytest.raises(LatheError, match="is no Lathe server: it said 200 to /api/runs"):
+        with pytest.raises(LatheError, match="is not Lathe: it answered 200 to /api/runs"):
             lathe.runs()
-        with pytest.raises(LatheError, match="is no Lathe server: it said 501"):
+        with pytest.raises(LatheError, match="is not Lathe: it answered 501"):
             lathe.submit("name: x\n")

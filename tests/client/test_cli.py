@@ -96,7 +96,7 @@ def test_progress_is_a_line_now_and_then(
     with server.store.begin() as session:
         runs.finish(session, lease, RunState.SUCCEEDED)
     code, out, err = lathe_says("watch", lease.run_id)
-    assert (code, out) == (0, "No stage has been measured.\n")
+    assert (code, out) == (0, "No stage has been measured yet.\n")
     assert err.splitlines()[1:] == [
         "running",
         "stage 1/2 train: adam",
@@ -141,7 +141,7 @@ def test_what_is_wrong_is_said_and_ends_with_two(lathe_says: Command, tmp_path: 
     assert said == (
         2,
         "",
-        f"lathe: Nothing answers at {url}: start it with `lathe up`, or say with LATHE_URL where the server is.\n",
+        f"lathe: No server answers at {url}: start it with `lathe up`, or set LATHE_URL to its address.\n",
     )
 
 
@@ -161,7 +161,7 @@ def test_a_run_is_steered(
 ) -> None:
     monkeypatch.setattr("client.cli.commands.OBEY_SECONDS", 0.0)
     (lease,) = live(server.store, catalog, 1)
-    asked = "asked; the run will come to it between two steps.\n"
+    asked = "accepted; the run will obey it between two steps.\n"
     for name in ("pause", "checkpoint", "next", "stop"):
         assert lathe_says(name, lease.run_id[:8]) == (0, f"{name}: {asked}", "")
     assert lathe_says("set", lease.run_id, "optimizer.lr", "0.001", "--why", "flat") == (0, f"set: {asked}", "")

@@ -56,9 +56,7 @@ def test_a_table_has_a_row_for_each_step(server: Server, lathe: Lathe, lease: ru
 
 def test_a_frame_says_what_it_needs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(
-        LatheError, match=r"^A frame needs pandas, which is not installed here: `pip install pandas`\.$"
-    ):
+    with pytest.raises(LatheError, match=r"^A DataFrame needs pandas, which is not installed: `pip install pandas`\.$"):
         run.frame()
 
 
@@ -138,9 +136,9 @@ def test_the_newest_file_of_a_run_is_downloaded(
 ) -> None:
     run = lathe.run(lease.run_id)
     assert run.download("onnx", tmp_path).read_bytes() == artifact[1]
-    with pytest.raises(LatheError, match="has no such `coded`; it left: onnx of stage 0"):
+    with pytest.raises(LatheError, match="has no such artifact `coded`; it has: onnx of stage 0"):
         run.download("coded", tmp_path)
-    with pytest.raises(LatheError, match="has no such `onnx`"):
+    with pytest.raises(LatheError, match="has no such artifact `onnx`"):
         run.download("onnx", tmp_path, stage=1)
 
 

@@ -43,9 +43,9 @@ def test_runs_are_listed_page_by_page(
 
 def test_a_run_is_found_by_how_its_id_begins(lathe: Lathe, done: str) -> None:
     assert lathe.run(done).id == lathe.run(done[:12]).id == lathe.run(done[:12].upper()).id == done
-    with pytest.raises(LatheError, match="There is no run whose id begins with `0000000000`"):
+    with pytest.raises(LatheError, match="There is no run whose id starts with `0000000000`"):
         lathe.run("0000000000")
-    with pytest.raises(LatheError, match="runs are named by how their ids begin"):
+    with pytest.raises(LatheError, match="write the first characters of an id"):
         lathe.run("A run")
     with pytest.raises(LatheError, match="There is no run"):
         lathe.run("0" * 36)
@@ -54,7 +54,7 @@ def test_a_run_is_found_by_how_its_id_begins(lathe: Lathe, done: str) -> None:
 def test_a_beginning_of_several_ids_names_them(server: Server, lathe: Lathe, catalog: Catalog) -> None:
     ids = queued(server.store, catalog, seeds=17)  # more than there are first letters
     letter = next(letter for letter in "0123456789abcdef" if sum(one.startswith(letter) for one in ids) > 1)
-    with pytest.raises(LatheError, match=rf"runs begin with `{letter}`: .*Write more of the id"):
+    with pytest.raises(LatheError, match=rf"ids start with `{letter}`: .*Write more characters of the id"):
         lathe.run(letter)
 
 
