@@ -62,7 +62,12 @@ def routes() -> FastAPI:
         lifespan=_lifespan,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        responses={"default": {"model": Error, "description": "What is wrong, and what would be right."}},
+        responses={
+            "default": {
+                "model": Error,
+                "description": "Error: a sentence that says what is wrong and what would be right.",
+            }
+        },
         generate_unique_id_function=lambda route: route.name,
     )
     errors.install(app)

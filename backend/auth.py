@@ -76,7 +76,7 @@ def _read(file: Path) -> str:
         raise Unsafe(f"{file} can be read by other users; run `chmod 600 {file}`.")
     token = file.read_text().strip()
     if len(token) < 32:
-        raise Unsafe(f"{file} holds no token; delete it to have a new one made.")
+        raise Unsafe(f"{file} holds no token: delete it, and the next start creates a new one.")
     return token
 
 

@@ -116,7 +116,7 @@ def _greet(settings: Settings, link: str, seconds: float) -> None:
     """Say what runs and where, and show it."""
     workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
     say(f"Lathe is ready after {seconds:.1f} s, with {workers}. Open\n\n    {link}\n", sys.stdout)
-    say("Ctrl+C stops it; the next start goes on where it was.", sys.stdout)
+    say("Ctrl+C stops it; the next start continues from there.", sys.stdout)
     if settings.browser:
         Thread(target=show, args=(link, settings.data_dir), daemon=True).start()  # some browsers are waited for
 
@@ -142,7 +142,7 @@ def _answers(settings: Settings) -> bool:
 def _stop(workers: list[Child], api: Child, signals: Signals) -> None:
     """The workers first, then the API that they report to; one more Ctrl+C ends everything at once."""
     if any(child.running for child in (*workers, api)):
-        say("\nStopping: a run at work is saved and given back. Ctrl+C once more ends everything at once.", sys.stdout)
+        say("\nStopping: the current run is saved and returns to the queue. Press Ctrl+C again to end everything at once.", sys.stdout)
     patience, before = time.monotonic() + STOP_SECONDS, signals.count
     for children in (workers, [api]):
         for child in children:

@@ -98,7 +98,7 @@ class Conflict(LatheError):
 class ArtifactDamaged(Conflict):
     def __init__(self, artifact_id: str, why: str) -> None:
         super().__init__(
-            f"The file of artifact `{artifact_id}` is not the one that was registered: {why}. It was changed or damaged "
+            f"The file of artifact `{artifact_id}` differs from the registered one: {why}. It was changed or damaged "
             "on the disk; restore it from a copy, or run the stage again."
         )
 
@@ -115,7 +115,7 @@ class RangeInvalid(LatheError):
     status = 416
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"The file has {size} bytes; the range begins after its end.")
+        super().__init__(f"The file has {size} bytes; the range starts after its end.")
         self.headers = {"Content-Range": f"bytes */{size}"}
 
 
@@ -141,7 +141,9 @@ class DiskFull(LatheError):
     status = 507
 
     def __init__(self) -> None:
-        super().__init__("The disk of the data folder is full; nothing was kept: free some space, and send it again.")
+        super().__init__(
+            "The disk of the data folder is full, and nothing was stored: free some space, and send the request again."
+        )
 
 
 class Busy(LatheError):
@@ -153,21 +155,21 @@ class StoreFull(LatheError):
     status = 507
 
     def __init__(self) -> None:
-        super().__init__(f"The database {Trouble.FULL}; nothing was changed: free some space, and try again.")
+        super().__init__(f"The database {Trouble.FULL}, and nothing was changed: free some space, and try again.")
 
 
 class StoreUnavailable(LatheError):
     status = 503
 
     def __init__(self, why: Trouble) -> None:
-        super().__init__(f"The database {why} now; nothing was changed, try again in a moment.")
+        super().__init__(f"The database {why} now, and nothing was changed: try again in a moment.")
 
 
 class CatalogMissing(LatheError):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__("No worker has reported what it can do yet; start one, or wait until it is ready.")
+        super().__init__("No worker has reported its components yet: start one, or wait until it is ready.")
 
 
 def answer(error: LatheError) -> JSONResponse:
@@ -213,7 +215,7 @@ def _store_lost(request: Request, error: Exception) -> JSONResponse:
 
 def _left(request: Request, error: Exception) -> JSONResponse:
     log.info("a client left while it sent the body of %s %s", request.method, request.scope["path"][:200])
-    return answer(Refused(400, "The body ended too early: send it again."))  # which nobody will read
+    return answer(Refused(400, "The body ended too early: send the request again."))  # which nobody will read
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
@@ -225,7 +227,7 @@ def _refused(request: Request, error: HTTPException) -> LatheError:
     if error.status_code == 404:
         return NotFound(f"There is nothing at {request.url.path[:200]}.")
     if error.status_code == 405:
-        return MethodNotAllowed(f"{request.method} is not possible at {request.url.path[:200]}.")
+        return MethodNotAllowed(f"{request.method} is not allowed at {request.url.path[:200]}.")
     if error.status_code == 413:
         return too_large()
     if error.status_code == 400:
@@ -235,7 +237,7 @@ def _refused(request: Request, error: HTTPException) -> LatheError:
 
 def too_large(most: int = 256 * 1024) -> BodyTooLarge:
     size = f"{most >> 10:,} KB" if most < 1 << 20 else f"{most >> 20:,} MB"
-    return BodyTooLarge(f"The body is too large; at most {size} are taken.")
+    return BodyTooLarge(f"The body is too large: at most {size} are accepted.")
 
 
 def _mistyped(error: RequestValidationError) -> Invalid:

@@ -47,7 +47,9 @@ class Hints:
                 app = app or sender(self._url)
                 app.send_task(TASK, ignore_result=True, retry=False, expires=60)
             except Exception as error:  # any client library's own; the worker's timer makes up for it
-                log.warning("no hint was sent to the workers, they will look by themselves: %s", type(error).__name__)
+                log.warning(
+                    "workers could not be notified and will find the run at their next look: %s", type(error).__name__
+                )
         if app is not None:
             app.close()
 

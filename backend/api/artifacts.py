@@ -65,7 +65,7 @@ def _file(data_dir: Path, artifact: tables.Artifact) -> Path:
     root = data_dir.resolve()
     file = (root / artifact.path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
-        raise ArtifactNotFound(artifact.id, f"The file of artifact `{artifact.id}` is no longer there.")
+        raise ArtifactNotFound(artifact.id, f"The file of artifact `{artifact.id}` no longer exists.")
     _check(file, artifact)
     return file
 
@@ -76,7 +76,7 @@ def _check(file: Path, artifact: tables.Artifact) -> None:
     if about.st_size != artifact.bytes:
         raise ArtifactDamaged(artifact.id, f"it has {about.st_size:,} bytes, not {artifact.bytes:,}")
     if _sha256(file, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns) != artifact.sha256:
-        raise ArtifactDamaged(artifact.id, "its SHA-256 is another one")
+        raise ArtifactDamaged(artifact.id, "its SHA-256 differs")
 
 
 @lru_cache(maxsize=4096)

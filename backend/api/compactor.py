@@ -79,7 +79,7 @@ class Compactor:
         except Overtaken:
             return
         except Unfaithful as error:
-            log.warning("points of run %s stay uncompacted, since they would not come back: %s", run_id, error)
+            log.warning("points of run %s stay uncompacted, since they could not be restored: %s", run_id, error)
             self._spoilt.add(run_id)
         if over:
             self._settled.add(run_id)

@@ -59,7 +59,7 @@ def _asked(store: Store, body: NewExperiment, catalog: Catalog) -> Explored:
     document = documents.read(body.spec)
     if body.orders is not None:
         if body.variants is not None:
-            raise Invalid("`orders` and `variants` cannot be explored together: leave one of them out.", path="orders")
+            raise Invalid("`orders` and `variants` cannot be combined: leave one of them out.", path="orders")
         with store.read() as session:
             return explore(document, body.orders, references.fitted(session, document, catalog), len(body.seeds or [0]))
     return Explored(_variants(store, body, document, catalog), [])
@@ -69,7 +69,7 @@ def _variants(store: Store, body: NewExperiment, document: Any, catalog: Catalog
     if body.variants is None:
         return [_resolved(store, document, catalog)]
     if len(body.variants) * len(body.seeds or [0]) > MAX_RUNS:
-        raise Invalid(f"Variants times seeds are more than {MAX_RUNS} runs: leave some out.", path="variants")
+        raise Invalid(f"These variants and seeds make more than {MAX_RUNS} runs: leave some out.", path="variants")
     return [_varied(store, document, variant, index, catalog) for index, variant in enumerate(body.variants)]
 
 

@@ -149,7 +149,7 @@ def _runs(session: Session, wanted: Sequence[str] | None, most: int) -> list[tab
 
 def _few(wanted: Wanted, most: int) -> Wanted:
     if wanted is not None and len(wanted) > most:
-        raise Invalid(f"`runs` names {len(wanted)} runs; at most {most} fit into this chart.", path="runs")
+        raise Invalid(f"`runs` names {len(wanted)} runs; this chart shows at most {most}.", path="runs")
     return wanted
 
 

@@ -137,7 +137,7 @@ def _past(session: Session, cut: Cut) -> Past:
 
 def _one_place(checkpoint: str | None, stage: int | None) -> None:
     if checkpoint is not None and stage is not None:
-        raise Invalid("`stage` and `checkpoint` both say where the fork begins: leave one of them out.", path="stage")
+        raise Invalid("`stage` and `checkpoint` both set the start of the fork: leave one of them out.", path="stage")
 
 
 def _cut(session: Session, parent: tables.Run, checkpoint: str | None, stage: int | None) -> Cut:

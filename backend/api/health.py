@@ -37,7 +37,7 @@ async def healthz() -> Health:
     return Health()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "It cannot do its work now."}})
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "The server cannot do its work now."}})
 def readyz(request: Request, response: Response, monitor: MonitorDep) -> Readiness:
     """Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not."""
     report = monitor.report()

@@ -128,7 +128,7 @@ class Monitor:
         oldest = runs.oldest_claimable(session)
         left = self._waiting.look({oldest.id: ()} if oldest else {})
         checks = (
-            _check("database", True, "The database takes what is written."),
+            _check("database", True, "The database can be written to."),
             _queue(oldest, max(left.values(), default=0.0), idle=None in heard),
             _leases(leases, self._settings.lease_seconds),
             _workers(len(heard)),
@@ -148,7 +148,9 @@ def _check(name: str, ok: bool, sentence: str) -> Check:
 
 def _refused(error: SQLAlchemyError) -> Check:
     if isinstance(error, UNAVAILABLE):
-        return _check("database", False, f"The database {trouble(error)}: what runs report waits until it takes it.")
+        return _check(
+            "database", False, f"The database {trouble(error)}: reports of runs wait until it can be written to."
+        )
     log.error("the database cannot be used: %s", str(error).splitlines()[0])
     return _check("database", False, "The database cannot be used; the server's log says why.")
 
@@ -157,20 +159,22 @@ def _queue(oldest: tables.Run | None, left: float, idle: bool) -> Check:
     if oldest is None:
         return _check("queue", True, "No run waits for a worker.")
     if left >= STUCK and idle:
-        return _check("queue", False, f"The run “{oldest.experiment.name}” could begin, and no idle worker takes it.")
-    return _check("queue", True, f"The run “{oldest.experiment.name}” is the oldest of those that wait.")
+        return _check("queue", False, f"The run “{oldest.experiment.name}” could start, but no idle worker takes it.")
+    return _check("queue", True, f"The run “{oldest.experiment.name}” has waited longest.")
 
 
 def _leases(ages: dict[str, float], lease: float) -> Check:
     oldest = max(ages.values(), default=0.0)
     if oldest >= 2 * lease:
-        return _check("leases", False, f"A run has not been heard of for {oldest:.0f} s, and nobody takes it over.")
-    return _check("leases", True, "Every run under way is heard of.")
+        return _check(
+            "leases", False, f"A run has sent no sign of life for {oldest:.0f} s, and no worker takes it over."
+        )
+    return _check("leases", True, "Every live run sends signs of life.")
 
 
 def _workers(heard: int) -> Check:
     if not heard:
-        return _check("workers", False, "No worker is heard of: runs wait until one is started.")
+        return _check("workers", False, "No worker is running: runs wait until you start one.")
     return _check("workers", True, f"{heard} worker{'s are' if heard > 1 else ' is'} heard of.")
 
 

@@ -11,7 +11,7 @@ from backend.store.bit_equality import Agreement, Kinship, Resumption
 
 router = APIRouter(tags=["runs"])
 
-ONE_MACHINE = "Bits are promised to be the same on machines of one type."
+ONE_MACHINE = "Bit equality is promised only on machines of one type."
 
 
 class Proof(BaseModel):
@@ -50,11 +50,11 @@ def _of_parent(kin: Kinship) -> Proof | None:
     ]
     told = _differs(points, unlike)
     if kin.changed:
-        facts.append("Its spec, or what was turned since the fork, is not its parent's.")
+        facts.append("Its spec, or a change since the fork, differs from its parent's.")
         title = f"Equal to its parent until step {difference.step - 1:,}" if difference else told or _equal(points)
         return _proof("parent", "changed", title, facts, points)
-    facts.append("Its spec, and what was turned since the fork, are its parent's.")
-    facts += ["As far as both have come by now."] if kin.live else []
+    facts.append("Its spec and all changes since the fork are its parent's.")
+    facts += ["This holds for the steps that both have reached."] if kin.live else []
     if told is None:
         return _proof("parent", "equal", _equal(points), facts, points)
     return _proof("parent", "different", told, [*facts, ONE_MACHINE], points)
@@ -72,9 +72,9 @@ def _equal(points: Agreement) -> str:
 
 def _of_resume(resumed: Resumption) -> Proof:
     points, times = resumed.points, f"{resumed.times} time{'s' if resumed.times > 1 else ''}"
-    facts = [f"It was interrupted and went on {times}."]
+    facts = [f"It was interrupted and continued {times}."]
     if not points.points:
-        facts.append("Nothing that had been written was computed again, so nothing could be compared.")
+        facts.append("No stored step was computed again, so there was nothing to compare.")
         return _proof("resume", "uncompared", f"Resumed {times}", facts, points)
     facts.append(_compared(points, "had been written before and were computed again"))
     if points.difference:

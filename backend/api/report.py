@@ -91,7 +91,7 @@ def _failure(run: tables.Run) -> str:
 
 def _table(rows: Sequence[StageResult], before: IncomingModel | None) -> str:
     if not rows:
-        return "<p>No stage has been measured.</p>"
+        return "<p>No stage has been measured yet.</p>"
     head = ("stage", "format", "accuracy", "bytes", "parameters", "not zero", "latency p50 / p95")
     body = [_cells(result, measure) for result in rows for measure in result.measures]
     if before is not None:

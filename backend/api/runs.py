@@ -87,11 +87,11 @@ def delete(session: Writing, run_id: RunId, store: StoreDep, settings: SettingsD
     state = run_of(session, run_id).state
     if users := sources.users(session, run_id):
         raise Conflict(
-            f"“{users[0].experiment.name}” begins with what this run has left and is {users[0].state}: "
+            f"“{users[0].experiment.name}” needs files of this run and is {users[0].state}: "
             "cancel that one first, or wait until it is over."
         )
     if not runs.delete_terminal(session, run_id):
-        raise Conflict(f"The run is {state}; only a run that is over can be deleted, so cancel it first.")
+        raise Conflict(f"The run is {state}, and only a run that is over can be deleted: cancel it first.")
     staged = staging.of_runs(store, settings.data_dir)
     staged.release(run_id)
     after.add_task(staged.settle, run_id)

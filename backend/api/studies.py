@@ -76,7 +76,7 @@ def _created(session: Session, body: NewStudy, catalog: Catalog, by: str) -> str
         raise Invalid(message, path="budget.joules")
     wrong = [index for index, values in enumerate(body.first) if not contains(study.space, values)]
     if wrong:
-        raise Invalid(f"`first[{wrong[0]}]` does not lie in the space.", path=f"first[{wrong[0]}]")
+        raise Invalid(f"`first[{wrong[0]}]` has values outside the space.", path=f"first[{wrong[0]}]")
     return studies.create(session, study, [(values, by) for values in body.first]).id
 
 
@@ -129,7 +129,7 @@ def around_run(session: Reading, run: RunDep, catalog: CatalogDep) -> dict[str, 
     fitted = references.fitted(session, run.spec, catalog)
     space = around(run.spec, fitted)
     if not space:
-        raise Invalid("Nothing in this run's spec is a knob with a number: write a study of your own.")
+        raise Invalid("This run's spec has no numeric field to vary: write a study of your own.")
     document = {
         "name": f"Around {run.experiment.name}"[:150],
         "spec": {**run.spec, "seed": run.seed, "interventions": []},
@@ -209,21 +209,21 @@ def _extended(budget: Budget, more: Extend) -> Budget:
     if not added or None in limits.values():
         name = next((name for name, limit in limits.items() if limit is None), "trials")
         kept = ", ".join(f"`{name}`" for name, limit in budget.model_dump().items() if limit is not None)
-        raise Invalid(f"`body.{name}` extends nothing: the study's budget is in {kept}.", path=f"body.{name}")
+        raise Invalid(f"`body.{name}` has no effect: the study's budget is in {kept}.", path=f"body.{name}")
     wider = {name: limits[name] + added[name] for name in added}
     try:
         return Budget.model_validate({**budget.model_dump(), **wider})
     except ValidationError as error:
         where = str(error.errors()[0]["loc"][0])
         raise Invalid(
-            f"`body.{where}` makes the budget {wider[where]:,}, which is too much.", path=f"body.{where}"
+            f"`body.{where}` makes the budget {wider[where]:,}, which is too large.", path=f"body.{where}"
         ) from None
 
 
 def _enqueue(session: Session, row: tables.Study, body: Enqueue, by: str) -> None:
     space = studies.document(row).space
     if not contains(space, body.values):
-        raise Invalid(f"`body.values` does not lie in the space: {_told(space)}.", path="body.values")
+        raise Invalid(f"`body.values` has values outside the space: {_told(space)}.", path="body.values")
     studies.enqueue(session, row, body.values, by)
     if row.state.over:
         studies.move(session, row, StudyState.RUNNING)
@@ -245,7 +245,7 @@ def _narrow(session: Session, row: tables.Study, body: Narrow, catalog: Catalog)
         if before is None:
             raise Invalid(f"`{one.field}` is not in the space.", path=f"body.space[{index}].field")
         if before.when != one.when or not one.model_copy(update={"integer": before.integer}).within(before):
-            message = f"`{one.field}` would take values that it does not take now: {_told([before])}."
+            message = f"`{one.field}` has values outside its present range: {_told([before])}."
             raise Invalid(message, path=f"body.space[{index}]")
     space = [narrower.get(one.field, one) for one in study.space]
     document = {**study.model_dump(mode="json"), "space": [one.model_dump(mode="json") for one in space]}

@@ -76,7 +76,9 @@ def chosen_task(known: Sequence[Task], name: str) -> Task | None:
     """The data set that is asked about; None when nothing was measured. Raises Invalid when `name` means none of them."""
     if (chosen := called(known, name)) is None and known:
         keys = ", ".join(f"`{one.key}`" for one in known[:20])
-        raise Invalid(f"`dataset` names `{name[:60]}`, on which no model was measured; known: {keys}.", path="dataset")
+        raise Invalid(
+            f"No model was measured on the data set `{name[:60]}` of `dataset`; known: {keys}.", path="dataset"
+        )
     return chosen
 
 
@@ -104,7 +106,7 @@ def asked(*, where: str, minimize: str, cost: str, quality: str, formats: str, d
 def _field(name: str, path: str) -> str:
     field = field_of(name.strip().lower())
     if field is None:
-        raise Invalid(f"`{path}` names `{name[:40]}`, which is not measured.", path=path)
+        raise Invalid(f"`{path}` names `{name[:40]}`, which is not a measure.", path=path)
     return field
 
 

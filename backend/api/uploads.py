@@ -41,9 +41,9 @@ checks = CapacityLimiter(AT_ONCE)
 PLACES = 8  # for uploads under way, those that wait for their check among them
 places = BoundedSemaphore(PLACES)
 
-TOO_LONG = "The file takes more time than a check is granted: send fewer rows or columns of it."
-TOO_LARGE = "The file takes more memory than a check is granted: send less of it."
-CRASHED = "The check ended unexpectedly, which is a fault of the server; its log has the details. Nothing was kept."
+TOO_LONG = "The check of the file takes too long: send fewer rows or columns."
+TOO_LARGE = "The check of the file takes too much memory: send a smaller file."
+CRASHED = "The check failed because of an error in the server; its log has the details. Nothing was stored."
 ENDED = {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_LARGE}  # the kernel kills whoever takes its last memory
 
 FORM: dict[str, Any] = {
@@ -54,19 +54,19 @@ FORM: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "properties": {
-                        "name": {"type": "string", "description": "What it is called; the file's name when left out."},
-                        "target": {"type": "string", "description": "The target column; the last one when left out."},
+                        "name": {"type": "string", "description": "Name of the data; by default the file's name."},
+                        "target": {"type": "string", "description": "Target column; by default the last one."},
                         "task": {
                             "enum": ["auto", "classification", "regression"],
-                            "description": "What the target is.",
+                            "description": "Type of the target.",
                         },
                         "header": {
                             "enum": ["auto", "yes", "no"],
-                            "description": "Whether the first line names the columns.",
+                            "description": "True when the first line names the columns.",
                         },
                         "missing": {
                             "enum": ["refuse", "leave_out"],
-                            "description": "What becomes of lines in which a value is missing.",
+                            "description": "Treatment of lines with a missing value.",
                         },
                         "file": {"type": "string", "format": "binary", "description": "A CSV, NPY or NPZ file."},
                         "inputs": {
@@ -109,7 +109,7 @@ async def create_upload(request: Request, store: StoreDep, settings: SettingsDep
 def _place() -> Iterator[None]:
     """One of the places for uploads under way, whose files the disk must hold beside all others. Raises Busy."""
     if not places.acquire(blocking=False):
-        raise Busy(f"As many uploads are under way as are taken at once, {PLACES}: try again in a moment.")
+        raise Busy(f"The server already receives {PLACES} uploads, its maximum: try again in a moment.")
     try:
         yield
     finally:
@@ -141,7 +141,7 @@ def delete_upload(
         raise UploadNotFound(upload_id)
     if busy := uploads.users(session, upload_id):
         raise Conflict(
-            f"“{busy[0].experiment.name}” learns from these data and is {busy[0].state}: cancel it first, or wait until it "
+            f"“{busy[0].experiment.name}” trains on these data and is {busy[0].state}: cancel it first, or wait until it "
             "is over."
         )
     uploads.forget(session, upload)

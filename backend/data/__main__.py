@@ -31,7 +31,7 @@ def _answer(folder: Path, options: Options) -> dict[str, object]:
     except FileInvalid as error:
         return {"problem": str(error), "path": error.path}
     except MemoryError:
-        return {"problem": "The file takes more memory than a check is granted: send less of it.", "path": "file"}
+        return {"problem": "The check of the file takes too much memory: send a smaller file.", "path": "file"}
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -78,7 +78,7 @@ def _chosen(names: Sequence[str]) -> list[tuple[str, str]]:
     if "[Content_Types].xml" in names:
         raise FileInvalid("The file is a spreadsheet or document: export it as CSV, and send that.")
     if len(names) > MOST_MEMBERS:
-        raise FileInvalid(f"The NPZ file has more than {MOST_MEMBERS} members: keep the inputs and the targets alone.")
+        raise FileInvalid(f"The NPZ file has more than {MOST_MEMBERS} members: keep only the inputs and the targets.")
     arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
     for inputs, targets in PAIRS:
         if inputs in arrays and targets in arrays:
@@ -97,9 +97,7 @@ def _declared(archive: zipfile.ZipFile, name: str, what: str) -> Header:
         raise FileInvalid(f"The NPZ file holds `{name}` twice: keep one of them.")
     entry = archive.getinfo(name)
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FileInvalid(
-            "The NPZ file is compressed in a way that is not taken: write it with numpy.savez_compressed."
-        )
+        raise FileInvalid("The NPZ file uses an unsupported compression: write it with numpy.savez_compressed.")
     with archive.open(name) as source:
         said = header(source, what)
         if (held := entry.file_size - source.tell()) != said.bytes:
@@ -111,7 +109,7 @@ def _check_times(entry: zipfile.ZipInfo, what: str) -> None:
     """Raises FileInvalid for an array whose file is so small that it can only be meant to fill the disk."""
     if entry.file_size > max(FREELY, MOST_TIMES * entry.compress_size):
         raise FileInvalid(
-            f"The {what} array becomes more than {MOST_TIMES} times as large as its file: write it with numpy.savez, which "
+            f"The {what} array is more than {MOST_TIMES} times as large as its compressed file: write it with numpy.savez, which "
             "compresses nothing, or send fewer samples.",
             what,
         )

@@ -51,13 +51,13 @@ def header(file: IO[bytes], what: str) -> Header:
         raise _no_array(what)
     if dtype.kind not in KINDS or dtype.hasobject:
         raise FileInvalid(
-            f"The {what} array holds {_kind(dtype)}: only plain numbers are taken (booleans, integers, floats); convert it with "
+            f"The {what} array holds {_kind(dtype)}: only plain numbers are accepted (booleans, integers, floats); convert it with "
             "`.astype`.",
             what,
         )
     if not shape or any(extent <= 0 for extent in shape):
         raise FileInvalid(
-            f"The {what} array says that its shape is {list(shape)}: no extent may be zero or less.", what
+            f"The {what} array says that its shape is {list(shape)}: every dimension must be at least 1.", what
         )
     found = Header(shape, dtype)
     if found.bytes > MOST_BYTES:
@@ -68,12 +68,14 @@ def header(file: IO[bytes], what: str) -> Header:
 
 
 def _no_array(what: str) -> FileInvalid:
-    return FileInvalid(f"The {what} array is no NPY array that can be read: write it with numpy.save.", what)
+    return FileInvalid(f"The {what} array cannot be read as an NPY array: write it with numpy.save.", what)
 
 
 def _kind(dtype: np.dtype[Any]) -> str:
     return (
-        "Python objects (a pickle, which is never opened)" if dtype.hasobject else f"values of type `{str(dtype)[:40]}`"
+        "Python objects (a pickle, which Lathe never opens)"
+        if dtype.hasobject
+        else f"values of type `{str(dtype)[:40]}`"
     )
 
 
@@ -99,12 +101,14 @@ def check_pair(inputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
     """Raises FileInvalid unless arrays of these shapes are inputs and their targets."""
     if inputs[0] != targets[0]:
         raise FileInvalid(
-            f"There are {inputs[0]:,} inputs but {targets[0]:,} targets: send as many of each.", "targets"
+            f"There are {inputs[0]:,} inputs but {targets[0]:,} targets: send one target for each input.", "targets"
         )
     if len(targets) > 2 or (len(targets) == 2 and targets[1] > MOST_CLASSES):
-        raise FileInvalid(f"The targets have the shape {list(targets)}: [n] or [n, numbers] is right.", "targets")
+        raise FileInvalid(f"The targets have the shape {list(targets)}: send [n] or [n, numbers].", "targets")
     if prod(inputs[1:]) > MOST_NUMBERS:
-        raise FileInvalid(f"A sample has {prod(inputs[1:]):,} numbers; at most {MOST_NUMBERS:,} are taken.", "inputs")
+        raise FileInvalid(
+            f"A sample has {prod(inputs[1:]):,} numbers; at most {MOST_NUMBERS:,} are accepted.", "inputs"
+        )
     _layout(inputs)
 
 

@@ -33,8 +33,8 @@ SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "a spreadsheet or document: export it as CSV",
     b"SQLite format 3": "a database: export the table as CSV",
     b"PAR1": "Parquet: export it as CSV, or as NPZ",
-    b"\x80\x04\x95": "a pickle, which is never opened: write it with numpy.save",
-    b"\x80\x05\x95": "a pickle, which is never opened: write it with numpy.save",
+    b"\x80\x04\x95": "a pickle, which Lathe never opens: write it with numpy.save",
+    b"\x80\x05\x95": "a pickle, which Lathe never opens: write it with numpy.save",
 }
 
 

@@ -73,7 +73,7 @@ def check_size(rows: int, columns: int) -> None:
     """Raises FileInvalid for a table that is too large to be held."""
     if columns > MOST_COLUMNS:
         raise FileInvalid(
-            f"The table has {columns:,} columns; at most {MOST_COLUMNS:,} are taken: leave some out, or send the inputs as "
+            f"The table has {columns:,} columns; at most {MOST_COLUMNS:,} are accepted: leave some out, or send the inputs as "
             "an array (NPZ)."
         )
     if rows * columns > MOST_CELLS:

@@ -25,7 +25,7 @@ def check(path: Path) -> None:
             if found := UNWRITABLE.search(text):
                 raise FileInvalid(
                     f"Line {line + text.count(chr(10), 0, found.start())} holds the control character "
-                    f"U+{ord(found[0]):04X}: this is no text file; send CSV, NPY or NPZ."
+                    f"U+{ord(found[0]):04X}: this is not a text file; send CSV, NPY or NPZ."
                 )
             for index, part in enumerate(block.split(b"\n")):
                 line, length = (line + 1, len(part)) if index else (line, length + len(part))

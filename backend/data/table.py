@@ -65,7 +65,7 @@ class Cells:
         if self.empty and missing == "refuse":
             raise FileInvalid(
                 f"Line {self.first_empty} has nothing in column `{self.name}` ({self.empty:,} such line"
-                f"{'s' * (self.empty > 1)}): fill the cells in, or have lines with missing values left out."
+                f"{'s' * (self.empty > 1)}): fill in the cells, or choose to leave out lines with missing values."
             )
         if self.texts + self.numbers == 0:
             raise FileInvalid(f"Column `{self.name}` is empty in every line: leave it out.")
@@ -73,7 +73,7 @@ class Cells:
             raise FileInvalid(f"{self._where(self.first_text)} has a decimal comma: write numbers with a point.")
         if self.texts and self.numbers > self.texts:
             raise FileInvalid(
-                f"{self._where(self.first_text)} is no number, as the column's others are: correct it, or leave the line out."
+                f"{self._where(self.first_text)} is not a number, unlike the rest of the column: correct it, or leave the line out."
             )
 
     def _where(self, found: tuple[int, str]) -> str:
@@ -147,7 +147,7 @@ def read(path: Path, target: Path, header: Header, missing: Missing) -> Facts:
         column.check(missing)
     profile, kept, preview = _write(table, target)
     if kept == 0:
-        raise FileInvalid("Every line has a missing value: fill some in, or leave out the columns that lack them.")
+        raise FileInvalid("Every line has a missing value: fill some in, or leave out the columns with missing values.")
     return Facts(
         kind="table",
         rows=kept,
@@ -195,8 +195,8 @@ def _check_names(names: Sequence[str]) -> None:
             )
         if turning := TURNING.search(name):
             raise FileInvalid(
-                f"The name of column {len(known) + 1} holds the character U+{ord(turning[0]):04X}, which turns the direction of "
-                "writing: take it out."
+                f"The name of column {len(known) + 1} holds the character U+{ord(turning[0]):04X}, which changes the direction "
+                "of writing: remove it."
             )
         known.add(name)
 

@@ -138,7 +138,7 @@ def _missing(failure: Comparison, values: Measured) -> str:
 def parse(text: str) -> Constraint | None:
     """The tree; None for an empty text. Raises ConstraintWrong with what is expected at the place that is wrong."""
     if len(text) > MAX_LENGTH:
-        raise ConstraintWrong(f"has {len(text)} characters; at most {MAX_LENGTH} are taken.")
+        raise ConstraintWrong(f"has {len(text)} characters; at most {MAX_LENGTH} are accepted.")
     tokens = _tokens(text)
     return _Parser(tokens).whole() if tokens else None
 
@@ -216,7 +216,7 @@ class _Parser:
         name = self._next("word", "a field, such as `accuracy`").text
         field = field_of(name)
         if field is None:
-            raise ConstraintWrong(f"names `{name[:40]}`, which is not measured; {_meant(name)}.")
+            raise ConstraintWrong(f"names `{name[:40]}`, which is not a measure; {_meant(name)}.")
         symbol = self._next("symbol", "one of >= <= > < =").text
         if symbol not in COMPARE:
             self.place -= 1
@@ -225,7 +225,7 @@ class _Parser:
         if not math.isfinite(number):
             raise ConstraintWrong("has a number that is too large.")
         if number < 0 and not measure_of(field).signed:
-            raise ConstraintWrong(f"gives `{field}` a negative number; it is never below 0.")
+            raise ConstraintWrong(f"compares `{field}` with a negative number, but it is never below 0.")
         return Comparison(field, symbol, round(number * self._factor(field), 15))
 
     def _factor(self, field: str) -> float:

@@ -63,7 +63,7 @@ def _fault(value: Any) -> str | None:
         case str():
             return _text_fault(value)
         case int():
-            return None if abs(value) <= MAX_INTEGER else "is a whole number beyond 64 bits."
+            return None if abs(value) <= MAX_INTEGER else "is a whole number that does not fit into 64 bits."
         case float():
             return None if math.isfinite(value) else f"must be a finite number, not {value}."
         case list():
@@ -83,5 +83,5 @@ def _text_fault(text: str) -> str | None:
     if UNWRITABLE.search(text):
         return "has a control character or half of a surrogate pair in its text."
     if turning := TURNING.search(text):
-        return f"has the character U+{ord(turning[0]):04X}, which turns the direction of writing: leave it out."
+        return f"has the character U+{ord(turning[0]):04X}, which changes the direction of writing: remove it."
     return None

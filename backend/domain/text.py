@@ -84,7 +84,7 @@ class _Reader:
         value = self._value(next(self._events), depth=0)
         next(self._events)  # the document's end
         if not isinstance(extra := next(self._events), yaml.StreamEndEvent):
-            raise _fault(extra, "has a second document; one is expected")
+            raise _fault(extra, "has a second document; only one is allowed")
         return value
 
     def _value(self, event: Event, depth: int) -> Any:
@@ -96,7 +96,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _fault(event, "has an anchor or alias; write the value out")
         if tag := getattr(event, "tag", None):
-            raise _fault(event, f"has the tag `{tag:.80}`; plain values are expected")
+            raise _fault(event, f"has the tag `{tag:.80}`; only plain values are allowed")
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(depth)
         if isinstance(event, yaml.SequenceStartEvent):

@@ -34,7 +34,7 @@ def damage(artifact: Artifact, file: Path) -> Damage | None:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         return Damage(f"cannot be read ({error.strerror})", final=False)
-    return None if digest == artifact.sha256 else Damage("is damaged: its hash is not the one that was registered")
+    return None if digest == artifact.sha256 else Damage("is damaged: its hash differs from the registered one")
 
 
 def examine(store: Store, data_dir: Path, artifact: Artifact) -> Damage | None:

@@ -55,7 +55,7 @@ def cut(session: Session, run: Run, *, checkpoint: str | None = None, stage: int
     for newest in registered:
         with suppress(Unforkable):
             return _cut(session, run, newest)
-    raise NoCheckpoint("The run has left no checkpoint that a fork could begin with.")
+    raise NoCheckpoint("The run has no checkpoint to fork from.")
 
 
 def end_of(session: Session, run: Run, stage: int) -> Cut | None:
@@ -76,8 +76,8 @@ def _cut(session: Session, run: Run, checkpoint: Artifact) -> Cut:
         return Cut(run, checkpoint, seq, seconds, checkpoint.stage, within=True, trains=trains)
     if checkpoint.place is Place.STOPPING or not _is_last(session, checkpoint):
         raise Unforkable(
-            f"The checkpoint at step {checkpoint.step:,} was taken on the way to the end of its stage, and nothing "
-            "else can follow it: take the one at that end, or an earlier one."
+            f"The checkpoint at step {checkpoint.step:,} was taken while its stage was ending, and no other "
+            "stage can follow it: use the checkpoint at that end, or an earlier one."
         )
     return Cut(run, checkpoint, seq, seconds, checkpoint.stage + 1, within=False, trains=False)
 

@@ -38,7 +38,7 @@ def asked_about(session: Session, run: Run, seq: int) -> Event:
     event = session.get(Event, (run.id, seq))
     if event is None or not _intervenes(event):
         raise NoIntervention(
-            f"Event {seq} of the run tells of no intervention: name one of kind `set`, `next` or `stages` that was obeyed."
+            f"Event {seq} of the run is not an intervention: name one of kind `set`, `next` or `stages` that was obeyed."
         )
     return event
 
@@ -125,7 +125,7 @@ def _effect(session: Session, run: Run, left_out: Event) -> int:
 def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """Raises Unrepeatable when the event is of an earlier version, which kept no more than what there was then."""
     if name not in body:
-        raise Unrepeatable("It is not known what the stages were before: fork the run.")
+        raise Unrepeatable("The earlier stages are not known: fork the run instead.")
     stages: list[dict[str, Any]] = body[name]
     return stages
 
@@ -157,7 +157,7 @@ def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str,
     old, effect = _told(body, "old"), _effect(session, run, left_out)
     if left_out.seq < forks.last_inherited(session, run.id):
         raise Unrepeatable(
-            "The stages were changed before this run was forked: ask for the ghost of the run that did so."
+            "The stages were changed before this run was forked: ask for a ghost of the run in which that happened."
         )
     for mark in steering.obeyed(session, run.id, CommandKind.STAGES, after=left_out.seq):
         if mark.seq < effect:

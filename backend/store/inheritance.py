@@ -44,9 +44,9 @@ def take(store: Store, data_dir: Path, past: Cut, run_id: str) -> list[Heirloom]
 def hold(session: Session, past: Cut, taken: Sequence[Heirloom]) -> None:
     """Keep the other run as it is until the transaction ends. Raises Unforkable when it is not as it was taken."""
     if run_events.locked(session, past.run.id) is None:
-        raise Unforkable("The run to begin with is gone.")
+        raise Unforkable("The run to start from is gone.")
     if [one.id for one in _left(session, past)] != [one.artifact.id for one in taken]:
-        raise Unforkable("Some of the files to begin with were replaced meanwhile: try again.")
+        raise Unforkable("Some of the files to start from were replaced in the meantime: try again.")
 
 
 def heirlooms(session: Session, past: Cut, run_id: str) -> list[Heirloom]:

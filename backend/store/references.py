@@ -29,7 +29,7 @@ def _upload(session: Session, asked: upload_dataset.Asked, hold: bool = False) -
     if upload is None:
         named = f"names the upload `{asked.id[:80]}`, which does not exist." if asked.id else "names no upload."
         known = ", ".join(f"`{one.id}` ({one.name})" for one in uploads.all(session)[:TOLD])
-        remedy = f"Uploads: {known}." if known else "There is none yet: send a file on the page Data."
+        remedy = f"Uploads: {known}." if known else "There are no uploads yet: send a file on the page Data."
         raise SpecInvalid([Problem(path=asked.path("id"), message=f"{named} {remedy}")])
     return upload
 
@@ -78,5 +78,5 @@ def _shape(dataset: str, catalog: Catalog) -> tuple[tuple[int, ...], int] | None
 def _candidates(session: Session) -> str:
     runs = sources.candidates(session)
     if not runs:
-        return "No run has left a model yet: let one finish first."
-    return f"Runs that have left a model: {', '.join(f'`{run.id}` ({run.experiment.name})' for run in runs)}."
+        return "No run has a model yet: let one finish first."
+    return f"Runs with a model: {', '.join(f'`{run.id}` ({run.experiment.name})' for run in runs)}."

@@ -94,7 +94,7 @@ def refuse_pending(session: Session, run_id: str, state: RunState) -> list[NewEv
     """Refuse what is pending, because the run ends as `state`. Returns the events that say so."""
     refused = pending(session, run_id)
     for command in refused:
-        command.state, command.note = CommandState.REFUSED, f"The run had ended: {state}."
+        command.state, command.note = CommandState.REFUSED, f"The run was already over: {state}."
     session.flush()
     return [command_event(command, _step(session, run_id)) for command in refused]
 

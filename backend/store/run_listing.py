@@ -79,7 +79,7 @@ def page(
 
 def _key(sort: str) -> ColumnElement[Any]:
     if sort not in SORTS:
-        raise PageInvalid(f"Runs cannot be sorted by {sort[:80]!r}; by one of {', '.join(SORTS)}.")
+        raise PageInvalid(f"Runs cannot be sorted by {sort[:80]!r}; choose one of {', '.join(SORTS)}.")
     column, missing = SORTS[sort]
     return func.coalesce(column, missing, type_=String() if isinstance(missing, str) else column.type)
 
@@ -109,7 +109,7 @@ def _decode(cursor: str, sort: str) -> tuple[Any, str]:
     except (ValueError, TypeError, RecursionError):
         name = value = run_id = None
     if name != sort or value is None or not isinstance(run_id, str):
-        raise PageInvalid("The cursor does not belong to this list: leave it out to begin with the first page.")
+        raise PageInvalid("The cursor does not belong to this list: leave it out to get the first page.")
     return value, run_id
 
 

@@ -54,17 +54,18 @@ def clauses(root: Path, names: Iterable[str]) -> list[str]:
 
 
 def explanations(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and text of each docstring, also those of attributes, and of each `description` of a field."""
+    """Line and text of each docstring, also those of attributes, and of each `description` of a field or an answer."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Expr(value=ast.Constant(value=str(text)) as spoken):
-                yield spoken.lineno, text
-            case ast.keyword(arg="description", value=ast.Constant(value=str(text)) as spoken):
-                yield spoken.lineno, text
-            case ast.keyword(
-                arg="description", value=ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) as spoken
-            ):
-                yield spoken.lineno, text
+        spoken = [node.value] if isinstance(node, ast.Expr) else []
+        if isinstance(node, ast.keyword) and node.arg == "description":
+            spoken = [node.value]
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            spoken = [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "description"]
+        for value in spoken:
+            first = value.values[0] if isinstance(value, ast.JoinedStr) and value.values else value
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield value.lineno, first.value
 
 
 def test_no_file_names_a_folder_of_this_machine() -> None:
@@ -86,6 +87,7 @@ def test_nothing_is_explained_by_a_clause() -> None:
         'X = 1\n"""{}"""',
         'x: int = Field(description="{}")',
         'x = knob(1, ge=0, description=f"{} {{UNIT}}")',
+        'answers = {{404: {{"description": "{}"}}}}',
     ],
 )
 def test_the_check_catches_a_clause(code: str, sentence: str, tmp_path: Path) -> None:

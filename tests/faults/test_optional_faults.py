@@ -68,7 +68,7 @@ def test_each_worker_of_a_machine_has_a_mark_of_its_own(tmp_path: Path, monkeypa
         data_dir = made.settings.data_dir
         assert liveness.complaint(data_dir) is None
         first.signal(signal.SIGSTOP)
-        until(lambda: "has not been heard of" in (liveness.complaint(data_dir) or ""), 60, "the complaint")
+        until(lambda: "has sent no sign of life" in (liveness.complaint(data_dir) or ""), 60, "the complaint")
         first.signal(signal.SIGCONT)
         until(lambda: liveness.complaint(data_dir) is None, 60, "the end of the complaint", first.log)
         first.signal(signal.SIGKILL)

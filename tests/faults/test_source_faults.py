@@ -29,4 +29,4 @@ def test_a_source_reaches_the_trainer_and_a_tampered_one_is_told(tmp_path: Path)
         newest.write_bytes(newest.read_bytes()[::-1])
         third = made.finished(made.submit(beginning_with(first)))
         assert third.state is RunState.FAILED
-        assert third.error is not None and "is damaged: its hash is not the one that was registered" in third.error
+        assert third.error is not None and "is damaged: its hash differs from the registered one" in third.error

@@ -87,7 +87,7 @@ def test_f18_a_hung_trainer_is_replaced(one: Pair) -> None:
     os.kill(hung, signal.SIGSTOP)
     until(lambda: not alive(hung), 40, "the end of the hung trainer", worker.log)
     assert farm.finished(run_id).state is RunState.SUCCEEDED
-    assert any("said nothing for 20 s" in mark["text"] for mark in farm.marks(run_id, EventKind.LOG))
+    assert any("sent no message for 20 s" in mark["text"] for mark in farm.marks(run_id, EventKind.LOG))
 
 
 def test_f19_cancel_while_training(one: Pair) -> None:

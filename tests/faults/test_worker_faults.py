@@ -62,7 +62,7 @@ def test_f3_f2_a_frozen_worker_writes_nothing_when_it_wakes_and_a_killed_one_lea
     assert time.monotonic() - stopped > 0.9 * LEASE_SECONDS
     for pid in reversed(tree):
         os.kill(pid, signal.SIGCONT)
-    until(lambda: "another worker may have it" in frozen.log.read_text(), 120, "that it notices", frozen.log)
+    until(lambda: "another worker may own it" in frozen.log.read_text(), 120, "that it notices", frozen.log)
 
     either.at_step(run_id, either.run(run_id).step + 20)
     epoch, orphan = either.run(run_id).epoch, other.trainer()

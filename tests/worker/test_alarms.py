@@ -82,5 +82,5 @@ def test_a_metric_that_is_not_is_told_with_those_that_are(catalog: Catalog) -> N
         resolve({"name": "x", "dataset": "digits", "model": "mlp", "stages": ["train"], "alerts": [alert]}, catalog)
     (problem,) = caught.value.problems
     assert problem.message.startswith(
-        "`validation/acuracy` is no metric of this spec, did you mean `validation/accuracy`? Its metrics: train/loss, "
+        "`validation/acuracy` is not a metric of this spec, did you mean `validation/accuracy`? Its metrics: train/loss, "
     )

@@ -172,7 +172,7 @@ def test_a_damaged_or_vanished_checkpoint_is_refused_and_leaves_nothing(api: Api
     content = file.read_bytes()
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     answer = api.client.post(f"/api/runs/{parent}/fork", json={"checkpoint": ended.id})
-    assert answer.status_code == 409 and "its hash is not the one that was registered" in answer.json()["detail"]
+    assert answer.status_code == 409 and "its hash differs from the registered one" in answer.json()["detail"]
     with api.store.read() as session:
         assert artifacts.get(session, ended.id) is None
         earlier = cut(session, session.get_one(Run, parent)).checkpoint

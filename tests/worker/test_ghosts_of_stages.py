@@ -187,4 +187,4 @@ def test_what_cannot_be_left_out_exactly_is_refused(api: Api) -> None:
     with api.store.begin() as session:
         event = session.get_one(Event, (turned, stages))
         event.body = {name: value for name, value in event.body.items() if name not in ("old", "new")}
-    assert "not known what the stages were" in refusal(api, turned, stages)
+    assert "The earlier stages are not known" in refusal(api, turned, stages)

@@ -27,7 +27,7 @@ def test_a_silent_one_is_named_beside_one_that_is_well(tmp_path: Path) -> None:
     well.set()
     file = liveness.folder(tmp_path) / "silent.alive"
     file.write_text(f"{monotonic() - 60:020.3f} {socket.gethostname()}\n")
-    assert liveness.complaint(tmp_path) == "The supervisor of worker silent has not been heard of for 60 s."
+    assert liveness.complaint(tmp_path) == "The supervisor of worker silent has sent no sign of life for 60 s."
     silent.set()
     assert liveness.complaint(tmp_path) is None
 

@@ -272,7 +272,7 @@ def test_a_silent_trainer_is_ended_sooner_once_it_has_spoken(store: Store, tmp_p
     say(held, Progress(0, 1, 10, 0.1))
     assert held.verdict() is None
     time.sleep(0.3)
-    assert held.verdict() == "The training process said nothing for 0.2 s and was ended."
+    assert held.verdict() == "The training process sent no message for 0.2 s and was killed."
 
 
 def test_files_that_a_killed_trainer_left_unregistered_are_deleted(store: Store, held: HeldRun, tmp_path: Path) -> None:

@@ -64,18 +64,20 @@ def decode(data: bytes) -> bytes:
     Time and memory stay within what the size of `data` allows, whatever it holds.
     """
     if not is_coded(data):
-        raise Unreadable("This is not a coded model: it does not begin as one.")
+        raise Unreadable("This is not a coded model: its first bytes are wrong.")
     if len(data) < HEAD or data[len(MAGIC)] != VERSION:
-        raise Unreadable(f"The coded model is cut or of another version than {VERSION}, which this program reads.")
+        raise Unreadable(
+            f"The coded model is cut off, or of another version than {VERSION}, the one that this program reads."
+        )
     body = data[HEAD:]
     if zlib.crc32(body).to_bytes(4, "little") != data[HEAD - 4 : HEAD]:
-        raise Unreadable("The coded model is damaged: its checksum is another one. Fetch it again.")
+        raise Unreadable("The coded model is damaged: its checksum differs. Download it again.")
     try:
         content = _content(body)
     except (ValueError, IndexError) as error:
         raise Unreadable(f"The coded model contradicts itself: {error}.") from error
     if hashlib.sha256(content).digest() != body[:DIGEST]:
-        raise Unreadable("The coded model does not give back the file that it was made of: the SHA-256 differs.")
+        raise Unreadable("The coded model does not decode to the original file: the SHA-256 differs.")
     return content
 
 

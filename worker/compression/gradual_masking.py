@@ -46,7 +46,7 @@ class Growing(Companion, Generic[P]):
             self._grow(self._share)
         elif not self.settled():
             self.context.tell(
-                f"The training ended before its masks were whole: {gone(self.subject):.1%} of the weights are gone, "
+                f"The training ended before its masks were complete: {gone(self.subject):.1%} of the weights are removed, "
                 f"of {self._share:.1%} that were planned.",
                 "warning",
             )

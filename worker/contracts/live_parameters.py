@@ -38,4 +38,4 @@ def _turned(holder: Any, keys: Sequence[Key], path: str, value: Any) -> tuple[An
 
 
 def _held(path: str) -> ValueError:
-    return ValueError(f"`{path}` cannot be changed while it trains: fork the run with another value instead.")
+    return ValueError(f"`{path}` cannot be changed during the training: fork the run with another value instead.")

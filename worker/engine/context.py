@@ -39,7 +39,7 @@ class RunContext:
     def source(self, name: str, same_data: bool = False) -> Subject:
         source = self._run.assignment.sources.get(name)
         if source is None:
-            raise ValueError(f"No run called `{name}` was found when this one began: name a run that is there.")
+            raise ValueError(f"No run called `{name}` was found when this one started: name an existing run.")
         if same_data:
             self._check_data(source)
         self._warn_of_a_leak(source)
@@ -133,9 +133,9 @@ def open_model(source: Source, data_dir: Path, device: str) -> Subject:
     try:
         content = (data_dir / written.path).read_bytes()
     except OSError as error:
-        raise ValueError(f"{model} cannot be read ({error.strerror}): run it again, or name another.") from error
+        raise ValueError(f"{model} cannot be read ({error.strerror}): run it again, or name another run.") from error
     if hashlib.sha256(content).hexdigest() != written.sha256:
-        raise ValueError(f"{model} is damaged, its hash is not the one that was registered: run it again.")
+        raise ValueError(f"{model} is damaged, its hash differs from the registered one: run it again.")
     try:
         return load_model(io.BytesIO(content), device)
     except ValueError as error:

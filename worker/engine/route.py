@@ -50,6 +50,6 @@ class Route:
             try:
                 stage.foresee(module)
             except ValueError as error:
-                raise ValueError(f"Nothing was trained, because stage {index + 1} cannot be: {error}") from error
+                raise ValueError(f"Nothing was trained, because stage {index + 1} is not possible: {error}") from error
             if not stage.keeps_shapes:
                 return

@@ -84,7 +84,7 @@ def complaint(data_dir: Path) -> str | None:
     silent = max(ages, key=lambda id: ages[id])
     if ages[silent] < STALE_SECONDS:
         return None
-    return f"The supervisor of worker {silent} has not been heard of for {ages[silent]:.0f} s."
+    return f"The supervisor of worker {silent} has sent no sign of life for {ages[silent]:.0f} s."
 
 
 def _marks(within: Path, locked: bool = True) -> Iterator[tuple[Path, str]]:

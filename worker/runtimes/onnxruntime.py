@@ -21,7 +21,7 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 def lacks(device: str) -> str | None:
     if PROVIDERS[device] in onnxruntime.get_available_providers():
         return None
-    return "this worker's ONNX Runtime has no CUDA provider; take `cpu`, or install onnxruntime-gpu on the worker"
+    return "this worker's ONNX Runtime has no CUDA provider; use `cpu`, or install onnxruntime-gpu on the worker"
 
 
 class OnnxSession:

@@ -18,7 +18,7 @@ TITLE = "torch.export"
 def lacks(device: str) -> str | None:
     if device == "cpu" or torch.cuda.is_available():
         return None
-    return "PyTorch sees no CUDA device on this worker; take `cpu`, or run it on a worker with a GPU"
+    return "PyTorch sees no CUDA device on this worker; use `cpu`, or run it on a worker with a GPU"
 
 
 class TorchSession:

@@ -107,7 +107,7 @@ class Conductor:
     def _fail(self, session: Session, study_id: str) -> None:
         row = studies.locked(session, study_id)
         if row is not None and row.holder == self.id:
-            studies.give_up(session, row, "It could not be led: the worker's log says why.")
+            studies.give_up(session, row, "The study could not continue: the worker's log says why.")
 
     def _let_go(self) -> None:
         """Leave the studies to whoever comes next, without a wait."""

@@ -152,7 +152,7 @@ class Leader:
                 trial.looks = index + 1
                 if poor and not trial.state.over:
                     looks = "one look" if index == 0 else f"{index + 1:,} looks"
-                    note = f"Ended after {looks} at the validation split: others were better there."
+                    note = f"Ended after {looks} at the validation split: other trials were better at that point."
                     come_to = [values[index]] if math.isfinite(values[index]) else []
                     studies.end(session, trial, TrialState.PRUNED, values=come_to, error=note)
                     studies.cancel_run(session, trial, f"the study {row.name}"[:100])
@@ -229,7 +229,7 @@ class Leader:
             row = self._held(session)
             last = studies.trials(session, self._id, [TrialState.FAILED])[-1]
             studies.give_up(
-                session, row, f"Given up after {HOPELESS} trials in a row that failed. The last one: {last.error}"
+                session, row, f"Given up after {HOPELESS} failed trials in a row. The last one: {last.error}"
             )
 
     def _conclude(self, memory: Memory) -> None:

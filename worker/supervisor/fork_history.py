@@ -22,7 +22,7 @@ def accept(store: Store, data_dir: Path, lease: Lease) -> Run:
     try:
         _accept(store, data_dir, lease)
     except (Unforkable, OSError) as error:
-        text = f"The run begins by itself: {error}"
+        text = f"The run starts from its first stage: {error}"
         told = NewEvent(kind=EventKind.LOG, body={"level": "warning", "text": text})
         with store.begin() as session:
             runs.write(session, lease, [told], waits_for=None, waits_stage=None)
@@ -41,11 +41,11 @@ def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
         past = run_dependencies.promised(session, session.get_one(Run, lease.run_id))
         steered = past is not None and steering.steered(session, past.run.id)
     if past is None:
-        raise Unforkable("what it was to begin with is gone.")
+        raise Unforkable("the files that it should start from are gone.")
     if steered:
-        raise Unforkable("a person steered the run that it was to begin with, whose past is not what the spec says.")
+        raise Unforkable("a person steered the run that it should start from, so that run differs from its spec.")
     if damage := files.examine(store, data_dir, past.checkpoint):
-        raise Unforkable(f"the checkpoint that it was to begin with {damage}.")
+        raise Unforkable(f"the checkpoint that it should start from {damage}.")
     _write(store, lease, past, inheritance.take(store, data_dir, past, lease.run_id))
 
 

@@ -131,7 +131,7 @@ class HeldRun:
             return "The trainer did not give the run back."
         silence = self._settings.stall_seconds * (BEGINNING if self._tenure is Tenure.ASSIGNED else 1)
         if now - self._heard > silence:
-            return f"The training process said nothing for {silence:g} s and was ended."
+            return f"The training process sent no message for {silence:g} s and was killed."
         return None
 
     def trainer_ended(self, why: str) -> None:

@@ -43,7 +43,7 @@ class Reaper:
 
     def _reap(self, run_id: str, epoch: int, heartbeat: int) -> bool:
         with self._store.begin() as session:
-            taken = runs.reap(session, run_id, epoch, heartbeat, "Its worker was not heard of any more.")
+            taken = runs.reap(session, run_id, epoch, heartbeat, "Its worker sent no more signs of life.")
         if taken:
-            log.warning("Run %s goes back to the queue: its worker was not heard of for %.0f s.", run_id, self._ttl)
+            log.warning("Run %s goes back to the queue: its worker sent no sign of life for %.0f s.", run_id, self._ttl)
         return taken

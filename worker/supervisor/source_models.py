@@ -24,7 +24,7 @@ def of(store: Store, data_dir: Path, spec: Mapping[str, Any]) -> dict[str, Sourc
     for one in found.values():
         if damage := files.examine(store, data_dir, one.checkpoint):
             model = f"The model of “{one.run.experiment.name}” after stage {one.checkpoint.stage}"
-            raise sources.SourceMissing(f"{model} {damage}. Run it again, or name another.")
+            raise sources.SourceMissing(f"{model} {damage}. Run it again, or name another run.")
     return {text: _source(one) for text, one in found.items()}
 
 

@@ -114,8 +114,8 @@ class Supervisor:
         except UNAVAILABLE as error:
             self._hindered(error)
         except Exception:
-            log.exception("The supervisor made a mistake and lets go of its run.")
-            self._let_go("The supervisor made a mistake.")
+            log.exception("The supervisor failed and releases its run.")
+            self._let_go("The supervisor failed.")
             self._reachable = False  # slowly, then
 
     def _hindered(self, error: Exception) -> None:
@@ -173,7 +173,7 @@ class Supervisor:
             if held.idle and self._keeper.ready:
                 self._assign(held)
         except LeaseLost:
-            log.warning("Run %s: another worker may have it by now, so this one lets go.", held.id)
+            log.warning("Run %s: another worker may own it by now, so this one stops.", held.id)
             self._let_go("The lease was lost.")
 
     def _write(self, held: HeldRun) -> None:
@@ -182,8 +182,8 @@ class Supervisor:
         except (LeaseLost, *UNAVAILABLE):
             raise
         except Exception as error:
-            log.exception("Run %s: what its trainer said cannot be stored.", held.id)
-            self._keeper.kill("What it said could not be stored.")
+            log.exception("Run %s: messages of its trainer cannot be stored.", held.id)
+            self._keeper.kill("Messages of its trainer could not be stored.")
             held.spoilt(error)
             held.flush()
         self._renew.restart()

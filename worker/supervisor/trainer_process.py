@@ -115,7 +115,7 @@ class TrainerProcess:
         except (EOFError, OSError):
             pass
         except Exception:
-            log.exception("The trainer said something that cannot be understood; it is ended.")
+            log.exception("The trainer sent a message that cannot be read; it is killed.")
             self.kill()
         finally:
             self._bell.set()

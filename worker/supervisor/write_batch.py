@@ -188,8 +188,8 @@ class Turn:
         """Told once, however often it is tried, and shown on the run for as long as it is so."""
         if not self.unsaved:
             text = f"No checkpoint could be written at step {unsaved.step:,}: {unsaved.reason}."
-            self._event(EventKind.LOG, {"level": "warning", "text": f"{text} Training goes on."})
-            self._note(f"{text} Training goes on; a crash would lose what was learnt since the last one.")
+            self._event(EventKind.LOG, {"level": "warning", "text": f"{text} Training continues."})
+            self._note(f"{text} Training continues, but a crash would lose all steps since the last checkpoint.")
 
     def _note(self, text: str | None) -> None:
         if text or self.unsaved:

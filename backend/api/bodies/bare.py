@@ -15,7 +15,7 @@ from backend.errors import Invalid
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 BARE_BODY: dict[str, Any] = {
     "requestBody": {
-        "description": "The document itself is taken in JSON as well.",
+        "description": "The document itself, as JSON.",
         "content": {"application/yaml": {"schema": {"description": "The document itself, as YAML."}}},
     }
 }
@@ -58,7 +58,10 @@ def _is_bare(body: bytes, field: str, known: Mapping[str, Any]) -> bool:
     if not isinstance(content, dict) or field in content or not content.keys() & DOCUMENTS[field].model_fields.keys():
         return False
     if beside := [name for name in known if name in content]:
-        raise Invalid(f'`{beside[0]}` goes beside the {field}: send {{"{field}": …, "{beside[0]}": …}}.', path=field)
+        raise Invalid(
+            f'`{beside[0]}` must stand beside the {field}, not in it: send {{"{field}": …, "{beside[0]}": …}}.',
+            path=field,
+        )
     return True
 
 

@@ -34,7 +34,7 @@ class EventStream(StreamingResponse):
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`event: run` carries a StreamEvent and its cursor as `id:`; `event: row` a RunRow; "
-        "`event: gone` the id of a run that is not there.",
+        "`event: gone` the id of a run that does not exist.",
         "model": StreamEvent,
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
@@ -83,5 +83,5 @@ def _resumed(last_event_id: str | None) -> dict[str, int]:
 
 def _seq(text: str, path: str) -> int:
     if not re.fullmatch(r"\d{1,16}", text, re.ASCII) or int(text) > MAX_SEQ:
-        raise Invalid(f"`{path}` must hold whole numbers from 0.", path=path)
+        raise Invalid(f"`{path}` must hold whole numbers of 0 or more.", path=path)
     return int(text)

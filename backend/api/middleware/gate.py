@@ -67,7 +67,7 @@ class Gate:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _name(host) not in self.hosts:
-            raise HostRefused(f"This server does not answer to the name `{host[:80]}`; LATHE_HOSTS adds names.")
+            raise HostRefused(f"This server does not accept the host name `{host[:80]}`: add it to LATHE_HOSTS.")
         _refuse_large(headers, self.upload_bytes if is_upload(scope) else MAX_BODY)
         if scope["path"] in OPEN and scope["method"] in SAFE_METHODS:
             return None
@@ -76,7 +76,7 @@ class Gate:
         by_cookie = self._authenticate(headers)
         _refuse_foreign(scope, headers, host, by_cookie)
         if UNWRITABLE.search(scope["path"]):
-            raise NotFound("There is nothing at an address that holds a control character.")
+            raise NotFound("The address holds a control character: nothing can be there.")
         state = scope.setdefault("state", {})
         state["by"] = "browser" if by_cookie else "api"
         if "admitted" in state:
@@ -87,9 +87,7 @@ class Gate:
         """Exchange the token of the link for a session cookie; the token does not stay in the address."""
         offered = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if not self.keys.accepts_token(offered):
-            raise TokenWrong(
-                "The link's token is not this server's; take the link that the server printed at its start."
-            )
+            raise TokenWrong("The token of this link is wrong: open the link that the server printed when it started.")
         cookie = self.keys.set_cookie(secure=scope["scheme"] == "https")
         opened = {"Set-Cookie": cookie, "Cache-Control": "no-store"}
         if Headers(scope=scope).get("sec-fetch-site", "none") in ("same-origin", "none"):
@@ -102,7 +100,7 @@ class Gate:
         if scheme.lower() == "bearer":
             if self.keys.accepts_token(offered.strip()):
                 return False
-            raise TokenWrong("The token is not this server's.")
+            raise TokenWrong("The token is wrong.")
         if self.keys.accepts_cookie(";".join(headers.getlist("cookie"))):
             return True
         raise TokenMissing("Sign in with the server's link, or send `Authorization: Bearer <token>`.")
@@ -176,12 +174,12 @@ def _refuse_foreign(scope: Scope, headers: Headers, host: str, by_cookie: bool) 
     changes = scope["method"] not in SAFE_METHODS
     navigates = headers.get("sec-fetch-mode") == "navigate" and not changes
     if site not in ("same-origin", "none") and not navigates:
-        raise Forbidden("Pages from elsewhere cannot use this server.")
+        raise Forbidden("Pages of other sites cannot use this server.")
     origin = headers.get("origin")
     if changes and origin is not None and not _is_own(origin, host):
-        raise Forbidden("Pages from elsewhere cannot use this server.")
+        raise Forbidden("Pages of other sites cannot use this server.")
     if changes and by_cookie and headers.get("x-lathe") is None:
-        raise Forbidden("A change that is signed in by cookie needs the header `X-Lathe: 1`.")
+        raise Forbidden("A change that is signed in by a cookie needs the header `X-Lathe: 1`.")
 
 
 def _is_own(origin: str, host: str) -> bool:

@@ -30,7 +30,7 @@ class Alert(BaseModel):
         default=None,
         ge=1,
         le=1_000_000,
-        description="Tell when so many values in a row were no new best; accuracies and R² rise, all else falls.",
+        description="Number of values in a row without a new best. For accuracies and R² larger is better, for others smaller.",
         json_schema_extra={"x-unit": "values"},
     )
     then: Literal["tell", "pause", "stop"] = Field(
@@ -47,7 +47,7 @@ class Alert(BaseModel):
         if value != value:
             return f"{self.metric} is not a number"
         if self.still is not None:
-            return f"{self.metric} has found no new best in {self.still:,} values"
+            return f"{self.metric} has not improved in {self.still:,} values"
         side, limit = ("above", self.above) if self.above is not None else ("below", self.below)
         return f"{self.metric} is {value:.4g}, {side} {limit:g}"
 
@@ -57,12 +57,12 @@ def odd_alerts(spec: Mapping[str, Any], metrics: Sequence[str]) -> Iterator[Prob
     for index, alert in enumerate(spec["alerts"]):
         if not knows(metrics, alert["metric"]):
             near = suggest(alert["metric"], metrics)
-            message = f"`{alert['metric']}` is no metric of this spec{near} Its metrics: {', '.join(metrics)}."
+            message = f"`{alert['metric']}` is not a metric of this spec{near} Its metrics: {', '.join(metrics)}."
             yield Problem(path=f"alerts[{index}].metric", message=message)
         said = [name for name in LIMITS if alert[name] is not None]
         if not said:
-            message = "says no condition: give one of `above`, `below` and `still`."
+            message = "has no condition: give `above`, `below` or `still`."
             yield Problem(path=f"alerts[{index}].above", message=message)
         for name in said[1:]:
-            message = f"does not go with `{said[0]}`: leave one of them out, or write a second alert."
+            message = f"cannot be combined with `{said[0]}`: leave one of them out, or write a second alert."
             yield Problem(path=f"alerts[{index}].{name}", message=message)

@@ -176,7 +176,7 @@ class Resolver:
         if (fault := _misread(value, schema)) is not None:
             return self._problem(path, fault)
         if schema.get("type") == "integer":
-            return int(value) if abs(value) <= MAX_INTEGER else self._problem(path, "is beyond 64 bits.")
+            return int(value) if abs(value) <= MAX_INTEGER else self._problem(path, "does not fit into 64 bits.")
         return float(value) if schema.get("type") == "number" else value
 
     def _problem(self, path: str, message: str, sort: type[Problem] = Problem) -> None:
@@ -210,7 +210,7 @@ def _misread(value: Any, schema: Schema) -> str | None:
         except ConstraintWrong as error:
             return str(error)
     if schema.get("x-measure") and field_of(value) is None:
-        return f"names `{value[:40]}`, which is not measured; known: {', '.join(MEASURES)}."
+        return f"names `{value[:40]}`, which is not a measure; known: {', '.join(MEASURES)}."
     return None
 
 

@@ -42,7 +42,7 @@ def explore(document: Any, stages: Sequence[int], catalog: Catalog, seeds: int =
     chosen = _chosen(canonical["stages"], stages)
     number = _count(chosen) * seeds
     if number > MAX_RUNS:
-        raise _wrong(f"would be {number:,} runs; at most {MAX_RUNS} are explored at once: name fewer stages or seeds.")
+        raise _wrong(f"would be {number:,} runs; at most {MAX_RUNS} are allowed at once: name fewer stages or seeds.")
     specs, left_out = [], []
     for order in _orders(chosen):
         spec = _reordered(canonical, sorted(stages), order)
@@ -53,7 +53,7 @@ def explore(document: Any, stages: Sequence[int], catalog: Catalog, seeds: int =
         else:
             specs.append(Experiment.model_validate(spec))
     if not specs:
-        raise _wrong(f"has no order that fits; {left_out[0].name}: {left_out[0].reason}")
+        raise _wrong(f"has no valid order; {left_out[0].name}: {left_out[0].reason}")
     return Explored(specs, left_out)
 
 
@@ -88,7 +88,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _chosen(stages: Sequence[Mapping[str, Any]], indexes: Sequence[int]) -> list[Mapping[str, Any]]:
     if len(set(indexes)) < max(len(indexes), 2):
-        raise _wrong("must name two different stages or more, by their indexes counted from 0.")
+        raise _wrong("must name at least two different stages by their indexes, counted from 0.")
     if (beyond := max(indexes)) >= len(stages):
         raise _wrong(f"names stage {beyond}; the spec has the stages 0 to {len(stages) - 1}.")
     return [stages[index] for index in sorted(indexes)]

@@ -162,7 +162,7 @@ def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
     if named is None:
         return tuple(range(len(names))) if facts.kind == "arrays" else (len(names) - 1,)
     if named not in names:
-        raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which is not there. Columns: {_few(names)}.")
+        raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which does not exist. Columns: {_few(names)}.")
     return (names.index(named),)
 
 
@@ -173,7 +173,7 @@ def _task(columns: Sequence[Column], asked: Task) -> Literal["classification", "
         few = counted and len(first.counts or ()) <= (MOST_CLASSES if first.integer else FEW)
         return "classification" if first.type == "text" or few else "regression"
     if asked == "regression" and first.type == "text":
-        raise ChoiceInvalid("task", f"cannot be regression: column `{first.name}` holds texts, which are classes.")
+        raise ChoiceInvalid("task", f"cannot be regression: column `{first.name}` holds texts, and texts are classes.")
     if asked == "classification" and len(columns) > 1:
         raise ChoiceInvalid("task", f"cannot be classification: there are {len(columns)} targets; name one of them.")
     return asked
@@ -207,7 +207,7 @@ def _features(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> tuple[F
         return ()
     names = {column.name for column in facts.columns}
     if unknown := [name for name in choice.ignore if name not in names]:
-        raise ChoiceInvalid("ignore", f"names the column `{unknown[0][:80]}`, which is not there.")
+        raise ChoiceInvalid("ignore", f"names the column `{unknown[0][:80]}`, which does not exist.")
     kept = [
         (index, column)
         for index, column in enumerate(facts.columns)
@@ -236,7 +236,9 @@ def _held(facts: Facts, column: Column | None, choice: Choice) -> tuple[int, int
     parts = [apportion(rows, choice.validation, choice.test) for rows in groups]
     validation, test = sum(part[0] for part in parts), sum(part[1] for part in parts)
     if any(rows <= sum(part) for rows, part in zip(groups, parts, strict=True)):
-        raise ChoiceInvalid("validation", "and the test's share leave a class no row to train on: make them smaller.")
+        raise ChoiceInvalid(
+            "validation", "and the test's share leave no row of a class to train on: make them smaller."
+        )
     return facts.rows - validation - test, validation, test
 
 

@@ -13,7 +13,7 @@ from backend.domain.run.live_parameters import knobs, recipe, with_knobs
 
 SHARED = ("dataset", "preparation", "distribution", "storage", "model")
 MOST = 20
-PAST = "is not what the parent's past was computed with: only what comes later may differ."
+PAST = "differs from what the parent was trained with: only later stages may differ."
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def follow(spec: Experiment, past: Past, catalog: Catalog) -> Experiment:
     problems = [_refused(path, past, live) for path in departed if path not in live]
     problems += _unlike_seed(spec, past)
     problems += [
-        Problem(path=f"interventions[{index}].step", message=f"is past: the fork begins at step {past.step:,}.")
+        Problem(path=f"interventions[{index}].step", message=f"is in the past: the fork starts at step {past.step:,}.")
         for index, one in enumerate(spec.interventions)
         if one.step < past.step and one not in past.spec.interventions
     ]
@@ -80,10 +80,10 @@ def _refused(path: str, past: Past, live: Mapping[str, str]) -> Problem:
     """Reason why the field cannot differ, and what to do instead."""
     if not (past.within and within(path, join("stages", past.ended))):
         return Problem(path=path, message=PAST)
-    instead = f"fork from the end of stage {past.ended}" if past.ended else "submit this as a run of its own"
+    instead = f"fork from the end of stage {past.ended}" if past.ended else "submit this as a new run"
     if not past.trains:
         return Problem(
-            path=path, message=f"belongs to a stage that did not train at this checkpoint: to change it, {instead}."
+            path=path, message=f"belongs to a stage that was not training at this checkpoint: to change it, {instead}."
         )
     listed = ", ".join(live) or "none"
     message = f"cannot be changed while its stage trains; {instead}. What can be changed there: {listed}."
@@ -93,7 +93,7 @@ def _refused(path: str, past: Past, live: Mapping[str, str]) -> Problem:
 def _unlike_seed(spec: Experiment, past: Past) -> list[Problem]:
     if spec.seed in (past.spec.seed, past.seed):
         return []
-    message = f"is {spec.seed}; a fork goes on with its parent's randomness: write {past.seed}, or leave it out."
+    message = f"is {spec.seed}; a fork continues with its parent's random seed: write {past.seed}, or leave it out."
     return [Problem(path="seed", message=message)]
 
 

@@ -63,7 +63,8 @@ def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Pro
     if knob is None:
         listed = ", ".join(known) or "none"
         return Problem(
-            path="body.path", message=f"`{setting.path}` is no knob of what trains now. Live knobs: {listed}."
+            path="body.path",
+            message=f"`{setting.path}` is not a live parameter of the current training. Live parameters: {listed}.",
         )
     error = next(iter(Draft202012Validator(dict(knob.schema)).iter_errors(setting.value)), None)
     return Problem(path="body.value", message=sentence_of(error)) if error else None
@@ -74,12 +75,13 @@ def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Pro
     for index, one in enumerate(spec["interventions"]):
         given = [name for name in ("path", "value") if one[name] is not None]
         if one["kind"] == "next":
-            message = "does not go with `next`: leave it out."
+            message = "cannot be combined with `next`: leave it out."
             yield from (Problem(path=f"interventions[{index}].{name}", message=message) for name in given)
         elif len(given) < 2:
             missing = "value" if given == ["path"] else "path"
             yield Problem(
-                path=f"interventions[{index}].{missing}", message="is missing: a `set` names a knob and its value."
+                path=f"interventions[{index}].{missing}",
+                message="is missing: a `set` names a live parameter and its value.",
             )
         elif (found := _unturnable(spec, Setting(path=one["path"], value=one["value"]), catalog)) is not None:
             yield found.model_copy(update={"path": moved(found.path, "body", f"interventions[{index}]")})

@@ -43,11 +43,11 @@ def _odd_objectives(study: Study, catalog: Catalog) -> Iterator[Problem]:
     for index, one in enumerate(study.objectives):
         if one.live is None and field_of(one.measure) is None:
             known = ", ".join([*(f"{LIVE}{name}" for name in LIVE_METRICS), *MEASURES])
-            message = f"names `{one.measure[:40]}`, which is not measured; known: {known}."
+            message = f"names `{one.measure[:40]}`, which is not a measure; known: {known}."
             yield Problem(path=f"objectives[{index}].measure", message=message)
     most = fact(catalog, "samplers", study.sampler, "objectives")
     if most is not None and len(study.objectives) > most:
-        message = f"weighs {most} objective at most, and there are {len(study.objectives)}: take another sampler."
+        message = f"supports at most {most} objective, and there are {len(study.objectives)}: take another sampler."
         yield Problem(path="sampler", message=message)
     if not fact(catalog, "trial_pruners", study.pruner, "live"):
         return
@@ -72,7 +72,7 @@ def _odd_dimensions(space: Space) -> Iterator[Problem]:
         path = f"space[{index}]"
         yield from _odd_field(one.field, path)
         if one.field in before:
-            yield Problem(path=f"{path}.field", message=f"`{one.field}` is in the space twice: leave one out.")
+            yield Problem(path=f"{path}.field", message=f"`{one.field}` is in the space twice: remove one.")
         yield from _odd_range(one, path)
         if one.when is not None:
             yield from _odd_condition(one.when, before, path)
@@ -89,9 +89,9 @@ def _odd_field(field: str, path: str) -> Iterator[Problem]:
 def _odd_range(one: Dimension, path: str) -> Iterator[Problem]:
     if one.choice is not None:
         if extra := [name for name in ("low", "high", "step", "points") if getattr(one, name) is not None]:
-            yield Problem(path=f"{path}.{extra[0]}", message="does not go with `choice`: leave one of them out.")
+            yield Problem(path=f"{path}.{extra[0]}", message="cannot be combined with `choice`: leave one of them out.")
         if len({repr(value) for value in one.choice}) < len(one.choice):
-            yield Problem(path=f"{path}.choice", message="has a value twice: leave one out.")
+            yield Problem(path=f"{path}.choice", message="has a value twice: remove one.")
         return
     missing = [name for name in ("low", "high") if getattr(one, name) is None]
     if missing:
@@ -101,17 +101,17 @@ def _odd_range(one: Dimension, path: str) -> Iterator[Problem]:
     elif one.log and one.bottom <= 0:
         yield Problem(path=f"{path}.low", message=f"is {one.low}; with `log` it must be more than 0.")
     elif one.log and one.step is not None:
-        yield Problem(path=f"{path}.step", message="does not go with `log`: give `points` instead.")
+        yield Problem(path=f"{path}.step", message="cannot be combined with `log`: give `points` instead.")
 
 
 def _odd_condition(when: When, before: Mapping[str, Dimension], path: str) -> Iterator[Problem]:
     parent = before.get(when.field)
     if parent is None or parent.choice is None:
         choices = ", ".join(f"`{one.field}`" for one in before.values() if one.choice is not None) or "none"
-        message = f"must name a field that stands before it and has choices; those are: {choices}."
+        message = f"must name an earlier field of the space that has choices: {choices}."
         yield Problem(path=f"{path}.when.field", message=message)
     elif not any(when.meets(value) for value in parent.choice):
-        message = f"names none of the choices of `{when.field}`: it would never be varied."
+        message = f"names none of the choices of `{when.field}`: this field would never be varied."
         yield Problem(path=f"{path}.when.among", message=message)
 
 
@@ -129,7 +129,7 @@ def _typed(study: Study, one: Dimension, catalog: Catalog) -> Dimension:
         if one.choice is None:
             one = one.model_copy(update={"integer": _whole(one, found, f"space[{index}]")})
         elif (first := held.index(held[-1])) < place:
-            message = f"is the same as `choice[{first}]`: leave one out."
+            message = f"is the same as `choice[{first}]`: remove one."
             raise SpecInvalid([Problem(path=_path(index, one, place), message=message)])
     return one
 
@@ -193,14 +193,14 @@ def _odd_size(study: Study, catalog: Catalog) -> Iterator[Problem]:
     if fact(catalog, "samplers", study.sampler, "grid"):
         if points is None:
             index = next(index for index, one in enumerate(study.space) if one.count is None)
-            yield Problem(
-                path=f"space[{index}].points", message="is missing: a grid needs to know how many values to take."
-            )
+            yield Problem(path=f"space[{index}].points", message="is missing: a grid needs a number of values.")
         elif points > (most := study.budget.trials or MAX_TRIALS):
             message = f"has {points:,} points, more than {most:,} trials: take fewer values, or another sampler."
             yield Problem(path="space", message=message)
     elif study.budget == Budget():
-        yield Problem(path="budget", message="is missing: say how many `trials`, `hours` or `joules` it may take.")
+        yield Problem(
+            path="budget", message="is missing: give the `trials`, `hours` or `joules` that the study may use."
+        )
 
 
 def fact(catalog: Catalog, family: str, value: Mapping[str, Any], name: str) -> Any:

@@ -837,7 +837,7 @@ export interface components {
             below?: number | null;
             /**
              * Still
-             * @description Tell when so many values in a row were no new best; accuracies and R² rise, all else falls.
+             * @description Number of values in a row without a new best. For accuracies and R² larger is better, for others smaller.
              */
             still?: number | null;
             /**
@@ -3600,7 +3600,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3629,7 +3629,7 @@ export interface operations {
                     "application/json": components["schemas"]["CatalogNow"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3722,7 +3722,7 @@ export interface operations {
                     "application/json": components["schemas"]["CatalogEntry"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3753,7 +3753,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3784,7 +3784,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3802,7 +3802,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The document itself is taken in JSON as well. */
+        /** @description The document itself, as JSON. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SpecDraft"];
@@ -3819,7 +3819,7 @@ export interface operations {
                     "application/json": components["schemas"]["SpecChecked"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3848,7 +3848,7 @@ export interface operations {
                     "application/json": components["schemas"]["Template"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3869,7 +3869,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The document itself is taken in JSON as well. */
+        /** @description The document itself, as JSON. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewExperiment"];
@@ -3886,7 +3886,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExperimentCreated"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3915,7 +3915,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChartRow"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3967,7 +3967,7 @@ export interface operations {
                     "application/json": components["schemas"]["Figure"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4004,7 +4004,7 @@ export interface operations {
                     "application/json": components["schemas"]["ForkStart"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4043,7 +4043,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExperimentCreated"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4082,7 +4082,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExperimentCreated"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4111,7 +4111,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4140,7 +4140,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description It cannot do its work now. */
+            /** @description The server cannot do its work now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4149,7 +4149,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4176,7 +4176,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4206,7 +4206,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `event: run` carries a StreamEvent and its cursor as `id:`; `event: row` a RunRow; `event: gone` the id of a run that is not there. */
+            /** @description `event: run` carries a StreamEvent and its cursor as `id:`; `event: row` a RunRow; `event: gone` the id of a run that does not exist. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4215,7 +4215,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4256,7 +4256,7 @@ export interface operations {
                     "application/json": components["schemas"]["Points"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4288,7 +4288,7 @@ export interface operations {
                     "application/json": components["schemas"]["Proof"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4322,7 +4322,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4368,7 +4368,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunPage"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4400,7 +4400,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunDetail"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4430,7 +4430,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4473,7 +4473,7 @@ export interface operations {
                     "application/json": components["schemas"]["StreamEvent"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4505,7 +4505,7 @@ export interface operations {
                     "application/json": components["schemas"]["KnobRow"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4537,7 +4537,7 @@ export interface operations {
                     "application/yaml": unknown;
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4573,7 +4573,7 @@ export interface operations {
                     "application/json": components["schemas"]["CommandRow"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4602,7 +4602,7 @@ export interface operations {
                     "application/json": components["schemas"]["StudyRow"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4623,7 +4623,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The document itself is taken in JSON as well. */
+        /** @description The document itself, as JSON. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewStudy"];
@@ -4640,7 +4640,7 @@ export interface operations {
                     "application/json": components["schemas"]["StudyRow"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4658,7 +4658,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The document itself is taken in JSON as well. */
+        /** @description The document itself, as JSON. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["StudyDraft"];
@@ -4675,7 +4675,7 @@ export interface operations {
                     "application/json": components["schemas"]["StudyChecked"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4693,7 +4693,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The document itself is taken in JSON as well. */
+        /** @description The document itself, as JSON. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SpecDraft"];
@@ -4710,7 +4710,7 @@ export interface operations {
                     "application/json": components["schemas"]["VariableField"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4744,7 +4744,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4776,7 +4776,7 @@ export interface operations {
                     "application/json": components["schemas"]["StudyDetail"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4813,7 +4813,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrialPage"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4849,7 +4849,7 @@ export interface operations {
                     "application/json": components["schemas"]["StudyRow"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4889,7 +4889,7 @@ export interface operations {
                     "application/json": components["schemas"]["Figure"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4935,7 +4935,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tradeoffs"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4964,7 +4964,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadRow"][];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4988,22 +4988,22 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description What it is called; the file's name when left out. */
+                    /** @description Name of the data; by default the file's name. */
                     name?: string;
-                    /** @description The target column; the last one when left out. */
+                    /** @description Target column; by default the last one. */
                     target?: string;
                     /**
-                     * @description What the target is.
+                     * @description Type of the target.
                      * @enum {unknown}
                      */
                     task?: "auto" | "classification" | "regression";
                     /**
-                     * @description Whether the first line names the columns.
+                     * @description True when the first line names the columns.
                      * @enum {unknown}
                      */
                     header?: "auto" | "yes" | "no";
                     /**
-                     * @description What becomes of lines in which a value is missing.
+                     * @description Treatment of lines with a missing value.
                      * @enum {unknown}
                      */
                     missing?: "refuse" | "leave_out";
@@ -5035,7 +5035,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadDetail"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5067,7 +5067,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadDetail"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5097,7 +5097,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5126,7 +5126,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueueView"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -95,7 +95,7 @@ def test_nothing_outside_the_data_folder_is_sent(api: Api, catalog: Catalog, pat
 def test_a_file_that_is_gone_is_said(api: Api, catalog: Catalog) -> None:
     queued(api.store, catalog)
     answer = api.client.get(f"/api/artifacts/{register(api.store, claimed(api.store), 0)}")
-    assert answer.status_code == 404 and "no longer there" in answer.json()["detail"]
+    assert answer.status_code == 404 and "no longer exists" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "%00", "x" * 65, "' OR '1'='1"])
@@ -105,7 +105,7 @@ def test_an_id_is_no_path(api: Api, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(CONTENT[:-1], "767,999 bytes, not 768,000"), (b"X" + CONTENT[1:], "its SHA-256 is another one")],
+    [(CONTENT[:-1], "767,999 bytes, not 768,000"), (b"X" + CONTENT[1:], "its SHA-256 differs")],
 )
 def test_a_file_that_was_changed_on_the_disk_is_refused(api: Api, catalog: Catalog, content: bytes, why: str) -> None:
     artifact = stored(api, catalog)

@@ -78,7 +78,7 @@ def test_a_json_file_is_taken_as_the_body(api: Api) -> None:
 def test_a_spec_mixed_with_what_goes_beside_it_is_told_how(api: Api) -> None:
     answer = api.client.post("/api/experiments", json={**SPEC, "seeds": [1, 2]})
     assert (answer.status_code, answer.json()["path"]) == (422, "spec")
-    assert answer.json()["detail"] == '`seeds` goes beside the spec: send {"spec": …, "seeds": …}.'
+    assert answer.json()["detail"] == '`seeds` must stand beside the spec, not in it: send {"spec": …, "seeds": …}.'
     assert stored(api) == 0
 
 

@@ -172,7 +172,7 @@ def test_a_failed_run_says_why_in_its_report(api: Api, catalog: Catalog) -> None
 
 def test_a_run_without_results_has_a_report(api: Api, catalog: Catalog) -> None:
     (run,) = queued(api.store, catalog)
-    assert "No stage has been measured." in api.client.get(f"/api/runs/{run}/report").text
+    assert "No stage has been measured yet." in api.client.get(f"/api/runs/{run}/report").text
 
 
 def test_a_report_can_be_kept(api: Api, catalog: Catalog) -> None:

@@ -92,11 +92,11 @@ def lr(rate: float, **more: Any) -> dict[str, Any]:
         ),
         (spec(stages=[lr(-1.0), QUANTIZE]), "stages[0].optimizer.lr", "must be more than 0"),
         (spec(stages=[{**TRAIN, "optimizer": "sgd"}, QUANTIZE]), "stages[0].optimizer.kind", "stages[0].optimizer.lr"),
-        (spec(model={"kind": "mlp", "hidden": [7]}), "model.hidden", "only what comes later may differ"),
+        (spec(model={"kind": "mlp", "hidden": [7]}), "model.hidden", "only later stages may differ"),
         (
             spec(interventions=[{"step": 5, "path": "optimizer.lr", "value": 0.1}]),
             "interventions[0].step",
-            "the fork begins at step 12",
+            "the fork starts at step 12",
         ),
     ],
 )
@@ -142,7 +142,7 @@ def test_a_stage_that_was_not_training_there_is_taken_as_it_was(api: Api, catalo
         f"/api/runs/{run_id}/fork", json={"spec": spec(stages=[lr(1e-4), QUANTIZE]), "checkpoint": within}
     )
     assert (answer.status_code, shape(answer).path) == (422, "stages[0].optimizer.lr")
-    assert "did not train at this checkpoint" in shape(answer).detail
+    assert "was not training at this checkpoint" in shape(answer).detail
 
 
 @pytest.mark.parametrize("stages", [[TRAIN], [TRAIN, {"kind": "prune"}, QUANTIZE]], ids=["fewer", "more"])
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_a_404(api: Api, catalog: Catalog) -> None:
 def test_nothing_follows_the_moment_of_a_stop_but_what_it_left_can_be_forked(api: Api, catalog: Catalog) -> None:
     run_id, within, end = parent(api, catalog, stopped=True)
     answer = api.client.post(f"/api/runs/{run_id}/fork", json={"checkpoint": within})
-    assert answer.status_code == 409 and "on the way to the end of its stage" in shape(answer).detail
+    assert answer.status_code == 409 and "while its stage was ending" in shape(answer).detail
     for body in ({"checkpoint": end}, {"stage": 0}, {}):
         answer = api.client.post(f"/api/runs/{run_id}/fork", json=body)
         assert answer.status_code == 201
@@ -262,7 +262,7 @@ PRUNES = [{"kind": "prune", "method": {"kind": "magnitude", "sparsity": share / 
             [0, 1],
             [{"kind": "quantize"}, {"kind": "quantize", "method": {"kind": "static_int8"}}],
             {},
-            "no order that fits",
+            "no valid order",
         ),
         ([0, 1], [TRAIN, QUANTIZE], {"variants": [{"name": "a", "changes": {}}]}, "together"),
     ],

@@ -91,7 +91,7 @@ def test_a_locked_database_is_named_and_then_not(api: Api) -> None:
 
 
 def test_without_a_worker_it_is_not_ready(api_without_worker: Api) -> None:
-    assert until_lacking(api_without_worker, "workers")["workers"].startswith("No worker is heard of")
+    assert until_lacking(api_without_worker, "workers")["workers"].startswith("No worker is running")
 
 
 def test_a_worker_that_fell_silent_is_not_counted(published: Path, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_lease_that_nobody_renews_or_takes_over_is_named(published: Path, tmp_
     with with_settings(published, tmp_path, lease_seconds=1.0) as api:
         queued(api.store, catalog)
         claimed(api.store)
-        assert "not been heard of" in until_lacking(api, "workers", "leases")["leases"]
+        assert "sent no sign of life" in until_lacking(api, "workers", "leases")["leases"]
 
 
 def test_a_run_that_an_idle_worker_leaves_waiting_is_named(

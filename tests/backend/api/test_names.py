@@ -30,7 +30,7 @@ def test_a_chosen_name_that_turns_around_is_refused(api: Api, what: str) -> None
     path, body = ASKED[what]
     answer = api.client.post(path, json=body)
     assert answer.status_code == 422, answer.text
-    assert "U+202E, which turns the direction of writing" in shape(answer).detail
+    assert "U+202E, which changes the direction of writing" in shape(answer).detail
     assert shape(answer).path is not None and "name" in shape(answer).path  # type: ignore[operator]
 
 

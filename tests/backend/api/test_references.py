@@ -44,14 +44,12 @@ def test_a_run_that_left_a_model_is_taken(api: Api, catalog: Catalog) -> None:
 def test_one_that_did_not_is_refused_with_those_that_did(api: Api, catalog: Catalog) -> None:
     [(path, message)] = problems(api, transferring("nobody"))
     assert path == "stages[0].method.source"
-    assert message == (
-        "names the run `nobody`, which does not exist. No run has left a model yet: let one finish first."
-    )
+    assert message == ("names the run `nobody`, which does not exist. No run has a model yet: let one finish first.")
     teacher = left_model(api, catalog)
     refused = api.client.post("/api/experiments", json={"spec": transferring(f"{teacher}:7")})
     assert (refused.status_code, refused.json()["path"]) == (422, "stages[0].method.source")
     assert "finished the stages 0, 1" in refused.json()["detail"]
-    assert f"Runs that have left a model: `{teacher}` (Teacher)." in refused.json()["detail"]
+    assert f"Runs with a model: `{teacher}` (Teacher)." in refused.json()["detail"]
     with api.store.read() as session:
         assert runs.counts(session)["queued"] == 0
 
@@ -71,7 +69,7 @@ def test_a_run_stays_while_another_needs_it(api: Api, catalog: Catalog) -> None:
     refused = api.client.delete(f"/api/runs/{teacher}")
     assert refused.status_code == 409
     assert refused.json()["detail"] == (
-        "“A run” begins with what this run has left and is queued: cancel that one first, or wait until it is over."
+        "“A run” needs files of this run and is queued: cancel that one first, or wait until it is over."
     )
     assert api.client.get(f"/api/runs/{teacher}").status_code == 200
     with api.store.begin() as session:

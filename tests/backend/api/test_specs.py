@@ -78,7 +78,7 @@ def test_a_target_that_cannot_be_read_is_told_at_its_field(api: Api) -> None:
     assert (answer.status_code, answer.json()["path"]) == (422, "stages[0].target")
     problems = {problem["path"]: problem["message"] for problem in answer.json()["problems"]}
     assert problems["stages[0].target"] == "expects a number, but it ends."
-    assert problems["stages[0].minimize"].startswith("names `beauty`, which is not measured; known: accuracy, ")
+    assert problems["stages[0].minimize"].startswith("names `beauty`, which is not a measure; known: accuracy, ")
 
 
 def test_time_is_estimated_from_earlier_runs_alone(api: Api, catalog: Catalog) -> None:

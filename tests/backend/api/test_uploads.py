@@ -95,7 +95,7 @@ FORMS: list[tuple[dict[str, Any], str | None, str]] = [
     ({"files": {"file": ("x", b"")}}, "file", "The file is empty"),
     ({"files": {"file": ("x", csv(5))}}, "file", "at least 10 are needed"),
     ({"files": {"file": ("x", csv())}, "data": {"target": "nothing"}}, "target", "Columns: length, width, kind"),
-    ({"files": {"file": ("x", csv())}, "data": {"task": "regression"}}, "task", "holds texts, which are classes"),
+    ({"files": {"file": ("x", csv())}, "data": {"task": "regression"}}, "task", "holds texts, and texts are classes"),
     ({"files": {"file": ("x", csv())}, "data": {"task": "magic"}}, "task", "'magic'"),
     ({"files": {"file": ("x", csv())}, "data": {"header": "maybe"}}, "header", "'maybe'"),
     ({"files": {"file": ("x", csv())}, "data": {"colour": "red"}}, None, "Known: file, inputs, targets, name"),
@@ -173,7 +173,10 @@ def test_a_spec_takes_the_traits_of_its_file(api: Api) -> None:
 
 
 def test_an_unknown_upload_is_refused_with_those_that_are_there(api: Api) -> None:
-    assert problem(api, own("")) == ("dataset.id", "names no upload. There is none yet: send a file on the page Data.")
+    assert problem(api, own("")) == (
+        "dataset.id",
+        "names no upload. There are no uploads yet: send a file on the page Data.",
+    )
     detail = kept(api)
     path, message = problem(api, own("nobody"))
     assert (path, message) == (
@@ -188,11 +191,11 @@ CHOICES = [
     (
         {"target": "colour"},
         "dataset.target",
-        "names the column `colour`, which is not there. Columns: length, width, kind.",
+        "names the column `colour`, which does not exist. Columns: length, width, kind.",
     ),
     ({"target": "length", "task": "classification"}, "dataset.target", "is the column `length`, which holds more than"),
-    ({"task": "regression"}, "dataset.task", "cannot be regression: column `kind` holds texts, which are classes."),
-    ({"ignore": ["nothing"]}, "dataset.ignore", "names the column `nothing`, which is not there."),
+    ({"task": "regression"}, "dataset.task", "cannot be regression: column `kind` holds texts, and texts are classes."),
+    ({"ignore": ["nothing"]}, "dataset.ignore", "names the column `nothing`, which does not exist."),
     ({"ignore": ["length", "width"]}, "dataset.ignore", "leaves no column to learn from"),
     ({"validation": 0.9}, "dataset.validation", "is 0.9; it must be at most 0.4."),
     ({"target": 5}, "dataset.target", "must be text"),
@@ -224,7 +227,7 @@ def test_data_stay_while_a_run_needs_them(api_on_each: Api) -> None:
     created = api.client.post("/api/experiments", json={"spec": own(upload)}).json()
     refused = api.client.delete(f"/api/uploads/{upload}")
     assert (refused.status_code, shape(refused).error) == (409, "Conflict")
-    assert refused.json()["detail"].startswith("“A run” learns from these data and is queued")
+    assert refused.json()["detail"].startswith("“A run” trains on these data and is queued")
     assert folders(api) == [upload]
     with api.store.begin() as session:
         assert runs.cancel_queued(session, created["runs"][0]["id"])
@@ -254,7 +257,7 @@ def small(sqlite_url: str, tmp_path: Path) -> Iterator[Api]:
 
 def test_what_is_too_large_is_refused_by_its_length_or_while_it_arrives(small: Api) -> None:
     answer = send(small, b"1,2,3\n" * 200_000)
-    assert (answer.status_code, shape(answer).detail) == (413, "The body is too large; at most 1 MB are taken.")
+    assert (answer.status_code, shape(answer).detail) == (413, "The body is too large: at most 1 MB are accepted.")
     sent = 0
 
     def pieces() -> Iterator[bytes]:
@@ -266,7 +269,7 @@ def test_what_is_too_large_is_refused_by_its_length_or_while_it_arrives(small: A
 
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = small.client.post("/api/uploads", content=pieces(), headers=headers)
-    assert (answer.status_code, shape(answer).detail) == (413, "The body is too large; at most 1 MB are taken.")
+    assert (answer.status_code, shape(answer).detail) == (413, "The body is too large: at most 1 MB are accepted.")
     assert sent > 0 and folders(small) == []
 
 
@@ -275,7 +278,7 @@ def test_what_is_too_large_is_refused_by_its_length_or_while_it_arrives(small: A
 )
 def test_every_other_route_keeps_its_limit(small: Api, path: str) -> None:
     answer = small.client.post(path, content=b" " * (MAX_BODY + 1), headers={"Content-Type": "application/json"})
-    assert (answer.status_code, shape(answer).detail) == (413, "The body is too large; at most 256 KB are taken.")
+    assert (answer.status_code, shape(answer).detail) == (413, "The body is too large: at most 256 KB are accepted.")
     assert small.client.put("/api/uploads", content=b" " * (MAX_BODY + 1)).status_code == 413
 
 
@@ -308,11 +311,11 @@ def test_a_disk_that_fills_up_during_the_check_is_told(api: Api, monkeypatch: py
 
 
 ENDS = {
-    "killed for its memory": ("os.kill(os.getpid(), signal.SIGKILL)", "more memory than a check is granted"),
-    "beyond its time": ("os.kill(os.getpid(), signal.SIGXCPU)", "more time than a check is granted"),
-    "crashed": ("os.kill(os.getpid(), signal.SIGSEGV)", "The check ended unexpectedly"),
-    "raised": ("raise ZeroDivisionError", "The check ended unexpectedly"),
-    "slow": ("time.sleep(60)", "more time than a check is granted"),
+    "killed for its memory": ("os.kill(os.getpid(), signal.SIGKILL)", "takes too much memory"),
+    "beyond its time": ("os.kill(os.getpid(), signal.SIGXCPU)", "takes too long"),
+    "crashed": ("os.kill(os.getpid(), signal.SIGSEGV)", "The check failed because of an error in the server"),
+    "raised": ("raise ZeroDivisionError", "The check failed because of an error in the server"),
+    "slow": ("time.sleep(60)", "takes too long"),
 }
 
 
@@ -404,4 +407,4 @@ def test_a_check_that_exhausts_its_memory_ends_in_a_sentence(tmp_path: Path) -> 
     code = "import sys; from backend.data import __main__ as m; m.MEMORY = 300 << 20; m.main()"
     command = [sys.executable, "-c", code, str(tmp_path), "{}"]
     done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[3], check=True)
-    assert "more memory than a check is granted" in json.loads(done.stdout)["problem"]
+    assert "takes too much memory" in json.loads(done.stdout)["problem"]

@@ -83,7 +83,7 @@ def test_no_text_as_a_table_crashes_the_check(text: str, header: str) -> None:
 @pytest.mark.parametrize("shape", ["(True, 40)", "(False, 1)", "(8.0,)", "(" + "1," * 65 + ")", "(None,)", "[8]", "8"])
 def test_a_shape_of_anything_but_numbers_is_told(tmp_path: Path, shape: str) -> None:
     text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"
-    with pytest.raises(FileInvalid, match="is no NPY array that can be read"):
+    with pytest.raises(FileInvalid, match="cannot be read as an NPY array"):
         checked(tmp_path, {"file": lying(text)})
 
 

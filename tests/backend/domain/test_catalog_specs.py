@@ -26,16 +26,16 @@ GOOD: dict[str, Any] = {
 
 
 BEYOND_SCHEMAS = (
-    "turns the direction of writing",
-    "take `schedule: ",
+    "changes the direction of writing",
+    "use `schedule: ",
     "give the stage `recover`",
-    "take a method that masks weights",
+    "use a method that masks weights",
     "which nothing before it provides",
-    "is no knob of what trains",
-    "a `set` names a knob and its value",
-    "does not go with `next`",
-    "says no condition",
-    "is no metric of this spec",
+    "is not a live parameter of the current training",
+    "a `set` names a live parameter and its value",
+    "cannot be combined with `next`",
+    "has no condition",
+    "is not a metric of this spec",
     "leave one of them out",
 )
 """Mistakes in a spec that an editor cannot see: its parts do not fit together."""

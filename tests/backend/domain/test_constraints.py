@@ -70,7 +70,7 @@ def test_an_empty_constraint_is_none() -> None:
 def test_what_is_no_constraint_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ConstraintWrong) as refused:
         parse(text)
-    assert str(refused.value).startswith(("expects ", "has ", "is ", "names ", "gives "))
+    assert str(refused.value).startswith(("expects ", "has ", "is ", "names ", "gives ", "compares "))
     assert str(refused.value).endswith(".")
 
 
@@ -150,5 +150,5 @@ def test_of_errors_less_is_better() -> None:
 
 
 def test_a_mistyped_field_is_answered_with_the_one_that_was_meant() -> None:
-    with pytest.raises(ConstraintWrong, match=r"names `acuracy`, which is not measured; `accuracy` is\."):
+    with pytest.raises(ConstraintWrong, match=r"names `acuracy`, which is not a measure; `accuracy` is\."):
         parse("acuracy > 97%")

@@ -81,7 +81,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "more than 0",
     ),
     "half a range": ({"space": [{"field": LR, "low": 1}]}, "space[0].high", "is missing"),
-    "a choice and a range": ({"space": [{"field": LR, "choice": [1], "low": 1}]}, "space[0].low", "does not go with"),
+    "a choice and a range": (
+        {"space": [{"field": LR, "choice": [1], "low": 1}]},
+        "space[0].low",
+        "cannot be combined with",
+    ),
     "a range of text": (
         {"space": [{"field": "storage", "low": 0, "high": 1}]},
         "space[0].low",
@@ -95,7 +99,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a condition on nothing": (
         {"space": [{"field": LR, "choice": [0.1], "when": CONDITION}]},
         "space[0].when.field",
-        "stands before it",
+        "earlier field",
     ),
     "a condition that is never met": (
         {
@@ -107,7 +111,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "space[1].when.among",
         "never be varied",
     ),
-    "a grid of a continuum": ({"sampler": "grid"}, "space[0].points", "how many"),
+    "a grid of a continuum": ({"sampler": "grid"}, "space[0].points", "a number of values"),
     "an exploding grid": (
         {
             "sampler": "grid",
@@ -129,7 +133,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an objective that nobody measures": (
         {"objectives": [{"measure": "beauty"}]},
         "objectives[0].measure",
-        "not measured",
+        "not a measure",
     ),
     "a pruner that would be blind": (
         {"objectives": [{"measure": "bytes"}], "pruner": "asha"},
@@ -144,7 +148,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a sampler of one objective": (
         {"objectives": [{"measure": "validation/loss"}, {"measure": "bytes"}], "sampler": "cma_es"},
         "sampler",
-        "1 objective at most",
+        "at most 1 objective",
     ),
     "a field that is misspelt": (
         {"space": [{"field": "stages[0].optimizer.lrr", "low": 0.1, "high": 1}]},
@@ -164,7 +168,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a stage that is not there": (
         {"space": [{"field": "stages[1].optimizer.lr", "low": 0.1, "high": 1}]},
         "space[0].field",
-        "it has no `1` there",
+        "there is no `1`",
     ),
     "an index with two digits for one": (
         {"space": [{"field": "stages[00].optimizer.lr", "low": 0.1, "high": 1}]},

@@ -30,7 +30,7 @@ def states(store: Store, run_id: str) -> list[str]:
 def reap(store: Store, run_id: str) -> bool:
     run = get(store, run_id)
     with store.begin() as session:
-        return runs.reap(session, run_id, run.epoch, run.heartbeat, "Its worker was not heard of.")
+        return runs.reap(session, run_id, run.epoch, run.heartbeat, "Its worker sent no more signs of life.")
 
 
 def count(session: Session, table: type[Table]) -> int:
@@ -176,7 +176,7 @@ def test_a_run_is_given_up_after_three_attempts_without_progress(store: Store, l
     assert reap(store, lease.run_id)
     run = get(store, lease.run_id)
     assert run.state is RunState.FAILED
-    assert run.error == "Its worker was not heard of. Given up after 3 attempts without progress."
+    assert run.error == "Its worker sent no more signs of life. Given up after 3 attempts without progress."
     with store.read() as session:
         assert violations(session) == []
 

@@ -103,7 +103,7 @@ def test_the_seal_is_the_encoders(data: bytes) -> None:
 
 @pytest.mark.parametrize("foreign", [b"", b"PK\x03\x04", b"\x08\x08\x12\x07pytorch", b"lath"])
 def test_a_foreign_file_is_refused(foreign: bytes) -> None:
-    assert refused(foreign) == "This is not a coded model: it does not begin as one."
+    assert refused(foreign) == "This is not a coded model: its first bytes are wrong."
 
 
 def test_another_version_is_refused(data: bytes) -> None:

@@ -205,7 +205,7 @@ def test_images_are_averaged_down_as_torch_does_it() -> None:
         ({"teacher_layers": ["nowhere"]}, r"^The teacher has no layer `nowhere`"),
         ({"student_layers": ["conv", "relu"]}, r"has 2 layers of the student and 1 of the teacher"),
         ({"student_layers": ["conv"], "teacher_layers": ["flatten"]}, r"cannot compare the student's \[4, 8, 8\] with the"),
-        ({"match": "attention", "student_layers": ["output"], "teacher_layers": ["output"]}, r"no places to look at"),
+        ({"match": "attention", "student_layers": ["output"], "teacher_layers": ["output"]}, r"no places to compare"),
     ],
 )  # fmt: skip
 def test_layers_that_do_not_go_together_are_told(parameters: dict[str, Any], sentence: str) -> None:

@@ -140,5 +140,5 @@ def test_pixels_are_where_they_were(tmp_path: Path, shape: tuple[int, ...]) -> N
 @pytest.mark.parametrize("upload", ["", "..", "../../x", "nobody", ID.replace("0", "1")])
 def test_what_is_not_there_is_told_with_a_remedy(tmp_path: Path, upload: str) -> None:
     sent(tmp_path, {"file": csv(30)})
-    with pytest.raises(ValueError, match="is not there: send the file again"):
+    with pytest.raises(ValueError, match="does not exist: send the file again"):
         make("datasets", "upload", id=upload).load(tmp_path / "datasets" / "upload", 0)  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ def test_what_a_killed_process_left_is_swept(trained: Subject, digits: Data, tmp
 
 def test_a_stage_that_fails_leaves_no_file(digits: Data, tmp_path: Path) -> None:
     module = nn.Sequential(nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    with pytest.raises(ValueError, match="quantization would be without effect"):
+    with pytest.raises(ValueError, match="quantization would have no effect"):
         measured(DynamicInt8().quantize(Subject(module, digits.input_shape), ALONE), digits, tmp_path)
     with pytest.raises(ValueError, match="could not be measured: ONNX Runtime cannot run the file"):
         measured(Subject(nn.Sequential(nn.Flatten(), nn.Linear(9, 10)), (1, 3, 3)), digits, tmp_path)

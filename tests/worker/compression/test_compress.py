@@ -161,7 +161,7 @@ def test_a_target_out_of_reach_leaves_the_model_as_it_came(trained: Subject, dig
     assert context.shown["search"]["chosen"] is None
     assert not any(one["meets"] or one["kept"] for one in context.shown["search"]["evaluations"])
     told = context.told[-1]
-    assert "none meets the target, and the model stays as it came. The nearest is the one with " in told
+    assert "none meets the target, so the model stays unchanged. The nearest is the one with " in told
     assert "short of 99.99%" in told
 
 
@@ -197,5 +197,5 @@ def test_without_a_pruner_quantizing_alone_is_searched(trained: Subject, digits:
 
 def test_when_nothing_can_be_made_the_reason_is_told(digits: Data) -> None:
     stage = compress(fold=["batch_norm"], target="accuracy >= 10%", budget=3)
-    with pytest.raises(ValueError, match=r"None of 3 tries could be made: there is no batch normalization to fold"):
+    with pytest.raises(ValueError, match=r"None of 3 models could be made: there is no batch normalization to fold"):
         run(stage, subjects.subject("mlp"), Counting(digits))

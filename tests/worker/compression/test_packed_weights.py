@@ -158,7 +158,7 @@ def test_layers_that_stay_float_are_named(digits: Data) -> None:
     context = Alone(digits)
     subject = Subject(nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 2)), (3,), input_dtype=torch.int64)
     WeightOnlyInt4().quantize(subject, context)
-    assert context.told == ["These layers stay in floating point, for want of a kernel: 0 (Embedding)."]
+    assert context.told == ["These layers stay in floating point, because no kernel exists for them: 0 (Embedding)."]
 
 
 def test_four_bits_take_half_a_byte() -> None:

@@ -167,7 +167,7 @@ def test_layers_that_do_not_divide_are_named_and_left() -> None:
     run = Alone()
     pruned = NM().prune(Subject(module, (6,)), run)
     assert set(pruned.masks) == {"2.weight"}
-    assert run.told == ["Left as they are, since their number of inputs is no multiple of 4: `0.weight` (6)."]
+    assert run.told == ["Not pruned, since their number of inputs is not a multiple of 4: `0.weight` (6)."]
     with pytest.raises(ValueError, match=r"multiple of 4, and this model has none \(`0\.weight` \(3\)"):
         NM().prune(two_layers(), ALONE)
 

@@ -93,11 +93,11 @@ def test_the_timeline_names_schedule_and_rewinding() -> None:
 
 
 CONFLICTS = [
-    ({"method": "threshold", "schedule": "iterative"}, "schedule", "`threshold` takes away is not known.*one_shot"),
+    ({"method": "threshold", "schedule": "iterative"}, "schedule", "`threshold` removes is not known.*one_shot"),
     (
         {"method": "constrained", "schedule": "gradual", "recover": {"epochs": 1}},
         "schedule",
-        "`constrained` takes away is not known",
+        "`constrained` removes is not known",
     ),
     (
         {"method": "channels", "schedule": "gradual", "recover": {"epochs": 1}},
@@ -105,11 +105,11 @@ CONFLICTS = [
         "`channels` changes the shapes .*iterative",
     ),
     ({"schedule": "gradual"}, "recover", "`gradual` masks weights while the model trains: give the stage `recover`"),
-    ({"method": "channels", "rewind": True}, "rewind", "cannot be rewound: take a method that masks weights"),
+    ({"method": "channels", "rewind": True}, "rewind", "cannot be rewound: use a method that masks weights"),
     (
         {"schedule": "gradual", "recover": {"epochs": 1}, "rewind": True},
         "rewind",
-        "nothing to rewind for: take `schedule: iterative`",
+        "no later training to rewind for: use `schedule: iterative`",
     ),
 ]
 
@@ -272,7 +272,7 @@ def test_a_training_that_ends_early_says_how_far_it_came() -> None:
     for step in range(1, 6):
         companion.stepped(step, 16)
     companion.finish()
-    assert len(run.told) == 1 and "52.1% of the weights are gone, of 90.0% that were planned" in run.told[0]
+    assert len(run.told) == 1 and "52.1% of the weights are removed, of 90.0% that were planned" in run.told[0]
 
 
 def test_a_layer_that_would_be_emptied_ends_the_training_in_one_sentence() -> None:

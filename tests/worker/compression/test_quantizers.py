@@ -135,7 +135,7 @@ def test_a_model_without_linear_layers_is_refused(digits: Data, tmp_path: Path) 
 
 
 def test_a_float_file_does_not_pass_for_a_quantized_one(trained: Subject, digits: Data, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="quantization would be without effect"):
+    with pytest.raises(ValueError, match="quantization would have no effect"):
         require_int8(write(trained, digits, tmp_path / "float.onnx"), calibration(digits)[:1])
 
 

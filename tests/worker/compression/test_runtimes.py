@@ -89,7 +89,7 @@ def test_a_device_that_a_runtime_lacks_is_told_with_the_remedy(monkeypatch: pyte
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     for name in ("torch", "onnxruntime"):
         assert runtimes.runtime(name).lacks("cpu") is None
-        assert "take `cpu`" in (runtimes.runtime(name).lacks("cuda") or "")
+        assert "use `cpu`" in (runtimes.runtime(name).lacks("cuda") or "")
 
 
 def test_a_process_loads_the_one_runtime_that_it_needs() -> None:

@@ -96,7 +96,7 @@ def test_a_drop_is_measured_from_the_model_as_it_came() -> None:
 def test_a_bound_that_nothing_meets_leaves_the_model_as_it_was() -> None:
     subject, run = two_layers(), Judge()
     before = [weight.clone() for weight in subject.module.parameters()]
-    with pytest.raises(ValueError, match=r"Even the model as it came has a validation loss of 0\.087, more than"):
+    with pytest.raises(ValueError, match=r"Even the incoming model has a validation loss of 0\.087, more than"):
         Constrained(criterion="loss", bound=0.05).prune(subject, run)
     assert all(torch.equal(one, other) for one, other in zip(before, subject.module.parameters(), strict=True))
     assert run.shown["search"]["chosen"] is None and subject.masks == {}

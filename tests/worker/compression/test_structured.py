@@ -133,7 +133,7 @@ def test_layers_without_a_scale_are_left_alone() -> None:
 
 
 def test_the_scale_of_a_model_without_batch_normalization_is_refused() -> None:
-    with pytest.raises(ValueError, match="none follows a hidden layer of this model; take `l2`"):
+    with pytest.raises(ValueError, match="none follows a hidden layer of this model; use `l2`"):
         Channels(importance="bn_scale").prune(subjects.subject("lenet5"), ALONE)
 
 

@@ -109,7 +109,7 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         verdicts.nothing_changed,
         stage("fold"),
         "The stage changed nothing that is measured: parameters, size, accuracy and executed operators are those of "
-        "the stage before, so no gain is to be expected.",
+        "the stage before, so no gain can be expected.",
     ),
     (
         verdicts.nothing_changed,
@@ -120,13 +120,13 @@ CALLED_FOR: list[tuple[Verdict, StageResult, str]] = [
         quantization_verdicts.unpacked_in_each_call,
         stage("quantize", size=140_000, one=1.5, many=8.0, operators=PACKED),
         "Slower than before at batch 1: dequantization overhead; the weights are unpacked to floating point in each call "
-        "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
+        "(3 DequantizeLinear, 1 MatMulNBits), so only bytes are saved. `static_int8` computes in 8 bits.",
     ),
     (
         quantization_verdicts.unpacked_in_each_call,
         stage("quantize", one=0.98, many=10.0, operators=PACKED),
         "No faster at batch 1 and 64: dequantization overhead; the weights are unpacked to floating point in each call "
-        "(3 DequantizeLinear, 1 MatMulNBits), and what is saved are bytes. `static_int8` computes in 8 bits.",
+        "(3 DequantizeLinear, 1 MatMulNBits), so only bytes are saved. `static_int8` computes in 8 bits.",
     ),
     (
         quantization_verdicts.half_computed_in_float32,
@@ -233,8 +233,8 @@ def test_each_runtime_is_compared_with_itself() -> None:
     of_torch = {"exporter": "torch_export", "runtime": "torch 2", "operators": {"conv2d": 3}}
     before = beside(stage(), **of_torch)
     assert verdicts.verdicts(before, None) == [
-        "The files ran in different runtimes (onnx in r, torch export in torch 2): a difference between them is the "
-        "runtimes'. What a stage gains shows between files of one format."
+        "The files ran in different runtimes (onnx in r, torch export in torch 2): a difference between them "
+        "comes from the runtimes. Compare files of one format to see the gain of a stage."
     ]
     quick = [latency.model_copy(update={"p50_ms": latency.p50_ms / 4}) for latency in before.measures[0].latency]
     after = beside(stage("prune", many=5.0, flops=1500), **of_torch, latency=quick)

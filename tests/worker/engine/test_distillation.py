@@ -227,9 +227,9 @@ def with_other_outputs(work: Assignment, settings: Settings) -> Assignment:
 @pytest.mark.parametrize(
     ("harm", "changes", "sentence"),
     [
-        (None, {"dataset": {"kind": "wine"}}, "“Teacher” learnt from another dataset (digits) than this run's (wine): name"),
-        (None, {"preparation": {"kind": "min_max"}}, "“Teacher” learnt from another preparation (per_channel) than this"),
-        (damaged, {}, "The model of “Teacher” after stage 0 is damaged, its hash is not the one that was registered"),
+        (None, {"dataset": {"kind": "wine"}}, "“Teacher” was trained with another dataset (digits) than this run's (wine): name"),
+        (None, {"preparation": {"kind": "min_max"}}, "“Teacher” was trained with another preparation (per_channel) than this"),
+        (damaged, {}, "The model of “Teacher” after stage 0 is damaged, its hash differs from the registered one"),
         (with_other_outputs, {}, "The teacher has outputs [7] and the student [10]: name a teacher for the same task."),
     ],
 )  # fmt: skip

@@ -112,7 +112,7 @@ def test_a_batch_size_that_waits_for_the_next_epoch_waits_when_interrupted_befor
 def test_a_checkpoint_that_lacks_what_its_position_needs_is_refused(tmp_path: Path, catalog: Catalog) -> None:
     whole = state()
     assert Checkpoints(tmp_path, "c").write(whole, stage=1).trains
-    with pytest.raises(ValueError, match="4 steps after its beginning, lacks what the training knows"):
+    with pytest.raises(ValueError, match="4 steps after its start, lacks the state of the training"):
         replace(whole, phase=None)
     stopping = replace(whole.position, stopping=True)
     assert not Checkpoints(tmp_path, "c").write(replace(whole, position=stopping, phase=None), stage=1).trains

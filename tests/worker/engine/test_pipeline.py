@@ -226,7 +226,7 @@ def test_what_shapes_tell_is_told_before_anything_is_trained(
     link = run(assignment({"dataset": data, "model": model, "stages": [TRAIN, stage]}, catalog), settings)
     assert link.finished.state is RunState.FAILED and steps_done(link) == 0 and link.done() == []
     assert link.finished.error is not None and told in link.finished.error
-    assert link.finished.error.startswith("Nothing was trained, because stage 2 cannot be: ")
+    assert link.finished.error.startswith("Nothing was trained, because stage 2 is not possible: ")
 
 
 def test_what_comes_after_other_shapes_is_not_foreseen(catalog: Catalog, settings: Settings) -> None:

@@ -94,7 +94,7 @@ def test_an_automatic_batch_is_told_and_kept_when_the_run_resumes(
     work = assignment(spec(batch={"kind": "auto", "least_steps": 4}, epochs=1), catalog)
     link = run(work, eager, kill_at=12)
     texts = [body["text"] for body in link.happened(EventKind.LOG)]
-    assert texts == ["Batches of 32, 32 samples/s in training: larger ones are no faster here."]
+    assert texts == ["Batches of 32, 32 samples/s in training: larger ones are not faster here."]
     ledger = Ledger()
     ledger.take(link.sent)
     assert ledger.resume is not None and ledger.resume.step > 0

@@ -176,9 +176,9 @@ def test_a_knob_is_turned_and_told(catalog: Catalog, settings: Settings) -> None
 
 REFUSED = [
     ({"path": "optimizer.lr", "value": -1.0}, "greater than 0"),
-    ({"path": "optimizer.nesterov", "value": True}, "cannot be changed while it trains"),
-    ({"path": "optimizer.rate", "value": 1.0}, "is not a knob"),
-    ({"path": "regularizers[7].strength", "value": 1.0}, "is not a knob"),
+    ({"path": "optimizer.nesterov", "value": True}, "cannot be changed during the training"),
+    ({"path": "optimizer.rate", "value": 1.0}, "is not a live parameter"),
+    ({"path": "regularizers[7].strength", "value": 1.0}, "is not a live parameter"),
     ({"path": "regularizers", "value": 1.0}, "cannot be changed"),
 ]
 
@@ -315,7 +315,7 @@ def test_what_is_set_after_a_training_was_ended_is_told_to_wait_for_the_next_one
         ask=lambda link: waiting.pop() if waiting and steps_done(link) >= 30 else (),
     )
     ended, setting = by_hand.all(Obeyed)
-    assert setting.refused and setting.note is not None and "wait for the next training" in setting.note
+    assert setting.refused and setting.note is not None and "wait for the next one" in setting.note
     told = [Planned(Intervention(kind="next", step=ended.step))]
     alone = run(replace(assignment(SPEC, catalog), planned=told), settings)
     assert ledger(alone).hashes == ledger(by_hand).hashes

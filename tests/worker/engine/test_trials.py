@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_made_is_a_try_that_failed(catalog: Catalog, setti
     canonical.spec["stages"][1]["fold"] = fold  # as if the check before had let it through
     link = run(canonical, settings)
     assert link.finished.state is RunState.FAILED
-    assert "None of 2 tries could be made: there is no" in str(link.finished.error)
+    assert "None of 2 models could be made: there is no" in str(link.finished.error)
     assert not link.happened(EventKind.LOG)
 
 

@@ -55,19 +55,19 @@ class Auto(BatchPolicy):
 def measured(most: int, gain: float, probe: Probe) -> tuple[dict[int, float], str]:
     """Samples per second of each size that was tried, in rising order, and why no larger one was."""
     speeds: dict[int, float] = {}
-    limit = f"more than {most:,} are not wanted"
+    limit = f"more than {most:,} are not allowed"
     for _ in range(TURNS):
         size = SMALLEST
         while size <= most:
             try:
                 speeds[size] = max(speeds.get(size, 0.0), size / probe(size))
             except MemoryError:
-                most, limit = size - 1, f"{size:,} do not fit into memory"
+                most, limit = size - 1, f"{size:,} samples do not fit into memory"
             if size >= best(speeds, gain) << PATIENCE:
                 break
             size *= 2
     ended_by_limit = max(best(speeds, gain), 1) << PATIENCE > most
-    return speeds, limit if ended_by_limit else "larger ones are no faster here"
+    return speeds, limit if ended_by_limit else "larger ones are not faster here"
 
 
 def best(speeds: dict[int, float], gain: float) -> int:

@@ -44,7 +44,7 @@ class Characters(Dataset):
         if not least <= len(codes) <= MOST:
             raise ValueError(
                 f"The text has {len(codes):,} characters, but from {least:,} to {MOST:,} are needed for samples of "
-                f"{self.length}: change what lies in {folder}, or `length`."
+                f"{self.length}: change the texts in {folder}, or `length`."
             )
         names, lookup = _vocabulary(codes, self.tokens)
         stretches = np.array_split(lookup[codes], STRETCHES)
@@ -71,7 +71,7 @@ def _text(folder: Path) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(f"The texts in {folder} must be UTF-8, but one is not: {error}.") from None
     except ImportError:
-        raise ValueError(f"This Python came without its manual; put a text as *.txt into {folder}.") from None
+        raise ValueError(f"This Python has no manual to read from: put a text as *.txt into {folder}.") from None
 
 
 def _manual() -> str:

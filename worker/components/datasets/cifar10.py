@@ -99,7 +99,7 @@ def _batch(content: bytes, where: str) -> NDArray[np.uint8]:
     """The records [10000, 3073] of a file."""
     if len(content) != RECORDS * RECORD:
         raise ValueError(
-            f"{where} is no batch of CIFAR-10's binary version: it must have {RECORDS * RECORD:,} bytes; replace it "
+            f"{where} is not a batch of CIFAR-10's binary version: it must have {RECORDS * RECORD:,} bytes; replace it "
             "with the published file."
         )
     return np.frombuffer(content, np.uint8).reshape(RECORDS, RECORD)

@@ -51,7 +51,7 @@ class Upload(Dataset):
     def load(self, folder: Path, seed: int) -> Corpus:
         place = folder.parent.parent / "uploads" / self.id
         if not self.id.replace("-", "").isalnum() or not (place / "facts.json").is_file():
-            raise ValueError(f"The upload `{self.id}` is not there: send the file again, or choose another one.")
+            raise ValueError(f"The upload `{self.id}` does not exist: send the file again, or choose another one.")
         facts = Facts.model_validate_json((place / "facts.json").read_text())
         found = plan(facts, Choice(**self.model_dump(exclude={"id", "kind"})))
         read = _table if facts.kind == "table" else _arrays

@@ -53,7 +53,7 @@ class Features(Distiller):
         if len(ours.places) != len(theirs.places):
             raise ValueError(
                 f"`features` has {len(ours.places)} layers of the student and {len(theirs.places)} of the teacher: "
-                "name as many of each, in the order in which they belong together."
+                "name equally many of both, in matching order."
             )
         sample = student.sample()
         shapes = zip(ours.shapes(student.module, sample), theirs.shapes(teacher.module, sample), strict=True)
@@ -133,7 +133,9 @@ def _usual(whose: str, module: nn.Module, match: str) -> str:
     found = [name for name, child in module.named_modules() if name and isinstance(child, kinds)]
     if not found:
         what = "linear layer or convolution" if match == "hints" else "convolution"
-        raise ValueError(f"The {whose} has no {what} for `features` to watch: name its layers, or leave it out.")
+        raise ValueError(
+            f"The {whose} has no {what} for `features` to imitate: name its layers, or leave `features` out."
+        )
     return str(found[-1])
 
 
@@ -147,7 +149,7 @@ def _map(match: str, ours: Shape, theirs: Shape) -> nn.Module:
     if match == "attention":
         if len(ours) == 2:
             raise ValueError(
-                "`features` finds no places to look at in single rows: name layers before them, or use hints."
+                "`features` finds no places to compare in single rows: name earlier layers, or use `match: hints`."
             )
         return nn.Identity()
     axis = 1 if len(ours) == 4 else -1

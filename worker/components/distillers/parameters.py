@@ -34,7 +34,7 @@ class Parameters(Distiller):
             layer, why = next(iter(unmatched.items()))
             raise ValueError(
                 f"No layer of the student matches one of the teacher by name and shape (`{layer}`: {why}): leave the "
-                "distiller `parameters` out, or take a student of the same kind as the teacher."
+                "distiller `parameters` out, or use a student of the teacher's kind."
             )
         student.apply_masks()
         context.tell(f"Copied from the teacher: {', '.join(copied)}.")

@@ -58,8 +58,8 @@ class Similar(Folder):
         layers = self._merge(subject, self.ratio)
         if not layers:
             raise ValueError(
-                "there are no channels to merge: no convolution or linear layer of this model feeds a single other one "
-                "through layers that keep channels apart"
+                "there are no channels to merge: no convolution or linear layer of this model feeds exactly one other "
+                "through layers that keep channels separate"
             )
         if all(layer["after"] == layer["before"] for layer in layers):
             raise ValueError(

@@ -75,7 +75,7 @@ class Following(Structured):
         if not groups:
             raise ValueError(
                 "importance `bn_scale` measures batch normalizations, and none follows a hidden layer of this model; "
-                "take `l2`, or build the model with `norm: batch`"
+                "use `l2`, or build the model with `norm: batch`"
             )
         layers = [
             Layer(score.detach().nan_to_num(0.0), self.round_to, group.divisions, group.normalized)

@@ -41,11 +41,11 @@ class Constrained(Searched):
         context.show("search", search.body("sparsity", self.measured, sparsity))
         if sparsity is None:
             raise ValueError(
-                f"Even the model as it came has a {self.measured} of {search.tried[0]['measured']:.4g}, more than the "
+                f"Even the incoming model has a {self.measured} of {search.tried[0]['measured']:.4g}, more than the "
                 f"bound of {self.bound:g}: raise the bound, or train for longer"
             )
         context.tell(
-            f"The sparsest model within a {self.measured} of {self.bound:g} has {sparsity:.1%} of its weights gone, "
+            f"The sparsest model within a {self.measured} of {self.bound:g} has {sparsity:.1%} of its weights removed, "
             f"found in {len(search.tried)} evaluations."
         )
         return masked(subject, lowest(scores, sparsity, self.scope, self.floor), lambda name: f"`{name}` was emptied")

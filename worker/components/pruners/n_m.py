@@ -29,7 +29,7 @@ class NM(Masking):
         fitting, left_out = self._fitting(subject.module)
         if left_out:
             context.tell(
-                f"Left as they are, since their number of inputs is no multiple of {self.m}: {', '.join(left_out)}.",
+                f"Not pruned, since their number of inputs is not a multiple of {self.m}: {', '.join(left_out)}.",
                 "warning",
             )
         scores = below_all({name: weight.abs() for name, weight in fitting.items()}, subject.masks)
@@ -46,7 +46,7 @@ class NM(Masking):
         if not fitting:
             raise ValueError(
                 f"{self.n}:{self.m} pruning needs a layer whose number of inputs is a multiple of {self.m}, and "
-                f"this model has none ({', '.join(left_out[:8]) or 'no layer at all'}); lower m, or take `magnitude`"
+                f"this model has none ({', '.join(left_out[:8]) or 'no layer at all'}); lower m, or use `magnitude`"
             )
         return fitting, left_out
 

@@ -41,7 +41,7 @@ class Stable(Searched):
         masks = at(floor)
         context.tell(
             f"The lowest floor within a {self.measured} of {self.bound:g} is {floor:.3g}, found in {len(search.tried)} "
-            f"evaluations: {_norm(weights, masks) / _norm(weights, at(0.0)):.2%} of the norm that free competition keeps."
+            f"evaluations: {_norm(weights, masks) / _norm(weights, at(0.0)):.2%} of the norm that remains without a floor."
         )
         return masked(subject, masks, lambda name: f"`{name}` was emptied")
 

@@ -47,5 +47,5 @@ def _require_range(subject: Subject) -> None:
     largest = max(float(weight.detach().abs().max()) for weight in subject.module.parameters())
     if largest > torch.finfo(torch.float16).max:
         raise ValueError(
-            f"a weight of {largest:.3g} is beyond what 16-bit floating point holds (65,504); take `bfloat16`"
+            f"a weight of {largest:.3g} is too large for 16-bit floating point (at most 65,504); use `bfloat16`"
         )

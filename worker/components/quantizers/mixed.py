@@ -122,7 +122,7 @@ class _Search:
         good, bad = 0, len(self.steps)
         if self.quality(0) < self.floor:
             raise ValueError(
-                f"even with 8 bits in every layer more than {self.drop:g} is lost; allow a larger `drop`, or take "
+                f"even with 8 bits in every layer more than {self.drop:g} is lost; allow a larger `drop`, or use "
                 "`bound: size` with `recover`"
             )
         while bad - good > 1:

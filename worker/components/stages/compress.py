@@ -74,7 +74,7 @@ class Compress(Stage):
         except ConstraintWrong as error:
             raise ValueError(f"`target` {error}") from error
         if field_of(self.minimize) is None:
-            raise ValueError(f"`minimize` names `{self.minimize}`, which is not measured.")
+            raise ValueError(f"`minimize` names `{self.minimize}`, which is not a measure.")
         return self
 
     def phases(self) -> Sequence[Phase]:
@@ -130,7 +130,7 @@ class _Tries:
         """The best model that meets the target, or the one that came in."""
         best = PatternSearch(self._try, self.stage.budget).run(*self._space())
         if best.refusal:
-            raise ValueError(f"None of {len(self.tried)} tries could be made: {best.refusal}")
+            raise ValueError(f"None of {len(self.tried)} models could be made: {best.refusal}")
         self._show(best if best.meets else None)
         self._tell(best)
         return self.compressed if best.meets else self.subject
@@ -208,13 +208,13 @@ class _Tries:
             least = best.values.get(self.goal.minimize)
             minimized = "was not measured" if least is None else f"is {shown(self.goal.minimize, least)}"
             self.context.tell(
-                f"{spent}; {met} of them meet the target. Kept is the one with {self._called(best.choice)}: its "
+                f"{spent}; {met} of them meet the target. The stage keeps the one with {self._called(best.choice)}: its "
                 f"{self.goal.minimize} {minimized}."
             )
         else:
             missed = shortfall(self.goal.target, best.values).replace("`", "")
             self.context.tell(
-                f"{spent}; none meets the target, and the model stays as it came. The nearest is the one with "
+                f"{spent}; none meets the target, so the model stays unchanged. The nearest is the one with "
                 f"{self._called(best.choice)}: {missed}.",
                 "warning",
             )

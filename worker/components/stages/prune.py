@@ -35,14 +35,14 @@ class Prune(Stage):
         Conflict(
             path="schedule",
             when={"method": "open", "schedule": "spread"},
-            message="How much {method} takes away is not known beforehand, so it cannot be spread over time: take "
+            message="The share that {method} removes is not known in advance, so it cannot be spread over time: use "
             "`schedule: one_shot`.",
         ),
         Conflict(
             path="schedule",
             when={"method": "structured", "schedule": "grows"},
-            message="{method} changes the shapes of layers, which cannot happen within a training as {schedule} has it: "
-            "take `schedule: iterative`.",
+            message="{method} changes the shapes of layers, which {schedule} would need during a training: use "
+            "`schedule: iterative`.",
         ),
         Conflict(
             path="recover",
@@ -52,13 +52,13 @@ class Prune(Stage):
         Conflict(
             path="rewind",
             when={"method": "structured", "rewind": True},
-            message="What {method} leaves has other shapes than the initial weights, so they cannot be rewound: take a "
+            message="The layers after {method} have other shapes than the initial weights, so they cannot be rewound: use a "
             "method that masks weights.",
         ),
         Conflict(
             path="rewind",
             when={"schedule": "grows", "rewind": True},
-            message="{schedule} prunes within a training, after which there is nothing to rewind for: take "
+            message="{schedule} prunes during the training, so there is no later training to rewind for: use "
             "`schedule: iterative`.",
         ),
     )

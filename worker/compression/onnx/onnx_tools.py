@@ -51,6 +51,6 @@ def require_int8(file: Path, sample: NDArray[np.float32]) -> None:
     executed = executed_operators(file, sample)
     if not INT8 & executed.keys():
         raise ValueError(
-            "quantization would be without effect: ONNX Runtime executes none of this model's layers in 8 bits on this "
-            f"machine, only {', '.join(executed)}; leave the stage out or take another quantizer"
+            "quantization would have no effect: ONNX Runtime executes none of this model's layers in 8 bits on this "
+            f"machine, only {', '.join(executed)}; leave the stage out, or use another quantizer"
         )

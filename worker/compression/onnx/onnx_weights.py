@@ -46,7 +46,7 @@ def pack(source: Path, target: Path, packing: Packing, sample: NDArray[Any]) -> 
     wanted = _Packer(model.graph, packing).run()
     if not wanted:
         raise ValueError(
-            "quantization would be without effect: the model has no linear, convolutional or recurrent layer whose weights "
+            "quantization would have no effect: the model has no linear, convolutional or recurrent layer whose weights "
             "could be stored in fewer bits; leave the stage out"
         )
     onnx.save(model, target)
@@ -82,7 +82,7 @@ def _require(file: Path, wanted: dict[str, int], sample: NDArray[Any]) -> None:
         ) from error
     if any(executed.get(name, 0) < number for name, number in wanted.items()):
         raise ValueError(
-            f"quantization would be without effect: the file unpacks weights with {_listed(wanted)}, but ONNX Runtime on "
+            f"quantization would have no effect: the file unpacks weights with {_listed(wanted)}, but ONNX Runtime on "
             f"this machine executes {_listed(executed)}; take `static_int8`"
         )
 

@@ -34,7 +34,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
         """The subject whose artifacts are converted by this quantizer; tells which layers that leaves float."""
         left = [f"{name} ({type(layer).__name__})" for name, layer in _layers(subject.module, self.floats)]
         if left:
-            context.tell(f"These layers stay in floating point, for want of a kernel: {', '.join(left)}.")
+            context.tell(f"These layers stay in floating point because no kernel exists for them: {', '.join(left)}.")
         return replace(subject, quantizer=self)
 
     def companion(self) -> Companion | None:

@@ -81,7 +81,7 @@ def take_over(
 def _begin_anew(module: nn.Module, fresh: nn.Module, names: Collection[str]) -> None:
     for layer, why in layer_matching.copy(module, fresh, names).items():
         raise ValueError(
-            f"The layer `{layer}` cannot begin anew, {why}: put the transfer before what removes channels."
+            f"The layer `{layer}` cannot be reinitialized, {why}: put the transfer before the stage that removes channels."
         )
 
 
@@ -94,11 +94,11 @@ def _masks(subject: Subject, theirs: Subject, taken: Collection[str], renewed: C
 
 def _nothing_matches(source: str, unmatched: dict[str, str]) -> str:
     if not unmatched:
-        return "Every layer of the model would begin anew, so nothing is transferred: name fewer layers to train."
+        return "Every layer of the model would be reinitialized, so nothing is transferred: name fewer layers to train."
     layer, why = next(iter(unmatched.items()))
     return (
         f"No layer of the model matches one of run `{source}` by name and shape (`{layer}`: {why}): "
-        "name a run with the same kind of model, or take such a model here."
+        "name a run with the same kind of model, or use such a model here."
     )
 
 
@@ -107,4 +107,4 @@ def _tell(
 ) -> None:
     context.tell(f"Copied from run {source}: {', '.join(taken)}. Frozen: {', '.join(resting) or 'nothing'}.")
     for layer, why in unmatched.items():
-        context.tell(f"Not copied: `{layer}`, because {why}. It stays as it is and trains.", "warning")
+        context.tell(f"Not copied: `{layer}`, because {why}. It keeps its weights and trains.", "warning")

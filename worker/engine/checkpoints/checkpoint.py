@@ -60,8 +60,8 @@ class State:
     def __post_init__(self) -> None:
         if self.position.within_training and self.phase is None:
             raise ValueError(
-                f"A checkpoint within a training, {self.position.phase_step:,} steps after its beginning, lacks what "
-                "the training knows: optimizer, means and randomness."
+                f"A checkpoint within a training, {self.position.phase_step:,} steps after its start, lacks the "
+                "state of the training: optimizer, means and random state."
             )
 
 

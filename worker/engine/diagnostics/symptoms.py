@@ -130,7 +130,7 @@ def dead_units(history: History) -> Verdict | None:
     return Verdict(
         "dead_units",
         f"{share:.0%} of the units of layer {layer} are zero for every sample",
-        "Try a lower learning rate or a warm-up, batch normalization, or an activation that is never flat, such as GELU.",
+        "Try a lower learning rate or a warm-up, batch normalization, or an activation without a flat part, such as GELU.",
     )
 
 
@@ -141,7 +141,7 @@ def divergence(history: History) -> Verdict | None:
         return None
     return Verdict(
         "divergence",
-        f"The training loss is {loss:.3g}, far above the {history.guess:.3g} of guessing",
+        f"The training loss is {loss:.3g}, far above that of guessing, {history.guess:.3g}",
         "Try a lower learning rate, a warm-up, or gradient clipping.",
     )
 
@@ -158,7 +158,7 @@ def overfitting(history: History) -> Verdict | None:
     return Verdict(
         "overfitting",
         f"The validation loss rose from {best.validation:.3g} to {last[-1].validation:.3g} while the training loss fell "
-        f"from {best.training:.3g} to {last[-1].training:.3g}: the model learns its samples by heart",
+        f"from {best.training:.3g} to {last[-1].training:.3g}: the model memorizes its samples",
         "Try early stopping, dropout, weight decay, augmentation, more samples, or a smaller model.",
     )
 

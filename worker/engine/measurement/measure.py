@@ -135,7 +135,7 @@ def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], lis
     refused = {exporter.kind: why for exporter in wanted if (why := exporter.refuses(subject))}
     if len(refused) == len(wanted):
         reasons = "; ".join(f"{kind} {why}" for kind, why in refused.items())
-        raise ValueError(f"measure.formats: none of them can hold this model ({reasons}); add `onnx`")
+        raise ValueError(f"measure.formats: none of these formats can hold this model ({reasons}); add `onnx`")
     notes = [f"No {one.kind} file: it {refused[one.kind]}." for one in wanted if one.runtime and one.kind in refused]
     return [exporter for exporter in wanted if exporter.kind not in refused], notes
 

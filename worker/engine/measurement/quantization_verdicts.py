@@ -60,7 +60,7 @@ def unpacked_in_each_call(after: StageResult, before: StageResult) -> str | None
     named = ", ".join(f"{number} {name}" for name, number in kernels.items())
     return (
         f"{'Slower than before' if slower else 'No faster'} at batch {batches}: dequantization overhead; the weights are "
-        f"unpacked to floating point in each call ({named}), and what is saved are bytes. `static_int8` computes in 8 bits."
+        f"unpacked to floating point in each call ({named}), so only bytes are saved. `static_int8` computes in 8 bits."
     )
 
 

@@ -172,7 +172,7 @@ def nothing_changed(after: StageResult, before: StageResult) -> str | None:
         return "The stage changed nothing: the weights are those of the stage before, bit by bit, and so are size and work."
     return (
         "The stage changed nothing that is measured: parameters, size, accuracy and executed operators are those of the "
-        "stage before, so no gain is to be expected."
+        "stage before, so no gain can be expected."
     )
 
 
@@ -213,7 +213,7 @@ def smaller_until_it_is_loaded(after: StageResult) -> str | None:
                 return (
                     f"The {words(small.exporter)} file is {ratio(small.bytes, other.bytes, 'smaller', 'larger')} than the "
                     f"{words(other.exporter)} file, but decodes to the same model, which runs the same operators: it saves "
-                    f"disk and transfer, neither time nor memory{loading}."
+                    f"disk space and transfer, but neither time nor memory{loading}."
                 )
     return None
 
@@ -225,8 +225,8 @@ def several_runtimes(after: StageResult, before: StageResult | None) -> str | No
         return None
     told = ", ".join(f"{exporter} in {runtime}" for runtime, exporter in ran_in.items())
     return (
-        f"The files ran in different runtimes ({told}): a difference between them is the runtimes'. What a stage gains "
-        "shows between files of one format."
+        f"The files ran in different runtimes ({told}): a difference between them comes from the runtimes. Compare "
+        "files of one format to see the gain of a stage."
     )
 
 

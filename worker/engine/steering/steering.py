@@ -14,7 +14,7 @@ from worker.pipe.messages import Happened, Obeyed, Order
 
 REST_SECONDS = 0.02  # between two looks for orders while paused
 HEARD_SECONDS = 1.0  # between two signs of life while paused
-NOTHING_TRAINS = "Nothing trains at this moment: wait for the next training to begin."
+NOTHING_TRAINS = "No training runs at this moment: wait for the next one to start."
 
 
 class Turnable(Protocol):
@@ -49,7 +49,7 @@ class Steering:
         """A run that was paused when its last trainer ended is paused again."""
         self.paused = paused
         if paused:
-            self._move(RunState.PAUSED, "It was paused before it was given back.")
+            self._move(RunState.PAUSED, "It was paused before it went back to the queue.")
 
     def expect(self, resumed: bool) -> None:
         """A training begins, or goes on: forget what was planned for those before it, await what is planned for it."""
@@ -175,7 +175,7 @@ class Steering:
         if self.paused:
             raise ValueError("The run is paused already.")
         if not self._checkpoint():
-            raise ValueError("The run goes on, because no checkpoint of it could be written.")
+            raise ValueError("The run continues, because its checkpoint could not be written.")
         self.paused = True
         self._move(RunState.PAUSED)
 
