@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 0.02
 ROOM = 3.0
-"""How many times as long an answer may take that is granted a fixed time: what comes meanwhile is not known before."""
+"""Factor on the time of an answer with a fixed limit, since the load in the meantime is not known in advance."""
 
 
 def slowness() -> float:
-    """How many times as long everything takes as on a quiet machine: threads that want to run now, or did lately, a core."""
+    """Slowdown compared with a quiet machine: threads per core that want to run now, or did lately."""
     lately, _, _, now, *_ = Path("/proc/loadavg").read_text().replace("/", " ").split()
     return max(1.0, float(lately) / _cores(), float(now) / _cores())
 

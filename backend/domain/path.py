@@ -35,7 +35,7 @@ def join(path: str, *keys: Key) -> str:
 
 
 def parents(path: str) -> Iterator[str]:
-    """What holds the field, from the outermost to the innermost: `stages`, `stages[0]`, `stages[0].optimizer`."""
+    """Paths of the parts that hold the field, the outermost first: `stages`, `stages[0]`, `stages[0].optimizer`."""
     keys = parse(path)
     return (join("", *keys[:length]) for length in range(1, len(keys)))
 

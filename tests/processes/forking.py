@@ -38,7 +38,7 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Start:
-    """How a process begins."""
+    """Command and environment of a process."""
 
     command: Sequence[str]
     """A module and its arguments."""

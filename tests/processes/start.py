@@ -27,7 +27,7 @@ class Process:
 
     pid: int
     log: Path
-    """What it writes."""
+    """Its output."""
     poll: Callable[[], int | None]
     """Its exit status, negative when a signal ended it; None while it runs."""
 

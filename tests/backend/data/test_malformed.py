@@ -134,7 +134,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a directory without end": (lambda: archive(PAIR, extra=30_000), "damaged or encrypted"),
     "another compression": (
         lambda: archive({"x.npy": (declared(512, 1 << 10), 4 << 20), **PAIR}, zipfile.ZIP_LZMA),
-        "compressed in a way that is not taken",
+        "uses an unsupported compression",
     ),
 }
 

@@ -67,7 +67,11 @@ CONDITION = {"field": "stages[0].optimizer", "among": ["sgd"]}
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty space": ({"space": []}, "space", "at least 1"),
     "no such field": ({"space": [{"field": "stages[0].rate", "low": 1, "high": 2}]}, "space[0].field", "not a field"),
-    "no such stage": ({"space": [{"field": "stages[4].epochs", "low": 1, "high": 2}]}, "space[0].field", "nowhere"),
+    "no such stage": (
+        {"space": [{"field": "stages[4].epochs", "low": 1, "high": 2}]},
+        "space[0].field",
+        "does not exist in this spec",
+    ),
     "beyond a bound": ({"space": [{"field": LR, "low": 1e-3, "high": 1e9}]}, "space[0].high", "at most"),
     "an unknown component": (
         {"space": [{"field": "stages[0].optimizer", "choice": ["sgd", "agd"]}]},
