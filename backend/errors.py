@@ -1,4 +1,4 @@
-"""Every error that a request can end in: one base class, one handler, one JSON shape."""
+"""All errors of requests: one base class, one handler, one JSON shape."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ E = TypeVar("E", bound=Exception)
 
 
 class LatheError(Exception):
-    """A request that cannot be met: a status, and a sentence that says what would be right."""
+    """A failed request: a status, and a sentence that says what would be right."""
 
     status = 500
     headers: Mapping[str, str] = {}
@@ -124,7 +124,7 @@ class HostRefused(LatheError):
 
 
 class Invalid(LatheError):
-    """A request whose fields are wrong; `path` names the first one."""
+    """A request with wrong fields; `path` names the first one."""
 
     status = 422
 
@@ -178,7 +178,7 @@ def answer(error: LatheError) -> JSONResponse:
 
 
 def invalid(problems: Sequence[Problem], what: str = "") -> Invalid:
-    """One error for everything that is wrong, the first of it in the open."""
+    """One error for all problems; its sentence is that of the first one."""
     first = problems[0]
     detail = f"`{first.path}` {first.message}" if first.path else first.message[:1].upper() + first.message[1:]
     return Invalid(what + detail, path=first.path or None, problems=problems)
@@ -246,7 +246,7 @@ def _mistyped(error: RequestValidationError) -> Invalid:
 
 
 def mistyped(error: ValidationError) -> Invalid:
-    """The body of a command that is not as its kind needs it."""
+    """Error for a command whose body does not fit its kind."""
     first = error.errors()[0]
     path = join("body", *first["loc"])
     return Invalid(f"`{path}`: {first['msg']}.", path=path)

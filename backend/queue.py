@@ -1,4 +1,4 @@
-"""Tells the workers that there is something to do. A hint only: whoever misses it looks by itself soon."""
+"""Notifies workers of new runs. This is only a hint: a worker that misses it soon looks for itself."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ SECONDS = 2.0  # how long the broker may take; a hint that is later than that is
 
 
 class Hints:
-    """Sends hints from a thread of its own, so that a broker that is down or hangs holds nobody up."""
+    """Sends hints in its own thread, so that a broker that is down or hangs delays nobody."""
 
     def __init__(self, broker_url: str) -> None:
         self._url = broker_url
@@ -23,7 +23,7 @@ class Hints:
         self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """Ask for a hint and return at once. Hints that are asked for while one is under way become one."""
+        """Requests a hint and returns at once. Requests during a hint are merged into one."""
         with self._lock:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="hints", daemon=True)

@@ -1,4 +1,4 @@
-"""Files that runs left, for download."""
+"""Files of runs, for download."""
 
 import hashlib
 import re
@@ -81,7 +81,7 @@ def _check(file: Path, artifact: tables.Artifact) -> None:
 
 @lru_cache(maxsize=4096)
 def _sha256(file: Path, *identity: int) -> str:
-    """Read once for each `identity`, which the kernel changes whenever the content does: ranges of one file are many."""
+    """Hash of the file, computed once for each `identity`, which changes with the content: files are read in ranges."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

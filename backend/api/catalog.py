@@ -72,13 +72,13 @@ def schema(catalog: CatalogDep) -> dict[str, Any]:
 
 @router.get("/api/schema/study")
 def study_schema(catalog: CatalogDep) -> dict[str, Any]:
-    """The same of a study."""
+    """One JSON Schema of a whole study."""
     return editor_schema(catalog, study.outline())
 
 
 @router.post("/api/specs/check", openapi_extra=BARE_BODY)
 def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecked:
-    """Hold a draft against the catalog; nothing is created."""
+    """Checks a draft against the catalog, without creating anything."""
     document, shown = None, draft.spec if isinstance(draft.spec, str) else ""
     fields: dict[str, ResolvedField] = {}
     try:

@@ -41,7 +41,7 @@ def _samples(spec: Experiment, catalog: Catalog) -> int | None:
 
 
 def _searching(spec: Experiment, catalog: Catalog) -> set[int]:
-    """Stages with a target that is searched for: nobody knows beforehand how often they train."""
+    """Returns True for a stage that searches for a target: the number of its trainings is not known in advance."""
     found = marked({"stages": spec.stages}, catalog, CONSTRAINT)
     searching = [path for path, text in found if text.strip()]
     return {
@@ -62,7 +62,7 @@ def _steps(stage: Mapping[str, Any], samples: int | None) -> int | None:
 
 
 def _recipes(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Whatever has `epochs` trains, be it the stage itself or a recovery inside it."""
+    """The recipes of a stage: each part with `epochs` trains, the stage itself or a recovery inside it."""
     if isinstance(value, Mapping):
         if isinstance(value.get("epochs"), int):
             yield value
@@ -85,5 +85,5 @@ def _rate(session: Session, spec: Experiment) -> float | None:
 
 
 def _own_steps(run: Run) -> int:
-    """Those that were not taken over from a parent."""
+    """Steps of the run itself, without those of its parent."""
     return run.step - (run.fork_step or 0)

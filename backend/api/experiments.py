@@ -55,7 +55,7 @@ def _submitted(store: Store, body: NewExperiment, catalog: Catalog, creation: Cr
 
 
 def _asked(store: Store, body: NewExperiment, catalog: Catalog) -> Explored:
-    """The spec, or its variants or orders. Nothing is created unless all of them are right."""
+    """The spec, or its variants or orders. Nothing is created unless all of them are valid."""
     document = documents.read(body.spec)
     if body.orders is not None:
         if body.variants is not None:

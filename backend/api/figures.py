@@ -116,7 +116,7 @@ def figure(
 
 
 def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options, dataset: str = "") -> str:
-    """The figure as JSON; what compares models draws those of one data set alone."""
+    """The figure as JSON. Charts that compare models draw only those of one data set."""
     if chart.draw_artifacts:
         found = artifacts(session, _few(wanted, MAX_RUNS), MAX_RUNS)
         task = chosen_task(tasks(found), dataset)
@@ -130,7 +130,7 @@ def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: 
 
 @lru_cache(maxsize=8)
 def _of_artifacts(chart: Chart, found: Artifacts, options: Options) -> str:
-    """Remembered for as long as nothing else was measured, see `artifacts`."""
+    """Cached until something else is measured, see `artifacts`."""
     assert chart.draw_artifacts
     return _text(chart, chart.draw_artifacts(found, options))
 
@@ -179,7 +179,7 @@ def run_data(
 
 
 def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:
-    """The steps of each stage that has begun; one that was begun again after a rewind counts once."""
+    """The steps of each stage that has started. A stage that started again after a rewind counts once."""
     began = {event.body["stage"]: event.body for event in happened if event.kind == EventKind.STAGE_BEGAN}
     ended = {event.body["stage"]: event.body for event in happened if event.kind == EventKind.STAGE_ENDED}
     return tuple(

@@ -76,7 +76,7 @@ def fork(
     creation: CreationDep,
     body: NewFork | None = None,
 ) -> ExperimentCreated:
-    """Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there."""
+    """Queues a run that starts from a checkpoint of this one and continues on its own."""
 
     def find() -> Beginning:
         past, spec = _asked(store, run_id, body or NewFork(), catalog)
@@ -91,7 +91,7 @@ def fork(
 
 @dataclass(frozen=True)
 class Beginning:
-    """A run that is to be made out of run `of`: with its past up to a cut, or anew. `mark` changes its row."""
+    """A run to create from run `of`: with its history up to a cut, or from the start. `mark` changes its row."""
 
     of: str
     spec: Experiment

@@ -35,9 +35,9 @@ def create(
     after: BackgroundTasks,
     creation: CreationDep,
 ) -> ExperimentCreated:
-    """Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
+    """Queues a run that repeats this one without one intervention, after all ordinary runs.
 
-    It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
+    It starts from the newest checkpoint before the intervention had an effect, or from the beginning without one.
     """
     created = begun(store, settings, catalog, creation, lambda: _asked(store, settings, run_id, body.seq))
     after.add_task(hints.wake)
@@ -59,7 +59,7 @@ def _asked(store: Store, settings: Settings, run_id: str, seq: int) -> Beginning
 
 
 def _sound(pasts: Iterator[Cut], settings: Settings) -> Iterator[Cut]:
-    """Those whose checkpoint is what was registered."""
+    """The cuts whose checkpoint file is unchanged."""
     for past in pasts:
         if files.damage(past.checkpoint, settings.data_dir / past.checkpoint.path) is None:
             yield past

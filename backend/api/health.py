@@ -1,4 +1,4 @@
-"""Tells whatever watches the server that it is alive, whether it is ready, and its numbers."""
+"""Health, readiness and metrics of the server, for monitoring."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -33,13 +33,13 @@ class Readiness(BaseModel):
 
 @router.get("/healthz")
 async def healthz() -> Health:
-    """Answers 200 while the process does; open to everybody, asks nothing else."""
+    """Answers 200 while the process runs. Open to everybody; checks nothing else."""
     return Health()
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "The server cannot do its work now."}})
 def readyz(request: Request, response: Response, monitor: MonitorDep) -> Readiness:
-    """Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not."""
+    """Answers 200 when runs can be accepted, executed and stored, else 503. Open to everybody; the reasons need the token."""
     report = monitor.report()
     response.status_code = 200 if report.ready else 503
     status: Literal["ready", "not ready"] = "ready" if report.ready else "not ready"

@@ -12,7 +12,7 @@ Relation = Literal["parent", "child", "awaited", "waiting", "original", "ghost"]
 
 
 def relatives(session: Session, run: tables.Run) -> list[Relative]:
-    """The run's parent, the one that it waits for or shows differently, then those that began with it, wait to, or show it."""
+    """The run's parent, the run that it waits for or repeats, then its forks, and the runs that wait for or repeat it."""
     found: list[Relative] = []
     older: list[tuple[Relation, str | None]] = [("awaited", run.waits_for), ("original", run.ghost_of)]
     if run.parent_id != run.ghost_of:

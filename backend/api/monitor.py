@@ -114,7 +114,7 @@ class Monitor:
         return _check("disk", True, f"{_size(free)} are free on the disk of the data folder."), free
 
     def _forget(self) -> None:
-        """Nobody could move a counter."""
+        """Forgets how long counters stood still: no process could change them."""
         for watched in (self._workers, self._leases, self._waiting):
             watched.forget()
 

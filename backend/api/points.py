@@ -1,4 +1,4 @@
-"""The curves of one run, bucketed to what a chart can show."""
+"""The curves of one run, reduced to the resolution of a chart."""
 
 from typing import Annotated
 

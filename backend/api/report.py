@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs nothing else: curves, costs, results, spec."""
+"""A run as one self-contained HTML file: curves, costs, results, spec."""
 
 import base64
 import hashlib

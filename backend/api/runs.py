@@ -1,4 +1,4 @@
-"""Runs: listed, looked at, steered, deleted."""
+"""Lists, shows and deletes runs."""
 
 from datetime import UTC
 from typing import Annotated
@@ -111,7 +111,7 @@ def marks(
         int, Query(ge=1, le=MOST_EVENTS, description="Events in the answer; fewer when there are no more.")
     ] = MOST_EVENTS,
 ) -> list[StreamEvent]:
-    """One page of what happened to the run, without its points. The next page comes `after` the last event of this one;
+    """One page of the run's events, without its points. The next page comes `after` the last event of this one;
     with `newest`, `before` it."""
     found = events.marks(session, run.id, after, before=before, kinds=kind, newest=newest, limit=limit)
     return [stream_event(event) for event in found]

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/runs", tags=["steering"])
 
 @router.get("/{run_id}/knobs")
 def turnable(session: Reading, run: RunDep, catalog: CatalogDep) -> list[KnobRow]:
-    """The knobs that the run takes while its current stage trains, as they stand."""
+    """Live parameters of the current stage, with their values."""
     turned = steering.turned(session, run)
     return [
         KnobRow(
@@ -40,7 +40,7 @@ def turnable(session: Reading, run: RunDep, catalog: CatalogDep) -> list[KnobRow
 
 @router.get("/{run_id}/replay", response_class=Response, responses={200: {"content": {"application/yaml": {}}}})
 def replay(session: Reading, run: RunDep) -> Response:
-    """A spec, as YAML, that does by itself what people did to this run: it gives the same curves."""
+    """A spec, as YAML, that makes by itself the changes that people made to this run: it gives the same curves."""
     return Response(text.to_yaml(steering.replay(session, run)), media_type="application/yaml")
 
 
@@ -48,7 +48,7 @@ def replay(session: Reading, run: RunDep) -> Response:
 def command(
     session: Writing, run_id: RunId, body: NewCommand, by: By, hints: HintsDep, after: BackgroundTasks
 ) -> CommandRow:
-    """Ask something of a run; the run's events tell what became of it."""
+    """Sends a command to a run. The outcome is an event of the run."""
     input_limits.check({"body": body.body, "why": body.why})
     wanted = _checked(session, run_id, body.kind, body.body)
     try:

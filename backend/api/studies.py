@@ -88,7 +88,7 @@ def list_studies(session: Reading) -> list[StudyRow]:
 
 @router.post("/api/studies/check", openapi_extra=BARE_BODY)
 def check_study(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> StudyChecked:
-    """Hold a draft against the catalog; nothing is created."""
+    """Checks a draft against the catalog, without creating anything."""
     document, shown = None, draft.study if isinstance(draft.study, str) else ""
     fields: dict[str, ResolvedField] = {}
     try:
@@ -125,7 +125,7 @@ def list_fields(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list
 
 @router.get("/api/runs/{run_id}/around")
 def around_run(session: Reading, run: RunDep, catalog: CatalogDep) -> dict[str, Any]:
-    """A study around what this run did: a draft, and the run's own values as the trial to begin with."""
+    """A draft of a study around the settings of this run, with the run's own values as the first trial."""
     fitted = references.fitted(session, run.spec, catalog)
     space = around(run.spec, fitted)
     if not space:
@@ -170,7 +170,7 @@ def list_trials(
 
 @router.post("/api/studies/{study_id}/commands")
 def steer_study(session: Writing, study_id: StudyId, body: NewStudyCommand, by: By, catalog: CatalogDep) -> StudyRow:
-    """Steer a study: it is obeyed at once, and seen by its next trial."""
+    """Sends a command to a study. It takes effect at once and applies to the next trial."""
     input_limits.check({"body": body.body})
     row = studies.locked(session, study_id)
     if row is None:

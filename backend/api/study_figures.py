@@ -36,5 +36,5 @@ def study_figure(
 
 @lru_cache(maxsize=16)
 def _drawn(chart: str, study: StudyData, options: StudyOptions) -> str:
-    """The figure as JSON, remembered for as long as nothing else is known of the study, see `study_data`."""
+    """The figure as JSON, cached until the study changes, see `study_data`."""
     return wire.dumps(study_charts()[chart].draw(study, options))

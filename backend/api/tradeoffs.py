@@ -68,7 +68,7 @@ def tradeoffs(
 
 @lru_cache(maxsize=8)
 def _answered(found: Artifacts, options: Options, dataset: str, titles: tuple[tuple[str, str], ...]) -> str:
-    """Remembered for as long as nothing else was measured, see `artifacts`."""
+    """Cached until something else is measured, see `artifacts`."""
     return Answer(found, choose(found, options), options.where, dataset, dict(titles)).told().model_dump_json()
 
 

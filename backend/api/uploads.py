@@ -1,4 +1,4 @@
-"""People's own data: sent, checked, described, deleted."""
+"""Uploaded data: received, checked, described, deleted."""
 
 import errno
 import json
@@ -118,7 +118,7 @@ def _place() -> Iterator[None]:
 
 @router.get("")
 def list_uploads(session: Reading) -> list[UploadRow]:
-    """Everybody's own data, newest first."""
+    """All uploaded data, the newest first."""
     return [_row(upload) for upload in uploads.all(session)]
 
 
@@ -160,7 +160,7 @@ def _options(received: Received) -> Options:
 
 
 def _check(folder: Path, options: Options) -> Facts:
-    """The check, in a process of its own: a hostile file can exhaust nothing but that."""
+    """Runs the check in a separate process, so that a hostile file can exhaust only that."""
     command = [sys.executable, "-m", "backend.data", str(folder), options.model_dump_json()]
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, cwd=Path(__file__).parents[2], check=False)

@@ -12,7 +12,7 @@ router = APIRouter(tags=["workers"])
 
 @router.get("/api/workers")
 def queue(session: Reading, monitor: MonitorDep) -> QueueView:
-    """Every worker, those at work first, the length of the queue, and what holds them up."""
+    """All workers, busy ones first, the length of the queue, and failed checks of the server."""
     counts, report = runs.counts(session), monitor.report()
     return QueueView(
         workers=[_row(worker, worker.id in report.silent) for worker in workers.all(session)],

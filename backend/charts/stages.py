@@ -22,5 +22,5 @@ def stages(runs: Sequence[RunData], kind: str, holding: str, most: int) -> list[
 
 
 def heading(run: RunData, stage: int, alone: bool) -> str:
-    """A run that is alone in its chart need not be named in it."""
+    """The heading of a stage, without the run's name when the chart shows a single run."""
     return f"stage {stage + 1}" if alone else f"{label(run, 40)} · stage {stage + 1}"

@@ -1,4 +1,4 @@
-"""The files that runs left, as registered: what is not here does not exist."""
+"""Registered files of runs: a file that is not registered does not exist for anybody."""
 
 from datetime import timedelta
 

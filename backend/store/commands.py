@@ -15,11 +15,11 @@ __all__ = ["NotNow", "RunMissing", "RunOver", "ask", "pending", "settle"]
 
 
 class RunMissing(LookupError):
-    """There is no such run."""
+    """Raised when the run does not exist."""
 
 
 class NotNow(Exception):
-    """The run is in a state that cannot take the command."""
+    """Raised when the run cannot take the command in its state."""
 
     def __init__(self, kind: CommandKind, state: RunState) -> None:
         self.state = state
@@ -28,7 +28,7 @@ class NotNow(Exception):
 
 
 class RunOver(Exception):
-    """The run has ended and takes no commands."""
+    """Raised when the run is over and takes no commands."""
 
     def __init__(self, state: RunState) -> None:
         self.state = state
@@ -46,7 +46,7 @@ _PAST = {
 def ask(
     session: Session, run_id: str, kind: CommandKind, body: dict[str, Any], by: str, why: str | None = None
 ) -> Command:
-    """Ask something of a run. Asking again what is still pending gives the same command, whatever is said of why.
+    """Stores a command. Sending again what is still pending returns the same command, whatever reason it gives.
 
     A queued run is cancelled at once. Raises RunMissing, RunOver when the run has ended, NotNow when it must wait.
     """
@@ -70,7 +70,7 @@ def ask(
 
 
 def settle(session: Session, command_id: str, state: CommandState, note: str | None = None) -> None:
-    """Say what became of a command. Settling it twice changes nothing: the first word holds."""
+    """Stores the outcome of a command. A second outcome changes nothing: the first one is valid."""
     command = session.get(Command, command_id)
     if command is not None and command.state is CommandState.PENDING:
         command.state, command.note = state, note

@@ -11,7 +11,7 @@ from backend.store.tables import Exhibit
 
 
 def put(session: Session, run_id: str, kind: str, stage: int, step: int, body: dict[str, Any]) -> None:
-    """Keep an exhibit; one that is shown again, after a rewind, replaces what it was."""
+    """Stores a summary. After a rewind a new one replaces the old one."""
     session.merge(Exhibit(run_id=run_id, kind=kind, stage=stage, step=step, body=body, at=now()))
 
 

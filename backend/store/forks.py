@@ -16,16 +16,16 @@ ENDS = (Place.END, Place.STOPPED)
 
 
 class NoCheckpoint(LookupError):
-    """There is nothing that a fork could begin with, in one sentence."""
+    """A run without a checkpoint to fork from, explained in one sentence."""
 
 
 class Unforkable(Exception):
-    """The checkpoint is there but nothing can follow it, in one sentence."""
+    """A checkpoint that no fork can start from, explained in one sentence."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The past of `run` up to one of its checkpoints."""
+    """The history of `run` up to one of its checkpoints."""
 
     run: Run
     checkpoint: Artifact
@@ -37,7 +37,7 @@ class Cut:
 
 
 def cut(session: Session, run: Run, *, checkpoint: str | None = None, stage: int | None = None) -> Cut:
-    """The past up to this checkpoint, up to the end of this stage, or up to the newest checkpoint that can be followed.
+    """The history up to this checkpoint, up to the end of this stage, or up to the newest checkpoint that a fork can start from.
 
     Raises NoCheckpoint, or Unforkable.
     """
@@ -59,7 +59,7 @@ def cut(session: Session, run: Run, *, checkpoint: str | None = None, stage: int
 
 
 def end_of(session: Session, run: Run, stage: int) -> Cut | None:
-    """The past up to the end of the stage; None when that end has no checkpoint."""
+    """The history up to the end of the stage; None when that end has no checkpoint."""
     result = session.get(Result, (run.id, stage))
     for checkpoint in artifacts.checkpoints(session, run.id) if result else ():
         at_end = checkpoint.place in ENDS or checkpoint.place is None
@@ -92,7 +92,7 @@ def _is_last(session: Session, checkpoint: Artifact) -> bool:
 
 
 def _announced(session: Session, checkpoint: Artifact) -> tuple[int, dict[str, Any]]:
-    """The number of the event that told of it, and what that said."""
+    """Number and body of the event that announced the checkpoint."""
     query = select(Event).where(Event.run_id == checkpoint.run_id, Event.kind == EventKind.CHECKPOINT.value)
     for event in session.scalars(query):
         if event.body["artifact"] == checkpoint.id:
@@ -107,7 +107,7 @@ def last_inherited(session: Session, run_id: str) -> int:
 
 
 def inherited_seconds(session: Session, run_id: str) -> float:
-    """Seconds of active training in the past that a fork began with; 0 for a run that began by itself."""
+    """Seconds of active training that a fork inherited; 0 for a run that is not a fork."""
     kinds = (EventKind.CHECKPOINT.value, EventKind.FORKED.value)
     query = select(Event).where(Event.run_id == run_id, Event.kind.in_(kinds)).order_by(Event.seq)
     told = list(session.scalars(query))
@@ -117,6 +117,6 @@ def inherited_seconds(session: Session, run_id: str) -> float:
 
 
 def children(session: Session, run_id: str) -> list[Run]:
-    """The runs that began with this one's past, and those that wait to, oldest first."""
+    """Forks of the run and runs that wait to fork it, the oldest first."""
     query = select(Run).where((Run.parent_id == run_id) | (Run.waits_for == run_id))
     return list(session.scalars(query.order_by(Run.created_at, Run.id)))

@@ -26,15 +26,15 @@ INTERVENTIONS = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
 
 
 class NoIntervention(LookupError):
-    """The event tells of no intervention, in one sentence."""
+    """An event that is not an intervention, explained in one sentence."""
 
 
 class Unrepeatable(Exception):
-    """Something that the run did cannot be done again by a ghost, or left out, in one sentence."""
+    """A change that a ghost can neither repeat nor leave out, explained in one sentence."""
 
 
 def asked_about(session: Session, run: Run, seq: int) -> Event:
-    """The event `seq` of the run, which tells of an intervention. Raises NoIntervention."""
+    """The event `seq` of the run, an intervention. Raises NoIntervention."""
     event = session.get(Event, (run.id, seq))
     if event is None or not _intervenes(event):
         raise NoIntervention(
@@ -91,7 +91,7 @@ def _began(session: Session, event: Event) -> Event:
 
 
 def before(session: Session, run: Run, left_out: Event) -> Iterator[Cut]:
-    """The pasts that end before the intervention had an effect, the longest first."""
+    """Histories that end before the intervention had an effect, the longest first."""
     effect = _effect(session, run, left_out)
     for checkpoint in artifacts.checkpoints(session, run.id):
         if _precedes(checkpoint.step, left_out):
@@ -131,7 +131,7 @@ def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def spec_without(session: Session, run: Run, left_out: Event, past: Cut | None) -> Experiment:
-    """Spec of the counterfactual run: the run's spec with every other intervention. Raises Unrepeatable."""
+    """Spec of the counterfactual run: the run's spec with all other interventions. Raises Unrepeatable."""
     after, body = past.seq if past else 0, left_out.body
     spec = Experiment.model_validate(run.spec)
     stages, moved = _stages(session, run, left_out)
@@ -188,5 +188,5 @@ def _by_hand(
 
 
 def mark(run: Run, of: Run, left_out: Event) -> None:
-    """Have a run that was just created be the ghost of another one: claimed last, drawn in that one's colour."""
+    """Marks a new run as the ghost of another one: it is claimed last and drawn in the same colour."""
     run.priority, run.ghost_of, run.ghost_seq, run.color = PRIORITY, of.id, left_out.seq, of.color

@@ -35,7 +35,7 @@ def _upload(session: Session, asked: upload_dataset.Asked, hold: bool = False) -
 
 
 def check(session: Session, spec: Experiment, catalog: Catalog, hold: bool = False) -> None:
-    """Raises SpecInvalid for an upload that is not there, and for each run that a field names and that has left no such
+    """Raises SpecInvalid for an upload that does not exist, and for each run that a field names and that has no such
     model; tells which are, and which have.
 
     With `hold` those that are there cannot be deleted before the transaction ends.

@@ -13,7 +13,7 @@ from backend.store.tables import Experiment, Result, Run, table
 
 
 def put(session: Session, run_id: str, result: StageResult) -> None:
-    """Keep a stage's result; a stage that was repeated after a rewind replaces what it left before."""
+    """Stores the result of a stage. After a rewind a new one replaces the old one."""
     row = Result(
         run_id=run_id,
         stage=result.stage,

@@ -17,7 +17,7 @@ from backend.store.tables import Artifact, Run
 
 
 def arrange(session: Session, runs: Sequence[Run], shared: Sequence[tuple[int, int] | None]) -> None:
-    """Have each run wait for the one at that index, until it has finished so many stages."""
+    """Lets each run wait for the one at that index, until it has finished so many stages."""
     session.flush()  # those that are waited for have to be there
     for run, common in zip(runs, shared, strict=True):
         if common is not None:
@@ -27,7 +27,7 @@ def arrange(session: Session, runs: Sequence[Run], shared: Sequence[tuple[int, i
 
 
 def may_begin() -> ColumnElement[bool]:
-    """Condition, for the database, that a queued run waits for nothing any more."""
+    """SQL condition that a queued run no longer waits for another one."""
     older = aliased(Run)
     over = select(older.id).where(older.id == Run.waits_for, older.state.in_(TERMINAL))
     reached = _ends(Artifact.run_id == Run.waits_for, Artifact.stage == Run.waits_stage)
@@ -35,7 +35,7 @@ def may_begin() -> ColumnElement[bool]:
 
 
 def settle(session: Session, run: Run) -> bool:
-    """Settle what a locked run that may begin begins with; False when it is to wait for yet another run instead.
+    """Decides from which history a locked run starts; False when it must wait for yet another run instead.
 
     When the one that it waited for ended too early, the run begins with what that one did finish, or with the past
     that that one was itself to begin with, or by itself; then those that waited with it wait for it.
@@ -69,7 +69,7 @@ def _ends(*of: ColumnElement[bool]) -> Select[tuple[int]]:
 
 
 def _lead(session: Session, run: Run, reached: int) -> None:
-    """Have the runs that wanted more of the one that ended, as this one did, wait for this one."""
+    """Lets the runs that wanted more of the ended run, as this one did, wait for this one."""
     query = select(Run).where(Run.waits_for == run.waits_for, Run.waits_stage > reached, Run.id != run.id)
     queued = query.where(Run.state == RunState.QUEUED).with_for_update(of=Run, skip_locked=True)
     for other in session.scalars(queued):
@@ -80,6 +80,6 @@ def _lead(session: Session, run: Run, reached: int) -> None:
 
 
 def promised(session: Session, run: Run) -> forks.Cut | None:
-    """The past that a claimed run begins with; None when it is gone."""
+    """The history with which a claimed run starts; None when it is gone."""
     older = session.get(Run, run.waits_for) if run.waits_for else None
     return None if older is None or run.waits_stage is None else forks.end_of(session, older, run.waits_stage)

@@ -27,12 +27,12 @@ MAX_ATTEMPTS = 3
 
 
 class LeaseLost(Exception):
-    """Someone else owns the run now, or it is over: nothing was written."""
+    """Raised when another worker owns the run now, or the run is over: nothing was written."""
 
 
 @dataclass
 class Lease:
-    """The right to write to a run: every write must find the row at this epoch and this last event."""
+    """Right to write to a run: a write succeeds only while the row has this epoch and this last event."""
 
     run_id: str
     epoch: int
@@ -44,7 +44,7 @@ class Lease:
 
 
 def claim(session: Session, worker_id: str) -> Run | None:
-    """The oldest queued run of the highest priority that waits for no other, now owned by this worker; None without one."""
+    """Claims the oldest queued run of the highest priority that waits for no other; None without one."""
     while (run := _next_queued(session)) is not None:
         if not run_dependencies.settle(session, run):
             continue
@@ -118,7 +118,7 @@ def finish(
 
 
 def release(session: Session, lease: Lease, reason: str) -> None:
-    """Give the run back to the queue, under the lease's fence; this attempt does not count."""
+    """Returns the run to the queue, under the lease's fence. This attempt does not count."""
     run = run_events.locked(session, lease.run_id)
     attempts = max(run.attempts - 1, 0) if run else 0
     event = run_events.state_event(RunState.QUEUED, reason)
@@ -127,7 +127,7 @@ def release(session: Session, lease: Lease, reason: str) -> None:
 
 
 def reap(session: Session, run_id: str, epoch: int, heartbeat: int, reason: str) -> bool:
-    """Take a run from an owner whose heartbeat counter stood still; False when it has moved meanwhile.
+    """Takes a run from an owner whose heartbeat counter stood still; False when the counter has moved meanwhile.
 
     The run is queued again, or failed when it was claimed `MAX_ATTEMPTS` times without progress.
     """
@@ -154,7 +154,7 @@ def cancel_queued(session: Session, run_id: str, reason: str = "Cancelled while 
 
 
 def _cancel_if_asked(session: Session, run_id: str) -> None:
-    """A run that comes back to the queue with a cancel pending ends there: nobody need claim it for that."""
+    """Ends a run that returns to the queue with a pending cancel: no worker has to claim it for that."""
     asked = next((item for item in run_events.pending(session, run_id) if item.kind == CommandKind.CANCEL), None)
     run = run_events.locked(session, run_id)
     if asked is not None and run is not None:
@@ -173,7 +173,7 @@ def get(session: Session, run_id: str) -> Run | None:
 
 
 def delete_terminal(session: Session, run_id: str) -> bool:
-    """Delete a run that is over, with all it left in the database; False when it is not over.
+    """Deletes a run that is over, with all its rows; False when it is not over.
 
     Its experiment goes with its last run. Its files are the caller's to delete.
     """

@@ -1,4 +1,4 @@
-"""Models of runs that other runs begin with."""
+"""Finds models of runs that other runs start from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from backend.store.tables import Artifact, Experiment, Result, Run
 
 
 class SourceMissing(ValueError):
-    """A reference that leads to no model, in words that follow the field's name."""
+    """A reference to a model that does not exist, in words that follow the field's name."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _checkpoint(session: Session, run: Run, stage: int | None) -> Artifact:
 
 
 def candidates(session: Session, most: int = 5) -> list[Run]:
-    """The newest runs that are over and have left a model."""
+    """The newest finished runs with a model."""
     left = select(Artifact.id).where(Artifact.run_id == Run.id, Artifact.kind == artifacts.CHECKPOINT)
     measured = select(Result.stage).where(Result.run_id == Run.id)
     query = select(Run).where(Run.state.in_(TERMINAL), left.exists(), measured.exists())

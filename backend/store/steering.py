@@ -15,7 +15,7 @@ from backend.store.tables import Event, Run
 
 @dataclass(frozen=True)
 class Turn:
-    """A knob that was turned or a training that was ended, as the event with number `seq` tells."""
+    """Change of a live parameter, or end of a training, from the event with number `seq`."""
 
     seq: int
     by: str
@@ -33,12 +33,12 @@ def turn(event: Event) -> Turn:
 
 
 def turns(session: Session, run_id: str) -> list[Turn]:
-    """Every knob that was turned and every training that was ended, in order, by a person or by the spec."""
+    """All changes of live parameters and all ended trainings in order, by a person or by the spec."""
     return [turn(event) for event in obeyed(session, run_id, CommandKind.SET, CommandKind.NEXT)]
 
 
 def interventions(session: Session, run_id: str) -> list[Intervention]:
-    """As `turns`; of those at one step that turned the same knob, the last."""
+    """As `turns`, with only the last change of each live parameter at a step."""
     found: dict[tuple[int, str | None], Intervention] = {}
     for one in (turn.made for turn in turns(session, run_id)):
         found.pop((one.step, one.path), None)
@@ -47,7 +47,7 @@ def interventions(session: Session, run_id: str) -> list[Intervention]:
 
 
 def kept(session: Session, run_id: str) -> set[Intervention]:
-    """Interventions that the spec asked for and that were made, even if a person changed them at the same step."""
+    """Interventions of the spec that were made, even if a person changed them at the same step."""
     return {turn.made for turn in turns(session, run_id) if turn.by == THE_SPEC}
 
 
@@ -65,7 +65,7 @@ def rests(session: Session, run_id: str) -> bool:
 
 
 def turned(session: Session, run: Run, until: tuple[int, int] | None = None) -> dict[str, Any]:
-    """The knobs that were turned in the stage that the run is in: path -> value now.
+    """Live parameters that were set in the current stage: path -> value.
 
     Or in the stage that it was in at an event's number and a step.
     """
@@ -77,7 +77,7 @@ def turned(session: Session, run: Run, until: tuple[int, int] | None = None) -> 
 
 
 def replay(session: Session, run: Run) -> dict[str, Any]:
-    """A spec that does without a person what was done to the run: the same curve."""
+    """A spec that makes by itself the changes of the run: it gives the same curve."""
     made = [one.model_dump(mode="json") for one in interventions(session, run.id)]
     name = f"{run.spec['name'][:190]} · replay"
     return {**run.spec, "name": name, "seed": run.seed, "interventions": made}

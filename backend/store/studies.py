@@ -56,7 +56,7 @@ def newest(session: Session, limit: int = 200) -> list[tables.Study]:
 
 
 def leading(session: Session) -> list[tables.Study]:
-    """The studies that somebody has to lead, oldest first."""
+    """Studies that need a conductor, the oldest first."""
     query = select(tables.Study).where(tables.Study.state.in_(LEADING))
     return list(session.scalars(query.order_by(tables.Study.created_at)))
 
@@ -103,7 +103,7 @@ def numbers(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
 def enqueue(
     session: Session, row: tables.Study, values: Assignment, by: str | None = None, asked: int | None = None
 ) -> tables.Trial:
-    """One more trial, which begins next. `row` is held, or new."""
+    """Adds a trial that starts next. The row of the study is locked, or new."""
     trial = tables.Trial(
         study_id=row.id,
         number=row.trials,
@@ -144,7 +144,7 @@ def end(
     violation: float = 0.0,
     error: str | None = None,
 ) -> None:
-    """Say how a trial ended: the first word holds."""
+    """Stores the end of a trial. The first outcome is valid."""
     if not trial.state.over:
         trial.state, trial.values, trial.violation, trial.error = state, list(values), violation, error
         trial.ended_at = now()
@@ -152,7 +152,7 @@ def end(
 
 
 def told(session: Session, trial: tables.Trial, run: tables.Run | None) -> None:
-    """The sampler knows how the trial ended; keep what its run took."""
+    """Marks that the sampler knows the end of the trial, and stores the cost of its run."""
     trial.told = True
     if run is not None:
         trial.steps, trial.seconds, trial.joules = run.step, run.active_seconds, run.latest.get(JOULES)
@@ -168,7 +168,7 @@ def failed_in_a_row(session: Session, study_id: str, most: int) -> int:
 
 
 def release(session: Session, holder: str) -> None:
-    """Nobody leads the studies of this conductor any more."""
+    """Releases the studies of this conductor."""
     session.execute(update(tables.Study).where(tables.Study.holder == holder).values(holder=None))
 
 
@@ -195,7 +195,7 @@ def move(session: Session, row: tables.Study, state: StudyState, error: str | No
 
 
 def give_up(session: Session, row: tables.Study, error: str) -> None:
-    """End a study that cannot go on, and what runs of it."""
+    """Ends a study that cannot continue, with its running trials."""
     for one in trials(session, row.id, [TrialState.RUNNING]):
         end(session, one, TrialState.FAILED, error="The study was given up.")
         cancel_run(session, one, f"the study {row.name}"[:100])
@@ -203,7 +203,7 @@ def give_up(session: Session, row: tables.Study, error: str) -> None:
 
 
 def change(session: Session, row: tables.Study, **changes: Any) -> None:
-    """Keep a document that people have changed; a study that was over goes on."""
+    """Stores a document that people have changed. A study that was over continues."""
     row.document = {**row.document, **changes}
     if row.state.over:
         move(session, row, StudyState.RUNNING)
@@ -211,6 +211,6 @@ def change(session: Session, row: tables.Study, **changes: Any) -> None:
 
 
 def narrow(session: Session, row: tables.Study, space: Sequence[Dimension]) -> None:
-    """From now on draw from a smaller space. The sampler begins anew with what it knows of that part."""
+    """Draws from a smaller space from now on. The sampler starts again with the trials of that part."""
     row.generation += 1
     change(session, row, space=[one.model_dump(mode="json") for one in space])

@@ -1,4 +1,4 @@
-"""People's own data, as registered: what is not here does not exist."""
+"""Registered uploads: an upload that is not registered does not exist for anybody."""
 
 from collections.abc import Collection
 

@@ -29,7 +29,7 @@ def beat(session: Session, id: str, run_id: str | None) -> None:
 
 
 def depart(session: Session, id: str) -> None:
-    """The worker says goodbye."""
+    """Marks a worker as gone when it shuts down."""
     session.execute(update(Worker).where(Worker.id == id).values(gone_at=now(), run_id=None))
 
 
@@ -51,7 +51,7 @@ def all(session: Session) -> list[Worker]:
 
 
 def catalog(session: Session) -> Catalog:
-    """Catalog of what the workers can do together; without one at work, what the last one could."""
+    """Merged catalog of all workers; without a live worker, the catalog of the last one."""
     known = all(session)
     present = [worker for worker in known if worker.gone_at is None] or known[:1]
     return Catalog.merge([Catalog.model_validate(worker.catalog) for worker in present])

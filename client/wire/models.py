@@ -187,7 +187,7 @@ class ExperimentCreated(Reply):
 
 
 class KnobRow(Reply):
-    """A knob that a live run takes."""
+    """A live parameter of a run."""
 
     path: str
     """Path within the recipe: the `path` of a `set` command."""
@@ -450,7 +450,7 @@ class ArtifactRow(Reply):
 
 
 class Relative(Reply):
-    """A run that another one begins with, or that begins with it."""
+    """A run that is related to another one by a fork, a wait or a comparison."""
 
     id: str
     name: str
@@ -596,7 +596,7 @@ class StudyRow(Reply):
 
 
 class Interval(Reply):
-    """The 95 % interval of a share (Wilson), as far as the number of samples tells."""
+    """The 95 % interval of a share (Wilson), from the number of samples."""
 
     low: float
     high: float
@@ -637,8 +637,7 @@ class DatasetChoice(Reply):
 
 
 class Tradeoffs(Reply):
-    """Models of one data set. Points that meet the constraint, best first; without any, the nearest misses and by how much
-    they miss.
+    """Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it.
     """
 
     points: list[TradeoffPoint]

@@ -1,4 +1,4 @@
-"""Documents as whole bodies, in YAML or in JSON, without the field that an endpoint's body holds them in."""
+"""Accepts a document as the whole body, in YAML or JSON, without the field around it."""
 
 import json
 from collections.abc import Callable, Coroutine, Mapping

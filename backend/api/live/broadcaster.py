@@ -137,7 +137,7 @@ class Hub:
         return b"".join(reversed(fresh)), self._serial
 
     def _leavings(self, cursors: Collection[str], told: set[str]) -> bytes:
-        """Says once of each run that it is not there (any more)."""
+        """Reports once for each run that it does not exist (any more)."""
         left = [run_id for run_id in cursors if run_id in self._gone and run_id not in told]
         told.update(left)
         return b"".join(gone_frame(run_id) for run_id in left)

@@ -1,1 +1,1 @@
-"""The layers around every request: who may come in, whose turn it is, how much may be sent."""
+"""Layers around every request: access control, queueing, and limits on its size."""

@@ -63,7 +63,7 @@ class Gate:
             return self._turn_away(scope, error)
 
     def _admit(self, scope: Scope) -> Response | None:
-        """As `_judge`; raises what speaks against the request."""
+        """As `_judge`, but raises the reason when it refuses the request."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _name(host) not in self.hosts:
@@ -162,14 +162,14 @@ def is_upload(scope: Scope) -> bool:
 
 
 def _refuse_large(headers: Headers, most: int) -> None:
-    """Before a byte is read; bodies of unknown length are counted while they are."""
+    """Refuses a body that is too large before reading it; a body of unknown length is counted while it is read."""
     length = headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > LONGEST_LENGTH or int(length) > most:
         raise too_large(most)
 
 
 def _refuse_foreign(scope: Scope, headers: Headers, host: str, by_cookie: bool) -> None:
-    """A page from elsewhere may link here; it may not read and it may not change anything."""
+    """Refuses requests of other sites, which may link to this server but neither read nor change anything."""
     site = headers.get("sec-fetch-site", "none")
     changes = scope["method"] not in SAFE_METHODS
     navigates = headers.get("sec-fetch-mode") == "navigate" and not changes

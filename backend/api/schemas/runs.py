@@ -53,7 +53,7 @@ class Estimate(BaseModel):
 
 
 class SpecChecked(BaseModel):
-    """A draft held against the catalog."""
+    """Result of checking a draft against the catalog."""
 
     experiment: Experiment | None = Field(description="The canonical spec; null while there are problems.")
     document: Any = Field(description="The draft as parsed from text, unresolved; null when it does not parse.")
@@ -176,7 +176,7 @@ class ArtifactRow(BaseModel):
 
 
 class Relative(BaseModel):
-    """A run that another one begins with, or that begins with it."""
+    """A run that is related to another one by a fork, a wait or a comparison."""
 
     id: str
     name: str
@@ -262,7 +262,7 @@ class WorkerRow(BaseModel):
 
 
 class Check(BaseModel):
-    """Something that the server needs to do its work, and how it is now."""
+    """State of one thing that the server needs for its work."""
 
     name: str = Field(description="`database`, `disk`, `queue`, `leases` or `workers`.")
     ok: bool
@@ -279,7 +279,7 @@ class QueueView(BaseModel):
 
 
 class UploadRow(BaseModel):
-    """One's own data, as a list shows them."""
+    """Uploaded data as a list shows them."""
 
     id: str
     name: str
@@ -293,7 +293,7 @@ class UploadRow(BaseModel):
 
 
 class UploadDetail(UploadRow):
-    """One's own data with everything that was found in them."""
+    """Uploaded data with all findings of the check."""
 
     traits: list[str] = Field(description="Traits that they provide to a spec that names only their id.")
     facts: Facts

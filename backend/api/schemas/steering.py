@@ -36,7 +36,7 @@ class CommandRow(BaseModel):
 
 
 class KnobRow(BaseModel):
-    """A knob that a live run takes."""
+    """A live parameter of a run."""
 
     path: str = Field(description="Path within the recipe: the `path` of a `set` command.")
     component: str = Field(description="Kind of the component that it belongs to.")

@@ -1,4 +1,4 @@
-"""The wire of studies."""
+"""Schemas of studies in requests and responses."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -25,7 +25,7 @@ class StudyDraft(Request):
 
 
 class StudyChecked(BaseModel):
-    """A draft held against the catalog."""
+    """Result of checking a draft against the catalog."""
 
     study: Study | None = Field(description="The canonical study; null while there are problems.")
     document: Any = Field(description="The draft as parsed from text; null when it does not parse.")
@@ -103,7 +103,7 @@ class StudyDetail(StudyRow):
 
 
 class StudyChartRow(BaseModel):
-    """A chart that the study has something to show in."""
+    """A chart for which the study has data."""
 
     name: str
     title: str

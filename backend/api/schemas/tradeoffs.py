@@ -1,10 +1,10 @@
-"""Trade-offs as the wire shows them."""
+"""Schemas of trade-offs in responses."""
 
 from pydantic import BaseModel, Field
 
 
 class Interval(BaseModel):
-    """The 95 % interval of a share (Wilson), as far as the number of samples tells."""
+    """The 95 % interval of a share (Wilson), from the number of samples."""
 
     low: float
     high: float
@@ -41,7 +41,7 @@ class DatasetChoice(BaseModel):
 
 
 class Tradeoffs(BaseModel):
-    """Models of one data set. Points that meet the constraint, best first; without any, the nearest misses and by how much they miss."""
+    """Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it."""
 
     points: list[TradeoffPoint] = Field(
         description="All points when there are at most 600; else the front, the best or nearest, and a spread of the rest."

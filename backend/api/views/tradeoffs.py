@@ -73,7 +73,7 @@ class Answer:
 
     @cached_property
     def _bounded(self) -> bool:
-        """Returns whether the question says how good a model must be, or asks for the best of all."""
+        """Returns whether the question bounds the quality, or asks for the best quality."""
         constraint, goal = self.constraint, self.choice.goal
         return goal in QUALITIES or (
             constraint is not None
@@ -107,7 +107,7 @@ class Answer:
         )
 
     def _question(self) -> str:
-        """Asks for a bound: without one, the smallest may be a model that has learnt nothing."""
+        """Sentence that asks for a bound on quality: without one, the smallest model may have learnt nothing."""
         able, quality = len(self.choice.able), self.choice.quality
         measured = "1 model was measured" if able == 1 else f"{able} models were measured"
         return (
@@ -143,7 +143,7 @@ class Answer:
 
     @cached_property
     def _bound(self) -> str:
-        """A little less than the best: of shares a point, of others a hundredth."""
+        """Proposed bound, a little below the best: by a point for shares, by a hundredth for others."""
         quality = self.choice.quality
         column = self.found.column(quality)[self.choice.asked]
         if measure_of(quality).unit == "share":

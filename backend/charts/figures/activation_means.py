@@ -12,7 +12,7 @@ METRIC = "activation_mean"
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Mean of what each layer puts out, after its activation."""
+    """Mean of each layer's outputs, after its activation."""
     return layers(runs, options, METRIC, "mean of the layers", {"title": {"text": "mean"}})
 
 

@@ -12,7 +12,7 @@ METRIC = "activation_std"
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Standard deviation of what each layer puts out, after its activation: near 0 nothing gets through."""
+    """Standard deviation of each layer's outputs, after its activation: near 0 no signal passes."""
     return layers(
         runs, options, METRIC, "mean of the layers", {"title": {"text": "standard deviation"}, "rangemode": "tozero"}
     )

@@ -12,7 +12,7 @@ ROLES = (Role("gradient_noise", "noise scale"),)
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """The batch size beyond which more samples in a step gain little, as each looked-at batch tells it: it scatters."""
+    """Batch size beyond which larger batches gain little, estimated at each probe: single values scatter."""
     yaxis = {"title": {"text": "samples"}, "type": "log", "exponentformat": "power"}
     return curves(runs, options, ROLES, yaxis, number=".3g")
 

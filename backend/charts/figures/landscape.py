@@ -17,7 +17,7 @@ BEFORE = "landscape_before"
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Contours of the loss in a plane through the weights: a wide valley generalizes better, a narrow one is sharp."""
+    """Contours of the loss in a plane through the weights: a wide valley tends to generalize better than a narrow one."""
     shown = _shown(runs)
     logs = [[[_log(value) for value in row] for row in body["slice"]["losses"]] for _, _, body in shown]
     heights = [value for panel in logs for row in panel for value in row if value is not None]

@@ -14,7 +14,7 @@ ROLES = (Role("learning_rate", "learning rate"),)
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """The rate that each step was taken with; of a run alone beside the one that was planned."""
+    """Learning rate of each step; for a single run beside the planned one."""
     yaxis = {"title": {"text": "learning rate"}, "rangemode": "tozero", "exponentformat": "power"}
     drawn = curves(runs, options, ROLES, yaxis, number=".3g")
     own = [run for run in runs if not run.ghost]
@@ -24,7 +24,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
 
 
 def _planned(plan: Exhibit, options: Options) -> go.Scatter:
-    """The rates that a phase of training set out with, from the step at which it began."""
+    """Planned rates of a training phase, from its first step."""
     return go.Scatter(
         x=plan.step + np.array(plan.body["steps"]),
         y=np.array(plan.body["rates"]),

@@ -83,7 +83,7 @@ def _points(
     joined: bool,
     named: bool,
 ) -> go.Scatter:
-    """Artifacts of one format: one run's, `joined`, which the legend may name, or those of a crowd."""
+    """Artifacts of one format: `joined` ones of a single run, which the legend may name, or those of many runs."""
     first, runs, files = artifacts.run(mine[0]), [artifacts.run(index) for index in mine], artifacts.files
     on = choice.drawn_front[mine]
     costs, gains = artifacts.column(options.cost)[mine], artifacts.column(choice.quality)[mine]

@@ -12,7 +12,7 @@ ROLES = (Role("validation/perplexity", "validation"),)
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """Between how many tokens the model hesitates."""
+    """Perplexity: the number of tokens between which the model hesitates."""
     return curves(runs, options, ROLES, {"title": {"text": "perplexity"}, "rangemode": "tozero"}, number=".4g")
 
 

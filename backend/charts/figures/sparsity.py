@@ -18,7 +18,7 @@ MOST_LAYERS = 32
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
-    """The share of the weights that is gone over the steps, and what each layer keeps in the end."""
+    """Share of removed weights over the steps, and the share that each layer keeps at the end."""
     shown = [run for run in runs if run.shown(METRIC) or METRIC in run.lines]
     layers = {run.id: _layers(run) for run in shown}
     traces = [trace for run in shown for trace in (_curve(run), _bars(run, layers[run.id]))]

@@ -53,7 +53,7 @@ class Alert(BaseModel):
 
 
 def odd_alerts(spec: Mapping[str, Any], metrics: Sequence[str]) -> Iterator[Problem]:
-    """Alerts of a resolved spec on none of its metrics, or that say no condition, or more than one."""
+    """Alerts of a resolved spec without a known metric, without a condition, or with more than one."""
     for index, alert in enumerate(spec["alerts"]):
         if not knows(metrics, alert["metric"]):
             near = suggest(alert["metric"], metrics)

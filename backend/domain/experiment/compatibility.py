@@ -9,7 +9,7 @@ from backend.domain.problems import Problem
 
 
 def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
-    """Every component whose needs nothing before it meets. `spec` is resolved: each component is known."""
+    """Components whose needs no earlier component meets. `spec` is resolved: each component is known."""
     sources = [("dataset", "datasets", spec["dataset"]), ("preparation", "preparations", spec["preparation"])]
     sources += [(join("distribution", index), "distributions", one) for index, one in enumerate(spec["distribution"])]
     sources.append(("model", "models", spec["model"]))
@@ -21,7 +21,7 @@ def misfits(spec: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
 
 
 class _Way:
-    """The way along the pipeline with the traits that there are so far.
+    """A walk along the pipeline that collects the traits so far.
 
     What a component holds acts in the order of its fields: a stage that prunes and then quantizes has them so.
     """

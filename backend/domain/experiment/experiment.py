@@ -207,7 +207,7 @@ def editor_schema(catalog: Catalog, whole: Mapping[str, Any] | None = None) -> d
 
 
 def _family_schema(family: Family, catalog: Catalog) -> dict[str, Any]:
-    """A component of the family: its kind alone, where nothing else must be said, or a mapping with its fields."""
+    """A component of the family: a mapping with its fields, or only its kind when no field is required."""
     entries = [entry for entry in catalog.entries if entry.family == family.name]
     short = [entry.kind for entry in entries if not entry.parameters.get("required")]
     fields = [

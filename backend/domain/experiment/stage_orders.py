@@ -1,4 +1,4 @@
-"""Orders: one spec with some of its stages in every order, for runs that share what they have in common."""
+"""Orders: one spec with some of its stages in every order, for runs that share their common start."""
 
 import json
 import math
@@ -69,7 +69,7 @@ def _word(stage: Mapping[str, Any], precisely: bool) -> str:
 
 
 def shared(specs: Sequence[Experiment]) -> list[tuple[int, int] | None]:
-    """For each spec the earliest one before it that has most stages at the beginning in common, and how many.
+    """For each spec the earlier one with which it has most first stages in common, and their number.
 
     None where the first stage is another one already. So each common beginning has one spec that is the first to have it.
     """

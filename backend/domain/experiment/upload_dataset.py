@@ -26,7 +26,7 @@ class Asked:
 
 
 def asked(document: Any, catalog: Catalog) -> Asked | None:
-    """None when the document names none, or names it so wrongly that the check of its fields will tell."""
+    """The upload that the document names; None when it names none, or when the check of the fields will refuse its name."""
     dataset = document.get("dataset") if isinstance(document, Mapping) else None
     dataset = {"kind": dataset} if isinstance(dataset, str) else dataset
     entry = catalog.find("datasets", dataset.get("kind")) if isinstance(dataset, Mapping) else None

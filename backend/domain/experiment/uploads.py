@@ -90,7 +90,7 @@ class Choice(BaseModel):
 
 
 class ChoiceInvalid(ValueError):
-    """A choice that these data do not allow; `role` is the field that says it."""
+    """A choice that these data do not allow; `role` is its field."""
 
     def __init__(self, role: str, message: str) -> None:
         super().__init__(message)

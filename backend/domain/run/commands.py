@@ -13,7 +13,7 @@ class CommandKind(StrEnum):
     PAUSE = "pause"
     """Rest between two steps until `resume`; the device stays the run's own."""
     RESUME = "resume"
-    """Go on after a pause."""
+    """Continue after a pause."""
     STOP = "stop"
     """Finish gracefully: skip the remaining stages, measure, keep what was learnt."""
     CANCEL = "cancel"
@@ -21,11 +21,11 @@ class CommandKind(StrEnum):
     CHECKPOINT = "checkpoint"
     """Write a checkpoint now, and keep it."""
     SET = "set"
-    """Turn a knob of the recipe that trains now: `Setting`."""
+    """Set a live parameter of the current training: `Setting`."""
     NEXT = "next"
-    """End the stage that trains now where it is, measure it, and go on with the next."""
+    """End the stage that trains now, measure it, and continue with the next one."""
     STAGES = "stages"
-    """Put other stages in the place of those that have not begun: `Stages`."""
+    """Replace the stages that have not started: `Stages`."""
 
 
 THE_SPEC = "the spec"
@@ -52,7 +52,7 @@ ACCEPTING: Mapping[CommandKind, frozenset[RunState]] = {
 
 
 class Setting(BaseModel):
-    """Turn one knob: the body of `set`, and what an intervention does."""
+    """New value of one live parameter: the body of `set`, and the effect of an intervention."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,7 +65,7 @@ class Setting(BaseModel):
 
 
 class Intervention(BaseModel):
-    """A command at a given step that needs no person: a steered run is replayed by these."""
+    """A command that the spec gives at a step, without a person: a steered run is replayed in this way."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -85,7 +85,7 @@ class Intervention(BaseModel):
 
 
 class Stages(BaseModel):
-    """The body of `stages`: what comes after the stage that runs now."""
+    """The body of `stages`: the stages after the current one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 Assignment = dict[str, Any]
-"""Field -> what it holds in one trial; a field whose condition is not met is left out."""
+"""Field -> its value in one trial; a field whose condition is not met is left out."""
 
 MAX_CHOICES = 50
 

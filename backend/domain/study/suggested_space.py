@@ -16,7 +16,7 @@ MOST_AROUND = 5
 
 
 def variable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[SpecField, Dimension]]:
-    """Every field of a resolved spec that a study can vary, with what would be natural to try."""
+    """All fields of a resolved spec that a study can vary, each with suggested values."""
     for field in fields(spec, outline(), catalog):
         if not field.path or any(within(field.path, apart) for apart in APART):
             continue
@@ -26,7 +26,7 @@ def variable(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[SpecFi
 
 
 def around(spec: Mapping[str, Any], catalog: Catalog) -> list[Dimension]:
-    """The space next to a run: what a person would turn in it, by a factor up and down."""
+    """The search space around a run: the fields that people usually tune, varied by a factor up and down."""
     live = [
         (field, dimension)
         for field, dimension in variable(spec, catalog)

@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Study Schema
-         * @description The same of a study.
+         * @description One JSON Schema of a whole study.
          */
         get: operations["study_schema"];
         put?: never;
@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Check
-         * @description Hold a draft against the catalog; nothing is created.
+         * @description Checks a draft against the catalog, without creating anything.
          */
         post: operations["check"];
         delete?: never;
@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description Check a spec and queue one run for each seed, of each variant or order where there are any.
+         * @description Checks a spec and queues one run for each seed, and for each variant or order if there are any.
          */
         post: operations["submit"];
         delete?: never;
@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * Fork
-         * @description Queue a run that begins with this one's past, up to a checkpoint, and goes on by itself from there.
+         * @description Queues a run that starts from a checkpoint of this one and continues on its own.
          */
         post: operations["fork"];
         delete?: never;
@@ -279,9 +279,9 @@ export interface paths {
         put?: never;
         /**
          * Create
-         * @description Queue a run that does as this one but for one intervention, after all runs that were asked for by themselves.
+         * @description Queues a run that repeats this one without one intervention, after all ordinary runs.
          *
-         *     It begins with the newest checkpoint before the intervention had an effect, or anew when none is left.
+         *     It starts from the newest checkpoint before the intervention had an effect, or from the beginning without one.
          */
         post: operations["create"];
         delete?: never;
@@ -299,7 +299,7 @@ export interface paths {
         };
         /**
          * Healthz
-         * @description Answers 200 while the process does; open to everybody, asks nothing else.
+         * @description Answers 200 while the process runs. Open to everybody; checks nothing else.
          */
         get: operations["healthz"];
         put?: never;
@@ -319,7 +319,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description Answers 200 when runs can be taken, executed and stored, else 503. Open to everybody; the reasons are not.
+         * @description Answers 200 when runs can be accepted, executed and stored, else 503. Open to everybody; the reasons need the token.
          */
         get: operations["readyz"];
         put?: never;
@@ -466,7 +466,7 @@ export interface paths {
         post?: never;
         /**
          * Delete
-         * @description Delete a run that is over, with all it left.
+         * @description Deletes a run that is over, with all its files.
          */
         delete: operations["delete"];
         options?: never;
@@ -483,7 +483,7 @@ export interface paths {
         };
         /**
          * Marks
-         * @description One page of what happened to the run, without its points. The next page comes `after` the last event of this one;
+         * @description One page of the run's events, without its points. The next page comes `after` the last event of this one;
          *     with `newest`, `before` it.
          */
         get: operations["marks"];
@@ -504,7 +504,7 @@ export interface paths {
         };
         /**
          * Turnable
-         * @description The knobs that the run takes while its current stage trains, as they stand.
+         * @description Live parameters of the current stage, with their values.
          */
         get: operations["turnable"];
         put?: never;
@@ -524,7 +524,7 @@ export interface paths {
         };
         /**
          * Replay
-         * @description A spec, as YAML, that does by itself what people did to this run: it gives the same curves.
+         * @description A spec, as YAML, that makes by itself the changes that people made to this run: it gives the same curves.
          */
         get: operations["replay"];
         put?: never;
@@ -546,7 +546,7 @@ export interface paths {
         put?: never;
         /**
          * Command
-         * @description Ask something of a run; the run's events tell what became of it.
+         * @description Sends a command to a run. The outcome is an event of the run.
          */
         post: operations["command"];
         delete?: never;
@@ -570,7 +570,7 @@ export interface paths {
         put?: never;
         /**
          * Create Study
-         * @description Begin a study; it creates runs until its budget is used up.
+         * @description Starts a study, which creates runs until its budget is used up.
          */
         post: operations["create_study"];
         delete?: never;
@@ -590,7 +590,7 @@ export interface paths {
         put?: never;
         /**
          * Check Study
-         * @description Hold a draft against the catalog; nothing is created.
+         * @description Checks a draft against the catalog, without creating anything.
          */
         post: operations["check_study"];
         delete?: never;
@@ -628,7 +628,7 @@ export interface paths {
         };
         /**
          * Around Run
-         * @description A study around what this run did: a draft, and the run's own values as the trial to begin with.
+         * @description A draft of a study around the settings of this run, with the run's own values as the first trial.
          */
         get: operations["around_run"];
         put?: never;
@@ -690,7 +690,7 @@ export interface paths {
         put?: never;
         /**
          * Steer Study
-         * @description Steer a study: it is obeyed at once, and seen by its next trial.
+         * @description Sends a command to a study. It takes effect at once and applies to the next trial.
          */
         post: operations["steer_study"];
         delete?: never;
@@ -748,13 +748,13 @@ export interface paths {
         };
         /**
          * List Uploads
-         * @description Everybody's own data, newest first.
+         * @description All uploaded data, the newest first.
          */
         get: operations["list_uploads"];
         put?: never;
         /**
          * Create Upload
-         * @description Take a file of one's own, check it and describe it; nothing of a refused one remains.
+         * @description Receives a file, checks it and describes it. Nothing remains of a file that is refused.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -779,7 +779,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Upload
-         * @description Delete it, unless a run that is not over learns from it.
+         * @description Deletes the upload, unless a run that is not over trains on it.
          */
         delete: operations["delete_upload"];
         options?: never;
@@ -796,7 +796,7 @@ export interface paths {
         };
         /**
          * Queue
-         * @description Every worker, those at work first, the length of the queue, and what holds them up.
+         * @description All workers, busy ones first, the length of the queue, and failed checks of the server.
          */
         get: operations["queue"];
         put?: never;
@@ -1145,7 +1145,7 @@ export interface components {
         };
         /**
          * Check
-         * @description Something that the server needs to do its work, and how it is now.
+         * @description State of one thing that the server needs for its work.
          */
         Check: {
             /**
@@ -1801,7 +1801,7 @@ export interface components {
         };
         /**
          * Interval
-         * @description The 95 % interval of a share (Wilson), as far as the number of samples tells.
+         * @description The 95 % interval of a share (Wilson), from the number of samples.
          */
         Interval: {
             /** Low */
@@ -1811,7 +1811,7 @@ export interface components {
         };
         /**
          * Intervention
-         * @description A command at a given step that needs no person: a steered run is replayed by these.
+         * @description A command that the spec gives at a step, without a person: a steered run is replayed in this way.
          */
         Intervention: {
             /**
@@ -1839,7 +1839,7 @@ export interface components {
         };
         /**
          * KnobRow
-         * @description A knob that a live run takes.
+         * @description A live parameter of a run.
          */
         KnobRow: {
             /**
@@ -2270,7 +2270,7 @@ export interface components {
         };
         /**
          * Relative
-         * @description A run that another one begins with, or that begins with it.
+         * @description A run that is related to another one by a fork, a wait or a comparison.
          */
         Relative: {
             /** Id */
@@ -2668,7 +2668,7 @@ export interface components {
         };
         /**
          * SpecChecked
-         * @description A draft held against the catalog.
+         * @description Result of checking a draft against the catalog.
          */
         SpecChecked: {
             /** @description The canonical spec; null while there are problems. */
@@ -2933,7 +2933,7 @@ export interface components {
         };
         /**
          * StudyChartRow
-         * @description A chart that the study has something to show in.
+         * @description A chart for which the study has data.
          */
         StudyChartRow: {
             /** Name */
@@ -2949,7 +2949,7 @@ export interface components {
         };
         /**
          * StudyChecked
-         * @description A draft held against the catalog.
+         * @description Result of checking a draft against the catalog.
          */
         StudyChecked: {
             /** @description The canonical study; null while there are problems. */
@@ -3220,7 +3220,7 @@ export interface components {
         };
         /**
          * Tradeoffs
-         * @description Models of one data set. Points that meet the constraint, best first; without any, the nearest misses and by how much they miss.
+         * @description Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it.
          */
         Tradeoffs: {
             /**
@@ -3369,7 +3369,7 @@ export interface components {
         };
         /**
          * UploadDetail
-         * @description One's own data with everything that was found in them.
+         * @description Uploaded data with all findings of the check.
          */
         UploadDetail: {
             /** Id */
@@ -3417,7 +3417,7 @@ export interface components {
         };
         /**
          * UploadRow
-         * @description One's own data, as a list shows them.
+         * @description Uploaded data as a list shows them.
          */
         UploadRow: {
             /** Id */
