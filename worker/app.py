@@ -56,7 +56,7 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def declare_queue(celery: Celery) -> None:
-    """Make the embedded broker's tables and queue. Two processes that do so at once get in each other's way."""
+    """Creates the tables and the queue of the embedded broker, again when another process did so at the same time."""
     for _ in range(TRIES):
         try:
             with celery.connection_for_write() as connection:
@@ -73,7 +73,7 @@ supervisor = Supervisor(settings)
 
 @app.task(name="lathe.wake", ignore_result=True)  # type: ignore[untyped-decorator]
 def wake() -> None:
-    """Look for a run now instead of at the timer's next tick. Lost, doubled or late: no difference."""
+    """Looks for a run now instead of at the next tick of the timer. A lost, repeated or late hint does no harm."""
     supervisor.wake()
 
 

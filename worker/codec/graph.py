@@ -2,9 +2,6 @@
 
 Four fields of the format matter: the graph of the model, the initializers of the graph, and the dimensions and the raw
 bytes of an initializer. The rest of the file is small and stays as it is.
-
-Of the format four fields matter: the graph of the model, the initializers of the graph, and the dimensions and the raw
-bytes of an initializer. All else, which is little, stays as it is.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Allocates bits to layers: measures the noise of each width, and goes down to fewer bits at the least cost."""
+"""Allocates bits to layers: measures the noise of each bit width, and removes bits where that costs least."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +24,7 @@ def rounded(weight: Tensor, bits: int) -> Tensor:
 
 @contextmanager
 def at(module: nn.Module, widths: Mapping[str, int]) -> Iterator[None]:
-    """The layers compute with weights of these widths for a while."""
+    """Lets the layers compute with weights of these widths within the block."""
     with ExitStack() as stack:
         for name, bits in widths.items():
             layer = module.get_submodule(name)
@@ -78,7 +78,7 @@ def average(widths: Mapping[str, int], values: Mapping[str, int]) -> float:
 
 
 def width_of(weight: Tensor) -> int | None:
-    """The fewest bits whose grid `weight` [outputs, …] lies on; None when it lies on none."""
+    """Fewest bits of a grid that holds `weight` [outputs, …]; None when no grid does."""
     for bits in BITS:
         most = levels(bits)
         step = weight.flatten(1).abs().amax(1).reshape(-1, *[1] * (weight.ndim - 1)) / most

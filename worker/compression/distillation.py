@@ -32,7 +32,7 @@ def taught(student: Subject, teacher: Subject, distillers: Sequence[Distiller], 
 
 
 def kept(subject: Subject) -> Subject:
-    """A copy of what there is now, for a teacher whose own weights are going to change."""
+    """A copy of the present model, as a teacher whose own weights are going to change."""
     return replace(subject, module=copy.deepcopy(subject.module))
 
 
@@ -49,7 +49,7 @@ def _check_outputs(student: Subject, teacher: Subject) -> None:
 
 
 class Distillation(Companion):
-    """Minimizes what the distillers make of the loss. The subject brings its teacher.
+    """Minimizes the loss as the distillers change it. The subject holds its teacher.
 
     | curve                    | every tenth step, over its batch                     |
     |--------------------------|------------------------------------------------------|

@@ -105,7 +105,7 @@ class _StraightThrough(torch.autograd.Function):
 
 @contextmanager
 def wearing(layer: nn.Module, weight: Tensor) -> Iterator[None]:
-    """`layer` computes with `weight` for a while; its parameter is as it was."""
+    """Lets `layer` compute with `weight` within the block; its parameter stays unchanged."""
     layer.__dict__["weight"] = weight
     try:
         yield

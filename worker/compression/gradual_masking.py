@@ -13,7 +13,7 @@ P = TypeVar("P", bound=Pruner)
 
 
 class Growing(Companion, Generic[P]):
-    """Masks weights while they train, as `plan` says; without a plan all at once when the training is over."""
+    """Masks weights during the training according to `plan`; without a plan all at once at its end."""
 
     def __init__(self, pruner: P, plan: Plan | None) -> None:
         assert pruner.share is not None
@@ -53,7 +53,7 @@ class Growing(Companion, Generic[P]):
         self.context.show("sparsity", census(self.subject, sizes(self.subject.module)))
 
     def masked(self, pruner: P) -> Subject:
-        """The subject as `pruner` leaves it now."""
+        """The subject after `pruner`."""
         return pruner.prune(self.subject, self.context)
 
     def _grow(self, after: float) -> None:

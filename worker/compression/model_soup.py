@@ -44,6 +44,6 @@ def filled(subject: Subject, module: nn.Module, ingredients: Sequence[Subject]) 
 
 
 def _common(masks: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """True, kept, wherever one of them keeps; a weight that one of them does not mask is not masked."""
+    """Mask that keeps (True) each weight that any of them keeps."""
     names = [name for name in masks[0] if all(name in one for one in masks)]
     return {name: torch.stack([one[name] for one in masks]).any(0) for name in names}

@@ -21,7 +21,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Tried:
-    """A choice and what came of it. `values` are empty for one that was refused, with the reason."""
+    """A choice and its result. A refused choice has no `values`, but a reason."""
 
     choice: Choice
     values: Measured
@@ -36,7 +36,7 @@ class Tried:
 
     @property
     def rank(self) -> tuple[float, float, float]:
-        """The smallest is the best: what meets the target, then the cheapest, then the one with most zeros."""
+        """Sort key, best first: models that meet the target, then the cheapest, then those with most zeros."""
         return self.miss, self.cost, self.values.get("nonzero", math.inf)
 
 

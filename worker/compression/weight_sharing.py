@@ -79,7 +79,7 @@ class Codebooks:
 
 @torch.no_grad()
 def share(subject: Subject, codebooks: Codebooks) -> list[dict[str, Any]]:
-    """Give every tensor its few values, in place; tells what that cost each of them.
+    """Replaces the values of each tensor by its codebook, in place; returns the error of each tensor.
 
     Raises ValueError when a tensor has no more values than its codebook has entries.
     """
@@ -165,7 +165,7 @@ class Sharing(Companion):
                 self._shared[name] = _Shared(weight, places, labels, len(values))
 
     def state(self) -> dict[str, Any]:
-        """Clusters of the weights: clusters that have met by chance stay two."""
+        """Clusters of the weights. Two clusters stay separate even when their values become equal by chance."""
         return {name: {"labels": one.labels, "clusters": one.clusters} for name, one in self._shared.items()}
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -181,7 +181,7 @@ class Sharing(Companion):
 
     @torch.no_grad()
     def stepped(self, done: int, total: int) -> None:
-        """Rounding, or an optimizer that looks at whole matrices, must not part what belongs together."""
+        """Restores equal values within each cluster, which rounding or a matrix optimizer may have separated."""
         for one in self._shared.values():
             self._spread(one, one.weight, self._means(one))
 

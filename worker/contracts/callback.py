@@ -12,7 +12,7 @@ from worker.contracts.subject import Subject
 
 
 class Companion:
-    """Each method is a place in a training phase where one may act; a companion overrides those that it needs.
+    """Base class of callbacks: each method is called at one point of a training phase, and a callback overrides those it needs.
 
     It acts on the subject that it was begun with. It may give that subject other `masks`: the trainer follows them.
     What it does depends on the subject, the steps and its own state alone, so that a resumed phase goes on exactly.
@@ -33,10 +33,10 @@ class Companion:
         return {}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` told."""
+        """Restores the state that `state` returned."""
 
     def follow(self, recipe: Recipe) -> None:
-        """The phase's recipe is this one from the next step on: a person turned a knob, or had before the checkpoint."""
+        """Takes the recipe that is valid from the next step on: a person changed a live parameter, now or before the checkpoint."""
 
     def attach(self, module: nn.Module) -> AbstractContextManager[object]:
         """Hooks on `module` for as long as the phase trains. They act while it is validated as well."""
@@ -62,17 +62,17 @@ class Companion:
         return True
 
     def finish(self) -> None:
-        """The module has the weights that the phase leaves, be it at its planned end or because a person stopped it."""
+        """Called when the module has its final weights of the phase, at the planned end or after a person's stop."""
 
 
 def together(*companions: Companion | None) -> Companion | None:
-    """One that lets all of them act, in this order; None when there are none."""
+    """One callback that calls all of them in this order; None when there are none."""
     there = [companion for companion in companions if companion is not None]
     return Together(there) if len(there) > 1 else next(iter(there), None)
 
 
 class Together(Companion):
-    """Several companions of one training. Each goes on from what the one before it made of the loss."""
+    """Several callbacks of one training. Each receives the loss that the previous one returned."""
 
     def __init__(self, companions: Sequence[Companion]) -> None:
         self._companions = companions

@@ -57,7 +57,7 @@ class Component(BaseModel):
     formula: ClassVar[str] = ""
     """The computation as one line of mathematics in Unicode."""
     reference: ClassVar[str] = ""
-    """The paper or manual it follows."""
+    """The paper or manual that it follows."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Traits that the dataset, the model or an earlier stage must have provided."""
     provides: ClassVar[tuple[Provision | str, ...]] = ()

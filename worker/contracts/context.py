@@ -13,7 +13,7 @@ class Context(Protocol):
     """The run around a phase."""
 
     def source(self, name: str, same_data: bool = False) -> Subject:
-        """The model that another run left, on this run's device; `name` is what the spec calls it.
+        """The model of another run, on this run's device; `name` is its name in the spec.
 
         Raises ValueError in one sentence when its file is missing or not what was registered; with `same_data` also
         when it learnt from another dataset than this run's, or from one that was prepared in another way.
@@ -34,7 +34,7 @@ class Context(Protocol):
         same ones."""
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The scalar that training minimizes here, penalties aside."""
+        """The scalar that the training minimizes, without penalties."""
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
         """Its `loss` and metrics on the validation split."""
@@ -46,10 +46,10 @@ class Context(Protocol):
         """Take the statistics of its batch normalizations anew over the training split, except for frozen ones."""
 
     def observe(self, metrics: Mapping[str, float]) -> None:
-        """Values of metrics at the step that comes next, drawn as curves; for a companion, within a training."""
+        """Reports values of metrics at the next step, drawn as curves; for a callback within a training."""
 
     def tell(self, text: str, level: str = "info") -> None:
-        """One sentence in the run's log."""
+        """Writes one sentence to the run's log."""
 
     def show(self, kind: str, body: dict[str, Any]) -> None:
-        """An exhibit of the stage."""
+        """Stores a summary of the stage."""

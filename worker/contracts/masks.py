@@ -49,7 +49,7 @@ def lowest(scores: Scores, sparsity: float, scope: Scope, floor: float) -> dict[
 
 
 def keep_largest(scores: Tensor, sparsity: float) -> Tensor:
-    """Mask in the shape of `scores`: False for the round(sparsity · n) lowest, the earlier ones of equals, and for all
+    """Mask in the shape of `scores`: False for the round(sparsity · n) lowest, the first ones of equals, and for all
     that is gone."""
     order = scores.flatten().argsort(stable=True)
     mask = torch.ones_like(order, dtype=torch.bool)
@@ -77,7 +77,7 @@ def sizes(module: nn.Module) -> dict[str, int]:
 
 
 def gone(subject: Subject) -> float:
-    """The share of the weights that is masked."""
+    """Share of masked weights."""
     total = sum(sizes(subject.module).values())
     return 1 - sum(kept(subject).values()) / total if total else 0.0
 

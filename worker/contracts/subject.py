@@ -58,7 +58,7 @@ class Subject:
 
     @torch.no_grad()
     def apply_masks(self) -> None:
-        """Zero what the masks say is gone: a zero without a sign, so that all of them are the same bytes."""
+        """Sets masked weights to zero without a sign, so that all zeros have the same bytes."""
         for name, mask in self.masks.items():
             self.module.get_parameter(name).masked_fill_(~mask, 0.0)
 
@@ -72,7 +72,7 @@ def arrange(subject: Subject) -> nn.Module:
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while: running it leaves no trace in the module; afterwards each layer's mode is as before."""
+    """Evaluation mode within the block: running the module changes nothing in it, and each layer's mode is restored afterwards."""
     modes = {child: child.training for child in module.modules()}
     module.eval()
     try:

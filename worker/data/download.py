@@ -1,4 +1,4 @@
-"""Published files, fetched once and verified."""
+"""Downloads published files once and verifies them."""
 
 import hashlib
 import http.client

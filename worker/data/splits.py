@@ -7,7 +7,7 @@ from worker.data.tensors import Array, Corpus, Samples, Task
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
-    """Randomness that is a pure function of the seed and of what it is for."""
+    """Random numbers as a pure function of the seed and the purpose."""
     return np.random.default_rng([seed, *purpose.encode()])
 
 

@@ -1,4 +1,4 @@
-"""The run around a phase, as stages see it."""
+"""The context of a phase, as stages see it."""
 
 import copy
 import hashlib
@@ -111,7 +111,7 @@ class RunContext:
                 )
 
     def _warn_of_a_leak(self, source: Source) -> None:
-        """Splits are drawn with the run's seed: what another seed trained on may be what this run is judged by."""
+        """Warns of a leak: splits depend on the run's seed, so another seed may have trained on this run's test samples."""
         if source.dataset == self._run.assignment.spec["dataset"] and source.seed != self._run.seed:
             self.tell(
                 f"“{source.name}” split the same data with seed {source.seed}, this run with {self._run.seed}: "
@@ -127,7 +127,7 @@ def _words(component: Mapping[str, Any]) -> str:
 
 
 def open_model(source: Source, data_dir: Path, device: str) -> Subject:
-    """The model of a checkpoint that is byte for byte what was registered. Raises ValueError in one sentence else."""
+    """The model of a checkpoint whose bytes are those that were registered. Otherwise raises ValueError in one sentence."""
     written = source.checkpoint
     model = f"The model of “{source.name}” after stage {written.stage}"
     try:

@@ -1,4 +1,4 @@
-"""The machine that the engine computes on, and how torch is told to be exact on it."""
+"""Sets up torch on this machine for exact results, and describes the machine."""
 
 import os
 import platform
@@ -27,7 +27,7 @@ def prepare(settings: Settings) -> str:
 
 @cache
 def _warm_up() -> None:
-    """Take one step with nothing: torch loads half of itself (two seconds) with the first optimizer of a process."""
+    """Takes one empty step: torch loads half of its code (two seconds) with the first optimizer of a process."""
     weight = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([weight], lr=0.0)
     torch.autograd.backward(weight.sum())

@@ -1,4 +1,4 @@
-"""Prepares what stays the same while a run executes, and the state that the run goes on from."""
+"""Prepares the unchanging environment of a run, and the state from which it continues."""
 
 from dataclasses import dataclass
 

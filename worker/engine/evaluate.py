@@ -1,4 +1,4 @@
-"""The model's quality on a split, as it is looked at after each epoch."""
+"""Evaluates the model on a split, as after each epoch."""
 
 import math
 from collections.abc import Callable

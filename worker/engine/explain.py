@@ -1,4 +1,4 @@
-"""Explains a failure to the person whose run it was."""
+"""Explains the failure of a run to its owner."""
 
 import re
 import traceback

@@ -37,7 +37,7 @@ class Conductor:
         self._stopping = Event()
 
     def stop(self) -> None:
-        """Let go of every study soon; takes no lock (signal handlers)."""
+        """Asks the conductor to release all studies soon; takes no lock (signal handlers)."""
         self._stopping.set()
 
     def work(self) -> None:
@@ -110,7 +110,7 @@ class Conductor:
             studies.give_up(session, row, "The study could not continue: the worker's log says why.")
 
     def _let_go(self) -> None:
-        """Leave the studies to whoever comes next, without a wait."""
+        """Releases the studies, so that another conductor can take them at once."""
         try:
             with self._store.begin() as session:
                 studies.release(session, self.id)

@@ -25,12 +25,12 @@ HOPELESS = 20  # trials in a row that failed, after which the study is given up
 
 
 class Superseded(Exception):
-    """Another conductor leads the study now, or a person has changed it: look again."""
+    """Raised when another conductor leads the study now, or a person has changed it."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The number that the next trial has, and the trial itself where a person has asked for it."""
+    """Number of the next trial, and the trial itself when a person has enqueued it."""
 
     number: int
     wanted: tables.Trial | None = None
@@ -120,7 +120,7 @@ class Leader:
         return bool(ended)
 
     def _weigh(self, memory: Memory) -> None:
-        """Keep how much each field matters, as far as is known by now."""
+        """Stores the importance of each field, as far as it is known."""
         if self._weighing.due():
             importance = memory.importance()
             with self._store.begin() as session:
@@ -185,7 +185,7 @@ class Leader:
         return Place(waiting[0].number, waiting[0]) if waiting else Place(row.trials)
 
     def _begin_one(self, study: Study, memory: Memory, catalog: Catalog, place: Place) -> bool:
-        """Returns False when there is nothing left to try, or no room for it after all."""
+        """Starts one trial. Returns False when there is nothing left to try, or no room for it after all."""
         wanted = place.wanted.assignment if place.wanted else None
         if wanted is None and memory.plan is not None and (wanted := self._planned(memory.plan)) is None:
             return False
@@ -233,7 +233,7 @@ class Leader:
             )
 
     def _conclude(self, memory: Memory) -> None:
-        """Say that the study is over when nothing is left to do."""
+        """Ends the study when nothing is left to do."""
         with self._store.read() as session:
             over = self._end(session, memory)
         if over is not None:

@@ -90,7 +90,7 @@ class Memory:
         self._optuna.set_user_attr(SEEDED, True)
 
     def add(self, trial: tables.Trial) -> None:
-        """Tell of a trial that was not asked for here, if it lies in the space and has a value."""
+        """Adds a trial that was not asked for here, if it lies in the space and has a value."""
         if not trial.values or not contains(self.study.space, trial.assignment):
             return
         pruned = trial.state.value == "pruned"
@@ -140,7 +140,7 @@ class Memory:
         self._optuna.tell(trial.asked, values=values, state=state, skip_if_finished=True)
 
     def forget(self, known: Iterable[int | None]) -> None:
-        """Give up what was asked for and never begun, since a conductor died in between."""
+        """Gives up trials that were asked for but never started because a conductor died."""
         kept = set(known)
         for trial in self._optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if trial.number not in kept:

@@ -16,7 +16,7 @@ OUT_OF_SIGHT = 1e12  # how far a trial misses a constraint on what was not measu
 
 @dataclass(frozen=True)
 class Outcome:
-    """Either a value for each objective, or why there is none."""
+    """A value for each objective, or the reason why there is none."""
 
     values: tuple[float, ...] = ()
     violation: float = 0.0

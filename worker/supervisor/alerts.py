@@ -11,7 +11,7 @@ from backend.store.chunks import Chunk
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alert, and what it has seen: the best value, and how many since were no better."""
+    """One alert with its state: the best value, and the number of values since then that were not better."""
 
     index: int
     alert: Alert

@@ -69,7 +69,7 @@ class HeldRun:
 
     @property
     def ending(self) -> bool:
-        """Returns whether the last word is in the backlog."""
+        """Returns whether the final message waits to be written."""
         return self._tenure is Tenure.ENDING
 
     @property
@@ -91,12 +91,12 @@ class HeldRun:
         return monotonic() - self._renewed > self._settings.patience_seconds
 
     def begin(self) -> None:
-        """The trainer was given the assignment."""
+        """Records that the trainer has the assignment."""
         self._tenure = self._tenure.to(Tenure.ASSIGNED)
         self._heard = monotonic()
 
     def take(self, messages: list[FromTrainer]) -> None:
-        """Keep what the trainer said until it is written."""
+        """Keeps messages of the trainer until they are written."""
         if messages:
             self._heard = monotonic()
             self.backlog += messages
@@ -203,7 +203,7 @@ class HeldRun:
             self._known.alarms = again(self._known.alarms, chunks)
 
     def _accept_past(self) -> None:
-        """Begin where the run that this one waited for has come."""
+        """Copies the history of the run that this one waited for."""
         self.flush()
         run = fork_history.accept(self._store, self._settings.data_dir, self._lease)
         with self._store.read() as session:
@@ -239,7 +239,7 @@ class HeldRun:
             self._tenure = self._tenure.to(Tenure.ENDING)
 
     def _note(self, level: str, text: str) -> None:
-        """Something to tell whoever looks at the run."""
+        """Adds a line to the run's log."""
         log.warning("Run %s: %s", self.id, text)
         self.backlog.append(Happened(EventKind.LOG, {"level": level, "text": text}))
 
@@ -276,7 +276,7 @@ class HeldRun:
             self.outcome, self._tenure = turn.finished.state, self._tenure.to(Tenure.OVER)
 
     def _resolve_doubt(self) -> None:
-        """The answer to a commit never came: look whether it succeeded, so that nothing is written twice."""
+        """Checks whether a commit without an answer succeeded, so that nothing is written twice."""
         if self._doubt is None:
             return
         after, turn, messages = self._doubt

@@ -1,4 +1,4 @@
-"""Plans the commands that need no person: those of the spec, and those given before the run was interrupted."""
+"""Plans commands without a person: those of the spec, and those given before the run was interrupted."""
 
 from typing import Any
 

@@ -37,7 +37,7 @@ class Reaper:
         return [run for run, age in still.items() if age >= self._ttl and self._reap(run, *leases[run])]
 
     def forget(self) -> None:
-        """Watch everybody anew, since this worker could not write: then nobody else may have been able to."""
+        """Restarts all observations: this worker could not write, so perhaps no other process could either."""
         self._runs.forget()
         self._workers.forget()
 

@@ -1,4 +1,4 @@
-"""The models of other runs that a run is given with its assignment."""
+"""Finds the models of other runs for a run's assignment."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Claims runs, has the trainer process execute them, and alone writes what becomes of them.
+"""Claims runs, lets the trainer process execute them, and is the only one that writes their results.
 
 One thread, one loop. It never waits for the trainer, and for the database no longer than the store's own time limits.
 """
@@ -60,7 +60,7 @@ class Supervisor:
         self._thread.start()
 
     def wake(self) -> None:
-        """A hint that a run may be waiting, or that something was asked of one."""
+        """Takes a hint that a run may be waiting, or that a command has arrived."""
         self._claim.force()
         self._poll.force()
         self._bell.set()
@@ -119,7 +119,7 @@ class Supervisor:
             self._reachable = False  # slowly, then
 
     def _hindered(self, error: Exception) -> None:
-        """The database takes nothing: wait a little, and take nobody for dead who could not write either."""
+        """Waits a little while the database takes nothing, and counts no process as dead that could not write either."""
         why = trouble(error)
         if self._reachable:
             log.error("The database %s, trying again: %s", why, " ".join(str(error).split())[:300])
@@ -157,7 +157,7 @@ class Supervisor:
             self._bell.set()
 
     def _tend(self, held: HeldRun) -> None:
-        """One turn: keep the trainer in line, write what it said, pass on what people ask."""
+        """One tick: checks the trainer, writes its messages, and passes on commands."""
         if self._leaving is not None and not held.leaving:
             self._ask_back(held)
         why = held.verdict()
@@ -219,7 +219,7 @@ class Supervisor:
         self._bell.set()
 
     def _let_go(self, why: str) -> None:
-        """Begin again with a fresh trainer and no run."""
+        """Starts again with a fresh trainer and no run."""
         if self._held:
             self._held = None
             self._keeper.kill(why)
@@ -227,7 +227,7 @@ class Supervisor:
     # ---- this worker
 
     def _appear(self) -> None:
-        """Publish the catalog, show that this worker lives, and look who does not."""
+        """Publishes the catalog, sends this worker's heartbeat, and looks for dead workers."""
         ready = self._keeper.ready
         if ready is not None and ready is not self._announced:
             with self._store.begin() as session:

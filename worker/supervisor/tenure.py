@@ -21,7 +21,7 @@ class Tenure(StrEnum):
 
     @property
     def ends(self) -> bool:
-        """Returns whether the last word is said."""
+        """Returns whether the run's final message has arrived."""
         return self in (Tenure.ENDING, Tenure.OVER)
 
     def to(self, state: "Tenure") -> "Tenure":

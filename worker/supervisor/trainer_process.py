@@ -80,7 +80,7 @@ class TrainerProcess:
             self._process.poll()
 
     def bury(self) -> str:
-        """Clear away what is left, and say how it ended: `was killed by SIGKILL`, with its last words."""
+        """Removes what is left, and returns how it ended: `was killed by SIGKILL`, with its last lines."""
         self.kill()
         code = self._process.wait()
         while not self.ended:

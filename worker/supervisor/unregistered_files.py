@@ -32,7 +32,7 @@ def collect(store: Store, data_dir: Path, run_id: str, candidates: Collection[Pa
 
 
 def delete(file: Path) -> None:
-    """No run stands still for a file that nobody needs."""
+    """Deletes a file that nobody needs; a failure is logged and does not stop the run."""
     try:
         file.unlink(missing_ok=True)
     except OSError as error:

@@ -160,7 +160,7 @@ class Turn:
             self.changes["step"] = self.step
 
     def _line(self, body: dict[str, Any]) -> None:
-        """A line of the log. Nothing else that happens to a run is ever dropped."""
+        """Adds a line to the log, up to a limit. No other event of a run is ever dropped."""
         if self.lines == MOST_LINES - 1:
             text = f"The log has {MOST_LINES:,} lines: further lines are not kept."
             self._keep({"level": "warning", "text": text})
@@ -185,7 +185,7 @@ class Turn:
             self._note(None)
 
     def _could_not_save(self, unsaved: Unsaved) -> None:
-        """Told once, however often it is tried, and shown on the run for as long as it is so."""
+        """Reports once that checkpoints cannot be written, and shows it on the run until they can."""
         if not self.unsaved:
             text = f"No checkpoint could be written at step {unsaved.step:,}: {unsaved.reason}."
             self._event(EventKind.LOG, {"level": "warning", "text": f"{text} Training continues."})
@@ -224,7 +224,7 @@ def _act(session: Session, run_id: str, alert: dict[str, Any]) -> None:
 
 
 def _forget_files(session: Session, run_id: str, stage: int) -> None:
-    """A stage that is done once more, after its trainer died, replaces what it left."""
+    """Unregisters the files of a stage that is repeated after its trainer died."""
     for artifact in artifacts.of(session, run_id):
         if artifact.stage == stage and artifact.kind != artifacts.CHECKPOINT:
             artifacts.forget(session, artifact.id)

@@ -58,7 +58,7 @@ def _prepare(settings: Settings) -> Ready:
 
 
 def _warm_up(settings: Settings, link: PipeLink) -> None:
-    """Does the slow imports that the first run would wait for, while nobody waits."""
+    """Does slow imports in advance, so that the first run need not wait for them."""
     from worker.contracts.families.datasets import Dataset
     from worker.engine import device
 
@@ -72,7 +72,7 @@ def _warm_up(settings: Settings, link: PipeLink) -> None:
 
 
 def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> None:
-    """Draw the catalog's pictures while there is nothing else to do; announce it again when all are there.
+    """Draws the pictures of the catalog while the worker is idle, and publishes the catalog again when all are done.
 
     An operator's plug-in is not tried for a picture: what it breaks has to be a run, which can say so.
     """
@@ -92,7 +92,7 @@ def _illustrate(plain: list[dict[str, Any]], ready: Ready, link: PipeLink) -> No
 
 
 def _execute(assignment: Assignment, link: PipeLink, settings: Settings) -> None:
-    """One run. Whatever escapes the engine is a mistake of ours: the run fails and says so, the process lives."""
+    """Executes one run. An exception that escapes the engine is our mistake: the run fails with it, and the process goes on."""
     from worker.engine.execute import execute
     from worker.engine.explain import explain, trace
 
@@ -112,7 +112,7 @@ def _offer_to_the_oom_killer() -> None:
 
 
 def _free_memory() -> None:
-    """Give back what the last run held, so that the next one starts with all of it."""
+    """Frees the memory of the last run, so that the next one has all of it."""
     import torch
 
     gc.collect()

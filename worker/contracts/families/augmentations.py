@@ -38,5 +38,5 @@ def some(images: Tensor, p: float, random: torch.Generator) -> Tensor:
 
 
 def partly(images: Tensor, changed: Tensor, p: float, random: torch.Generator) -> Tensor:
-    """Each image as it was `changed`, with probability `p`, or else as it was."""
+    """Replaces each image by its `changed` version with probability `p`."""
     return changed if p == 1 else torch.where(some(images, p, random), changed, images)

@@ -1,4 +1,4 @@
-"""Averages: the model that a stage leaves is a mean over its last steps instead of the last step alone."""
+"""Averages: a stage ends with the mean of the weights over its last steps instead of those of the last step."""
 
 from abc import abstractmethod
 from typing import ClassVar

@@ -29,7 +29,7 @@ class BatchPolicy(Component, family="batches", default="fixed"):
         return sum(1 for _ in self.sizes(samples, seed, epoch, history))
 
     def fitted(self, samples: int, probe: Probe) -> Self | "BatchPolicy":
-        """The policy that takes this one's place once the model and the device are known; by itself unchanged.
+        """The policy that replaces this one once the model and the device are known; by default this one.
 
         Called once when the phase begins; the checkpoint keeps what it returns.
         """

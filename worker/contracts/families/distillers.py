@@ -26,7 +26,7 @@ class Lesson(nn.Module):
 
 
 class Distiller(Component, family="distillers", default="soft_targets"):
-    """Knowledge that a student learns from a teacher.
+    """Part of a teacher's knowledge that a student learns.
 
     Several go together: J = Πᵢ shareᵢ · loss + Σᵢ costᵢ, where the loss is the recipe's own, of the labels.
     """
@@ -74,7 +74,7 @@ class Distiller(Component, family="distillers", default="soft_targets"):
         return Lesson()
 
     def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor | None:
-        """A scalar that is minimized, the mean over a batch that both models have just seen; None when there is none.
+        """A scalar to minimize, the mean over a batch that both models have just processed; None when there is none.
 
         `outputs` are the student's and `taught` the teacher's, without gradient, in the same shape: logits [batch, …,
         classes] or numbers [batch, numbers].

@@ -1,4 +1,4 @@
-"""Distributions: the choice of training samples, and how often each is drawn."""
+"""Distributions: the choice and frequency of training samples."""
 
 from abc import abstractmethod
 
@@ -7,8 +7,8 @@ from worker.data.tensors import Corpus, Samples
 
 
 class Distribution(Component, family="distributions"):
-    """Choice of the training samples, and how often each is drawn; validation and test stay as they are."""
+    """Choice and frequency of the training samples; validation and test stay unchanged."""
 
     @abstractmethod
     def reshape(self, corpus: Corpus, seed: int) -> Samples:
-        """The training split that takes the place of `corpus.train`. Raises ValueError in one sentence."""
+        """The training split that replaces `corpus.train`. Raises ValueError in one sentence."""

@@ -1,4 +1,4 @@
-"""Exporters: the files that a stage leaves."""
+"""Exporters: the files that a stage writes."""
 
 from abc import abstractmethod
 from pathlib import Path

@@ -38,7 +38,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
         return tuple(["structured"] * cls.structured + ["open"] * (cls.share is Pruner.share))
 
     def foresee(self, module: nn.Module) -> None:
-        """Raises ValueError in one sentence where the layers' shapes tell already that nothing can go."""
+        """Raises ValueError in one sentence when the shapes of the layers already show that nothing can be removed."""
 
     def phases(self) -> Sequence[Phase]:
         """Phases of the pruning: `prune` at once, unless only a training shows what to remove."""
@@ -46,7 +46,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
 
     @property
     def share(self) -> float | None:
-        """The share of the weights, or of the channels, that is gone afterwards; None where only the weights tell."""
+        """Share of removed weights or channels afterwards; None when it depends on the weights."""
         return None
 
     def at(self, share: float) -> Self:
@@ -54,11 +54,11 @@ class Pruner(Component, family="pruners", default="magnitude"):
         return self.model_copy(update={self.share_field: share})
 
     def step(self, before: float, after: float) -> Self:
-        """The pruner that goes on from where the share `before` is gone to where `after` is; where there is a `share`."""
+        """The pruner for one step from the removed share `before` to `after`; only for pruners with a `share`."""
         raise AssertionError("a pruner without a share is not asked to take steps")
 
     def growing(self, plan: Plan) -> Companion:
-        """Goes along with a training and masks more and more weights, as `plan` says; where there is a `share`."""
+        """Callback that masks more and more weights during a training, according to `plan`; only for pruners with a `share`."""
         raise AssertionError("a pruner whose share is open is not asked to mask little by little")
 
     def label(self) -> str:

@@ -23,7 +23,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     """Layers with weights that it leaves in floating point."""
 
     def foresee(self, module: nn.Module) -> None:
-        """Raises ValueError in one sentence where layers' shapes or this machine's kernels tell already that it cannot be."""
+        """Raises ValueError in one sentence when layers' shapes or this machine's kernels already rule it out."""
 
     def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer; shows what rounding costs each layer."""
@@ -31,7 +31,7 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
         return self.marked(subject, context)
 
     def marked(self, subject: Subject, context: Context) -> Subject:
-        """The subject whose artifacts are converted by this quantizer; tells which layers that leaves float."""
+        """The subject whose artifacts are converted by this quantizer; logs which layers stay in floating point."""
         left = [f"{name} ({type(layer).__name__})" for name, layer in _layers(subject.module, self.floats)]
         if left:
             context.tell(f"These layers stay in floating point because no kernel exists for them: {', '.join(left)}.")

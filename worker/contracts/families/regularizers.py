@@ -1,4 +1,4 @@
-"""Regularizers: they keep a model from fitting the training split alone."""
+"""Regularizers: methods against overfitting to the training split."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +10,7 @@ from worker.contracts.component import Component
 
 
 class Regularizer(Component, family="regularizers"):
-    """Keeps a model from fitting the training split alone.
+    """Method against overfitting to the training split.
 
     Each method is a place in the training step where one may act; a regularizer overrides those that it needs.
     """
@@ -55,5 +55,5 @@ class Regularizer(Component, family="regularizers"):
 
 
 def overriding(regularizers: Sequence[Regularizer], method: str) -> list[Regularizer]:
-    """Those that act at this place of the step, so that it calls no empty method."""
+    """Regularizers that override this method, so that no empty method is called."""
     return [one for one in regularizers if getattr(type(one), method) is not getattr(Regularizer, method)]

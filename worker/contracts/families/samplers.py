@@ -31,12 +31,12 @@ class Sampler(Component, family="samplers", default="tpe"):
         """
 
     def plan(self, space: Space, seed: int) -> Sequence[Assignment] | None:
-        """Every trial of the study, in order, where they are known beforehand."""
+        """All trials of the study in order, when they are known in advance."""
         return None
 
 
 def mixed(seed: int, trial: int) -> int:
-    """A seed for the `trial`-th trial alone."""
+    """A seed only for the `trial`-th trial."""
     return (seed * 1_000_003 + trial) % 2**32
 
 

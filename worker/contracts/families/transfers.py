@@ -25,7 +25,7 @@ class Transfer(Component, family="transfers", default="parameters"):
 
     @abstractmethod
     def transfer(self, subject: Subject, context: Context) -> Subject:
-        """Give layers of the module, in place, what they are in the model of `source`; freeze those that are to rest.
+        """Copies layers of the model of `source` into the module, in place, and freezes those that must not train.
 
         Layers match by name and shape; those that do not are told and shown. Raises ValueError in one sentence when no
         layer matches, or when a name is not one of a layer.
@@ -52,7 +52,7 @@ def take_over(
     renewed: Collection[str] = (),
     frozen: Collection[str] = (),
 ) -> Subject:
-    """Copy the layers in `copied` that match, begin those in `renewed` anew, and say so.
+    """Copies the layers in `copied` that match, reinitializes those in `renewed`, and logs both.
 
     Of the layers that were copied those in `frozen` rest from here on, and no others: one that does not match stays as
     it is and trains. Weights that were pruned there are pruned here.

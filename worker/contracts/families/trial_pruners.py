@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class TrialPruner(Component, family="trial_pruners", default="none"):
-    """Ends trials of a study early, decided after each look at the validation split.
+    """Ends trials of a study early; decides after each validation.
 
     Published `facts`: `live`, whether it needs an objective that is known while a run trains.
     """

@@ -1,4 +1,4 @@
-"""Everything that a run needs to go on exactly where it was, in one file of tensors and plain values."""
+"""Everything that a run needs to continue exactly where it was, in one file of tensors and plain values."""
 
 import hashlib
 import io
@@ -97,7 +97,7 @@ class Checkpoints:
         return Checkpoint(identity, path, digest, len(data), stage, step, *about)
 
     def hold(self) -> None:
-        """Keep the newest of those that later ones would take the place of: something happens that one may go back before."""
+        """Keeps the newest checkpoint that later ones would replace: a person may want to go back to it."""
         if self._within:
             self._within.pop()
 
@@ -109,7 +109,7 @@ def _place(state: State) -> Place:
 
 
 def going_on(data_dir: Path, resume: Checkpoint | None, build: Build, device: str) -> State:
-    """The state that a run goes on from: the checkpoint's, or a fresh model before the first stage. As `load` else.
+    """The state from which a run continues: the checkpoint's, or a fresh model before the first stage. Otherwise as `load`.
 
     A person's stop ended the run that was stopped and not its forks: those begin with the stage after it.
     """

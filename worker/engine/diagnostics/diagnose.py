@@ -31,7 +31,7 @@ class Diagnosis:
         return cls(Plan(every=0))
 
     def begin(self, module: nn.Module, data: Data) -> None:
-        """A training phase of `module` begins: nothing has been seen or told."""
+        """Starts a training phase of `module` with an empty history."""
         self._lookout = Lookout(module)
         self._history = History(guess(data))
 
@@ -61,12 +61,12 @@ class Diagnosis:
             reporter.show("histograms", step, body)
 
     def trained(self, validation: float, reporter: Reporter) -> None:
-        """An epoch is over, with this validation loss."""
+        """Records the end of an epoch with this validation loss."""
         epoch = Epoch(reporter.epoch_loss(), validation)
         self._tell(self._history.trained(epoch), reporter.step, reporter)
 
     def failed(self, sentence: str, reporter: Reporter) -> None:
-        """The loss is no longer a number; `sentence` is what the run fails with."""
+        """Records that the loss is no longer a number; `sentence` is the error of the run."""
         text, _, remedy = sentence.partition(". ")
         self._tell(self._history.failed(Verdict("divergence", text, remedy)), reporter.step, reporter)
 

@@ -1,4 +1,4 @@
-"""One step seen from inside: each layer's gradient, update and activations, fetched from the device together."""
+"""Layer statistics of one step: gradients, updates and activations, fetched from the device together."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ def evenly(count: int, most: int) -> list[int]:
 
 
 class Lookout:
-    """Looks at single steps of one module while its structure stays as it is."""
+    """Records statistics of single steps of one module while its structure does not change."""
 
     def __init__(self, module: nn.Module) -> None:
         self.layers = layers(module)
@@ -54,7 +54,7 @@ class Lookout:
 
     @contextmanager
     def watching(self, optimizer: torch.optim.Optimizer) -> Iterator["Look"]:
-        """Look at the one step that the block takes. The hooks are gone after it."""
+        """Records the one step that the block takes. The hooks are removed after it."""
         look = Look(self, optimizer)
         handles = [layer.module.register_forward_hook(look.layer_ran) for layer in self.layers]
         handles += [child.register_forward_hook(look.activation_ran) for child in self._activations]
@@ -78,14 +78,14 @@ class Look:
         self.gradients: dict[nn.Parameter, Tensor] = {}
 
     def layer_ran(self, module: nn.Module, _: object, output: Tensor | tuple[Tensor, ...]) -> None:
-        """A layer's own output; of several parts of a batch the first is looked at."""
+        """Records a layer's own output; of a batch in several parts only that of the first part."""
         name = self._lookout._names[module]
         self._current = None if name in self._outputs else name
         if self._current:
             self._outputs[name] = _tensor(output)
 
     def activation_ran(self, module: nn.Module, _: object, output: Tensor) -> None:
-        """The activation replaces the output of the layer before it, normalizations between them skipped."""
+        """Replaces the output of the previous layer by its activation; normalizations between them are skipped."""
         if self._current:
             self._outputs[self._current] = output.detach()
             if isinstance(module, RELUS):
@@ -93,7 +93,7 @@ class Look:
             self._current = None
 
     def step_taken(self, *_: object) -> None:
-        """The gradients of the step, which the loop is about to drop."""
+        """Records the gradients of the step before the loop drops them."""
         self.gradients = {
             parameter: parameter.grad for parameter in self._lookout._trained if parameter.grad is not None
         }

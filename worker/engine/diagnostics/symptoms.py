@@ -46,18 +46,18 @@ class History:
     told: list[str] = field(default_factory=list)  # codes
 
     def looked(self, metrics: dict[str, float]) -> Iterator[Verdict]:
-        """Take a look in; what is new to be told."""
+        """Adds a probe; returns new verdicts."""
         self.looks = [*self.looks[1 - WINDOW :], metrics]
         self.fastest = max(self.fastest, *by_layer(metrics, "update_ratio").values(), 0.0)
         yield from self._new(AT_LOOKS)
 
     def trained(self, epoch: Epoch) -> Iterator[Verdict]:
-        """Take an epoch in; what is new to be told."""
+        """Adds an epoch; returns new verdicts."""
         self.epochs.append(epoch)
         yield from self._new(AT_EPOCHS)
 
     def failed(self, verdict: Verdict) -> Iterator[Verdict]:
-        """Training came to an end for this reason; told unless it has been."""
+        """Adds the failure of the training; returns its verdict unless it was reported before."""
         yield from self._new((lambda _: verdict,))
 
     def _new(self, symptoms: "tuple[Symptom, ...]") -> Iterator[Verdict]:
@@ -88,7 +88,7 @@ def by_layer(metrics: Mapping[str, float], metric: str) -> dict[str, float]:
 
 
 def vanishing_gradients(history: History) -> Verdict | None:
-    """A layer hears next to nothing of the loss, at several looks in a row. Dead units have a verdict of their own."""
+    """Nearly no gradient reaches a layer, at several probes in a row. Dead units have a verdict of their own."""
     if len(history.looks) < WINDOW or any(max(_dead(look).values(), default=0.0) >= DEAD for look in history.looks):
         return None
     shares = [_shares(look) for look in history.looks]
@@ -104,7 +104,7 @@ def vanishing_gradients(history: History) -> Verdict | None:
 
 
 def exploding_gradients(history: History) -> Verdict | None:
-    """The gradient is far too long, or grows from layer to layer on its way back, at several looks in a row."""
+    """The gradient is far too large, or grows from layer to layer on its way back, at several probes in a row."""
     if len(history.looks) < WINDOW:
         return None
     remedy = "Try gradient clipping, a lower learning rate, normalization, or smaller initial weights."
@@ -120,7 +120,7 @@ def exploding_gradients(history: History) -> Verdict | None:
 
 
 def dead_units(history: History) -> Verdict | None:
-    """Nearly all units of a layer were 0 for whole batches, at several looks in a row: nothing gets through."""
+    """Nearly all units of a layer were 0 for whole batches, at several probes in a row: no signal passes."""
     if len(history.looks) < WINDOW:
         return None
     lowest = {name: min(_dead(look).get(name, 0.0) for look in history.looks) for name in _dead(history.looks[-1])}
@@ -164,7 +164,7 @@ def overfitting(history: History) -> Verdict | None:
 
 
 def rate_too_low(history: History) -> Verdict | None:
-    """No look saw the weights move, and the loss is where it was."""
+    """No probe saw the weights change, and the loss has not changed either."""
     if len(history.looks) < 2 or len(history.epochs) < 2 or history.fastest >= STUCK:
         return None
     first, last = history.epochs[0].training, history.epochs[-1].training

@@ -1,4 +1,4 @@
-"""The data of a run: read, changed, prepared, stored; kept for the next run of this process that wants the same."""
+"""Reads, changes, prepares and stores the data of a run, and keeps them for the next run of this process with the same data."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Wanted:
 
     @classmethod
     def usual(cls, dataset: Mapping[str, Any]) -> "Wanted":
-        """A dataset whole, prepared as is usual for it."""
+        """A whole dataset with its default preparation."""
         chosen = Dataset.choose(dataset)
         provisions = [item if isinstance(item, Provision) else Provision(trait=item) for item in chosen.provides]
         traits = {provision.trait for provision in provisions if provision.holds(dataset)}

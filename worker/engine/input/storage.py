@@ -131,7 +131,7 @@ def _targets(samples: Samples, unit: Scaling | None) -> Tensor:
 
 
 def _unit(corpus: Corpus) -> Scaling:
-    """Targets that are numbers are learnt in units of their deviation, from their mean."""
+    """Standardizes numeric targets: they are learnt as differences from their mean in units of their deviation."""
     targets = corpus.train.targets.astype(np.float64)
     deviation = targets.std(axis=0)
     scale = np.where(deviation > 1e-12, deviation, 1.0)
@@ -143,7 +143,7 @@ def _weights(samples: Samples) -> Tensor | None:
 
 
 def _narrow(inputs: Array) -> Array:
-    """As it was read, but never wider than the engine computes."""
+    """The inputs in the type in which they were read, but not wider than the engine's."""
     return np.ascontiguousarray(inputs.astype(np.float32) if inputs.dtype == np.float64 else inputs)
 
 

@@ -1,4 +1,4 @@
-"""Measures one file in a process of its own."""
+"""Measures one file in a separate process."""
 
 import json
 import os

@@ -17,7 +17,7 @@ NVML = "libnvidia-ml.so.1"
 
 @dataclass(frozen=True)
 class Counter:
-    """Joules since some moment; begins again at 0 when it reaches `span`."""
+    """Joules since some moment; starts again at 0 when it reaches `span`."""
 
     read: Callable[[], float]
     span: float = float("inf")

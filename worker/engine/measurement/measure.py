@@ -127,7 +127,7 @@ def _result(subject: Subject, data: Data, end: StageEnd, measures: list[Artifact
 
 
 def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], list[str]]:
-    """Those that were asked for and do not refuse; and of those that would have been run and do, why.
+    """Exporters of the spec that can write the model; and for those with a runtime that cannot, the reason.
 
     ValueError when all refuse.
     """
@@ -168,7 +168,7 @@ def measure_trial(subject: Subject, data: Data, bench: Bench) -> Mapping[str, fl
 
 
 def check_devices(settings: Measure) -> None:
-    """ValueError when a device that is to be measured on is not there; worth asking before the first stage."""
+    """Raises ValueError when a device for the measurements does not exist; called before the first stage."""
     wanted = {Exporter.choose(one).runtime for one in settings.formats}
     for name in sorted(name for name in wanted if name):
         for device in (device for device in settings.devices if device != "cpu"):

@@ -21,7 +21,7 @@ def no_int8_kernel(after: StageResult, before: StageResult) -> str | None:
 
 
 def float_layers_left(after: StageResult, before: StageResult) -> str | None:
-    """Layers that a quantizer left alone."""
+    """Reports layers that the quantizer left in floating point."""
     operators = file_of(after).operators
     left = {name: number for name, number in operators.items() if name in FLOAT}
     if not stage_of(after).quantizes or not left or not INT8 & operators.keys():
@@ -50,7 +50,7 @@ def conversion_cost(after: StageResult, before: StageResult) -> str | None:
 
 
 def unpacked_in_each_call(after: StageResult, before: StageResult) -> str | None:
-    """Weights that are stored in fewer bits are floats again before they are multiplied."""
+    """Reports that weights in fewer bits are unpacked to floats before each multiplication."""
     kernels = _unpacking(after)
     slow = [(new, old) for new, old in pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
     if not kernels or not slow:
@@ -65,7 +65,7 @@ def unpacked_in_each_call(after: StageResult, before: StageResult) -> str | None
 
 
 def half_computed_in_float32(after: StageResult, before: StageResult) -> str | None:
-    """A processor without half-precision kernels."""
+    """Reports that a processor without half-precision kernels computes in float32."""
     if not _cast(after, before):
         return None
     return (

@@ -86,7 +86,7 @@ def energy(after: StageResult, before: StageResult) -> str | None:
 
 
 def masked_not_removed(after: StageResult, before: StageResult) -> str | None:
-    """Zeros are stored and multiplied like any other number."""
+    """Reports that masked zeros are stored and multiplied like other numbers."""
     new, old = file_of(after), file_of(before)
     if after.parameters != before.parameters or after.nonzero > 0.98 * before.nonzero:
         return None
@@ -101,7 +101,7 @@ def masked_not_removed(after: StageResult, before: StageResult) -> str | None:
 
 
 def launch_bound(after: StageResult, before: StageResult) -> str | None:
-    """Less arithmetic does not help where a call's fixed cost is what takes the time."""
+    """Reports that less arithmetic does not help when the fixed cost of a call dominates."""
     if not after.flops or not before.flops or after.flops > 0.8 * before.flops:
         return None
     for new, old in pairs(after, before):
@@ -115,7 +115,7 @@ def launch_bound(after: StageResult, before: StageResult) -> str | None:
 
 
 def unaligned_channels(after: StageResult, before: StageResult) -> str | None:
-    """The runtime's fast convolutions work on blocks of channels."""
+    """Reports numbers of channels that do not fill the blocks of the runtime's fast convolutions."""
     if not after.flops or not before.flops or after.flops > 0.8 * before.flops:
         return None
     new, old = file_of(after).operators, file_of(before).operators
@@ -129,7 +129,7 @@ def unaligned_channels(after: StageResult, before: StageResult) -> str | None:
 
 
 def already_folded(after: StageResult, before: StageResult) -> str | None:
-    """The runtime folds batch normalization by itself."""
+    """Reports that the runtime already folds batch normalization."""
     same_work = after.flops == before.flops and file_of(after).operators == file_of(before).operators
     if not stage_of(after).folds or not same_work:
         return None

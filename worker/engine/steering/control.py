@@ -8,15 +8,15 @@ from worker.pipe.messages import Obeyed, Order, Release
 
 
 class Stopped(Exception):
-    """End training here, measure, keep what was learnt."""
+    """Ends the run's training here; the model is measured and kept."""
 
 
 class Skipped(Exception):
-    """End this stage here, measure, go on with the next."""
+    """Ends this stage here; it is measured and the next one starts."""
 
 
 class Cancelled(Exception):
-    """End now; nothing more is measured."""
+    """Ends the run now; nothing more is measured."""
 
 
 class Released(Exception):
@@ -33,7 +33,7 @@ class Control:
         self.waiting: deque[Order] = deque()  # those that steer, in the order in which they were asked
 
     def poll(self, step: int) -> None:
-        """Read what was asked. Raises Cancelled."""
+        """Reads the commands that have arrived. Raises Cancelled."""
         for order in self._link.orders():
             if isinstance(order, Release):
                 self.released = True
@@ -46,7 +46,7 @@ class Control:
                 self.waiting.append(order)
 
     def obey_stops(self, step: int) -> None:
-        """Tell that every stop that was asked for has taken effect."""
+        """Confirms that all requested stops have taken effect."""
         for order in self.stops:
             self._link.send(Obeyed(order, step))
         self.stops.clear()

@@ -20,7 +20,7 @@ class Gradients:
         self._module, self._parameters, self._companion = module, parameters, companion
 
     def follow(self, recipe: Recipe) -> None:
-        """From here on this recipe holds."""
+        """Applies this recipe from here on."""
         self._recipe = recipe
         self._on_outputs = overriding(recipe.regularizers, "output_penalty")
         self._on_gradients = overriding(recipe.regularizers, "limit_gradients")

@@ -15,13 +15,13 @@ class HeldMasks:
         self._take()
 
     def follow(self) -> None:
-        """Hold the masks that the subject has now, where they are other ones."""
+        """Takes over the masks of the subject when they have changed."""
         if self._subject.masks is not self._followed:
             self._take()
 
     @torch.no_grad()
     def apply(self) -> None:
-        """Zero the weights that the masks say are gone."""
+        """Sets masked weights to zero."""
         if self._weights:
             torch._foreach_mul_(self._weights, self._masks)
 

@@ -40,7 +40,7 @@ class Mean:
 
     @contextmanager
     def applied(self, module: nn.Module) -> Iterator[None]:
-        """The module has the mean's state for a while; as long as nothing was taken it keeps its own."""
+        """Gives the module the mean's state within the block; without any step in the mean it keeps its own."""
         if not self._taken:
             yield
             return
@@ -52,7 +52,7 @@ class Mean:
             _write(module, own)
 
     def apply(self, module: nn.Module, train: Split) -> None:
-        """The module has the mean's state from here on, with batch statistics of its own where the average says so."""
+        """Gives the module the mean's state for good, with new batch statistics if the average asks for them."""
         if self._taken:
             _write(module, self._values)
             if self._average.recalibrates:
