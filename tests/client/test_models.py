@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import Field
 
+from backend.domain.run import events as server_events
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import TERMINAL
 from client import RunState, events
@@ -102,6 +105,30 @@ def test_the_states_that_end_a_run_are_the_servers() -> None:
 
 def test_every_kind_of_event_has_a_class() -> None:
     assert set(events.KINDS) == set(map(str, EventKind))
+
+
+def unwritten(kind: type[events.Event]) -> set[str]:
+    """Fields of the class that the server's table of events does not name for its kind."""
+    text, row = {"": ""}, ""
+    for name, body in re.findall(r"^\| (\w*) +\| (.*) \|$", server_events.__doc__ or "", re.MULTILINE):
+        row = name or row
+        text[row] = f"{text.get(row, '')} {body}"
+    own = {name: field for name, field in kind.model_fields.items() if name not in events.Event.model_fields}
+    names = {"kind" if field.validation_alias == "body_kind" else name for name, field in own.items()}
+    return names - set(re.findall(r"\w+", text[kind.KIND]))
+
+
+@pytest.mark.parametrize("kind", sorted(set(events.KINDS) - {"points"}))
+def test_every_field_of_an_event_is_one_that_the_server_writes(kind: str) -> None:
+    assert unwritten(events.KINDS[kind]) == set()
+
+
+def test_the_check_catches_what_the_server_does_not_write() -> None:
+    class Mood(events.Rewound):
+        mood: str
+        command_kind: str = Field(validation_alias="body_kind")
+
+    assert unwritten(Mood) == {"mood", "kind"}
 
 
 def test_numbers_that_json_lacks_are_numbers() -> None:
