@@ -67,7 +67,7 @@ def test_without_any_token_the_remedy_is_told() -> None:
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "http://"])
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(LatheError, match="is no address of a server: write it like http://"):
+    with pytest.raises(LatheError, match="is not the address of a server: write it like http://"):
         Lathe(url, TOKEN)
 
 

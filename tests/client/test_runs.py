@@ -95,7 +95,7 @@ def test_commands_are_asked_and_their_outcome_is_told(server: Server, lathe: Lat
     with pytest.raises(LatheError) as caught:
         run.set("optimizer.lr", 0.02, why="x" * 501)
     assert caught.value.path == "why"
-    with pytest.raises(LatheError, match="is no knob") as caught:
+    with pytest.raises(LatheError, match="is not a live parameter") as caught:
         run.set("optimizer.luck", 1)
     assert caught.value.path == "body.path"
     assert "dataset: {kind: digits}" in run.replay()

@@ -88,7 +88,7 @@ def lr(rate: float, **more: Any) -> dict[str, Any]:
         (
             spec(stages=[lr(1e-4, epochs=3), QUANTIZE]),
             "stages[0].epochs",
-            "as a run of its own. What can be changed there:",
+            "as a new run. What can be changed there:",
         ),
         (spec(stages=[lr(-1.0), QUANTIZE]), "stages[0].optimizer.lr", "must be more than 0"),
         (spec(stages=[{**TRAIN, "optimizer": "sgd"}, QUANTIZE]), "stages[0].optimizer.kind", "stages[0].optimizer.lr"),

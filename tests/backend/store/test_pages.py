@@ -105,7 +105,7 @@ def test_a_cursor_at_a_state_that_no_longer_exists(store: Store, submit: Submit)
 def test_an_unknown_sort_is_refused_with_what_is_known(store: Store) -> None:
     with (
         store.read() as session,
-        pytest.raises(PageInvalid, match="cannot be sorted by 'password'; by one of created_at"),
+        pytest.raises(PageInvalid, match="cannot be sorted by 'password'; choose one of created_at"),
     ):
         runs.page(session, sort="password")
 

@@ -151,7 +151,7 @@ def test_what_was_searched_is_shown_and_told(trained: Subject, digits: Data) -> 
     assert found.quantizer is not None and found.masks
     (told,) = context.told
     assert told.startswith(f"{len(body['evaluations'])} of at most 7 models were tried; ")
-    assert f"Kept is the one with sparsity {body['chosen']:.4g}, static int8: its nonzero is " in told
+    assert f"The stage keeps the one with sparsity {body['chosen']:.4g}, static int8: its nonzero is " in told
 
 
 def test_a_target_out_of_reach_leaves_the_model_as_it_came(trained: Subject, digits: Data) -> None:

@@ -223,7 +223,7 @@ def test_a_file_that_is_small_only_on_the_disk_is_told() -> None:
     coded.measures[0].load_ms = 8.0
     assert verdicts.verdicts(coded, None) == [
         "The coded file is 10.00 times smaller than the onnx file, but decodes to the same model, which runs the same "
-        "operators: it saves disk and transfer, neither time nor memory; loading it takes 120 ms, the onnx file 8 ms."
+        "operators: it saves disk space and transfer, but neither time nor memory; loading it takes 120 ms, the onnx file 8 ms."
     ]
     assert verdicts.verdicts(beside(stage(), exporter="coded", bytes=930_000), None) == []
     assert verdicts.verdicts(beside(stage(), exporter="coded", bytes=100_000, operators={"Gemm": 9}), None) == []
