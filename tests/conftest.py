@@ -136,7 +136,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported stays: nothing of it need be looked at whenever garbage is collected."""
+    """Exempts all that is imported from garbage collection: it stays anyway."""
     gc.collect()
     gc.freeze()
 

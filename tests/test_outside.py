@@ -1,4 +1,4 @@
-"""Which tests need more than their own process is known before they run."""
+"""Tests that need more than their own process are known before they run."""
 
 import subprocess
 import sys

@@ -90,7 +90,7 @@ def _resolved(session: Session, run: tables.Run, wanted: Stages) -> list[dict[st
         raise SpecInvalid([_in_body(problem, len(begun), len(wanted.stages)) for problem in error.problems]) from error
     named = [path for path, _ in references.marked({"stages": coming}, catalog, references.RUN)]
     if named:
-        message = "names another run, whose model a live run is not given: fork this run with that stage instead."
+        message = "names another run, and a live run cannot load its model: fork this run with that stage instead."
         raise SpecInvalid([Problem(path=moved(path, "", "body"), message=message) for path in named])
     return coming
 

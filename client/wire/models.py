@@ -16,6 +16,8 @@ class Family(Reply):
     """Kind that is used when a spec names none; empty when the spec must name one."""
     defaults: dict[str, str] = {}
     """Trait -> default kind for data sets with that trait."""
+    examples: list[str] = []
+    """Kinds that components of other families are tried with, the first that fits."""
 
 
 class Provision(Reply):
@@ -67,6 +69,8 @@ class CatalogEntry(Reply):
     """Values that its fields cannot have together."""
     observes: list[str] = []
     """Metrics that it reports, beside those that every training has: `sparsity`."""
+    try_with: dict[str, Any] = {}
+    """Fields of the part around it, without which it cannot be tried."""
     picture: dict[str, Any] | None = None
     """Drawing of its effect: `lines` {x, y, faint}, `bars` {label, value} or `cells` of shades."""
     facts: dict[str, Any] = {}
@@ -82,6 +86,8 @@ class CatalogNow(Reply):
     traits: dict[str, str] = {}
     """Meaning of each trait, in words that follow 'needs'."""
     entries: list[CatalogEntry] = []
+    tried: list[str]
+    """Families whose components can be tried in an experiment, in the order in which a spec names them."""
     stale: bool
     """No worker is at work: this is what the last one could do, until the next is ready and has announced what it can, new
     plug-ins among it.

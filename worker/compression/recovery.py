@@ -12,7 +12,7 @@ from worker.contracts.subject import Subject
 
 
 def recovering(changes: Sequence[Phase], recovery: Recovery | None, companion: Companion | None = None) -> list[Phase]:
-    """Changes that cost quality, then the training that wins it back, with what goes along with it anyway.
+    """Phases that change the model and cost quality, then the training that recovers it, with its callbacks.
 
     Its teacher, where it has distillers, is the model as it was before the stage's first change.
     """

@@ -22,11 +22,11 @@ def _turned(holder: Any, keys: Sequence[Key], path: str, value: Any) -> tuple[An
     name, *rest = keys
     if isinstance(holder, list):
         if not isinstance(name, int) or name >= len(holder) or not rest:
-            raise ValueError(f"`{path}` is not a knob of what trains now.")
+            raise ValueError(f"`{path}` is not a live parameter of the current training.")
         entry, old = _turned(holder[name], rest, path, value)
         return [*holder[:name], entry, *holder[name + 1 :]], old
     if not isinstance(name, str) or not isinstance(holder, BaseModel) or name not in type(holder).model_fields:
-        raise ValueError(f"`{path}` is not a knob of what trains now.")
+        raise ValueError(f"`{path}` is not a live parameter of the current training.")
     if rest:
         inner, old = _turned(getattr(holder, name), rest, path, value)
         return holder.model_copy(update={name: inner}), old

@@ -38,7 +38,7 @@ class TrialContext(Context, Protocol):
         """
 
     def aside(self) -> "TrialContext":
-        """The same run, which does not hear what is told, shown or observed: for what is merely tried."""
+        """The same run without its log, summaries and metrics: for experiments that are not part of its results."""
 
 
 @dataclass(frozen=True)

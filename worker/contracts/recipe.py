@@ -18,7 +18,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = knob(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
-    batch: BatchPolicy = choice(BatchPolicy, marks=Mark.INHERIT, description="How many samples each step sees.")
+    batch: BatchPolicy = choice(BatchPolicy, marks=Mark.INHERIT, description="Number of samples in each step.")
     micro_batches: int = knob(
         1,
         ge=1,
@@ -27,17 +27,19 @@ class Recipe(BaseModel):
         unit="parts",
         description="Parts of each batch whose gradients are added up before the step: the same step in less memory.",
     )
-    optimizer: Optimizer = choice(Optimizer, marks=Mark.INHERIT, description="How the gradient moves the weights.")
-    schedule: Schedule = choice(Schedule, marks=Mark.INHERIT, description="How the rate changes over the stage.")
+    optimizer: Optimizer = choice(
+        Optimizer, marks=Mark.INHERIT, description="Rule by which the gradient changes the weights."
+    )
+    schedule: Schedule = choice(Schedule, marks=Mark.INHERIT, description="Course of the learning rate over the stage.")
     regularizers: list[Regularizer] = knob(
-        [], max_length=8, marks=Mark.INHERIT, description="What keeps the model from fitting the training split alone."
+        [], max_length=8, marks=Mark.INHERIT, description="Methods against overfitting to the training split."
     )
     augmentations: list[Augmentation] = knob(
-        [], max_length=8, marks=Mark.INHERIT, description="How training images are changed at random, in this order."
+        [], max_length=8, marks=Mark.INHERIT, description="Random changes of the training images, in this order."
     )
     average: Average | None = knob(
         None,
         marks=Mark.INHERIT,
         description="Mean of the steps' weights that the stage leaves; null leaves the last step's.",
     )
-    loss: Loss = choice(Loss, marks=Mark.INHERIT, description="What is minimized.")
+    loss: Loss = choice(Loss, marks=Mark.INHERIT, description="Loss to minimize.")

@@ -9,7 +9,7 @@ class Recovery(Recipe):
     """Training after a compression step, to win back what it cost."""
 
     distillers: list[Distiller] = knob(
-        [], max_length=8, description="What is learnt from the model as it was before the step; when empty, nothing."
+        [], max_length=8, description="Targets that are learnt from the model before the compression; empty: none."
     )
 
     epochs: int = knob(1, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")

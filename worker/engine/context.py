@@ -106,8 +106,8 @@ class RunContext:
         for what, theirs in (("dataset", source.dataset), ("preparation", source.preparation)):
             if theirs != self._run.assignment.spec[what]:
                 raise ValueError(
-                    f"“{source.name}” learnt from another {what} ({_words(theirs)}) than this run's "
-                    f"({_words(self._run.assignment.spec[what])}): name a run that learnt from the same."
+                    f"“{source.name}” was trained with another {what} ({_words(theirs)}) than this run's "
+                    f"({_words(self._run.assignment.spec[what])}): name a run that was trained with the same."
                 )
 
     def _warn_of_a_leak(self, source: Source) -> None:
@@ -115,7 +115,7 @@ class RunContext:
         if source.dataset == self._run.assignment.spec["dataset"] and source.seed != self._run.seed:
             self.tell(
                 f"“{source.name}” split the same data with seed {source.seed}, this run with {self._run.seed}: "
-                "it may have trained on samples that this run is judged by. Equal seeds make the figures comparable.",
+                "it may have trained on samples that this run is tested on. Use equal seeds to make the figures comparable.",
                 "warning",
             )
 

@@ -128,7 +128,7 @@ class HeldRun:
         if self._cancel and now > self._cancel[1]:
             return "The trainer did not end the cancelled run."
         if self._leave_by and now > self._leave_by:
-            return "The trainer did not give the run back."
+            return "The trainer did not release the run."
         silence = self._settings.stall_seconds * (BEGINNING if self._tenure is Tenure.ASSIGNED else 1)
         if now - self._heard > silence:
             return f"The training process sent no message for {silence:g} s and was killed."
@@ -155,7 +155,7 @@ class HeldRun:
     def spoilt(self, error: Exception) -> None:
         """Fails the run because the trainer's messages cannot be stored, and says so."""
         self.backlog.clear()
-        self._end(RunState.FAILED, f"What the trainer said could not be stored ({type(error).__name__}).")
+        self._end(RunState.FAILED, f"Messages of the trainer could not be stored ({type(error).__name__}).")
 
     def flush(self) -> None:
         """Write what waits, and renew the lease. Raises LeaseLost; UNAVAILABLE leaves everything waiting."""

@@ -148,7 +148,7 @@ def _odd_alerts(canonical: Mapping[str, Any], catalog: Catalog) -> Iterator[Prob
 
 
 def fill(document: Any, catalog: Catalog, fields: Fields | None = None) -> dict[str, Any]:
-    """As `resolve`, but whether the parts fit together is not asked."""
+    """As `resolve`, without the check that the parts fit together."""
     input_limits.check(document)
     resolver = Resolver(catalog, fields)
     canonical: dict[str, Any] = resolver.value(document, outline(), path="")

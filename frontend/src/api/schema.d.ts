@@ -3661,7 +3661,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tryout"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3693,7 +3693,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tryout"];
                 };
             };
-            /** @description What is wrong, and what would be right. */
+            /** @description Error: a sentence that says what is wrong and what would be right. */
             default: {
                 headers: {
                     [name: string]: unknown;

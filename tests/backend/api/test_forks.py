@@ -264,7 +264,7 @@ PRUNES = [{"kind": "prune", "method": {"kind": "magnitude", "sparsity": share / 
             {},
             "no valid order",
         ),
-        ([0, 1], [TRAIN, QUANTIZE], {"variants": [{"name": "a", "changes": {}}]}, "together"),
+        ([0, 1], [TRAIN, QUANTIZE], {"variants": [{"name": "a", "changes": {}}]}, "cannot be combined"),
     ],
 )
 def test_orders_that_cannot_be_explored(

@@ -116,7 +116,7 @@ def test_a_run_that_an_idle_worker_leaves_waiting_is_named(
     monkeypatch.setattr(monitor, "STUCK", 1.0)
     with with_settings(published, tmp_path, lease_seconds=1000.0) as api:
         queued(api.store, catalog, name="Left")
-        assert "“Left” could begin" in until_lacking(api, "queue")["queue"]
+        assert "“Left” could start" in until_lacking(api, "queue")["queue"]
         claimed(api.store)
         until_lacking(api)
 

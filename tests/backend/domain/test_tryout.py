@@ -10,7 +10,7 @@ from backend.domain.experiment.tryout import tried, tryout
 from backend.domain.problems import SpecInvalid
 
 OUTSIDE = {("datasets", "upload"): "dataset.id"}
-"""What can only be tried with something that a person has to choose first: the field that names it."""
+"""Component that can only be tried after a person's choice -> the field of that choice."""
 
 
 def problems(document: Any, catalog: Catalog) -> list[str]:

@@ -42,7 +42,9 @@ class Features(Distiller):
     teacher_layers: list[LayerName] = knob(
         [], max_length=8, description="Layers of the teacher that they imitate, in the same order."
     )
-    weight: float = knob(1.0, ge=0, le=10_000, marks=Mark.LIVE, description="How much (β) they count beside the loss.")
+    weight: float = knob(
+        1.0, ge=0, le=10_000, marks=Mark.LIVE, description="Weight β of the imitation beside the loss."
+    )
 
     def taking_part(self, count: int) -> tuple[Sequence[int], Sequence[int]]:
         return [count - 2], [count - 2]

@@ -19,7 +19,7 @@ class Adagrad(Optimizer):
     reference = "Duchi, Hazan, Singer: Adaptive Subgradient Methods (2011), JMLR 12"
 
     lr: float = knob(0.01, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
-    initial_accumulator: float = knob(0.0, ge=0, le=100, description="What the sum G of squared gradients begins with.")
+    initial_accumulator: float = knob(0.0, ge=0, le=100, description="Initial value of the sum G of squared gradients.")
     eps: float = knob(
         1e-10, gt=0, le=1, marks=Mark.LIVE, description="ε, added to the denominator against division by zero."
     )

@@ -21,7 +21,9 @@ class SAM(Optimizer):
     reference = "Foret et al.: Sharpness-Aware Minimization (2021), arXiv:2010.01412"
     closes = True
 
-    base: Literal["sgd", "adam"] = knob("sgd", description="How the gradient of the worse place moves the weights.")
+    base: Literal["sgd", "adam"] = knob(
+        "sgd", description="Optimizer that moves the weights by the gradient at the perturbed point."
+    )
     lr: float = knob(
         0.1, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α; `adam` takes about a hundredth of it."
     )

@@ -21,7 +21,9 @@ class GradientClipping(Regularizer):
         "Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013), arXiv:1211.5063"
     )
 
-    by: Literal["norm", "value"] = knob("norm", description="What is limited: the gradient's length, or each entry.")
+    by: Literal["norm", "value"] = knob(
+        "norm", description="Limited quantity: the norm of the gradient, or each entry."
+    )
     limit: float = knob(1.0, gt=0, le=1e6, marks=Mark.LIVE, description="Limit c.")
 
     def limit_gradients(self, parameters: Sequence[Tensor]) -> None:

@@ -22,7 +22,9 @@ class L1(Regularizer):
     reference = "Tibshirani: Regression Shrinkage and Selection via the Lasso (1996)"
 
     strength: float = knob(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
-    method: Literal["subgradient", "proximal"] = knob("subgradient", description="How the penalty acts.")
+    method: Literal["subgradient", "proximal"] = knob(
+        "subgradient", description="As part of the gradient, or as a separate step."
+    )
 
     def penalty(self, parameters: Sequence[Tensor]) -> Tensor | None:
         if self.method == "proximal":

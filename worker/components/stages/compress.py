@@ -58,10 +58,13 @@ class Compress(Stage):
         "",
         max_length=500,
         marks=Mark.CONSTRAINT,
-        description="What the model must meet, such as `accuracy >= 96% and p95_ms@1 <= 1ms`; empty searches nothing.",
+        description="Condition for the model, such as `accuracy >= 96% and p95_ms@1 <= 1ms`; empty: no search.",
     )
     minimize: str = knob(
-        "bytes", max_length=60, marks=Mark.MEASURE, description="With a target: what the best model has least of."
+        "bytes",
+        max_length=60,
+        marks=Mark.MEASURE,
+        description="With a target: the measure that the best model has least of.",
     )
     budget: int = knob(
         20, ge=1, le=200, unit="tries", description="With a target: the largest number of models to make and measure."

@@ -17,7 +17,7 @@ class Fold(Stage):
 
     folds = True
 
-    method: Folder = choice(Folder, description="Which layers merge.")
+    method: Folder = choice(Folder, description="Layers to merge.")
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self.method.fold)]

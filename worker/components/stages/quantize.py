@@ -27,7 +27,7 @@ class Quantize(Stage):
 
     quantizes = True
 
-    method: Quantizer = choice(Quantizer, description="How the numbers are made smaller.")
+    method: Quantizer = choice(Quantizer, description="Quantization method.")
     recover: Recovery | None = knob(
         None, description="Fine-tuning after the quantization; null: none, and `qat_int8` then measures ranges alone."
     )

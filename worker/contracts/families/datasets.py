@@ -8,7 +8,7 @@ from worker.data.tensors import Corpus
 
 
 class Dataset(Component, family="datasets", default="digits", examples=("digits", "mnist")):
-    """The data that a run learns from and is judged by."""
+    """The data of a run's training, validation and test."""
 
     @abstractmethod
     def load(self, folder: Path, seed: int) -> Corpus:

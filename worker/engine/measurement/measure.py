@@ -157,7 +157,7 @@ def measure_trial(subject: Subject, data: Data, bench: Bench) -> Mapping[str, fl
     """
     exporter = next((exporter for exporter in _exporters(subject, bench.settings)[0] if exporter.runtime), None)
     if exporter is None:
-        raise ValueError("No file format holds this model so that a runtime can run it: nothing of it can be measured.")
+        raise ValueError("No runtime can run this model in any file format: it cannot be measured.")
     with _scratch(bench.run_folder) as scratch:
         held = HeldOutFiles.write(replace(data, test=data.validation), scratch)
         file = scratch / f"trial{exporter.suffix}"

@@ -9,7 +9,7 @@ HALF = (0.45, 0.65)  # relative sizes of a file with weights in half as many bit
 
 
 def no_int8_kernel(after: StageResult, before: StageResult) -> str | None:
-    """A quantized file may still be computed in float."""
+    """Reports that a quantized file is still computed in floating point."""
     if (
         not stage_of(after).quantizes
         or INT8 & file_of(after).operators.keys()
@@ -33,7 +33,7 @@ def float_layers_left(after: StageResult, before: StageResult) -> str | None:
 
 
 def conversion_cost(after: StageResult, before: StageResult) -> str | None:
-    """Going from float to 8 bits and back is work too."""
+    """Reports that the conversion between floating point and 8 bits costs time."""
     if not stage_of(after).quantizes:
         return None
     slow = [str(new.batch_size) for new, old in pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
