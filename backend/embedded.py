@@ -142,7 +142,10 @@ def _answers(settings: Settings) -> bool:
 def _stop(workers: list[Child], api: Child, signals: Signals) -> None:
     """The workers first, then the API that they report to; one more Ctrl+C ends everything at once."""
     if any(child.running for child in (*workers, api)):
-        say("\nStopping: the current run is saved and returns to the queue. Press Ctrl+C again to end everything at once.", sys.stdout)
+        say(
+            "\nStopping: the current run is saved and returns to the queue. Press Ctrl+C again to end everything at once.",
+            sys.stdout,
+        )
     patience, before = time.monotonic() + STOP_SECONDS, signals.count
     for children in (workers, [api]):
         for child in children:

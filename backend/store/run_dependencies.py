@@ -63,7 +63,7 @@ def _reached(session: Session, run_id: str, wanted: int) -> int | None:
     )
 
 
-def _ends(*of: ColumnElement[bool]) -> Select[tuple[int]]:
+def _ends(*of: ColumnElement[bool]) -> Select[int]:
     """The stages whose end has a checkpoint, of those that are asked about."""
     return select(Artifact.stage).where(Artifact.kind == CHECKPOINT, Artifact.place == Place.END, *of)
 

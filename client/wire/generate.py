@@ -127,9 +127,10 @@ def _docstring(text: str) -> str:
     """The text as a docstring within a class, in lines of at most 120 characters."""
     if not text:
         return ""
-    long = len(text) > 110
     paragraphs = [fill(part, 116, break_long_words=False) for part in text.replace("\\", r"\\").split("\n")]
-    return indent('"""' + "\n".join(paragraphs) + ('\n"""' if long else '"""') + "\n", "    ")
+    lines = "\n".join(paragraphs)
+    alone = "\n" in lines  # the closing quotes, as the formatter puts them
+    return indent('"""' + lines + ('\n"""' if alone else '"""') + "\n", "    ")
 
 
 if __name__ == "__main__":

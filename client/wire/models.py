@@ -643,8 +643,7 @@ class DatasetChoice(Reply):
 
 
 class Tradeoffs(Reply):
-    """Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it.
-    """
+    """Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it."""
 
     points: list[TradeoffPoint]
     """All points when there are at most 600; else the front, the best or nearest, and a spread of the rest."""

@@ -58,9 +58,7 @@ def left(data_dir: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir()) if root.exists() else []
 
 
-@pytest.mark.parametrize(
-    "point", ["receiving", "checking", "checked", "syncing", "synced", "registering", "committed"]
-)
+@pytest.mark.parametrize("point", ["receiving", "checking", "checked", "syncing", "synced", "registering", "committed"])
 def test_a_kill_leaves_all_or_nothing(point: str, tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path / 'lathe.sqlite'}")
     with server(tmp_path, point) as (port, process):

@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description Checks a spec and queues one run for each seed, and for each variant or order if there are any.
+         * @description Check a spec and queue one run for each seed, of each variant or order where there are any.
          */
         post: operations["submit"];
         delete?: never;
@@ -466,7 +466,7 @@ export interface paths {
         post?: never;
         /**
          * Delete
-         * @description Deletes a run that is over, with all its files.
+         * @description Delete a run that is over, with all it left.
          */
         delete: operations["delete"];
         options?: never;
@@ -570,7 +570,7 @@ export interface paths {
         put?: never;
         /**
          * Create Study
-         * @description Starts a study, which creates runs until its budget is used up.
+         * @description Begin a study; it creates runs until its budget is used up.
          */
         post: operations["create_study"];
         delete?: never;
@@ -754,7 +754,7 @@ export interface paths {
         put?: never;
         /**
          * Create Upload
-         * @description Receives a file, checks it and describes it. Nothing remains of a file that is refused.
+         * @description Take a file of one's own, check it and describe it; nothing of a refused one remains.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -779,7 +779,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Upload
-         * @description Deletes the upload, unless a run that is not over trains on it.
+         * @description Delete it, unless a run that is not over learns from it.
          */
         delete: operations["delete_upload"];
         options?: never;
