@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Tenure(StrEnum):
-    """How far a worker is with the run that it owns."""
+    """State of a worker's hold on the run that it owns."""
 
     CLAIMED = "claimed"  # no trainer has it, and none has died over it since it was last given one
     ASSIGNED = "assigned"  # a trainer has it and has said nothing yet

@@ -52,7 +52,7 @@ class Distiller(Component, family="distillers", default="soft_targets"):
         return (), ()
 
     def drawing(self) -> Picture | None:
-        """What is handed from a teacher that has seen a cat to its student."""
+        """A picture of the knowledge that a teacher, which has seen a cat, hands to its student."""
         shares = self.targets(torch.tensor(list(LOGITS.values())))
         if shares is not None:
             return {"bars": bars(dict(zip(LOGITS, shares.tolist(), strict=True)))}

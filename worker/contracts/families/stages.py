@@ -14,9 +14,9 @@ class Stage(Component, family="stages", examples=("train",)):
     """One step of the pipeline: it takes a model and leaves a model."""
 
     quantizes: ClassVar[bool] = False
-    """Whether it is there to give numbers fewer bits: the notes on its result look for kernels that use them."""
+    """True for a stage that gives numbers fewer bits: the notes on its result look for kernels that use them."""
     folds: ClassVar[bool] = False
-    """Whether it is there to merge layers, which some runtimes do by themselves."""
+    """True for a stage that merges layers, which some runtimes do by themselves."""
 
     @abstractmethod
     def phases(self) -> Sequence[Phase]:

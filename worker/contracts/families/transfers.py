@@ -36,7 +36,7 @@ class Transfer(Component, family="transfers", default="parameters"):
         return self.kind
 
     def shades(self, layers: int) -> list[float] | None:
-        """What becomes of each of so many layers, from the input to the output: `OWN`, `TAKEN` or `FROZEN`."""
+        """Treatment of each of so many layers, from the input to the output: `OWN`, `TAKEN` or `FROZEN`."""
         return None
 
     def drawing(self) -> Picture | None:

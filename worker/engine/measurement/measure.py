@@ -111,7 +111,7 @@ def _written(
 
 
 def _result(subject: Subject, data: Data, end: StageEnd, measures: list[ArtifactMeasure]) -> StageResult:
-    """What is known of the stage, but for the notes on it."""
+    """Everything that is known of the stage, except the notes on it."""
     two_of_four, fit = count.two_of_four(subject)
     return StageResult(
         **asdict(end),

@@ -44,7 +44,7 @@ class LiveRecipe:
         return old
 
     def enter_epoch(self) -> None:
-        """What waited for an epoch to begin holds from here on."""
+        """Let the changes that waited for the start of an epoch hold from here on."""
         self.now = self._upcoming
 
     def state(self) -> list[dict[str, Any]]:
