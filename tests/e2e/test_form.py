@@ -9,7 +9,6 @@ from tests.e2e.specs import DIGITS
 
 CHECK = "**/api/specs/check"
 INHERITED = "Inherited from the previous stage."
-SLOW = 30_000  # milliseconds, on a busy machine
 
 
 def stage(page: Page, name: str) -> Locator:
@@ -23,7 +22,7 @@ def stage(page: Page, name: str) -> Locator:
 def open_template(page: Page, lathe: Lathe) -> Locator:
     open_signed_in(page, lathe, f"/new?template={DIGITS}")
     name = page.get_by_label("Name", exact=False).first
-    expect(name).to_have_value("Digits in a minute", timeout=SLOW)
+    expect(name).to_have_value("Digits in a minute")
     return name
 
 
@@ -42,7 +41,7 @@ def test_what_is_typed_is_shown_at_once_and_the_rest_stays(page: Page, lathe: La
     expect(moved.get_by_text(INHERITED)).to_have_count(told)
     assert held, "nothing was asked"
     page.unroute(CHECK)  # which lets go of what was held
-    expect(page.get_by_role("list", name="Problems").or_(page.get_by_text("Ready to run"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("list", name="Problems").or_(page.get_by_text("Ready to run"))).to_be_visible()
     expect(name).to_have_value("Digits in a minute, slowly")
     expect(moved.get_by_text(INHERITED)).to_have_count(told)
 
@@ -55,10 +54,10 @@ def test_a_form_without_answers_can_be_filled_in(page: Page, lathe: Lathe) -> No
     page.get_by_role("button", name="Add to stages").click()
     page.get_by_role("menuitem", name="train", exact=True).click()
     expect(stage(page, "Stage 5: train").get_by_label("Epochs")).to_be_editable()
-    expect(page.get_by_text("It could not be checked")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("It could not be checked")).to_be_visible()
     page.unroute(CHECK)
     name.fill("With an answer again")
-    expect(page.get_by_text("It could not be checked")).to_have_count(0, timeout=SLOW)
+    expect(page.get_by_text("It could not be checked")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -67,5 +66,5 @@ def test_a_form_without_answers_can_be_filled_in(page: Page, lathe: Lathe) -> No
 def test_a_technique_is_tried_with_one_click(page: Page, lathe: Lathe, family: str, kind: str) -> None:
     open_signed_in(page, lathe, f"/catalog?at={family}.{kind}")
     page.get_by_role("article", name=f"{family} {kind}").get_by_role("link", name="Try it").click()
-    expect(page.get_by_label("Name", exact=False).first).to_have_value(f"Try {kind}", timeout=SLOW)
-    expect(page.get_by_text("Ready to run")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_label("Name", exact=False).first).to_have_value(f"Try {kind}")
+    expect(page.get_by_text("Ready to run")).to_be_visible()
