@@ -39,7 +39,7 @@ def test_seeds_variants_and_orders_become_runs(lathe: Lathe) -> None:
     stages = [{"kind": "train", "epochs": 1}, {"kind": "prune", "method": {"kind": "magnitude"}}, SPEC["stages"][1]]
     ordered = lathe.submit({**SPEC, "stages": stages}, orders=[1, 2])
     assert len(ordered) + len(ordered.left_out) == 2
-    with pytest.raises(LatheError, match="became 2 runs"):
+    with pytest.raises(LatheError, match="created 2 runs"):
         varied.run  # noqa: B018
 
 
