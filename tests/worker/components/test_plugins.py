@@ -150,9 +150,9 @@ class Bent(Model):
 def test_layers_that_a_checkpoint_cannot_rebuild_are_told(tmp_path: Path) -> None:
     plug(tmp_path / "plugins", "models/bent.py", UNKNOWN)
     component.discover(tmp_path / "plugins")
-    train = {"kind": "train", "epochs": 1}
+    train, measure = {"kind": "train", "epochs": 1}, {"formats": ["safetensors"]}  # which nothing runs
     link = run(
-        assignment({"dataset": "digits", "model": "bent", "stages": [train]}, build()),
+        assignment({"dataset": "digits", "model": "bent", "stages": [train], "measure": measure}, build()),
         Settings(data_dir=tmp_path, database="", broker=""),
     )
     (log,) = link.happened(EventKind.LOG)
