@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,13 @@ from backend.store.session import Store
 from tests import outside, services
 from tests.services import Server
 
+LEFT = pytest.StashKey[int]()
+"""How many tests a fast run leaves out."""
+
 
 @pytest.fixture(scope="session")
 def processes() -> None:
-    """Asked for by what starts processes of ours: nobody else may, see `tests/outside.py`."""
+    """Asked for by what starts processes of ours, or does all of their work: nobody else may, see `tests/outside.py`."""
 
 
 @pytest.fixture(scope="session")
@@ -126,13 +130,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("fast"):
-        left = [item for item in items if outside.needed(item)]
-        items[:] = [item for item in items if not outside.needed(item)]
-        config.hook.pytest_deselected(items=left)
+        kept = [item for item in items if not outside.needed(item)]
+        config.stash[LEFT] = len(items) - len(kept)
+        items[:] = kept
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    outside.allow("processes" in item.fixturenames)
+    outside.allow(not item.config.getoption("fast"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where several processes test, each tells the one that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left"] = session.config.stash.get(LEFT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT] = getattr(node, "workeroutput", {}).get("left", 0)
 
 
 def pytest_collection_finish() -> None:
@@ -151,11 +166,8 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell what tests that passed have said: the reports come from other processes too."""
-    if terminalreporter.config.getoption("fast"):
-        left = len(terminalreporter.stats.get("deselected", []))
-        terminalreporter.write_line(
-            f"{left} tests that need a server, a browser or processes of ours are left to `make test`."
-        )
+    if left := terminalreporter.config.stash.get(LEFT, 0):
+        terminalreporter.write_line(f"{left} tests of processes, servers and a browser are left to `make test`.")
     for report in terminalreporter.getreports("passed"):
         for name, sentence in report.user_properties:
             if name == "said":

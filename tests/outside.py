@@ -1,7 +1,7 @@
 """Tells which tests need more than their own process: a database server, a broker, a browser, or processes of ours.
 
-It is seen from the fixtures that a test uses. Servers and the browser cannot be had but by a fixture; whoever starts an
-interpreter must ask for the fixture `processes`, which is held by an ear on every start of a process.
+The fixtures of a test tell it. Servers and the browser come from fixtures alone. A test that starts an interpreter, or does
+the work of a supervisor and its trainer, asks for the fixture `processes`: an audit hook hears every start of a process.
 """
 
 import sys
@@ -30,8 +30,8 @@ def allow(processes: bool) -> None:
 
 
 def demand() -> None:
-    """Raises AssertionError when what runs now may not start interpreters."""
-    assert _allowed, "this test starts a process: it, or a fixture of it, must ask for the fixture `processes`"
+    """Raises AssertionError when what runs now may neither start interpreters nor work as they do."""
+    assert _allowed, "this test starts processes, or works as they do: it must ask for the fixture `processes`"
 
 
 def _hear(event: str, details: tuple[Any, ...]) -> None:

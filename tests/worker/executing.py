@@ -7,6 +7,7 @@ from backend.domain.settings import Settings
 from backend.store import events, results, runs
 from backend.store.session import Store
 from backend.store.tables import Run
+from tests import outside
 from tests.worker.engine import harness
 from tests.worker.engine.harness import MemoryLink
 from worker.pipe.messages import Assignment, FromTrainer
@@ -24,6 +25,9 @@ class Hand:
     settings: Settings
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     steps: int = 0
+
+    def __post_init__(self) -> None:
+        outside.demand()
 
     def claim(self) -> HeldRun | None:
         with self.store.begin() as session:

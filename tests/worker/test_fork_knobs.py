@@ -17,6 +17,8 @@ from tests.worker.test_forks import TRAIN, api, checkpoints, fork, hand, submit
 from worker.engine.checkpoints import checkpoint
 from worker.pipe.messages import Order, Release
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 __all__ = ["api"]
 
 STEPS = 12  # of an epoch

@@ -20,6 +20,8 @@ from tests.worker.executing import Hand, curves, hashes, row
 from worker.engine import reporter
 from worker.engine.measurement import measure
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 MLP = {"kind": "mlp", "hidden": [16], "dropout": 0.3}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}
 TRAIN = {

@@ -13,6 +13,8 @@ from tests.worker.executing import curves, hashes, row, sequence
 from tests.worker.test_fork_knobs import SPEC, steer, told
 from tests.worker.test_forks import api, checkpoints, hand, submit
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 __all__ = ["api"]
 
 

@@ -14,6 +14,8 @@ from tests.worker.test_fork_knobs import PRUNE, SPEC, conduct, told
 from tests.worker.test_forks import api, fork, hand, submit
 from tests.worker.test_ghosts import equal_until, ghost
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 __all__ = ["api"]
 
 NEXT, SET, STAGES = CommandKind.NEXT, CommandKind.SET, CommandKind.STAGES

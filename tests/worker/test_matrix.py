@@ -19,6 +19,8 @@ from worker.engine import reporter
 from worker.engine.checkpoints import checkpoint
 from worker.engine.training.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 __all__ = ["api"]
 
 EPOCH = 12  # steps

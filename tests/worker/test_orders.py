@@ -12,6 +12,8 @@ from tests.faults.invariants import violations
 from tests.worker.executing import curves, hashes, row
 from tests.worker.test_forks import MLP, PRUNE, TRAIN, api, hand, spec, submit
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 __all__ = ["api"]
 
 MILDER = {**PRUNE, "method": {"kind": "magnitude", "sparsity": 0.3}}

@@ -16,6 +16,8 @@ from worker.engine import seed
 from worker.engine.checkpoints.checkpoint import Checkpoints, State
 from worker.pipe.messages import Checkpoint, Release
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 __all__ = ["api"]
 
 

@@ -27,6 +27,8 @@ from worker.engine.execute import execute
 from worker.pipe.messages import Checkpoint
 from worker.supervisor.owned_run import HeldRun
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 TRAIN = {"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": 64}}
 CNN = {"dataset": {"kind": "digits"}, "model": {"kind": "cnn", "width": 4}}
 MLP = {"dataset": {"kind": "digits"}, "model": {"kind": "mlp", "hidden": [16, 8], "norm": "batch"}}

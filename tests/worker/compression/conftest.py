@@ -67,7 +67,7 @@ def accuracy(module: nn.Module, data: Data) -> float:
 
 @pytest.fixture(scope="session")
 def float_stage(
-    trained_module: nn.Module, digits: Data, tmp_path_factory: pytest.TempPathFactory
+    trained_module: nn.Module, digits: Data, tmp_path_factory: pytest.TempPathFactory, processes: None
 ) -> tuple[StageDone, Path]:
     folder = tmp_path_factory.mktemp("float")
     return measured(Subject(trained_module, digits.input_shape), digits, folder), folder

@@ -244,6 +244,7 @@ def refused(model: Model, sort: Sort, stage: dict[str, Any]) -> None:
     assert [problem.path for problem in refusal.value.problems] == ["stages[1].method"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_model_of_texts_is_measured_from_its_file(tmp_path: Path) -> None:
     """Token ids pass through the artifact's own process, float and quantized."""
     (sort,) = smallest(type(make("models", "char_transformer")))

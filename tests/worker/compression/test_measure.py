@@ -29,6 +29,8 @@ from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.measurement.measure import check_devices
 from worker.pipe.messages import StageDone
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 
 def test_accuracy_and_loss_are_those_of_torch(
     float_stage: tuple[StageDone, Path], trained_module: nn.Module, digits: Data

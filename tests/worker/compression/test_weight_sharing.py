@@ -199,7 +199,7 @@ SPEC: dict[str, Any] = {
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def eager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, processes: None) -> Settings:
     """A checkpoint every twenty steps."""
     monkeypatch.setattr(reporter, "FLUSH_SECONDS", 1e6)
     monkeypatch.setattr(reporter, "MOST_STEPS", 20)

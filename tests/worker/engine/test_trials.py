@@ -16,6 +16,8 @@ from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, com
 from worker.engine.trial import asked
 from worker.pipe.messages import Assignment, Checkpoint, Exhibit, Finished, Order, Points, Release
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 TRAIN = {
     "kind": "train",
     "epochs": 2,
