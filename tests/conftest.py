@@ -19,7 +19,7 @@ from tests import outside, services
 from tests.services import Server
 
 LEFT = pytest.StashKey[int]()
-"""How many tests a fast run leaves out."""
+"""Number of tests that a fast run leaves out."""
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +140,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where several processes test, each tells the one that reports."""
+    """Tell the process that reports, where several test."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left"] = session.config.stash.get(LEFT, 0)
 
