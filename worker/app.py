@@ -66,7 +66,7 @@ def declare_queue(celery: Celery) -> None:
             time.sleep(0.1)
 
 
-settings = Settings.read().prepared()
+settings = Settings.read()
 app = create(settings)
 supervisor = Supervisor(settings)
 
@@ -103,6 +103,7 @@ def _stop(**_: Any) -> None:
 
 def main() -> None:
     """Be a worker. The application is handed over: one that is named Celery looks for in the current folder first."""
+    settings.prepared()
     alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # workers meet in the database
     app.worker_main(["--quiet", "worker", "--pool", "solo", "--concurrency", "1", *alone])
 
