@@ -14,4 +14,4 @@ export const points = [
   point("b", { accuracy: 0.95, bytes: 100 }, { run_name: "run 9", stage: 1, front: true }),
   point("c", { accuracy: 0.8 }, { run_name: "=1+1", stage: 2 }),
 ];
-export const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, total: points.length, qualifying, nearest, sentence: "", fields: units, quality: "accuracy", qualities: ["accuracy"], formats: [], devices: [], dataset: "digits", datasets: [], samples: [], note: "", offer: "" });
+export const answer = (qualifying: string[], nearest: string[] = []): Tradeoffs => ({ points, total: points.length, qualifying, nearest, sentence: "", fields: units, quality: "accuracy", qualities: ["accuracy"], formats: [], devices: [], dataset: "flowers", datasets: [], samples: [], note: "", offer: "" });

@@ -35,10 +35,10 @@ describe("the rows", () => {
   });
 
   it("become CSV in which no name is a formula", () => {
-    const lines = csvOf(rowsOf(answer(["b"])), units, "digits").split("\r\n");
+    const lines = csvOf(rowsOf(answer(["b"])), units, "flowers").split("\r\n");
     expect(lines[0]).toContain("accuracy (share),bytes (bytes),p95_ms@1 (ms)");
     expect(lines[1]).toContain(",b,true,best,,,,0.95,100,,,");
-    expect(lines[1]!.startsWith("digits,r,run 9")).toBe(true);
+    expect(lines[1]!.startsWith("flowers,r,run 9")).toBe(true);
     expect(lines.join("\n")).toContain("'=1+1");
     expect(lines.join("\n")).not.toContain(",=1+1");
   });
