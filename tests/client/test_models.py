@@ -83,6 +83,7 @@ def test_a_schema_without_an_annotation_is_refused(
         generate(description)
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_generator_needs_nothing_of_the_client(tmp_path: Path) -> None:
     """A copy writes the models of a checkout that has none."""
     script, written = tmp_path / "client" / "wire" / "generate.py", tmp_path / "client" / "wire" / "models.py"
