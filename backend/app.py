@@ -17,9 +17,9 @@ from backend import __version__, api, auth, errors
 from backend.api import logs, staging, tradeoffs
 from backend.api.caches import artifacts
 from backend.api.compactor import Compactor
-from backend.api.live.broadcaster import Hub
+from backend.api.live.broadcaster import Broadcaster
 from backend.api.middleware.gate import BodyLimit, Gate
-from backend.api.middleware.turns import AT_ONCE, Turns
+from backend.api.middleware.slots import AT_ONCE, Slots
 from backend.api.middleware.unread import CloseUnread
 from backend.api.monitor import Monitor
 from backend.api.schemas.runs import Error
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.keys = auth.keys(settings)
     logs.install()
-    app.add_middleware(Turns)
+    app.add_middleware(Slots)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, keys=app.state.keys, hosts=settings.allowed_hosts, upload_bytes=settings.upload_bytes)
     app.add_middleware(CloseUnread)
@@ -88,7 +88,7 @@ def _routers() -> Iterator[APIRouter]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     app.state.store = Store.open(settings.database_url)
-    app.state.hub = Hub(app.state.store)
+    app.state.hub = Broadcaster(app.state.store)
     app.state.hints = Hints(settings.broker_url)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     app.state.monitor = Monitor(settings)
@@ -121,7 +121,7 @@ def _warm(store: Store) -> None:
     gc.freeze()  # what stays is not looked through again: with many artifacts that holds up an answer by 0.2 s
 
 
-def _end_streams_on_signal(hub: Hub) -> None:
+def _end_streams_on_signal(hub: Broadcaster) -> None:
     """The server waits for open requests before it ends, and a stream ends only when it is told to."""
     if threading.current_thread() is not threading.main_thread():
         return

@@ -90,7 +90,7 @@ class Connection(H11Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, {**app_state, "admitted": self.admitted}, _loop)
+        super().__init__(config, server_state, {**app_state, "admitted": self.admit}, _loop)
         self._received = 0
         self._sign: object = None  # changes whenever the client has done its part
         self._since = self.loop.time()
@@ -115,7 +115,7 @@ class Connection(H11Protocol):
             self._next.cancel()
         super().connection_lost(exc)
 
-    def admitted(self) -> None:
+    def admit(self) -> None:
         """The client has shown a token: it is no stranger any longer."""
         self.strangers.pop(self, None)
 
@@ -148,6 +148,6 @@ class Connection(H11Protocol):
         return 0.0, None
 
 
-def limited(limits: Limits) -> type[Connection]:
+def limit(limits: Limits) -> type[Connection]:
     """The connections of one server."""
     return type("LimitedConnection", (Connection,), {"limits": limits, "strangers": {}})

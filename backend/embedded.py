@@ -25,7 +25,7 @@ from backend.store.migrate import migrate
 
 UP_SECONDS = 60.0  # until the API answers, also on a slow machine
 STOP_SECONDS = 32.0  # a worker gives its run back within half a minute
-TURN_SECONDS = 0.2
+TICK_SECONDS = 0.2
 
 API = [sys.executable, "-m", "backend", "serve"]
 WORKER = [sys.executable, "-m", "worker.app"]
@@ -100,7 +100,7 @@ def _serve(settings: Settings, signals: Signals) -> None:
                 worker.start()
             _greet(settings, link, time.monotonic() - began)
         while not signals.count:
-            time.sleep(TURN_SECONDS)
+            time.sleep(TICK_SECONDS)
             for child in (api, *workers):
                 child.tend()
     finally:

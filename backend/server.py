@@ -5,7 +5,7 @@ import socket
 from typing import Any, TypeVar
 
 from backend.config import Settings
-from backend.connection import Limits, limited
+from backend.connection import Limits, limit
 
 S = TypeVar("S", bound=Settings)
 
@@ -42,7 +42,7 @@ def options(settings: Settings) -> dict[str, Any]:
     connections = settings.connections + settings.strangers
     _allow_files(connections + OTHER_FILES)
     return {
-        "http": limited(Limits(settings.head_seconds, settings.portion_seconds, settings.strangers)),
+        "http": limit(Limits(settings.head_seconds, settings.portion_seconds, settings.strangers)),
         "limit_concurrency": connections,
         "timeout_keep_alive": settings.keep_alive_seconds,
         "timeout_graceful_shutdown": 3,

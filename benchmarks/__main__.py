@@ -33,16 +33,16 @@ NAMES = tuple(MINUTES)
 
 
 def main() -> int:
-    asked = sys.argv[1:]
-    if asked == ["--list"]:
-        print("\n".join(f"{name:<17} {usual(name):>6}  {summary(name)}" for name in NAMES))
+    requested = sys.argv[1:]
+    if requested == ["--list"]:
+        print("\n".join(f"{name:<17} {usually(name):>6}  {summary(name)}" for name in NAMES))
         return 0
-    unknown = set(asked) - set(NAMES)
+    unknown = set(requested) - set(NAMES)
     if unknown:
         sys.exit(f"no benchmark is called {', '.join(sorted(unknown))}; known: {', '.join(NAMES)}")
     codes = []
-    for name in asked or NAMES:
-        print(f"\n{name}, usually {usual(name)}", file=sys.stderr, flush=True)
+    for name in requested or NAMES:
+        print(f"\n{name}, usually {usually(name)}", file=sys.stderr, flush=True)
         began = monotonic()
         codes.append(watch.run(partial(measure, name)))
         print(f"\n{name} took {watch.duration(monotonic() - began)}", file=sys.stderr, flush=True)
@@ -58,7 +58,7 @@ def measure(name: str) -> int | None:
     return code
 
 
-def usual(name: str) -> str:
+def usually(name: str) -> str:
     return watch.duration(60 * MINUTES[name])
 
 

@@ -53,7 +53,7 @@ class Around(Context):
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass
 
-    def tell(self, text: str, level: str = "info") -> None:
+    def log(self, text: str, level: str = "info") -> None:
         pass
 
     def show(self, kind: str, body: dict[str, Any]) -> None:

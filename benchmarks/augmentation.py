@@ -26,7 +26,7 @@ from worker.contracts.component import discover
 from worker.contracts.families.augmentations import Augmentation
 from worker.data.tensors import Array, Corpus, Data, Samples
 from worker.engine import seed
-from worker.engine.input.augment import augmented
+from worker.engine.input.augment import augment
 from worker.engine.input.storage import Storing, store
 
 ROUNDS, BATCH, SAMPLES, ALONE = 7, 128, 12_800, 1_280
@@ -59,7 +59,7 @@ class Ours:
     def __call__(self) -> tuple[int, float]:
         began = perf_counter()
         for number, index in enumerate(torch.randperm(len(self.data.train)).split(BATCH)):
-            augmented(self.data, index, self.chain, seed.derive(0, "augment", number))
+            augment(self.data, index, self.chain, seed.derive(0, "augment", number))
         return len(self.data.train), perf_counter() - began
 
 

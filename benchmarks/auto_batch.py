@@ -44,7 +44,7 @@ def choose(model: str, data: Data) -> tuple[BatchPolicy, float]:
     """The batch size that `auto` chooses on this device, and the seconds that the choice takes."""
     module: nn.Module = arrange(fresh(model, data))
     began = perf_counter()
-    found = BatchPolicy.choose("auto").fitted(len(data.train), probe.step_seconds(module, data, Recipe()))
+    found = BatchPolicy.choose("auto").fit(len(data.train), probe.step_seconds(module, data, Recipe()))
     return found, perf_counter() - began
 
 
@@ -94,7 +94,7 @@ def main() -> None:
     print("| model | found in | auto | samples/s | fastest power of two | samples/s | auto ÷ fastest |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
-        data = load(Wanted.usual({"kind": "fashion_mnist"}), Path(name), 0, "cpu")
+        data = load(Wanted.default({"kind": "fashion_mnist"}), Path(name), 0, "cpu")
         for model in models:
             found, seconds = choose(model, data)
             auto = next(found.sizes(len(data.train), 0, 0))

@@ -19,7 +19,7 @@ from backend.domain.experiment.experiment import Measure
 from benchmarks import watch
 from worker.contracts.component import discover
 from worker.contracts.families.exporters import Exporter
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.models import Model
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.quantizers import Quantizer
@@ -74,7 +74,7 @@ def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
     halved = Pruner.choose({"kind": "channels", "ratio": 0.3, "round_to": 16}).prune(copy.deepcopy(base), run)
     for further in watch.through((base, masked, halved), "training"):  # all have trained for as long in the end
         train(further, data, recovery, stage=1)
-    fold, static = Folder.choose({"kind": "batch_norm"}), Quantizer.choose({"kind": "static_int8"})
+    fold, static = Fusion.choose({"kind": "batch_norm"}), Quantizer.choose({"kind": "static_int8"})
     return {
         FLOAT: base,
         MASKED: masked,
@@ -110,7 +110,7 @@ def main() -> None:
     discover()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        data = load(Wanted.usual({"kind": kind}), folder, 0, "cpu")
+        data = load(Wanted.default({"kind": kind}), folder, 0, "cpu")
         subjects = variants(data, *EPOCHS[kind])
         exporter = Exporter.choose({"kind": "onnx"})
         files = {variant: folder / f"{number}.onnx" for number, variant in enumerate(subjects)}

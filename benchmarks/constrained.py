@@ -18,7 +18,7 @@ from benchmarks.around import Around
 from worker.contracts.component import discover
 from worker.contracts.families.models import Model
 from worker.contracts.families.pruners import Pruner
-from worker.contracts.masks import gone
+from worker.contracts.masks import removed_share
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine import seed
@@ -61,7 +61,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     shares: list[float] = []
     with tempfile.TemporaryDirectory() as name:
-        data = load(Wanted.usual({"kind": "digits"}), Path(name), 0, "cpu")
+        data = load(Wanted.default({"kind": "digits"}), Path(name), 0, "cpu")
         for kind in ("lenet300", "cnn", "mlp", "gru"):
             base = trained(kind, data)
             rows = tried(base, Around(data))
@@ -85,7 +85,7 @@ def compared(
     ]
     run = Around(data)
     pruner = Pruner.choose({"kind": "constrained", "criterion": criterion, "bound": bound})
-    found = gone(pruner.prune(copy.deepcopy(base), run))
+    found = removed_share(pruner.prune(copy.deepcopy(base), run))
     print(
         f"| {kind} | {criterion} ≤ {bound:.3g} | {max(meets):.2f} | {len(GRID)} | {found:.3f} | {run.validations} "
         f"| {found / max(meets):.1%} |"

@@ -40,7 +40,7 @@ class Results(Unattended):
             self.stages.append(message.result)
             print(row(message.result))
         elif isinstance(message, Progress):
-            self._pace.tell(message.step, message.total_steps)
+            self._pace.report(message.step, message.total_steps)
         elif isinstance(message, Finished) and message.state is not RunState.SUCCEEDED:
             sys.exit(f"the run ended as {message.state}: {message.error}")
 
@@ -64,7 +64,7 @@ def row(result: StageResult) -> str:
     )
 
 
-def verdict(stages: Sequence[StageResult]) -> str:
+def compare(stages: Sequence[StageResult]) -> str:
     """The last stage's coded file against the float weights of the first."""
     before, after = of(stages[0], "safetensors").bytes, of(stages[-1], "coded")
     dense = of(stages[0], "onnx").accuracy
@@ -88,7 +88,7 @@ def main() -> None:
     discover()
     for name in sys.argv[1:] or ("lenet-300-100",):
         with tempfile.TemporaryDirectory() as folder:
-            print(f"\n{verdict(run(name, Path(folder)))}")
+            print(f"\n{compare(run(name, Path(folder)))}")
 
 
 if __name__ == "__main__":

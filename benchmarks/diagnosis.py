@@ -3,7 +3,7 @@
 A figure is the median over the rounds of the ratio of the two times in a round, with the range of its middle half. The
 cost of one probe comes from a third loop that probes at every step. From it follows the share of time that probes take
 at the default interval, which the ratio shows less clearly on a busy machine. A probe's cost includes everything that
-it causes: hooks, copies, histograms, verdicts, messages. Times are CPU times, so that other work hardly counts.
+it causes: hooks, copies, histograms, diagnostics, messages. Times are CPU times, so that other work hardly counts.
 """
 
 import statistics
@@ -59,7 +59,7 @@ class Bench:
         seed.plant(0, "model")
         subject = Subject(self.model.build(self.shape, CLASSES), self.shape)
         reporter = Reporter(self.link, self.clock, len(self.data.train))
-        reporter.begin(0, self.step)
+        reporter.start(0, self.step)
         trainer = Trainer(
             subject,
             self.data,

@@ -53,9 +53,9 @@ class Server:
         assert not broken, broken
         return hashes(self.store, run_id), sequence(self.store, run_id)
 
-    def verdicts(self, run_id: str) -> dict[str, str]:
+    def outcomes(self, run_id: str) -> dict[str, str]:
         """The server's findings on the exactness of the run."""
-        return {proof["about"]: proof["verdict"] for proof in self.lathe.get(f"/api/runs/{run_id}/proofs")}
+        return {proof["about"]: proof["outcome"] for proof in self.lathe.get(f"/api/runs/{run_id}/proofs")}
 
     def kill_at(self, run_id: str, step: int) -> None:
         self.until(lambda: self.lathe.run(run_id)["step"] >= step)
@@ -96,8 +96,8 @@ def cell(server: Server, optimizer: str, model: str, dice: random.Random) -> dic
     return {
         "resumed": server.outcome(killed) == expected,
         "forked": server.outcome(child) == expected,
-        "told of the resumed": server.verdicts(killed).get("resume") in ("equal", "uncompared"),
-        "told of the forked": server.verdicts(child).get("parent") == "equal",
+        "told of the resumed": server.outcomes(killed).get("resume") in ("equal", "uncompared"),
+        "told of the forked": server.outcomes(child).get("parent") == "equal",
     }
 
 

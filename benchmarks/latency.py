@@ -92,14 +92,14 @@ def fork_points(lathe: Lathe) -> list[float]:
     longer = {**spec, "stages": [train, {**train, "epochs": 500}]}
     taken = []
     for _ in watch.through(range(FORKS + 1), "fork"):
-        asked = time.monotonic()
+        requested = time.monotonic()
         status, created = lathe.call("POST", f"/api/runs/{parent}/fork", {"stage": 0, "spec": longer})
         assert status == 201, created
         child = created["runs"][0]["id"]
         past = lathe.run(child)["fork_step"]
         while not lathe.get(f"/api/runs/{child}/points?metrics=train/loss&from={past + 1}")["series"]:
             time.sleep(0.01)
-        taken.append(time.monotonic() - asked)
+        taken.append(time.monotonic() - requested)
         lathe.call("POST", f"/api/runs/{child}/commands", {"kind": "cancel"})
         lathe.wait_for(child)
     return taken[1:]
@@ -125,18 +125,18 @@ def step_to_pixel(page: Page, lathe: Lathe) -> tuple[list[float], float]:
 def latencies(
     flushes: list[dict[str, float | str]], drawn: dict[str, list[list[float]]], since: float
 ) -> tuple[list[float], float]:
-    found, asked = [], 0
+    found, requested = [], 0
     for flush in flushes:
         if float(flush["at"]) < since:
             continue
         for number in range(STEPS_PER_FLUSH):
             step = float(flush["step"]) - number
             at = float(flush["at"]) - number * FLUSH_SECONDS / STEPS_PER_FLUSH
-            asked += 1
+            requested += 1
             seen = next((when for last, when in drawn.get(str(flush["run"]), []) if last >= step), None)
             if seen is not None:
                 found.append(seen / 1000 - at)
-    return found, len(found) / max(asked, 1)
+    return found, len(found) / max(requested, 1)
 
 
 def start_again(folder: Path) -> list[float]:

@@ -223,11 +223,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--on", choices=PLACES, nargs="*", default=list(PLACES))
-    asked = parser.parse_args()
-    for name in asked.on:
-        print(f"\n| {asked.steps:,} steps × {len(METRICS)} metrics, {name} | |\n|---|---|")
+    requested = parser.parse_args()
+    for name in requested.on:
+        print(f"\n| {requested.steps:,} steps × {len(METRICS)} metrics, {name} | |\n|---|---|")
         with tempfile.TemporaryDirectory() as folder, PLACES[name](Path(folder)) as place:
-            for what, figure in measure(Path(folder), place, asked.steps):
+            for what, figure in measure(Path(folder), place, requested.steps):
                 print(f"| {what} | {figure} |")
 
 

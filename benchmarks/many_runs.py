@@ -1,7 +1,7 @@
 """The page of all runs with 1,500 of them, each of 10,000 steps with twenty metrics, in a real browser.
 
 Their points are written through the store, in as many flushes as ten seconds of training take. Each visit loads the page
-anew: from the start of its navigation until a row of the table is there, and until the first chart is drawn.
+again: from the start of its navigation until a row of the table is there, and until the first chart is drawn.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def main() -> None:
         with served(Path(name), settings.database_url) as lathe, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             tables, charts = visits(sign_in(browser, lathe), lathe.url)
-            print(f"| the page loaded anew, until its table is there | {median(tables):,.0f}, {max(tables):,.0f} |")
+            print(f"| the page loaded again, until its table is there | {median(tables):,.0f}, {max(tables):,.0f} |")
             print(f"| until the first chart is drawn | {median(charts):,.0f}, {max(charts):,.0f} |")
             browser.close()
         store.close()

@@ -15,7 +15,7 @@ from backend.store import experiments, runs, workers
 from backend.store.session import Store, migrate
 from worker.pipe.link import Unattended, decode, encode
 from worker.pipe.messages import FromTrainer
-from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.owned_run import OwnedRun
 
 WAITING = 256  # messages that the supervisor takes at once
 SPEC = Experiment(name="benchmark", dataset={"kind": "none"}, model={"kind": "none"}, stages=[{"kind": "none"}])
@@ -45,7 +45,7 @@ class RecorderLink(Unattended):
             raise RuntimeError("the recorder process failed")
 
 
-def hold_run(folder: Path) -> tuple[Store, HeldRun]:
+def hold_run(folder: Path) -> tuple[Store, OwnedRun]:
     """A fresh database in `folder` with one run, claimed."""
     settings = Settings(data_dir=folder, database="")
     migrate(settings.database_url)
@@ -56,7 +56,7 @@ def hold_run(folder: Path) -> tuple[Store, HeldRun]:
     with store.begin() as session:
         run = runs.claim(session, "bench")
         assert run is not None
-        held = HeldRun(store, settings, run)
+        held = OwnedRun(store, settings, run)
     return store, held
 
 

@@ -38,7 +38,7 @@ SPEC: dict[str, Any] = {
 }
 
 
-def obeyed(lathe: Lathe) -> list[float]:
+def find_obeyed(lathe: Lathe) -> list[float]:
     """Seconds from each command to its event. The commands are sent one after the other."""
     (run,) = lathe.submit(SPEC)
     lathe.wait_for(run, "running")
@@ -48,12 +48,12 @@ def obeyed(lathe: Lathe) -> list[float]:
     for number in watch.through(range(COMMANDS), "command"):
         seq = lathe.run(run)["last_seq"]
         body = {"path": "optimizer.lr", "value": 0.01 + number * 1e-5}
-        asked = perf_counter()
-        status, told = lathe.call("POST", f"/api/runs/{run}/commands", {"kind": "set", "body": body})
-        assert status == 202, told
+        requested = perf_counter()
+        status, reported = lathe.call("POST", f"/api/runs/{run}/commands", {"kind": "set", "body": body})
+        assert status == 202, reported
         while not any(event["kind"] == "command" for event in lathe.get(f"/api/runs/{run}/events?after={seq}")):
             time.sleep(0.005)
-        taken.append(perf_counter() - asked)
+        taken.append(perf_counter() - requested)
         time.sleep(0.05 + 0.013 * (number % 7))  # at no fixed phase of the trainer's own rhythm
     lathe.call("POST", f"/api/runs/{run}/commands", {"kind": "cancel"})
     lathe.wait_for(run)
@@ -99,7 +99,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         lathe = embedded(Path(folder))
         try:
-            median, worst = p(obeyed(lathe))
+            median, worst = p(find_obeyed(lathe))
         finally:
             lathe.stop()
     print(f"| command → obeyed ({COMMANDS} commands) | {median * 1000:.0f} ms | {worst * 1000:.0f} ms | 200 ms |")

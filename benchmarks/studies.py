@@ -32,7 +32,7 @@ from tests.e2e.lathe import Lathe
 SEEDS = range(5)
 TRIALS = 10_000
 VISITS = 6
-ASKED = ("", "/trials?limit=50", "/figures/history")
+REQUESTED = ("", "/trials?limit=50", "/figures/history")
 METRICS = tuple(f"{split}/{name}" for split in ("train", "validation", "test") for name in ("loss", "accuracy", "rate"))
 
 # Milliseconds from navigation until the table of trials and the first chart are drawn, and the longest task.
@@ -70,11 +70,11 @@ def searched(lathe: Lathe, seed: int, pruner: dict[str, Any]) -> tuple[float, in
     study = {**STUDY, "spec": {**STUDY["spec"], "seed": seed}, "seed": seed, "pruner": pruner}
     status, made = lathe.call("POST", "/api/studies", {"study": study})
     assert status == 201, made
-    while (told := lathe.get(f"/api/studies/{made['id']}"))["state"] not in ("finished", "failed"):
+    while (reported := lathe.get(f"/api/studies/{made['id']}"))["state"] not in ("finished", "failed"):
         time.sleep(0.5)
-    assert told["state"] == "finished", told["error"]
+    assert reported["state"] == "finished", reported["error"]
     trials = lathe.get(f"/api/studies/{made['id']}/trials?limit=500")["trials"]
-    return told["best"]["values"][0], sum(trial["steps"] for trial in trials)
+    return reported["best"]["values"][0], sum(trial["steps"] for trial in trials)
 
 
 def asha(lathe: Lathe) -> None:
@@ -108,8 +108,8 @@ def fill(store: Store) -> str:
             run.latest = dict.fromkeys(METRICS, score)
             session.add(
                 tables.Trial(
-                    study_id=study.id, number=number, state=TrialState.COMPLETE, generation=0, asked=number, told=True,
-                    looks=0, assignment={one["field"]: _drawn(one, luck) for one in STUDY["space"]}, values=[score],
+                    study_id=study.id, number=number, state=TrialState.COMPLETE, generation=0, optuna_number=number, reported=True,
+                    reported_values=0, assignment={one["field"]: _drawn(one, luck) for one in STUDY["space"]}, values=[score],
                     violation=0.0, steps=100, seconds=1.0, run_id=run.id, began_at=now(), ended_at=now(),
                 )
             )  # fmt: skip
@@ -125,7 +125,7 @@ def _drawn(one: dict[str, Any], luck: np.random.Generator) -> Any:
 def answers(lathe: Lathe, study: str) -> list[float]:
     """Seconds of each request that the top of the study's page sends."""
     taken = []
-    for path in ASKED:
+    for path in REQUESTED:
         began = time.perf_counter()
         status, _ = lathe.call("GET", f"/api/studies/{study}{path}")
         assert status == 200, path
@@ -157,7 +157,7 @@ def opened(folder: Path) -> None:
         store.close()
         first = answers(lathe, study)
         again = [answers(lathe, study) for _ in range(VISITS)]
-        for index, path in enumerate(ASKED):
+        for index, path in enumerate(REQUESTED):
             show(f"server, {path or 'the study'}", first[index], [one[index] for one in again], digits=3)
         show("server, all of it", sum(first), list(map(sum, again)), digits=3)
         with sync_playwright() as playwright:

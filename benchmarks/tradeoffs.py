@@ -85,8 +85,8 @@ def working(page: Page, spent: list[float]) -> Iterator[None]:
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def total() -> float:
-        told = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
-        return float(sum(told[f"{name}Duration"] for name in ("Script", "Layout", "RecalcStyle")))
+        reported = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+        return float(sum(reported[f"{name}Duration"] for name in ("Script", "Layout", "RecalcStyle")))
 
     before = total()
     yield

@@ -102,7 +102,7 @@ class Bench:
                 self.link.send(checkpoints.write(state, stage=0))
                 self.checkpointed = perf_counter()
 
-        reporter.begin(0, self.step)
+        reporter.start(0, self.step)
         trainer = Trainer(
             subject, self.data, self.recipe, 0, Position(step=self.step), reporter, attend, diagnosis=diagnosis
         )

@@ -23,7 +23,7 @@ from worker.process.parent_death import die_with_parent
 
 T = TypeVar("T")
 
-TELL_SECONDS = 5.0  # between two lines of progress
+REPORT_SECONDS = 5.0  # between two lines of progress
 INTERRUPTED = 130  # exit code, as of a shell
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -60,7 +60,7 @@ def through(items: Iterable[T], what: str) -> Iterator[T]:
     """Yields each of `items` and reports progress on the way."""
     waiting, pace = list(items), Pace(what)
     for done, item in enumerate(waiting):
-        pace.tell(done, len(waiting))
+        pace.report(done, len(waiting))
         yield item
 
 
@@ -68,14 +68,14 @@ class Pace:
     """Reports on standard error, at once and then every few seconds, the progress of `what` and the estimated time left."""
 
     def __init__(self, what: str) -> None:
-        self._what, self._began, self._told = what, monotonic(), -math.inf
+        self._what, self._began, self._reported = what, monotonic(), -math.inf
 
-    def tell(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int) -> None:
         now = monotonic()
-        if now - self._told >= TELL_SECONDS:
+        if now - self._reported >= REPORT_SECONDS:
             left = f", about {duration((now - self._began) / done * (total - done))} more" if done else ""
             print(f"  {self._what}: {done:,} of {total:,}{left}", file=sys.stderr, flush=True)
-            self._told = now
+            self._reported = now
 
 
 def duration(seconds: float) -> str:
@@ -121,6 +121,6 @@ def _descendants(root: int) -> Iterator[int]:
             children.setdefault(parent, []).append(int(status.parent.name))
     waiting = [root]
     while waiting:
-        born = children.get(waiting.pop(), [])
-        yield from born
-        waiting += born
+        found = children.get(waiting.pop(), [])
+        yield from found
+        waiting += found

@@ -115,7 +115,7 @@ class Watch(Reporter):
         super().__init__(Unattended(), Clock(), 1)
         self.target, self.best = target, 0.0
 
-    def validated(self, metrics: dict[str, float]) -> None:
+    def report_validation(self, metrics: dict[str, float]) -> None:
         self.best = max(self.best, metrics["accuracy"])
         if self.best >= self.target:
             raise Reached
@@ -123,7 +123,7 @@ class Watch(Reporter):
 
 def once(task: Task, optimizer: Optimizer, run_seed: int, folder: Path) -> Outcome:
     """Train until the target, or until the epochs are over."""
-    data = load(Wanted.usual(task.dataset), folder, run_seed, "cpu")
+    data = load(Wanted.default(task.dataset), folder, run_seed, "cpu")
     seed.plant(run_seed, "model")
     module = Model.choose(task.model).build(data.input_shape, data.outputs)
     seen = Seen(module, data)
@@ -160,8 +160,8 @@ def measure(job: tuple[Task, str, str]) -> Figure:
     """Choose the rate on the tuning seed, then run the others. `job`: task, optimizer's kind, folder of the data."""
     task, kind, folder = job
     prepare()
-    usual = Optimizer.choose(kind)
-    tried = [usual.model_copy(update={"lr": usual.lr * factor}) for factor in RATES]
+    default = Optimizer.choose(kind)
+    tried = [default.model_copy(update={"lr": default.lr * factor}) for factor in RATES]
     best = min(tried, key=lambda optimizer: rank(once(task, optimizer, TUNING, Path(folder))))
     return Figure(best.lr, [once(task, best, run_seed, Path(folder)) for run_seed in SEEDS])
 

@@ -1,4 +1,4 @@
-"""Events of a run. Each kind is a class: `match event: case Verdict(text=text): …`.
+"""Events of a run. Each kind is a class: `match event: case Diagnostic(text=text): …`.
 
 They arrive in order; `seq` counts 1, 2, 3… for each run.
 """
@@ -71,20 +71,20 @@ class Rewound(Event):
     reason: str
 
 
-class Exhibited(Event):
+class Summarized(Event):
     """New summary, such as a confusion matrix: the figures that draw it have changed."""
 
-    KIND = "exhibit"
+    KIND = "summary"
 
-    exhibit: str = Field(validation_alias="body_kind")
+    summary: str = Field(validation_alias="body_kind")
     stage: int
     step: int
 
 
-class Verdict(Event):
+class Diagnostic(Event):
     """Finding of the diagnostics, in plain words."""
 
-    KIND = "verdict"
+    KIND = "diagnostic"
 
     code: str
     text: str
@@ -94,7 +94,7 @@ class Verdict(Event):
 
 
 class Alerted(Event):
-    """Condition of one of the spec's alerts that is now true. `then` is the reaction: `tell`, `pause` or `stop`."""
+    """Condition of one of the spec's alerts that is now true. `then` is the reaction: `report`, `pause` or `stop`."""
 
     KIND = "alert"
 
@@ -150,7 +150,7 @@ KINDS: Mapping[str, type[Event]] = {
     kind.KIND: kind
     for kind in (
         *(Points, StateChanged, StageBegan, StageEnded, Checkpointed, Rewound),
-        *(Exhibited, Verdict, Alerted, Commanded, Forked, Logged),
+        *(Summarized, Diagnostic, Alerted, Commanded, Forked, Logged),
     )
 }
 
@@ -162,7 +162,7 @@ def event(data: Mapping[str, Any]) -> Event:
     return KINDS.get(data["kind"], Event).model_validate(fields)
 
 
-def happened(wire: Wire, run_id: str, after: int = 0) -> list[Event]:
+def fetch(wire: Wire, run_id: str, after: int = 0) -> list[Event]:
     """All events of the run after the one with this `seq`, except points, fetched page by page."""
     found: list[Event] = []
     while page := wire.get(f"/api/runs/{run_id}/events", {"after": found[-1].seq if found else after}):

@@ -61,22 +61,22 @@ class Lathe:
         """
         return submission.submit(self._wire, spec, seeds, variants, orders, key)
 
-    def begin_study(self, study: Spec, *, first: Sequence[Mapping[str, Any]] = (), key: str | None = None) -> Study:
+    def start_study(self, study: Spec, *, first: Sequence[Mapping[str, Any]] = (), key: str | None = None) -> Study:
         """Starts a study. Its document may have any form that a spec may have; `first` holds the values of the first trials.
         As with `submit`, nothing is created twice."""
-        return studies.begin(self._wire, study, first, key)
+        return studies.start(self._wire, study, first, key)
 
     def around(self, run: Run, **changes: Any) -> Study:
         """Starts the study that the server proposes around a run's settings. `changes` replace parts of its document."""
         draft = self._wire.get(f"/api/runs/{run.id}/around")
-        return self.begin_study({**draft["study"], **changes}, first=draft["first"])
+        return self.start_study({**draft["study"], **changes}, first=draft["first"])
 
     def study(self, study_id: str) -> Study:
         return Study(self._wire, study_id)
 
     def studies(self) -> list[StudyRow]:
         """All studies, the newest first."""
-        return studies.listed(self._wire)
+        return studies.list_studies(self._wire)
 
     def run(self, run_id: str) -> Run:
         """The run with this id. The first characters are enough when no other id starts with them."""

@@ -28,16 +28,16 @@ class Study:
     def __repr__(self) -> str:
         return f"<Study {self.id[:8]}>"
 
-    def look(self) -> StudyRow:
+    def fetch(self) -> StudyRow:
         return StudyRow.model_validate(self._wire.get(self._path))
 
     @property
     def state(self) -> StudyState:
-        return self.look().state
+        return self.fetch().state
 
     @property
     def best(self) -> TrialRow | None:
-        return self.look().best
+        return self.fetch().best
 
     @property
     def document(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Study:
         """Yields the study each time that it has changed, until it is over."""
         seen, pause = None, POLL[0]
         while True:
-            row = self.look()
+            row = self.fetch()
             if row != seen:
                 yield row
                 seen, pause = row, POLL[0]
@@ -108,7 +108,7 @@ class Study:
 
     def table(self) -> Table:
         """Columns with a row for each trial: number, state, tried values and scores."""
-        trials, row = self.trials(), self.look()
+        trials, row = self.trials(), self.fetch()
         fields = list(dict.fromkeys(field for trial in trials for field in trial.assignment))
         columns: Table = {"trial": [one.number for one in trials], "state": [one.state for one in trials]}
         columns |= {field: [one.assignment.get(field) for one in trials] for field in fields}
@@ -124,10 +124,10 @@ class Study:
         return StudyRow.model_validate(self._wire.post(f"{self._path}/commands", {"kind": kind, "body": body}))
 
 
-def begin(wire: Wire, study: Spec, first: Sequence[Mapping[str, Any]], key: str | None) -> Study:
+def start(wire: Wire, study: Spec, first: Sequence[Mapping[str, Any]], key: str | None) -> Study:
     body = {"study": document(study), "first": [dict(values) for values in first]}
     return Study(wire, wire.post("/api/studies", body, key or str(uuid.uuid4()))["id"])
 
 
-def listed(wire: Wire) -> list[StudyRow]:
+def list_studies(wire: Wire) -> list[StudyRow]:
     return [StudyRow.model_validate(row) for row in wire.get("/api/studies")]

@@ -20,9 +20,9 @@ SHELLS = ("bash", "zsh", "fish")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Obey a command line, that of this process by default. Returns the exit code, unless the process becomes another."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    asked = parser(with_client=words[:1] not in ([name] for name in (*doors.DOORS, "--version"))).parse_args(words)
-    given = doors.flags(asked)
-    match asked:
+    requested = parser(with_client=words[:1] not in ([name] for name in (*doors.DOORS, "--version"))).parse_args(words)
+    given = doors.flags(requested)
+    match requested:
         case Namespace(door=name):
             doors.enter(name, given)
         case Namespace(shell=shell):
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from client.cli import obey
 
     os.environ |= {f"LATHE_{name.upper()}": value for name, value in given.items()}
-    return obey(asked)
+    return obey(requested)
 
 
 def parser(with_client: bool = True) -> ArgumentParser:

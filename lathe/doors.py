@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any, NoReturn
 
 from backend import __version__
-from lathe.environment import default_folder, settled
+from lathe.environment import default_folder, finished_warmup
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def add(made: Any) -> None:
             one.add_argument(flag, default=SUPPRESS, **FLAGS[flag])
 
 
-def flags(asked: Namespace) -> dict[str, str]:
+def flags(requested: Namespace) -> dict[str, str]:
     """The settings that the command line gives, by name."""
     names = {spelt.get("dest", flag.removeprefix("--")) for flag, spelt in FLAGS.items()}
-    return {name: value for name, value in vars(asked).items() if name in names}
+    return {name: value for name, value in vars(requested).items() if name in names}
 
 
 def enter(name: str, given: Mapping[str, str]) -> NoReturn:
@@ -82,7 +82,7 @@ def enter(name: str, given: Mapping[str, str]) -> NoReturn:
             f"lathe {name} needs packages that are not installed here, such as {missing[0]}: install Lathe's wheel with "
             f"its extra `all`, pip install 'lathe-{__version__}-py3-none-any.whl[all]'."
         )
-    environment = settled(os.environ, given)
+    environment = finished_warmup(os.environ, given)
     with suppress(OSError):  # nobody reads it, or the disk that it is written to is full
         sys.stdout.write(f"Data: {environment['LATHE_DATA_DIR']}\n")
         sys.stdout.flush()

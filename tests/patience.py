@@ -47,9 +47,9 @@ def until(found: Callable[[], T | None], seconds: float, what: str, *logs: Path)
     watch = Stopwatch()
     while not (value := found()):
         if watch.seconds > seconds:
-            told = "\n".join(log.read_text(errors="replace")[-3000:] for log in logs)
+            reported = "\n".join(log.read_text(errors="replace")[-3000:] for log in logs)
             raise AssertionError(
-                f"{what} did not come within {seconds:g} s, {slowness():.1f} times as long here\n{told}"
+                f"{what} did not come within {seconds:g} s, {slowness():.1f} times as long here\n{reported}"
             )
         time.sleep(LOOK_SECONDS)
     return value

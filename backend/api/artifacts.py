@@ -32,7 +32,7 @@ def download(
     session: Reading,
     settings: SettingsDep,
     artifact_id: ArtifactId,
-    asked: RangeHeader = None,
+    requested: RangeHeader = None,
     if_none_match: Annotated[str | None, Header(description="ETag that the caller has.")] = None,
     if_range: Annotated[str | None, Header(description="ETag that the range belongs to.")] = None,
 ) -> Response:
@@ -45,7 +45,7 @@ def download(
     if if_none_match is not None and etag in if_none_match:
         return Response(status_code=304, headers={"ETag": etag})
     size = file.stat().st_size
-    wanted = _range(asked, size) if if_range in (None, etag) else None
+    wanted = _range(requested, size) if if_range in (None, etag) else None
     first, last = wanted or (0, size - 1)
     headers = {
         "ETag": etag,
@@ -94,9 +94,9 @@ def _name(session: Reading, artifact: tables.Artifact) -> str:
     return f"{name}-seed{run.seed}-stage{artifact.stage}{Path(artifact.path).suffix}"
 
 
-def _range(asked: str | None, size: int) -> tuple[int, int] | None:
+def _range(requested: str | None, size: int) -> tuple[int, int] | None:
     """First and last byte, inclusive. None asks for everything, as do several ranges, which are not supported."""
-    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked or "")
+    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", requested or "")
     if match is None or match.groups() == ("", ""):
         return None
     start, end = match.groups()

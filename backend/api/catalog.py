@@ -54,7 +54,7 @@ def try_upload(upload_id: UploadId, session: Reading, catalog: CatalogDep) -> Tr
     if upload is None:
         raise UploadNotFound(upload_id)
     dataset = naming(upload.id, catalog)
-    spec = tryout(dataset, "datasets", references.fitted(session, {"dataset": dataset}, catalog))
+    spec = tryout(dataset, "datasets", references.fit_catalog(session, {"dataset": dataset}, catalog))
     return Tryout(spec={**(spec or {}), "name": upload.name})
 
 
@@ -84,7 +84,7 @@ def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecke
     try:
         document = documents.read(draft.spec)
         shown = shown or text.to_yaml(document)
-        catalog = references.fitted(session, document, catalog)
+        catalog = references.fit_catalog(session, document, catalog)
         spec = resolve(document, catalog, fields)
         references.check(session, spec, catalog)
     except SpecInvalid as invalid:

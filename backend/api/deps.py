@@ -16,7 +16,7 @@ from backend.store.idempotency import Creation
 from backend.store.session import Store
 
 if TYPE_CHECKING:
-    from backend.api.live.broadcaster import Hub
+    from backend.api.live.broadcaster import Broadcaster
     from backend.api.monitor import Monitor
 
 
@@ -28,7 +28,7 @@ def _store(request: Request) -> Store:
     return request.app.state.store  # type: ignore[no-any-return]
 
 
-def _hub(request: Request) -> "Hub":
+def _hub(request: Request) -> "Broadcaster":
     return request.app.state.hub  # type: ignore[no-any-return]
 
 
@@ -46,7 +46,7 @@ def _by(request: Request) -> str:
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
-HubDep = Annotated["Hub", Depends(_hub)]
+HubDep = Annotated["Broadcaster", Depends(_hub)]
 MonitorDep = Annotated["Monitor", Depends(_monitor)]
 HintsDep = Annotated[Hints, Depends(_hints)]
 By = Annotated[str, Depends(_by)]

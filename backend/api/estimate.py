@@ -11,7 +11,7 @@ from backend.api.schemas.runs import Estimate, StageEstimate
 from backend.api.views.runs import label
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
-from backend.domain.experiment.references import CONSTRAINT, marked
+from backend.domain.experiment.references import CONSTRAINT, find_marked
 from backend.domain.path import join, within
 from backend.domain.run.states import RunState
 from backend.store import run_listing
@@ -42,7 +42,7 @@ def _samples(spec: Experiment, catalog: Catalog) -> int | None:
 
 def _searching(spec: Experiment, catalog: Catalog) -> set[int]:
     """Returns True for a stage that searches for a target: the number of its trainings is not known in advance."""
-    found = marked({"stages": spec.stages}, catalog, CONSTRAINT)
+    found = find_marked({"stages": spec.stages}, catalog, CONSTRAINT)
     searching = [path for path, text in found if text.strip()]
     return {
         index for index in range(len(spec.stages)) if any(within(path, join("stages", index)) for path in searching)

@@ -13,7 +13,7 @@ from backend.api.deps import CatalogDep, CreationDep, HintsDep, StoreDep
 from backend.api.schemas.submission import ExperimentCreated, NewExperiment, RunCreated
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment, resolve
-from backend.domain.experiment.stage_orders import Explored, explore, shared
+from backend.domain.experiment.stage_orders import Explored, explore, find_shared
 from backend.domain.experiment.variants import Variant, vary
 from backend.domain.problems import Problem, SpecInvalid
 from backend.errors import Invalid
@@ -41,27 +41,29 @@ def submit(
         created = _submitted(store, body, catalog, creation)
     elif body.orders is not None:
         with suppress(SpecInvalid):  # should the catalog have changed since
-            created.left_out = _asked(store, body, catalog).left_out
+            created.left_out = _explore(store, body, catalog).left_out
     after.add_task(hints.wake)
     return created
 
 
 def _submitted(store: Store, body: NewExperiment, catalog: Catalog, creation: Creation) -> ExperimentCreated:
-    asked = _asked(store, body, catalog)
-    rows = partial(_created, body=body, specs=asked.specs, catalog=catalog)
+    explored = _explore(store, body, catalog)
+    rows = partial(_created, body=body, specs=explored.specs, catalog=catalog)
     created = idempotency.once(store, creation, created_of, rows)
-    created.left_out = asked.left_out
+    created.left_out = explored.left_out
     return created
 
 
-def _asked(store: Store, body: NewExperiment, catalog: Catalog) -> Explored:
+def _explore(store: Store, body: NewExperiment, catalog: Catalog) -> Explored:
     """The spec, or its variants or orders. Nothing is created unless all of them are valid."""
     document = documents.read(body.spec)
     if body.orders is not None:
         if body.variants is not None:
             raise Invalid("`orders` and `variants` cannot be combined: leave one of them out.", path="orders")
         with store.read() as session:
-            return explore(document, body.orders, references.fitted(session, document, catalog), len(body.seeds or [0]))
+            return explore(
+                document, body.orders, references.fit_catalog(session, document, catalog), len(body.seeds or [0])
+            )
     return Explored(_variants(store, body, document, catalog), [])
 
 
@@ -75,7 +77,7 @@ def _variants(store: Store, body: NewExperiment, document: Any, catalog: Catalog
 
 def _resolved(store: Store, document: Any, catalog: Catalog) -> Experiment:
     with store.read() as session:
-        return resolve(document, references.fitted(session, document, catalog))
+        return resolve(document, references.fit_catalog(session, document, catalog))
 
 
 def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: Catalog) -> Experiment:
@@ -83,8 +85,8 @@ def _varied(store: Store, document: Any, variant: Variant, index: int, catalog: 
         return _resolved(store, vary(document, variant), catalog)
     except SpecInvalid as invalid:
         where = f"variants[{index}]"
-        told = [Problem(path=f"{where}: {one.path}", message=one.message) for one in invalid.problems]
-        raise SpecInvalid(told) from None
+        problems = [Problem(path=f"{where}: {one.path}", message=one.message) for one in invalid.problems]
+        raise SpecInvalid(problems) from None
 
 
 def _created(session: Session, body: NewExperiment, specs: list[Experiment], catalog: Catalog) -> str:
@@ -97,7 +99,7 @@ def _created(session: Session, body: NewExperiment, specs: list[Experiment], cat
     group_id, runs = experiments.create_group(session, specs, seeds)
     if body.orders is not None:
         for first in range(0, len(runs), len(specs)):  # seed by seed
-            run_dependencies.arrange(session, runs[first : first + len(specs)], shared(specs))
+            run_dependencies.arrange(session, runs[first : first + len(specs)], find_shared(specs))
     return group_id
 
 

@@ -20,21 +20,21 @@ from backend.api.tradeoffs import (
     Quality,
     RunList,
     Where,
-    asked,
     chosen_task,
+    parse_question,
     run_ids,
 )
 from backend.charts import chart as registry
 from backend.charts import wire
 from backend.charts.artifacts import Artifacts
 from backend.charts.chart import Chart, Group
-from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData, Theme
+from backend.charts.data import Band, Line, Mark, Options, RunData, Summary, Theme
 from backend.charts.palette import color, dash
 from backend.charts.tasks import tasks, within
 from backend.domain.run.events import EventKind
 from backend.domain.run.results import StageResult
 from backend.errors import ChartNotFound, Invalid
-from backend.store import events, exhibits, ghosts, lines, results, run_listing, tables
+from backend.store import counterfactuals, events, lines, results, run_listing, summaries, tables
 from backend.store import runs as stored
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ class Figure(BaseModel):
 
 
 class ChartRow(BaseModel):
-    """A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results."""
+    """A chart, and what a run must have for it to show something: one of the metrics, a summary, or results."""
 
     name: str
     title: str
     group: Group
     metrics: list[str]
-    exhibits: list[str] = Field(description="Kinds of exhibits that it draws.")
+    summaries: list[str] = Field(description="Kinds of summaries that it draws.")
     results: bool = Field(description="True when it draws the results of stages.")
     expected: bool = Field(
         description="True when its place is kept free on the page of a run that has not measured anything yet."
@@ -73,7 +73,7 @@ class ChartRow(BaseModel):
 
 
 @router.get("/api/charts")
-def listed() -> list[ChartRow]:
+def list_charts() -> list[ChartRow]:
     """Every chart, in the order in which a run's page shows them."""
     return [
         ChartRow(
@@ -81,11 +81,11 @@ def listed() -> list[ChartRow]:
             title=chart.title,
             group=chart.group,
             metrics=list(chart.metrics),
-            exhibits=list(chart.exhibits),
+            summaries=list(chart.summaries),
             results=chart.results,
             expected=chart.expected,
         )
-        for name, chart in registry.ordered()
+        for name, chart in registry.sort_charts()
     ]
 
 
@@ -107,7 +107,9 @@ def figure(
     ] = None,
 ) -> Response:
     """One chart of these runs, or of the newest ones."""
-    question = asked(where=where, minimize=minimize, cost=cost, quality=quality, formats=formats, devices=devices)
+    question = parse_question(
+        where=where, minimize=minimize, cost=cost, quality=quality, formats=formats, devices=devices
+    )
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
     options = replace(question, theme=theme, target=target)
@@ -136,7 +138,7 @@ def _of_artifacts(chart: Chart, found: Artifacts, options: Options) -> str:
 
 
 def _text(chart: Chart, figure: "go.Figure") -> str:
-    figure.layout.meta |= {"exhibits": list(chart.exhibits)}
+    figure.layout.meta |= {"summaries": list(chart.summaries)}
     return wire.dumps(figure)
 
 
@@ -158,9 +160,9 @@ def run_data(
 ) -> RunData:
     """A run as the chart sees it, beside runs of these ids."""
     metrics = chart.metrics
-    seq, curves = lines.thinned(session, run.id, PIXELS, metrics=metrics) if metrics else (run.last_seq, {})
+    seq, curves = lines.thin(session, run.id, PIXELS, metrics=metrics) if metrics else (run.last_seq, {})
     happened = events.marks(session, run.id, kinds=DRAWN) if metrics else []
-    shown = exhibits.of(session, run.id, chart.exhibits) if chart.exhibits else []
+    shown = summaries.of(session, run.id, chart.summaries) if chart.summaries else []
     return RunData(
         id=run.id,
         name=run.experiment.name,
@@ -168,13 +170,13 @@ def run_data(
         experiment=run.experiment_id,
         color=color(run.color),
         dash=dash(run.color),
-        ghost=ghosts.about(session, run) if run.ghost_of in beside else "",
+        counterfactual=counterfactuals.about(session, run) if run.counterfactual_of in beside else "",
         seq=seq,
         lines={metric: Line(one.steps, one.values, one.points, one.times) for metric, one in curves.items()},
         bands=_bands(happened, run.step),
         marks=_marks(happened),
         results=tuple(measured),
-        exhibits=tuple(Exhibit(one.kind, one.stage, one.step, one.body) for one in shown),
+        summaries=tuple(Summary(one.kind, one.stage, one.step, one.body) for one in shown),
     )
 
 
@@ -188,7 +190,7 @@ def _bands(happened: Sequence[tables.Event], step: int) -> tuple[Band, ...]:
     )
 
 
-def _told(command: Mapping[str, Any]) -> str:
+def _describe(command: Mapping[str, Any]) -> str:
     """`set optimizer.lr 0.1 → 0.01 obeyed, asked by ann`"""
     change = f" {command['path']} {command['old']} → {command['new']}" if "path" in command else ""
     return f"{command['kind']}{change} {command['state']}, asked by {command['by']}"
@@ -202,5 +204,5 @@ def _marks(happened: Sequence[tables.Event]) -> tuple[Mark, ...]:
         elif event.kind == EventKind.ALERT:
             marks.append(Mark(event.body["step"], f"alert: {event.body['text']}"))
         elif event.kind == EventKind.COMMAND:
-            marks.append(Mark(event.body["step"], _told(event.body)))
+            marks.append(Mark(event.body["step"], _describe(event.body)))
     return tuple(marks)

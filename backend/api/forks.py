@@ -17,13 +17,13 @@ from backend.api.schemas.submission import ExperimentCreated, NewFork
 from backend.config import Settings
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment, resolve
-from backend.domain.run.lineage import Past, follow
+from backend.domain.run.lineage import ForkOrigin, follow
 from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
 from backend.store import experiments, files, forks, idempotency, inheritance, references, run_events, steering, tables
 from backend.store.clock import new_id
-from backend.store.forks import Cut, NoCheckpoint, Unforkable
+from backend.store.forks import NoCheckpoint, Prefix, Unforkable
 from backend.store.idempotency import Creation
-from backend.store.inheritance import Heirloom
+from backend.store.inheritance import InheritedFile
 from backend.store.session import Store
 
 router = APIRouter(tags=["runs"])
@@ -38,7 +38,7 @@ class ForkStart(BaseModel):
     step: int = Field(description="Optimizer steps that it takes over.")
     ended: int = Field(description="Stages that had ended; later ones may be others.")
     within: int | None = Field(description="Index of the stage in whose midst it begins; null between two stages.")
-    live: list[str] = Field(description="Fields of that stage that may differ, as paths in the spec: live knobs.")
+    live: list[str] = Field(description="Fields of that stage that may differ, as paths in the spec: live parameters.")
 
 
 @router.get("/api/runs/{run_id}/fork")
@@ -52,16 +52,16 @@ def start(
     """The starting point of a fork of this run, and what the fork may change."""
     _one_place(checkpoint, stage)
     try:
-        cut = _cut(session, run, checkpoint, stage)
+        prefix = _prefix(session, run, checkpoint, stage)
     except Unforkable as error:
         raise Conflict(str(error)) from error
-    past = _past(session, cut)
+    origin = _origin(session, prefix)
     return ForkStart(
-        spec=Experiment.model_validate(_document(cut, past)),
-        step=past.step,
-        ended=past.ended,
-        within=past.ended if past.within else None,
-        live=list(past.live(catalog)),
+        spec=Experiment.model_validate(_document(prefix, origin)),
+        step=origin.step,
+        ended=origin.ended,
+        within=origin.ended if origin.within else None,
+        live=list(origin.live(catalog)),
     )
 
 
@@ -78,61 +78,63 @@ def fork(
 ) -> ExperimentCreated:
     """Queues a run that starts from a checkpoint of this one and continues on its own."""
 
-    def find() -> Beginning:
-        past, spec = _asked(store, run_id, body or NewFork(), catalog)
-        if damage := files.examine(store, settings.data_dir, past.checkpoint):
-            raise Conflict(f"The checkpoint at step {past.checkpoint.step:,} {damage}: fork from another one.")
-        return Beginning(run_id, spec, past)
+    def find() -> ForkPlan:
+        origin, spec = _plan(store, run_id, body or NewFork(), catalog)
+        if damage := files.examine(store, settings.data_dir, origin.checkpoint):
+            raise Conflict(f"The checkpoint at step {origin.checkpoint.step:,} {damage}: fork from another one.")
+        return ForkPlan(run_id, spec, origin)
 
-    created = begun(store, settings, catalog, creation, find)
+    created = queue_once(store, settings, catalog, creation, find)
     after.add_task(hints.wake)
     return created
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """A run to create from run `of`: with its history up to a cut, or from the start. `mark` changes its row."""
+class ForkPlan:
+    """A run to create from run `of`: with its history up to a checkpoint, or from the start. `mark` changes its row."""
 
     of: str
     spec: Experiment
-    past: Cut | None
+    prefix: Prefix | None
     mark: Callable[[Session, tables.Run, tables.Run], None] = lambda session, parent, run: None
 
 
-def begun(
-    store: Store, settings: Settings, catalog: Catalog, creation: Creation, find: Callable[[], Beginning]
+def queue_once(
+    store: Store, settings: Settings, catalog: Catalog, creation: Creation, find: Callable[[], ForkPlan]
 ) -> ExperimentCreated:
     """Queue what `find` finds, once for each key. Raises Conflict, and whatever `find` raises."""
     if (created := idempotency.known(store, creation, created_of)) is not None:
         return created
     try:
-        beginning, child = find(), new_id()
-        rows = partial(_created, new=beginning, catalog=catalog, child=child)
-        if beginning.past is None:
+        plan, child = find(), new_id()
+        rows = partial(_created, new=plan, catalog=catalog, child=child)
+        if plan.prefix is None:
             return idempotency.once(store, creation, created_of, partial(rows, taken=[]))
         with staging.of_runs(store, settings.data_dir).filling(child):
-            taken = inheritance.take(store, settings.data_dir, beginning.past, child)
+            taken = inheritance.take(store, settings.data_dir, plan.prefix, child)
             return idempotency.once(store, creation, created_of, partial(rows, taken=taken))
     except Unforkable as error:
         raise Conflict(str(error)) from error
 
 
-def _asked(store: Store, run_id: str, body: NewFork, catalog: Catalog) -> tuple[Cut, Experiment]:
+def _plan(store: Store, run_id: str, body: NewFork, catalog: Catalog) -> tuple[Prefix, Experiment]:
     """Start of the fork, and the spec that it executes. Raises an error if either is wrong."""
     _one_place(body.checkpoint, body.stage)
     with store.read() as session:
         parent = run_of(session, run_id)
-        cut = _cut(session, parent, body.checkpoint, body.stage)
-        past = _past(session, cut)
-        document = _document(cut, past) if body.spec is None else documents.read(body.spec)
-        spec = resolve(document, references.fitted(session, document, catalog))
-    return cut, follow(spec, past, catalog)
+        prefix = _prefix(session, parent, body.checkpoint, body.stage)
+        origin = _origin(session, prefix)
+        document = _document(prefix, origin) if body.spec is None else documents.read(body.spec)
+        spec = resolve(document, references.fit_catalog(session, document, catalog))
+    return prefix, follow(spec, origin, catalog)
 
 
-def _past(session: Session, cut: Cut) -> Past:
-    run, step = cut.run, cut.checkpoint.step
-    turned = steering.turned(session, run, (cut.seq, step)) if cut.within else {}
-    return Past(Experiment.model_validate(run.spec), run.seed, step, cut.ended, cut.within, cut.trains, turned)
+def _origin(session: Session, prefix: Prefix) -> ForkOrigin:
+    run, step = prefix.run, prefix.checkpoint.step
+    changed = steering.changed_parameters(session, run, (prefix.seq, step)) if prefix.within else {}
+    return ForkOrigin(
+        Experiment.model_validate(run.spec), run.seed, step, prefix.ended, prefix.within, prefix.trains, changed
+    )
 
 
 def _one_place(checkpoint: str | None, stage: int | None) -> None:
@@ -140,28 +142,28 @@ def _one_place(checkpoint: str | None, stage: int | None) -> None:
         raise Invalid("`stage` and `checkpoint` both set the start of the fork: leave one of them out.", path="stage")
 
 
-def _cut(session: Session, parent: tables.Run, checkpoint: str | None, stage: int | None) -> Cut:
+def _prefix(session: Session, parent: tables.Run, checkpoint: str | None, stage: int | None) -> Prefix:
     try:
-        return forks.cut(session, parent, checkpoint=checkpoint, stage=stage)
+        return forks.find_prefix(session, parent, checkpoint=checkpoint, stage=stage)
     except NoCheckpoint as error:
         raise ArtifactNotFound(checkpoint or "", str(error)) from error
 
 
-def _document(cut: Cut, past: Past) -> dict[str, Any]:
-    return {**past.effective(), "name": f"{cut.run.experiment.name[:190]} · fork"}
+def _document(prefix: Prefix, origin: ForkOrigin) -> dict[str, Any]:
+    return {**origin.effective(), "name": f"{prefix.run.experiment.name[:190]} · fork"}
 
 
-def _created(session: Session, new: Beginning, catalog: Catalog, taken: list[Heirloom], child: str) -> str:
+def _created(session: Session, new: ForkPlan, catalog: Catalog, taken: list[InheritedFile], child: str) -> str:
     """The rows of the run, whose files are in their place. The parent cannot be deleted meanwhile."""
-    parent = run_events.locked(session, new.of)
+    parent = run_events.lock(session, new.of)
     if parent is None:
         raise RunNotFound(new.of)
-    if new.past:
-        inheritance.hold(session, new.past, taken)
+    if new.prefix:
+        inheritance.hold(session, new.prefix, taken)
     references.check(session, new.spec, catalog, hold=True)
     experiment_id, runs = experiments.create(session, new.spec, [parent.seed], [child])
-    if new.past:
-        inheritance.queue(session, runs[0], new.past, taken)
+    if new.prefix:
+        inheritance.queue(session, runs[0], new.prefix, taken)
     new.mark(session, parent, runs[0])
     session.flush()
     return experiment_id

@@ -73,7 +73,7 @@ class Monitor:
         """The newest look, or a new one where that is not fresh; waits for one that is under way, a little."""
         if monotonic() - self._at > FRESH and self._looking.acquire(timeout=PATIENCE):
             try:
-                self._look()
+                self._check()
             finally:
                 self._looking.release()
         if monotonic() - self._at > OVERDUE:
@@ -88,7 +88,7 @@ class Monitor:
                 log.exception("the monitor could not look")
             self._closed.wait(INTERVAL)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Look once, unless somebody has just done so."""
         if monotonic() - self._at <= FRESH:
             return
@@ -121,12 +121,12 @@ class Monitor:
     def _inside(self, session: Session) -> Report:
         """Reads the state of workers, leases and queue from a database that takes what is written."""
         present = workers.beats(session)
-        ages = self._workers.look({id: (heartbeat,) for id, heartbeat, _ in present})
+        ages = self._workers.observe({id: (heartbeat,) for id, heartbeat, _ in present})
         silent = frozenset(id for id, age in ages.items() if age >= self._settings.lease_seconds)
         heard = [run_id for id, _, run_id in present if id not in silent]
-        leases = self._leases.look({run_id: (epoch, beat) for run_id, epoch, beat in runs.leases(session)})
+        leases = self._leases.observe({run_id: (epoch, beat) for run_id, epoch, beat in runs.leases(session)})
         oldest = runs.oldest_claimable(session)
-        left = self._waiting.look({oldest.id: ()} if oldest else {})
+        left = self._waiting.observe({oldest.id: ()} if oldest else {})
         checks = (
             _check("database", True, "The database can be written to."),
             _queue(oldest, max(left.values(), default=0.0), idle=None in heard),

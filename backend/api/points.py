@@ -25,7 +25,7 @@ def points(
 ) -> Points:
     """The stored points with rewinds applied, by metric."""
     names = {name for name in metrics.split(",") if name} if metrics else None
-    seq, curves = lines.thinned(session, run.id, pixels, metrics=names, first=first, last=last)
+    seq, curves = lines.thin(session, run.id, pixels, metrics=names, first=first, last=last)
     return Points(run_id=run.id, seq=seq, series=[_series(name, curves[name]) for name in sorted(curves)])
 
 

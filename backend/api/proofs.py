@@ -20,10 +20,10 @@ class Proof(BaseModel):
     about: Literal["parent", "resume"] = Field(
         description="Source of the points that the run's points were compared with."
     )
-    verdict: Literal["equal", "different", "changed", "uncompared"] = Field(
+    outcome: Literal["equal", "different", "changed", "uncompared"] = Field(
         description="`changed`: a fork that was to compute something else; `uncompared`: there was nothing to compare."
     )
-    title: str = Field(description="The verdict in a few words.")
+    title: str = Field(description="The outcome in a few words.")
     facts: list[str] = Field(description="Sentences that say what was compared.")
     points: int = Field(description="Values that both computations have.")
     first_difference: int | None = Field(description="The first step at which a value is not the same.")
@@ -48,16 +48,20 @@ def _of_parent(kin: Kinship) -> Proof | None:
         f"Weights after stage {stage + 1}: {'the same' if same else 'another'} SHA-256."
         for stage, same in kin.weights.items()
     ]
-    told = _differs(points, unlike)
+    difference_found = _differs(points, unlike)
     if kin.changed:
         facts.append("Its spec, or a change since the fork, differs from its parent's.")
-        title = f"Equal to its parent until step {difference.step - 1:,}" if difference else told or _equal(points)
+        title = (
+            f"Equal to its parent until step {difference.step - 1:,}"
+            if difference
+            else difference_found or _equal(points)
+        )
         return _proof("parent", "changed", title, facts, points)
     facts.append("Its spec and all changes since the fork are its parent's.")
     facts += ["This holds for the steps that both have reached."] if kin.live else []
-    if told is None:
+    if difference_found is None:
         return _proof("parent", "equal", _equal(points), facts, points)
-    return _proof("parent", "different", told, [*facts, ONE_MACHINE], points)
+    return _proof("parent", "different", difference_found, [*facts, ONE_MACHINE], points)
 
 
 def _differs(points: Agreement, unlike: list[int]) -> str | None:
@@ -84,10 +88,10 @@ def _of_resume(resumed: Resumption) -> Proof:
     return _proof("resume", "equal", f"Resumed {times}, bit-equal {_over(points)}", facts, points)
 
 
-def _proof(about: Literal["parent", "resume"], verdict: str, title: str, facts: list[str], points: Agreement) -> Proof:
+def _proof(about: Literal["parent", "resume"], outcome: str, title: str, facts: list[str], points: Agreement) -> Proof:
     first = points.difference.step if points.difference else None
     return Proof.model_validate(
-        {"about": about, "verdict": verdict, "title": title, "facts": facts, "points": points.points}
+        {"about": about, "outcome": outcome, "title": title, "facts": facts, "points": points.points}
         | {"first_difference": first}
     )
 

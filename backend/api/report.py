@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from backend.api.deps import Reading, RunDep
 from backend.api.figures import draw
 from backend.api.views.runs import incoming
-from backend.charts.chart import offered, ordered
+from backend.charts.chart import is_offered, sort_charts
 from backend.charts.data import Options
 from backend.domain import text
-from backend.domain.measures import shown
+from backend.domain.measures import format_value
 from backend.domain.run.comparison import beside_first
 from backend.domain.run.results import ArtifactMeasure, Comparison, IncomingModel, Latency, StageResult, measuring, own
-from backend.store import exhibits, forks, results, tables
+from backend.store import forks, results, summaries, tables
 
 router = APIRouter(tags=["runs"])
 
@@ -54,11 +54,11 @@ def report(session: Reading, run: RunDep, download: bool = False) -> Response:
 def page(session: Session, run: tables.Run) -> str:
     name = escape(run.experiment.name)
     rows = beside_first(results.of(session, [run.id])[run.id])
-    shown = exhibits.shown(session, [run.id])[run.id]
+    shown = summaries.list_kinds(session, [run.id])[run.id]
     figures = {
         f"figure-{key}": (chart.title, draw(session, chart, [run.id], Options()))
-        for key, chart in ordered()
-        if chart.group != "comparison" and offered(chart, run.latest, shown, bool(rows))
+        for key, chart in sort_charts()
+        if chart.group != "comparison" and is_offered(chart, run.latest, shown, bool(rows))
     }
     boxes = "".join(
         f'<h2>{escape(title)}</h2><div class="figure" role="img" data-figure="{key}"></div>'
@@ -95,7 +95,7 @@ def _table(rows: Sequence[StageResult], before: IncomingModel | None) -> str:
     head = ("stage", "format", "accuracy", "bytes", "parameters", "not zero", "latency p50 / p95")
     body = [_cells(result, measure) for result in rows for measure in result.measures]
     if before is not None:
-        accuracy = shown("accuracy", before.test["accuracy"]) if "accuracy" in before.test else ""
+        accuracy = format_value("accuracy", before.test["accuracy"]) if "accuracy" in before.test else ""
         counts = (f"{before.parameters:,}", f"{before.nonzero:,}")
         body.insert(0, ("as it came in", "no file", accuracy, "", *counts, ""))
     headline = f"<p><strong>{escape(rows[-1].headline)}</strong></p>" if rows[-1].headline else ""
@@ -107,7 +107,7 @@ def _table(rows: Sequence[StageResult], before: IncomingModel | None) -> str:
 def _cells(result: StageResult, measure: ArtifactMeasure) -> Sequence[str]:
     against = next((one for one in result.compared if one.artifact == measure.artifact), None)
     latency = "; ".join(_latency(one, against) for one in measure.latency)
-    accuracy = "" if measure.accuracy is None else shown("accuracy", measure.accuracy)
+    accuracy = "" if measure.accuracy is None else format_value("accuracy", measure.accuracy)
     size = f"{measure.bytes:,}" + (f" ({against.size})" if against else "")
     counts = (size, f"{result.parameters:,}", f"{result.nonzero:,}")
     return (f"{result.stage + 1} {result.label}", measure.exporter, accuracy, *counts, latency)
@@ -118,7 +118,7 @@ def _latency(one: Latency, against: Comparison | None) -> str:
     place = (one.batch_size, one.device)
     times = against.times if against else []
     was = next((time for time in times if (time.batch_size, time.device) == place), None)
-    p50, p95 = (f" ({was.told})", f" ({was.p95_told})") if was else ("", "")
+    p50, p95 = (f" ({was.change})", f" ({was.p95_change})") if was else ("", "")
     return f"{one.p50_ms:.4g}{p50} / {one.p95_ms:.4g} ms{p95} at batch {one.batch_size}"
 
 

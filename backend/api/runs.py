@@ -16,7 +16,7 @@ from backend.domain.run.events import EventKind
 from backend.domain.run.results import measuring, own
 from backend.domain.run.states import RunState
 from backend.errors import Conflict, Invalid
-from backend.store import artifacts, events, exhibits, forks, results, run_listing, runs, sources, tables
+from backend.store import artifacts, events, forks, results, run_listing, runs, sources, summaries, tables
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -29,8 +29,8 @@ def page(
     state: Annotated[list[RunState] | None, Query(description="Only these states; all when left out.")] = None,
     search: Annotated[str, Query(max_length=200, description="Part of a name, or how an id begins.")] = "",
     group: Annotated[str, Query(max_length=40, description="Only those that were submitted as this group.")] = "",
-    ghosts_of: Annotated[
-        str, Query(max_length=64, description="Only the ghosts of this run, which are left out otherwise.")
+    counterfactuals_of: Annotated[
+        str, Query(max_length=64, description="Only the counterfactual runs of this run, which are left out otherwise.")
     ] = "",
     study: Annotated[
         str, Query(max_length=40, description="Only trials of this study; `none` for runs that are no trial.")
@@ -47,7 +47,7 @@ def page(
             states=state or (),
             search=search,
             group=group,
-            ghosts_of=ghosts_of,
+            counterfactuals_of=counterfactuals_of,
             study=study,
             sort=sort,
             descending=descending,
@@ -56,7 +56,7 @@ def page(
         )
     except run_listing.PageInvalid as error:
         raise Invalid(str(error), path="sort" if sort not in run_listing.SORTS else "cursor") from error
-    return RunPage(runs=placed_rows(session, found), next=following, counts=runs.counts(session, ghosts=False))
+    return RunPage(runs=placed_rows(session, found), next=following, counts=runs.counts(session, counterfactuals=False))
 
 
 @router.get("/{run_id}")
@@ -74,7 +74,7 @@ def run_detail(session: Reading, run: tables.Run) -> RunDetail:
         results=measured,
         incoming=incoming(session, run.id),
         artifacts=[artifact_row(artifact) for artifact in artifacts.of(session, run.id)],
-        exhibits=exhibits.shown(session, [run.id])[run.id],
+        summaries=summaries.list_kinds(session, [run.id])[run.id],
         relatives=relatives(session, run),
         inherited_seconds=forks.inherited_seconds(session, run.id) if run.fork_step is not None else 0.0,
         measuring_seconds=measuring(own(measured, run.fork_stage)),

@@ -8,33 +8,33 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.api.deps import By, CatalogDep, HintsDep, Reading, RunDep, RunId, Writing, run_of
-from backend.api.schemas.steering import CommandRow, KnobRow, NewCommand
+from backend.api.schemas.steering import CommandRow, LiveParameterRow, NewCommand
 from backend.domain import input_limits, text
 from backend.domain.experiment import references
 from backend.domain.experiment.experiment import resolve
 from backend.domain.path import join, moved, within
 from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.run import live_parameters
-from backend.domain.run.commands import CommandKind, Setting, Stages, body_of
+from backend.domain.run.commands import CommandKind, ParameterChange, Stages, body_of
 from backend.errors import Conflict, RunNotFound, mistyped
 from backend.store import commands, steering, tables, workers
 
 router = APIRouter(prefix="/api/runs", tags=["steering"])
 
 
-@router.get("/{run_id}/knobs")
-def turnable(session: Reading, run: RunDep, catalog: CatalogDep) -> list[KnobRow]:
+@router.get("/{run_id}/live-parameters")
+def list_parameters(session: Reading, run: RunDep, catalog: CatalogDep) -> list[LiveParameterRow]:
     """Live parameters of the current stage, with their values."""
-    turned = steering.turned(session, run)
+    changed = steering.changed_parameters(session, run)
     return [
-        KnobRow(
-            path=knob.path,
-            component=knob.component,
-            bounds=dict(knob.schema),
-            planned=knob.value,
-            value=turned.get(knob.path, knob.value),
+        LiveParameterRow(
+            path=parameter.path,
+            component=parameter.component,
+            bounds=dict(parameter.schema),
+            planned=parameter.value,
+            value=changed.get(parameter.path, parameter.value),
         )
-        for knob in live_parameters.knobs(_stage(run), catalog)
+        for parameter in live_parameters.parameters_of(_stage(run), catalog)
     ]
 
 
@@ -52,13 +52,13 @@ def command(
     input_limits.check({"body": body.body, "why": body.why})
     wanted = _checked(session, run_id, body.kind, body.body)
     try:
-        asked = commands.ask(session, run_id, body.kind, wanted, by, body.why)
+        command = commands.ask(session, run_id, body.kind, wanted, by, body.why)
     except commands.RunMissing:
         raise RunNotFound(run_id) from None
     except (commands.RunOver, commands.NotNow) as error:
         raise Conflict(str(error)) from error
     after.add_task(hints.wake)
-    return CommandRow.model_validate(asked, from_attributes=True)
+    return CommandRow.model_validate(command, from_attributes=True)
 
 
 def _checked(session: Session, run_id: str, kind: CommandKind, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,15 +68,15 @@ def _checked(session: Session, run_id: str, kind: CommandKind, body: Mapping[str
     except ValidationError as error:
         raise mistyped(error) from error
     match typed:
-        case Setting():
-            _check_setting(session, run_of(session, run_id), typed)
+        case ParameterChange():
+            _check_change(session, run_of(session, run_id), typed)
         case Stages():
             return {"stages": _resolved(session, run_of(session, run_id), typed)}
     return typed.model_dump(mode="json")
 
 
-def _check_setting(session: Session, run: tables.Run, setting: Setting) -> None:
-    if run.state.live and (problem := live_parameters.problem(_stage(run), setting, workers.catalog(session))):
+def _check_change(session: Session, run: tables.Run, change: ParameterChange) -> None:
+    if run.state.live and (problem := live_parameters.problem(_stage(run), change, workers.catalog(session))):
         raise SpecInvalid([problem])
 
 
@@ -88,7 +88,7 @@ def _resolved(session: Session, run: tables.Run, wanted: Stages) -> list[dict[st
         coming = resolve(whole, catalog).stages[len(begun) :]
     except SpecInvalid as error:
         raise SpecInvalid([_in_body(problem, len(begun), len(wanted.stages)) for problem in error.problems]) from error
-    named = [path for path, _ in references.marked({"stages": coming}, catalog, references.RUN)]
+    named = [path for path, _ in references.find_marked({"stages": coming}, catalog, references.RUN)]
     if named:
         message = "names another run, and a live run cannot load its model: fork this run with that stage instead."
         raise SpecInvalid([Problem(path=moved(path, "", "body"), message=message) for path in named])

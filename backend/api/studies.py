@@ -105,7 +105,7 @@ def check_study(draft: StudyDraft, session: Reading, catalog: CatalogDep) -> Stu
 def list_fields(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list[VariableField]:
     """The fields of a spec that a study can vary, each with a proposal."""
     document = documents.read(draft.spec)
-    fitted = references.fitted(session, document, catalog)
+    fitted = references.fit_catalog(session, document, catalog)
     spec = experiment.resolve(document, fitted).model_dump(mode="json")
     first = {dimension.field for dimension in around(spec, fitted)}
     return [
@@ -126,21 +126,21 @@ def list_fields(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> list
 @router.get("/api/runs/{run_id}/around")
 def around_run(session: Reading, run: RunDep, catalog: CatalogDep) -> dict[str, Any]:
     """A draft of a study around the settings of this run, with the run's own values as the first trial."""
-    fitted = references.fitted(session, run.spec, catalog)
+    fitted = references.fit_catalog(session, run.spec, catalog)
     space = around(run.spec, fitted)
     if not space:
         raise Invalid("This run's spec has no numeric field to vary: write a study of your own.")
     document = {
         "name": f"Around {run.experiment.name}"[:150],
-        "spec": {**run.spec, "seed": run.seed, "interventions": []},
+        "spec": {**run.spec, "seed": run.seed, "commands": []},
         "space": [one.model_dump(mode="json", exclude_defaults=True) for one in space],
-        "objectives": [{"measure": _usual_objective(run)}],
+        "objectives": [{"measure": _default_objective(run)}],
         "budget": {"trials": 20},
     }
     return {"study": document, "first": [_values_of(run.spec, [one.field for one in space], fitted)]}
 
 
-def _usual_objective(run: tables.Run) -> str:
+def _default_objective(run: tables.Run) -> str:
     known = [f"{LIVE}{name}" for name in LIVE_METRICS]
     return next((name for name in known if name in run.latest), f"{LIVE}loss")
 
@@ -172,7 +172,7 @@ def list_trials(
 def steer_study(session: Writing, study_id: StudyId, body: NewStudyCommand, by: By, catalog: CatalogDep) -> StudyRow:
     """Sends a command to a study. It takes effect at once and applies to the next trial."""
     input_limits.check({"body": body.body})
-    row = studies.locked(session, study_id)
+    row = studies.lock(session, study_id)
     if row is None:
         raise StudyNotFound(study_id)
     if row.state not in commands.ACCEPTING[body.kind]:
@@ -223,13 +223,13 @@ def _extended(budget: Budget, more: Extend) -> Budget:
 def _enqueue(session: Session, row: tables.Study, body: Enqueue, by: str) -> None:
     space = studies.document(row).space
     if not contains(space, body.values):
-        raise Invalid(f"`body.values` has values outside the space: {_told(space)}.", path="body.values")
+        raise Invalid(f"`body.values` has values outside the space: {_describe(space)}.", path="body.values")
     studies.enqueue(session, row, body.values, by)
     if row.state.over:
         studies.move(session, row, StudyState.RUNNING)
 
 
-def _told(space: Sequence[Dimension]) -> str:
+def _describe(space: Sequence[Dimension]) -> str:
     """`stages[0].optimizer.lr from 0.001 to 0.1`."""
     return ", ".join(
         f"{one.field} " + (f"one of {one.choice}" if one.choice is not None else f"from {one.low:g} to {one.high:g}")
@@ -245,7 +245,7 @@ def _narrow(session: Session, row: tables.Study, body: Narrow, catalog: Catalog)
         if before is None:
             raise Invalid(f"`{one.field}` is not in the space.", path=f"body.space[{index}].field")
         if before.when != one.when or not one.model_copy(update={"integer": before.integer}).within(before):
-            message = f"`{one.field}` has values outside its present range: {_told([before])}."
+            message = f"`{one.field}` has values outside its present range: {_describe([before])}."
             raise Invalid(message, path=f"body.space[{index}]")
     space = [narrower.get(one.field, one) for one in study.space]
     document = {**study.model_dump(mode="json"), "space": [one.model_dump(mode="json") for one in space]}
@@ -258,7 +258,7 @@ def _resolved(
     """The study, with the catalog fitted to its data. Raises SpecInvalid with `prefix` before each path."""
     try:
         spec = document.get("spec") if isinstance(document, dict) else None
-        return check.resolve(document, references.fitted(session, spec, catalog) if spec else catalog, fields)
+        return check.resolve(document, references.fit_catalog(session, spec, catalog) if spec else catalog, fields)
     except SpecInvalid as invalid:
-        told = [Problem(path=moved(one.path, "", prefix), message=one.message) for one in invalid.problems]
-        raise SpecInvalid(told) from None
+        problems = [Problem(path=moved(one.path, "", prefix), message=one.message) for one in invalid.problems]
+        raise SpecInvalid(problems) from None

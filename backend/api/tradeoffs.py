@@ -13,7 +13,7 @@ from backend.api.views.tradeoffs import Answer
 from backend.charts.artifacts import Artifacts
 from backend.charts.choice import choose
 from backend.charts.data import Options
-from backend.charts.tasks import Task, called, tasks, within
+from backend.charts.tasks import Task, find_task, tasks, within
 from backend.domain.constraints import Constraint, ConstraintWrong, parse
 from backend.domain.measures import field_of
 from backend.errors import Invalid
@@ -57,7 +57,9 @@ def tradeoffs(
 ) -> Response:
     """Every measured model of one data set, which of them meet the constraint, and the answer in words."""
     found = artifacts(session, run_ids(runs), MAX_RUNS)
-    options = asked(where=where, minimize=minimize, cost=cost, quality=quality, formats=formats, devices=devices)
+    options = parse_question(
+        where=where, minimize=minimize, cost=cost, quality=quality, formats=formats, devices=devices
+    )
     known = tasks(found)
     chosen = chosen_task(known, dataset)
     names = uploads.names(session, [value for one in known for value in one.spec.values() if isinstance(value, str)])
@@ -69,12 +71,12 @@ def tradeoffs(
 @lru_cache(maxsize=8)
 def _answered(found: Artifacts, options: Options, dataset: str, titles: tuple[tuple[str, str], ...]) -> str:
     """Cached until something else is measured, see `artifacts`."""
-    return Answer(found, choose(found, options), options.where, dataset, dict(titles)).told().model_dump_json()
+    return Answer(found, choose(found, options), options.where, dataset, dict(titles)).to_response().model_dump_json()
 
 
 def chosen_task(known: Sequence[Task], name: str) -> Task | None:
     """The data set that is asked about; None when nothing was measured. Raises Invalid when `name` means none of them."""
-    if (chosen := called(known, name)) is None and known:
+    if (chosen := find_task(known, name)) is None and known:
         keys = ", ".join(f"`{one.key}`" for one in known[:20])
         raise Invalid(
             f"No model was measured on the data set `{name[:60]}` of `dataset`; known: {keys}.", path="dataset"
@@ -90,7 +92,7 @@ def run_ids(text: str) -> list[str] | None:
     return [name for name in text.split(",") if name] or None
 
 
-def asked(*, where: str, minimize: str, cost: str, quality: str, formats: str, devices: str) -> Options:
+def parse_question(*, where: str, minimize: str, cost: str, quality: str, formats: str, devices: str) -> Options:
     """Parses the question that both the answer and its chart get. Raises Invalid."""
     weighed = _field(cost, "cost")
     return Options(

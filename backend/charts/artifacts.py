@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.charts.data import RunData
-from backend.charts.measures import File, places, wanted
+from backend.charts.measures import File, is_wanted, places
 from backend.domain.run.results import StageResult
 
 Column = NDArray[np.float64]  # [artifact], NaN where it was not measured
@@ -81,7 +81,7 @@ class Artifacts:
         """Marks the artifacts that are wanted."""
         if not formats and not devices:
             return np.ones(len(self), dtype=bool)
-        return np.array([wanted(file, formats, devices) for file in self.files], dtype=bool)
+        return np.array([is_wanted(file, formats, devices) for file in self.files], dtype=bool)
 
     @cached_property
     def _places(self) -> Mapping[str, int]:

@@ -22,15 +22,15 @@ Group = Literal["training", "diagnosis", "data", "quality", "results", "comparis
 class Chart:
     """A picture of some runs: of what they measured at steps, of what they showed, or of what their stages left.
 
-    A run's page offers the chart when the run has one of the metrics, an exhibit of one of the kinds, or results.
+    A run's page offers the chart when the run has one of the metrics, a summary of one of the kinds, or results.
     """
 
     title: str
     draw: Callable[[Sequence[RunData], Options], "Figure"]
     metrics: tuple[str, ...] = ()
     """The lines that it draws. `gradient_norm/*` stands for one of each layer: offered when `gradient_norm` is there."""
-    exhibits: tuple[str, ...] = ()
-    """Kinds of exhibits that it draws."""
+    summaries: tuple[str, ...] = ()
+    """Kinds of summaries that it draws."""
     results: bool = False
     draw_artifacts: Callable[[Artifacts, Options], "Figure"] | None = None
     """Draws the same of what is remembered of very many artifacts, when it asks nothing else of the runs."""
@@ -58,16 +58,16 @@ def charts() -> Mapping[str, Chart]:
     return {name: module.chart for name, module in found.items()}
 
 
-def ordered() -> list[tuple[str, Chart]]:
+def sort_charts() -> list[tuple[str, Chart]]:
     """Every chart in the order in which a run shows them: group by group, by rank."""
     groups = get_args(Group)
     return sorted(charts().items(), key=lambda item: (groups.index(item[1].group), item[1].rank, item[0]))
 
 
-def offered(chart: Chart, metrics: Collection[str], exhibits: Collection[str], results: bool) -> bool:
+def is_offered(chart: Chart, metrics: Collection[str], summaries: Collection[str], results: bool) -> bool:
     """Returns whether the chart can show a run with these metrics, kinds of summaries, and perhaps results."""
     return (
         any(metric in metrics for metric in chart.metrics)
-        or any(kind in exhibits for kind in chart.exhibits)
+        or any(kind in summaries for kind in chart.summaries)
         or (chart.results and results)
     )

@@ -25,7 +25,7 @@ Names = tuple[str, ...]
 class Choice:
     quality: str
     goal: str  # what the best has least of
-    asked: Places  # those that are wanted, and whose quality was measured
+    candidates: Places  # those that are wanted, and whose quality was measured
     able: Places  # those of them whose goal was measured, the best first
     front: NDArray[np.bool_]  # [artifact], weighing quality against the goal
     drawn_front: NDArray[np.bool_]  # [artifact], weighing quality against the cost of the chart
@@ -39,17 +39,17 @@ def choose(artifacts: Artifacts, options: Options) -> Choice:
     """The artifacts that `options` ask for. Cached, since an answer and its chart ask the same."""
     quality = options.quality or quality_of(artifacts.measured)
     goal = options.minimize or options.cost
-    asked = _asked(artifacts, options.formats, options.devices, quality)
+    candidates = _candidates(artifacts, options.formats, options.devices, quality)
     able, first = _weighed(artifacts, options.formats, options.devices, goal, quality)
     drawn = _weighed(artifacts, options.formats, options.devices, options.cost, quality)[1]
     miss = _misses(artifacts, able, options)
     meeting = able[miss == 0]
     near = able[:0] if len(meeting) else able[np.argsort(miss, kind="stable")][:NEAREST]
-    shown = asked
-    if len(asked) > MAX_SHOWN:
+    shown = candidates
+    if len(candidates) > MAX_SHOWN:
         crowd = _spread(artifacts, options.formats, options.devices, options.cost, quality)
         shown = np.unique(np.concatenate([crowd, np.flatnonzero(first | drawn), meeting[:BEST], near]))
-    return Choice(quality, goal, asked, able, first, drawn, meeting, near, shown)
+    return Choice(quality, goal, candidates, able, first, drawn, meeting, near, shown)
 
 
 def upward(artifacts: Artifacts, field: str) -> Column:
@@ -62,7 +62,7 @@ def upward(artifacts: Artifacts, field: str) -> Column:
 
 
 @lru_cache(maxsize=4)
-def _asked(artifacts: Artifacts, formats: Names, devices: Names, quality: str) -> Places:
+def _candidates(artifacts: Artifacts, formats: Names, devices: Names, quality: str) -> Places:
     return np.flatnonzero(artifacts.among(formats, devices) & ~np.isnan(artifacts.column(quality)))
 
 
@@ -71,9 +71,9 @@ def _weighed(
     artifacts: Artifacts, formats: Names, devices: Names, cost: str, quality: str
 ) -> tuple[Places, NDArray[np.bool_]]:
     """Those whose cost was measured, the cheapest first and of equals the best; and which of all are on the front."""
-    asked = _asked(artifacts, formats, devices, quality)
-    costs = -upward(artifacts, cost)[asked]
-    having = asked[~np.isnan(costs)]
+    candidates = _candidates(artifacts, formats, devices, quality)
+    costs = -upward(artifacts, cost)[candidates]
+    having = candidates[~np.isnan(costs)]
     costs, gains = costs[~np.isnan(costs)], upward(artifacts, quality)[having]
     order = by_cost(costs, gains)
     on_front = np.zeros(len(artifacts), dtype=bool)
@@ -84,11 +84,11 @@ def _weighed(
 @lru_cache(maxsize=4)
 def _spread(artifacts: Artifacts, formats: Names, devices: Names, cost: str, quality: str) -> Places:
     """Of a crowd some that show where all lie."""
-    asked = _asked(artifacts, formats, devices, quality)
-    across, up = artifacts.column(cost)[asked], artifacts.column(quality)[asked]
+    candidates = _candidates(artifacts, formats, devices, quality)
+    across, up = artifacts.column(cost)[candidates], artifacts.column(quality)[candidates]
     if wide(across[~np.isnan(across)]):
         across = np.log(across)
-    return asked[spread(across, up, MAX_SHOWN)]
+    return candidates[spread(across, up, MAX_SHOWN)]
 
 
 def _misses(artifacts: Artifacts, able: Places, options: Options) -> Column:

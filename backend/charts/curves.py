@@ -32,11 +32,11 @@ def curves(
     runs: Sequence[RunData], options: Options, roles: Sequence[Role], yaxis: dict[str, Any], number: str = ".4g"
 ) -> go.Figure:
     """One line for each run and role. `number` is the format of values in tooltips and in the summary."""
-    own = [run for run in runs if not run.ghost]
+    own = [run for run in runs if not run.counterfactual]
     alone = len(own) == 1
     traces = [
         _trace(run, role, run.lines.get(role.metric, NOTHING), number, alone)
-        for run in sorted(runs, key=lambda run: run.ghost != "")
+        for run in sorted(runs, key=lambda run: run.counterfactual != "")
         for role in roles
     ]
     shapes, annotations = _bands(own[0], options) if alone else ([], [])
@@ -55,28 +55,28 @@ def curves(
 
 
 def _trace(run: RunData, role: Role, line: Line, number: str, alone: bool) -> go.Scatter:
-    name = plain(run.ghost) or (role.name if alone else label(run))
+    name = plain(run.counterfactual) or (role.name if alone else label(run))
     few = len(line.steps) <= 40
     color = role.color or run.color
     return go.Scatter(
         x=line.steps,  # arrays, not lists: Plotly looks at each item of a list
         y=np.where(np.isfinite(line.values), line.values, np.nan),
         name=name,
-        legendgroup=run.id if run.ghost or not alone else None,
-        showlegend=role.strong or (alone and not run.ghost),
+        legendgroup=run.id if run.counterfactual or not alone else None,
+        showlegend=role.strong or (alone and not run.counterfactual),
         mode="markers" if not role.joined else "lines+markers" if role.strong and few else "lines",
         line={"color": color, "width": 2.2 if role.strong else 1.3, "dash": _dash(run, role, alone)},
         marker={"size": 5 if few else 3, "color": color},
         opacity=1.0 if role.strong else 0.6 if alone else 0.42,
         connectgaps=False,
-        hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{plain(run.ghost) or label(run, 40)}<br>{plain(role.name)}</extra>",
+        hovertemplate=f"%{{y:{number}}} at step %{{x:,d}}<extra>{plain(run.counterfactual) or label(run, 40)}<br>{plain(role.name)}</extra>",
         meta={"run": run.id, "metric": role.metric, "role": role.name},
     )
 
 
 def _dash(run: RunData, role: Role, alone: bool) -> str:
     """Dashes tell runs of one colour apart. On a noisy curve they would be unreadable, and slow to draw."""
-    if run.ghost:
+    if run.counterfactual:
         return "dot"
     return run.dash if role.strong and not alone else "solid"
 
@@ -141,12 +141,12 @@ def _sign(step: int, sign: str, hover: str, color: str, options: Options) -> dic
 
 
 def _summary(runs: Sequence[RunData], roles: Sequence[Role], number: str) -> str:
-    told = [f"{title(run)}: {'; '.join(parts)}." for run in runs[:10] if (parts := _told(run, roles, number))]
+    text = [f"{title(run)}: {'; '.join(parts)}." for run in runs[:10] if (parts := _describe(run, roles, number))]
     more = f" And {len(runs) - 10} more runs." if len(runs) > 10 else ""
-    return " ".join(told) + more if told else "Nothing has been measured yet."
+    return " ".join(text) + more if text else "Nothing has been measured yet."
 
 
-def _told(run: RunData, roles: Sequence[Role], number: str) -> list[str]:
+def _describe(run: RunData, roles: Sequence[Role], number: str) -> list[str]:
     """`train from 2.303 to 0.04321 at step 437`, for each role."""
     parts = []
     for role in roles:

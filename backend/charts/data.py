@@ -41,7 +41,7 @@ class Mark:
 
 
 @dataclass(frozen=True, eq=False)
-class Exhibit:
+class Summary:
     """Something that a run showed beside its curves; what `body` holds is told where its kind is made."""
 
     kind: str
@@ -58,7 +58,7 @@ class RunData:
     color: str
     experiment: str = ""  # runs of one experiment differ in their seed alone
     dash: str = "solid"
-    ghost: str = ""  # `without …`: it shows another of these runs so, and is drawn dotted beside it
+    counterfactual: str = ""  # `without …`: it shows another of these runs so, and is drawn dotted beside it
     seq: int = 0  # last event that the lines include
     dataset: str = ""  # what its spec says of the data, as JSON
     preparation: str = ""  # kind of what the data go through first
@@ -66,11 +66,11 @@ class RunData:
     bands: tuple[Band, ...] = ()
     marks: tuple[Mark, ...] = ()
     results: tuple[StageResult, ...] = ()
-    exhibits: tuple[Exhibit, ...] = ()  # by kind, stage and step
+    summaries: tuple[Summary, ...] = ()  # by kind, stage and step
 
-    def shown(self, kind: str) -> list[Exhibit]:
-        """Its exhibits of this kind, by stage and step."""
-        return [exhibit for exhibit in self.exhibits if exhibit.kind == kind]
+    def summaries_of(self, kind: str) -> list[Summary]:
+        """Its summaries of this kind, by stage and step."""
+        return [summary for summary in self.summaries if summary.kind == kind]
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,23 @@ CROWD = 600  # dots that are drawn one by one; of more one in each place
 Value = Callable[[TrialData], float]
 
 
-def dots(trials: Sequence[TrialData], x: Value, y: Value, told: Callable[[TrialData], str], **look: Any) -> go.Scatter:
-    """One dot a trial, at `x` and `y`; `told` is what its tooltip says after the trial's number."""
+def dots(
+    trials: Sequence[TrialData], x: Value, y: Value, describe: Callable[[TrialData], str], **look: Any
+) -> go.Scatter:
+    """One dot a trial, at `x` and `y`; `describe` is what its tooltip says after the trial's number."""
     return go.Scatter(
         x=[x(trial) for trial in trials],
         y=[y(trial) for trial in trials],
         mode="markers",
         customdata=[trial.number for trial in trials],
-        text=[told(trial) for trial in trials],
+        text=[describe(trial) for trial in trials],
         hovertemplate="trial %{customdata}: %{text}<extra></extra>",
         meta={"role": "trials"},
         **look,
     )
 
 
-def thinned(trials: Sequence[TrialData], x: Value, y: Value, kept: Collection[int] = ()) -> Sequence[TrialData]:
+def thin(trials: Sequence[TrialData], x: Value, y: Value, kept: Collection[int] = ()) -> Sequence[TrialData]:
     """Of a crowd the first trial in each place of the chart, and those whose numbers are `kept`."""
     if len(trials) <= CROWD:
         return trials

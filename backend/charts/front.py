@@ -31,7 +31,7 @@ def first_of(order: NDArray[np.intp], costs: NDArray[Any], gains: NDArray[Any]) 
     return on_front
 
 
-def undominated(costs: NDArray[Any]) -> NDArray[np.bool_]:
+def mark_front(costs: NDArray[Any]) -> NDArray[np.bool_]:
     """Marks the points that no other point dominates: at least as good in every respect and better in one.
     `costs` [point, respect] are to be small."""
     if costs.shape[1] == 2:

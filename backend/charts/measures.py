@@ -42,10 +42,10 @@ def places(results: Sequence[StageResult], formats: Collection[str] = (), device
         for measure in result.measures
         if any(getattr(measure, quality) is not None for quality in QUALITIES)
     ]
-    return [place for place in found if wanted(place.file, formats, devices)]
+    return [place for place in found if is_wanted(place.file, formats, devices)]
 
 
-def wanted(file: File, formats: Collection[str], devices: Collection[str]) -> bool:
+def is_wanted(file: File, formats: Collection[str], devices: Collection[str]) -> bool:
     """Returns whether it has one of these formats and was timed on one of these devices; without names any will do."""
     return (not formats or file.exporter in formats) and (not devices or not set(devices).isdisjoint(file.devices))
 

@@ -15,7 +15,9 @@ def stages(runs: Sequence[RunData], kind: str, holding: str, most: int) -> list[
     found: list[Shown] = []
     for run in runs:
         mine = [
-            (run, heading(run, one.stage, len(runs) == 1), one.body) for one in run.shown(kind) if one.body.get(holding)
+            (run, heading(run, one.stage, len(runs) == 1), one.body)
+            for one in run.summaries_of(kind)
+            if one.body.get(holding)
         ]
         found += mine if len(runs) == 1 else mine[-1:]
     return found if len(found) <= most else [found[0], *found[1 - most :]] if most > 1 else found[-1:]

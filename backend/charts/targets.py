@@ -43,7 +43,7 @@ def student(freedom: int) -> float:
     return STUDENT[freedom - 1] if freedom <= len(STUDENT) else NORMAL + (NORMAL**3 + NORMAL) / (4 * freedom)
 
 
-def usual_target(runs: Sequence[RunData]) -> float | None:
+def default_target(runs: Sequence[RunData]) -> float | None:
     """A target that every experiment can reach: nearly the least of their median best values; None without any."""
     best: dict[str, list[float]] = {}
     for run in runs:

@@ -32,10 +32,10 @@ class Task:
         """`digits`, `noise (samples 500)`, `“own.csv” (id 1f0c9a42, target y)`; `names` has those of uploads by id."""
         kind, *rest = self.spec.items()
         named = next((f"“{names[value]}”" for _, value in rest if value in names), str(kind[1]).replace("_", " "))
-        told = [
+        text = [
             f"{name.replace('_', ' ')} {_brief(value, names)}" for name, value in rest if value not in (None, "", [])
         ]
-        return f"{named} ({', '.join(told)})" if told else named
+        return f"{named} ({', '.join(text)})" if text else named
 
 
 def _brief(value: Any, names: Mapping[str, str]) -> str:
@@ -61,7 +61,7 @@ def _texts(artifacts: Artifacts, having: Iterable[int]) -> Sequence[str]:
     return list(dict.fromkeys(artifacts.runs[place].dataset for place in having if artifacts.runs[place].dataset))
 
 
-def called(known: Sequence[Task], name: str) -> Task | None:
+def find_task(known: Sequence[Task], name: str) -> Task | None:
     """The first that `name` means, the newest run's without a name; None where there is none."""
     return next((one for one in known if not name or one.is_called(name)), None)
 

@@ -78,10 +78,10 @@ def figure(
     Plotly looks at each number in turn unless `checked` is False.
     """
     seq = {"seq": {run.id: run.seq for run in runs}}
-    return drawn(traces, options.theme, summary, seq, checked=checked, **layout)
+    return build(traces, options.theme, summary, seq, checked=checked, **layout)
 
 
-def drawn(
+def build(
     traces: Sequence[Any],
     theme: Theme,
     summary: str,
@@ -91,10 +91,10 @@ def drawn(
     **layout: Any,
 ) -> go.Figure:
     """A figure in our look, of whatever it is."""
-    told = {"summary": summary, **meta}
+    known = {"summary": summary, **meta}
     return go.Figure(
         data=list(traces),
-        layout={"template": template(theme), "uirevision": "constant", "meta": told, **layout},
+        layout={"template": template(theme), "uirevision": "constant", "meta": known, **layout},
         skip_invalid=False,
         _validate=checked,
     )
@@ -107,7 +107,7 @@ def title(run: RunData) -> str:
 
 def label(run: RunData, longest: int = 60) -> str:
     """A run's name for Plotly, which draws it as HTML."""
-    return text(shortened(title(run), longest))
+    return text(shorten(title(run), longest))
 
 
 def text(anything: str) -> str:
@@ -115,5 +115,5 @@ def text(anything: str) -> str:
     return escape(anything, quote=False).replace("%{", "%&#123;")
 
 
-def shortened(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"

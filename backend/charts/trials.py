@@ -12,7 +12,7 @@ import numpy as np
 
 from backend.charts import studies
 from backend.charts.data import Theme
-from backend.charts.front import undominated
+from backend.charts.front import mark_front
 from backend.domain.measures import field_of, measure_of
 from backend.domain.path import join, parse
 from backend.domain.study.space import Dimension, kind_of
@@ -51,7 +51,7 @@ class StudyData:
         found = [trial for trial in self.complete if trial.meets]
         signs = [-1.0 if objective.rising else 1.0 for objective in self.objectives]
         costs = np.array([trial.values for trial in found], dtype=float).reshape(len(found), len(signs)) * signs
-        return [found[index] for index in np.flatnonzero(undominated(costs))]
+        return [found[index] for index in np.flatnonzero(mark_front(costs))]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def short(field: str, space: Sequence[Dimension]) -> str:
     return field
 
 
-def named(objective: Objective) -> str:
+def describe_objective(objective: Objective) -> str:
     """`validation accuracy`, or the title of a measure."""
     name = objective.measure.removeprefix(LIVE)
     if name in LIVE_METRICS:

@@ -79,7 +79,7 @@ def _kind(dtype: np.dtype[Any]) -> str:
     )
 
 
-def opened(path: Path, what: str) -> Array:
+def open_array(path: Path, what: str) -> Array:
     """The array of an NPY file, mapped. Raises FileInvalid when its size is not what its header says."""
     with path.open("rb") as file:
         said = header(file, what)

@@ -60,13 +60,13 @@ def check(folder: Path, options: Options) -> Facts:
                 f"The target {error}" if error.role == "target" else f"The {error.role} {error}", error.role
             ) from None
     (folder / FACTS).write_text(facts.model_dump_json())
-    for path in _settled(folder):
+    for path in _finished(folder):
         with path.open("rb") as file:
             os.fsync(file.fileno())
     return facts
 
 
-def _settled(folder: Path) -> Iterator[Path]:
+def _finished(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("[!.]*")):
         if path.name in KEPT:
             yield path
@@ -94,13 +94,13 @@ def _read(folder: Path, options: Options) -> Facts:
 
 
 def _pair(folder: Path, inputs: Path, targets: Path) -> Facts:
-    facts = arrays.pair(arrays.opened(inputs, "inputs"), arrays.opened(targets, "targets"))
+    facts = arrays.pair(arrays.open_array(inputs, "inputs"), arrays.open_array(targets, "targets"))
     inputs.rename(folder / INPUTS)
     targets.rename(folder / TARGETS)
     return facts
 
 
 def _single(folder: Path, file: Path) -> Facts:
-    facts = arrays.table(arrays.opened(file, "file"))
+    facts = arrays.table(arrays.open_array(file, "file"))
     file.rename(folder / VALUES)
     return facts

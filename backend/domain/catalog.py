@@ -25,17 +25,19 @@ class Conflict(BaseModel):
 
     path: str = Field(description="The field that would have to change.")
     when: dict[str, Any] = Field(
-        description="Field -> its value; of a field that holds a component also a word of that component's `nature`."
+        description="Field -> its value; of a field that holds a component also a word of that component's `capabilities`."
     )
     message: str = Field(
         description="One sentence with the remedy; `{method}` stands for what the field `method` holds."
     )
 
-    def holds(self, parameters: Mapping[str, Any], nature: Callable[[str], Collection[str]]) -> bool:
-        """`nature` tells the words of the component that a field holds."""
-        return all(_named(parameters.get(name)) == value or value in nature(name) for name, value in self.when.items())
+    def holds(self, parameters: Mapping[str, Any], capabilities: Callable[[str], Collection[str]]) -> bool:
+        """`capabilities` tells the words of the component that a field holds."""
+        return all(
+            _named(parameters.get(name)) == value or value in capabilities(name) for name, value in self.when.items()
+        )
 
-    def told(self, parameters: Mapping[str, Any]) -> str:
+    def describe(self, parameters: Mapping[str, Any]) -> str:
         return self.message.format_map({name: f"`{_named(value)}`" for name, value in parameters.items()})
 
 
@@ -56,7 +58,7 @@ class Family(BaseModel):
         default=[], description="Kinds that components of other families are tried with, the first that fits."
     )
 
-    def usual(self, traits: Collection[str]) -> str:
+    def default_for(self, traits: Collection[str]) -> str:
         """The kind that is taken when a spec names none and its dataset has these traits."""
         return next((kind for trait, kind in self.defaults.items() if trait in traits), self.default)
 
@@ -72,7 +74,7 @@ class CatalogEntry(BaseModel):
     reference: str = ""
     parameters: dict[str, Any] = Field(
         description="JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, "
-        "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, "
+        "`x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a live parameter that a live run takes, "
         "`x-run` text that names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's own data, "
         "`x-constraint` text that is a constraint, `x-measure` text that names what is measured."
     )
@@ -82,7 +84,7 @@ class CatalogEntry(BaseModel):
     needs_when: list[Provision] = Field(
         default=[], description="Traits that must be there before it when its own parameters equal `when`."
     )
-    nature: list[str] = Field(
+    capabilities: list[str] = Field(
         default=[],
         description="Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.",
     )

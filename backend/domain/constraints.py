@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from functools import reduce
 from typing import Any, ClassVar
 
-from backend.domain.measures import MEASURES, Measured, field_of, measure_of, shown
+from backend.domain.measures import MEASURES, Measured, field_of, format_value, measure_of
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
@@ -128,11 +128,14 @@ def _missing(failure: Comparison, values: Measured) -> str:
     value = values.get(failure.field)
     if value is None:
         return f"its `{failure.field}` was not measured"
-    target = shown(failure.field, failure.target)
+    target = format_value(failure.field, failure.target)
     if value == failure.target:
         return f"its `{failure.field}` is exactly {target}"
-    side, by = "short of" if value < failure.target else "above", shown(failure.field, abs(value - failure.target))
-    return f"its `{failure.field}` of {shown(failure.field, value)} is {by} {side} {target}"
+    side, by = (
+        "short of" if value < failure.target else "above",
+        format_value(failure.field, abs(value - failure.target)),
+    )
+    return f"its `{failure.field}` of {format_value(failure.field, value)} is {by} {side} {target}"
 
 
 def parse(text: str) -> Constraint | None:

@@ -41,11 +41,11 @@ def check(document: Any) -> None:
         if not level:
             return
         if len(level) > room:
-            raise refused(f"The spec has more than {MAX_VALUES} values.")
-    raise refused(f"The spec is nested more than {MAX_DEPTH} levels deep.")
+            raise refuse(f"The spec has more than {MAX_VALUES} values.")
+    raise refuse(f"The spec is nested more than {MAX_DEPTH} levels deep.")
 
 
-def refused(message: str) -> SpecInvalid:
+def refuse(message: str) -> SpecInvalid:
     """The document as a whole is refused."""
     return SpecInvalid([Problem(path="", message=message)])
 

@@ -132,7 +132,7 @@ def _per(accuracy: float | None, cost: float | None) -> float | None:
     return accuracy / cost if accuracy is not None and cost else None
 
 
-def shown(field: str, value: float) -> str:
+def format_value(field: str, value: float) -> str:
     """A value with its unit, four significant digits."""
     unit = measure_of(field).unit
     if unit == "share":

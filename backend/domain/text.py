@@ -29,10 +29,10 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 def parse(text: str) -> Any:
     """The document in a YAML or JSON text. Raises SpecInvalid in one sentence, with the line where it helps."""
     if len(text) > MAX_CHARACTERS:
-        raise input_limits.refused(f"The spec is longer than {MAX_CHARACTERS} characters.")
+        raise input_limits.refuse(f"The spec is longer than {MAX_CHARACTERS} characters.")
     if (bad := input_limits.UNWRITABLE.search(text)) is not None:
         line = text.count("\n", 0, bad.start()) + 1
-        raise input_limits.refused(f"The spec has a control character or half of a surrogate pair in line {line}.")
+        raise input_limits.refuse(f"The spec has a control character or half of a surrogate pair in line {line}.")
     document = _from_json(text) if text.lstrip()[:1] in ("{", "[", '"') else _NOT_JSON
     if document is _NOT_JSON:
         document = _from_yaml(text)
@@ -65,9 +65,9 @@ def _from_yaml(text: str) -> Any:
         raise
     except yaml.MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise input_limits.refused(f"The spec is not valid YAML{line}: {error.problem or error.context}.") from None
+        raise input_limits.refuse(f"The spec is not valid YAML{line}: {error.problem or error.context}.") from None
     except yaml.YAMLError as error:
-        raise input_limits.refused(f"The spec is not valid YAML: {str(error).splitlines()[0]}.") from None
+        raise input_limits.refuse(f"The spec is not valid YAML: {str(error).splitlines()[0]}.") from None
 
 
 class _Reader:
@@ -80,7 +80,7 @@ class _Reader:
     def document(self) -> Any:
         next(self._events)  # the stream's beginning
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise input_limits.refused("The spec is empty.")
+            raise input_limits.refuse("The spec is empty.")
         value = self._value(next(self._events), depth=0)
         next(self._events)  # the document's end
         if not isinstance(extra := next(self._events), yaml.StreamEndEvent):
@@ -122,7 +122,7 @@ class _Reader:
 
 def _fault(event: Event, message: str) -> SpecInvalid:
     mark: Any = event.start_mark
-    return input_limits.refused(f"The spec {message} (line {mark.line + 1}).")
+    return input_limits.refuse(f"The spec {message} (line {mark.line + 1}).")
 
 
 def _scalar(event: yaml.ScalarEvent) -> Any:

@@ -27,7 +27,7 @@ def register(
 ) -> Artifact:
     """Register a file, in the transaction of the write that announces it.
 
-    A checkpoint further along the timeline than all before it is progress: the run's attempts count anew.
+    A checkpoint further along the timeline than all before it is progress: the run's attempts count again.
     """
     if kind == CHECKPOINT and _is_progress(session, run_id, stage, step):
         statement = update(Run).where(Run.id == run_id).values(attempts=0)

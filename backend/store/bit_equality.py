@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.domain.run.commands import Intervention
+from backend.domain.run.commands import PlannedCommand
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.store import events, results, steering
@@ -22,7 +22,7 @@ Curves = Mapping[str, Curve]
 
 STEPS_AT_ONCE = 50_000
 
-UNTRAINED = ("name", "seed", "measure", "diagnosis", "interventions", "alerts")
+UNTRAINED = ("name", "seed", "measure", "diagnosis", "commands", "alerts")
 """Fields of a spec that do not say what is computed; the run's own seed, and what was turned, are compared by themselves."""
 
 
@@ -52,7 +52,7 @@ class Kinship:
     parent: Run
     points: Agreement
     weights: Mapping[int, bool]  # stage that both have finished -> whether the weights' hashes are the same
-    changed: bool  # whether spec or interventions differ
+    changed: bool  # whether spec or commands differ
     live: bool  # whether one of the two goes on
 
 
@@ -65,18 +65,18 @@ class Resumption:
 
 
 def kinship(session: Session, run: Run) -> Kinship | None:
-    """None of a run that began with no other's past and is no ghost, or whose parent is gone.
+    """None of a run that began with no other's prefix and is no counterfactual run, or whose parent is gone.
 
-    A ghost that began anew is compared with its run from the first step on.
+    A counterfactual run that started again is compared with its run from the first step on.
     """
-    older = run.parent_id or run.ghost_of
+    older = run.parent_id or run.counterfactual_of
     parent = session.get(Run, older) if older else None
     if parent is None:
         return None
     step, stage = run.fork_step or 0, run.fork_stage or 0
     return Kinship(
         parent,
-        compared(_beside(session, run, parent, step + 1)),
+        compare(_beside(session, run, parent, step + 1)),
         _weights(session, run, parent, stage),
         _changed(session, run, parent, step),
         not (run.state.terminal and parent.state.terminal),
@@ -89,7 +89,7 @@ def resumption(session: Session, run: Run) -> Resumption | None:
     times = _times(session, run.id, began)
     if not times:
         return None
-    return Resumption(times, compared(_again(session, run, began)))
+    return Resumption(times, compare(_again(session, run, began)))
 
 
 def _beside(session: Session, run: Run, parent: Run, first: int) -> Iterator[tuple[Curves, Curves]]:
@@ -111,7 +111,7 @@ def _again(session: Session, run: Run, began: int) -> Iterator[tuple[Curves, Cur
         yield events.curves([gone]), events.curves(shown)
 
 
-def compared(pairs: Iterable[tuple[Curves, Curves]]) -> Agreement:
+def compare(pairs: Iterable[tuple[Curves, Curves]]) -> Agreement:
     """Every value of the first of a pair beside the one that the second has at that step, if it has one. Steps of a
     curve rise."""
     points, metrics = 0, set()
@@ -142,17 +142,19 @@ def _weights(session: Session, run: Run, parent: Run, first: int) -> dict[int, b
 
 
 def _changed(session: Session, run: Run, parent: Run, step: int) -> bool:
-    return _computed(run) != _computed(parent) or _turned(session, run, step) != _turned(session, parent, step)
+    return _computed(run) != _computed(parent) or _changed_parameters(session, run, step) != _changed_parameters(
+        session, parent, step
+    )
 
 
 def _computed(run: Run) -> dict[str, Any]:
     return {name: value for name, value in run.spec.items() if name not in UNTRAINED}
 
 
-def _turned(session: Session, run: Run, step: int) -> set[Intervention]:
-    """The knobs that were turned, or are to be, and the trainings that were ended, or are to be, from the step on."""
-    planned = [Intervention.model_validate(one) for one in run.spec.get("interventions", [])]
-    return {one for one in [*steering.interventions(session, run.id), *planned] if one.step >= step}
+def _changed_parameters(session: Session, run: Run, step: int) -> set[PlannedCommand]:
+    """The live parameters that were set, or are to be, and the trainings that were ended, or are to be, from the step on."""
+    planned = [PlannedCommand.model_validate(one) for one in run.spec.get("commands", [])]
+    return {one for one in [*steering.effective_commands(session, run.id), *planned] if one.step >= step}
 
 
 def _began(session: Session, run_id: str) -> int:

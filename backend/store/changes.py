@@ -15,25 +15,25 @@ from backend.store.tables import Run
 
 
 @dataclass(frozen=True)
-class Look:
+class Poll:
     """Position of a poll: the next one begins with the number `mark`, and may see these rows again."""
 
     mark: int
     numbers: Mapping[str, int] = field(default_factory=dict)
 
 
-def first(session: Session) -> Look:
+def first(session: Session) -> Poll:
     """A look that finds nothing: what changes from here on is for the next one."""
-    return Look(_bounds(session)[0])
+    return Poll(_bounds(session)[0])
 
 
-def since(session: Session, last: Look) -> tuple[Look, list[str]]:
+def since(session: Session, last: Poll) -> tuple[Poll, list[str]]:
     """The runs whose row is new or was written since the last look, in the order of their numbers."""
     oldest, future = _bounds(session)
     # Rows that were restored from another server may bear numbers that this one has not come to yet.
     query = select(Run.id, Run.changed).where(Run.changed >= last.mark, Run.changed < future).order_by(Run.changed)
     numbers = dict(session.execute(query).all())
-    return Look(oldest, numbers), [run_id for run_id, number in numbers.items() if last.numbers.get(run_id) != number]
+    return Poll(oldest, numbers), [run_id for run_id, number in numbers.items() if last.numbers.get(run_id) != number]
 
 
 def hand_on(session: Session, run_id: str) -> None:

@@ -50,7 +50,7 @@ def ask(
 
     A queued run is cancelled at once. Raises RunMissing, RunOver when the run has ended, NotNow when it must wait.
     """
-    run = run_events.locked(session, run_id)
+    run = run_events.lock(session, run_id)
     if run is None:
         raise RunMissing(run_id)
     if run.state.terminal:

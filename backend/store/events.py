@@ -14,9 +14,9 @@ from backend.store.blocks import stored
 from backend.store.chunks import Chunk, Floats, Steps
 from backend.store.downsample import bucket
 from backend.store.tables import MARK, Event, Run
-from backend.store.view import View, named
+from backend.store.view import View, is_named
 
-__all__ = ["Curve", "after", "bucket", "chunks", "curves", "heads", "marks", "named", "withdrawn"]
+__all__ = ["Curve", "after", "bucket", "chunks", "curves", "heads", "is_named", "marks", "withdrawn"]
 
 RUNS_PER_QUERY = 200  # SQLite's expressions are at most 1,000 deep
 POINTS = EventKind.POINTS.value
@@ -26,7 +26,7 @@ def after(session: Session, cursors: Mapping[str, int], limit: int = 1000) -> li
     """The events of each run beyond its cursor, at most `limit`, in order of `seq`: never one without those of its run
     before it. `cursors` maps run ids to the last `seq` that is known."""
     behind = sorted(_behind(session, cursors))
-    covered = stored.covered(session, behind) if behind else {}
+    covered = stored.find_covered(session, behind) if behind else {}
     compacted = [run_id for run_id in behind if covered.get(run_id, 0) > cursors[run_id]]
     found: list[Event] = []
     for run_id in compacted:

@@ -46,7 +46,7 @@ def examine(store: Store, data_dir: Path, artifact: Artifact) -> Damage | None:
     if found is None or not found.final:
         return found
     with store.begin() as session:
-        run = run_events.locked(session, artifact.run_id)
+        run = run_events.lock(session, artifact.run_id)
         over = run is not None and run.state.terminal
         if over:
             artifacts.forget(session, artifact.id)

@@ -24,19 +24,19 @@ class Unforkable(Exception):
 
 
 @dataclass(frozen=True)
-class Cut:
+class Prefix:
     """The history of `run` up to one of its checkpoints."""
 
     run: Run
     checkpoint: Artifact
-    seq: int  # of the event that tells of the checkpoint, the last one of this past
+    seq: int  # of the event that tells of the checkpoint, the last one of this prefix
     seconds: float  # of active training
     ended: int  # stages that had ended; the next one is the first that a fork has for itself
     within: bool  # whether that one had begun
     trains: bool  # whether it was training
 
 
-def cut(session: Session, run: Run, *, checkpoint: str | None = None, stage: int | None = None) -> Cut:
+def find_prefix(session: Session, run: Run, *, checkpoint: str | None = None, stage: int | None = None) -> Prefix:
     """The history up to this checkpoint, up to the end of this stage, or up to the newest checkpoint that a fork can start from.
 
     Raises NoCheckpoint, or Unforkable.
@@ -46,7 +46,7 @@ def cut(session: Session, run: Run, *, checkpoint: str | None = None, stage: int
         found = next((one for one in registered if one.id == checkpoint), None)
         if found is None:
             raise NoCheckpoint(f"The run has no checkpoint `{checkpoint[:80]}`.")
-        return _cut(session, run, found)
+        return _prefix(session, run, found)
     if stage is not None:
         ended = end_of(session, run, stage)
         if ended is None:
@@ -54,32 +54,32 @@ def cut(session: Session, run: Run, *, checkpoint: str | None = None, stage: int
         return ended
     for newest in registered:
         with suppress(Unforkable):
-            return _cut(session, run, newest)
+            return _prefix(session, run, newest)
     raise NoCheckpoint("The run has no checkpoint to fork from.")
 
 
-def end_of(session: Session, run: Run, stage: int) -> Cut | None:
+def end_of(session: Session, run: Run, stage: int) -> Prefix | None:
     """The history up to the end of the stage; None when that end has no checkpoint."""
     result = session.get(Result, (run.id, stage))
     for checkpoint in artifacts.checkpoints(session, run.id) if result else ():
         at_end = checkpoint.place in ENDS or checkpoint.place is None
         if result and at_end and (checkpoint.stage, checkpoint.step) == (stage, result.step):
-            return _cut(session, run, checkpoint)
+            return _prefix(session, run, checkpoint)
     return None
 
 
-def _cut(session: Session, run: Run, checkpoint: Artifact) -> Cut:
-    seq, told = _announced(session, checkpoint)
-    seconds = told["seconds"]
+def _prefix(session: Session, run: Run, checkpoint: Artifact) -> Prefix:
+    seq, said = _announced(session, checkpoint)
+    seconds = said["seconds"]
     if checkpoint.place is Place.WITHIN:
-        trains = told.get("trains", True)  # earlier versions did not say, and took hardly any elsewhere
-        return Cut(run, checkpoint, seq, seconds, checkpoint.stage, within=True, trains=trains)
+        trains = said.get("trains", True)  # earlier versions did not say, and took hardly any elsewhere
+        return Prefix(run, checkpoint, seq, seconds, checkpoint.stage, within=True, trains=trains)
     if checkpoint.place is Place.STOPPING or not _is_last(session, checkpoint):
         raise Unforkable(
             f"The checkpoint at step {checkpoint.step:,} was taken while its stage was ending, and no other "
             "stage can follow it: use the checkpoint at that end, or an earlier one."
         )
-    return Cut(run, checkpoint, seq, seconds, checkpoint.stage + 1, within=False, trains=False)
+    return Prefix(run, checkpoint, seq, seconds, checkpoint.stage + 1, within=False, trains=False)
 
 
 def _is_last(session: Session, checkpoint: Artifact) -> bool:
@@ -101,7 +101,7 @@ def _announced(session: Session, checkpoint: Artifact) -> tuple[int, dict[str, A
 
 
 def last_inherited(session: Session, run_id: str) -> int:
-    """The number of the event that ends the past which a fork began with; 0 for a run that began by itself."""
+    """The number of the event that ends the prefix which a fork began with; 0 for a run that began by itself."""
     forked = Event.run_id == run_id, Event.kind == EventKind.FORKED.value
     return session.scalar(select(func.max(Event.seq)).where(*forked)) or 0
 
@@ -110,9 +110,9 @@ def inherited_seconds(session: Session, run_id: str) -> float:
     """Seconds of active training that a fork inherited; 0 for a run that is not a fork."""
     kinds = (EventKind.CHECKPOINT.value, EventKind.FORKED.value)
     query = select(Event).where(Event.run_id == run_id, Event.kind.in_(kinds)).order_by(Event.seq)
-    told = list(session.scalars(query))
-    begun = [event.body["artifact"] for event in told if event.kind == EventKind.FORKED]
-    taken = {event.body["artifact"]: event.body["seconds"] for event in told if event.kind == EventKind.CHECKPOINT}
+    said = list(session.scalars(query))
+    begun = [event.body["artifact"] for event in said if event.kind == EventKind.FORKED]
+    taken = {event.body["artifact"]: event.body["seconds"] for event in said if event.kind == EventKind.CHECKPOINT}
     return float(taken[begun[-1]]) if begun else 0.0
 
 

@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 
 from backend.domain.run.events import EventKind, NewEvent
 from backend.domain.run.states import Place, RunState
-from backend.store import artifacts, events, exhibits, files, run_events
+from backend.store import artifacts, events, files, run_events, summaries
 from backend.store.blocks import inheriting, stored
 from backend.store.clock import new_id
 from backend.store.crash_points import Point, passing
-from backend.store.forks import ENDS, Cut, Unforkable
+from backend.store.forks import ENDS, Prefix, Unforkable
 from backend.store.session import Store
-from backend.store.tables import Artifact, Event, Exhibit, Result, Run, table
+from backend.store.tables import Artifact, Event, Result, Run, Summary, table
 
 
 @dataclass(frozen=True)
-class Heirloom:
+class InheritedFile:
     """A file that goes into the new run, under an id and a path of its own there."""
 
     artifact: Artifact
@@ -32,29 +32,29 @@ class Heirloom:
     path: str
 
 
-def take(store: Store, data_dir: Path, past: Cut, run_id: str) -> list[Heirloom]:
+def take(store: Store, data_dir: Path, past: Prefix, run_id: str) -> list[InheritedFile]:
     """Put the files of the past into the folder of run `run_id`. Raises Unforkable when one is gone; what is there by
     then stays."""
     with store.read() as session:
-        taken = heirlooms(session, past, run_id)
+        taken = inherited_files(session, past, run_id)
     _share(data_dir, taken)
     return taken
 
 
-def hold(session: Session, past: Cut, taken: Sequence[Heirloom]) -> None:
+def hold(session: Session, past: Prefix, taken: Sequence[InheritedFile]) -> None:
     """Keep the other run as it is until the transaction ends. Raises Unforkable when it is not as it was taken."""
-    if run_events.locked(session, past.run.id) is None:
+    if run_events.lock(session, past.run.id) is None:
         raise Unforkable("The run to start from is gone.")
     if [one.id for one in _left(session, past)] != [one.artifact.id for one in taken]:
         raise Unforkable("Some of the files to start from were replaced in the meantime: try again.")
 
 
-def heirlooms(session: Session, past: Cut, run_id: str) -> list[Heirloom]:
+def inherited_files(session: Session, past: Prefix, run_id: str) -> list[InheritedFile]:
     """Inherited files of run `run_id`, under ids and paths of its own."""
-    return [_heirloom(one, run_id) for one in _left(session, past)]
+    return [_inherited_file(one, run_id) for one in _left(session, past)]
 
 
-def _left(session: Session, past: Cut) -> list[Artifact]:
+def _left(session: Session, past: Prefix) -> list[Artifact]:
     """Files of the past: those that ended stages left, their checkpoints, and the one at the fork point.
 
     That one comes last, so that it is the newest of the new run.
@@ -63,19 +63,19 @@ def _left(session: Session, past: Cut) -> list[Artifact]:
     return [*taken, past.checkpoint]
 
 
-def _outlasts(artifact: Artifact, past: Cut) -> bool:
+def _outlasts(artifact: Artifact, past: Prefix) -> bool:
     if artifact.kind != artifacts.CHECKPOINT:
         return True
     earlier = artifact.created_at < past.checkpoint.created_at
     return artifact.place in ENDS and earlier
 
 
-def _heirloom(artifact: Artifact, run_id: str) -> Heirloom:
+def _inherited_file(artifact: Artifact, run_id: str) -> InheritedFile:
     *_, kind, name = PurePosixPath(artifact.path).parts
-    return Heirloom(artifact, new_id(), f"runs/{run_id}/{kind}/{name}")
+    return InheritedFile(artifact, new_id(), f"runs/{run_id}/{kind}/{name}")
 
 
-def _share(data_dir: Path, taken: Sequence[Heirloom]) -> None:
+def _share(data_dir: Path, taken: Sequence[InheritedFile]) -> None:
     for one in taken:
         try:
             files.share(data_dir / one.artifact.path, data_dir / one.path)
@@ -84,12 +84,12 @@ def _share(data_dir: Path, taken: Sequence[Heirloom]) -> None:
             raise Unforkable(
                 f"`{one.artifact.path}`, which stage {one.artifact.stage + 1} left, is gone: fork from an earlier one."
             ) from None
-    folders = {(data_dir / one.path).parent for one in taken}
-    for folder in folders | {folder.parent for folder in folders}:
+    fusions = {(data_dir / one.path).parent for one in taken}
+    for folder in fusions | {folder.parent for folder in fusions}:
         files.sync(folder)
 
 
-def inherit(session: Session, past: Cut, taken: Sequence[Heirloom], run_id: str, after: int) -> dict[str, Any]:
+def inherit(session: Session, past: Prefix, taken: Sequence[InheritedFile], run_id: str, after: int) -> dict[str, Any]:
     """Write the past into a run whose row the caller holds, after its event number `after`.
 
     Returns what becomes of the run's columns; the last of the new events says where the run was forked.
@@ -99,7 +99,7 @@ def inherit(session: Session, past: Cut, taken: Sequence[Heirloom], run_id: str,
     _rename(session, run_id, after, ids)
     run_events.insert_events(session, run_id, after + past.seq, [_forked(past, ids)])
     _copy_results(session, past, run_id, ids)
-    _copy_exhibits(session, past, run_id, ids)
+    _copy_summaries(session, past, run_id, ids)
     for one in taken:
         session.add(_registered(one, run_id, past))
     session.flush()
@@ -116,7 +116,7 @@ def inherit(session: Session, past: Cut, taken: Sequence[Heirloom], run_id: str,
     }
 
 
-def _forked(past: Cut, ids: Mapping[str, str]) -> NewEvent:
+def _forked(past: Prefix, ids: Mapping[str, str]) -> NewEvent:
     checkpoint = past.checkpoint
     body = {
         "parent": past.run.id,
@@ -129,11 +129,11 @@ def _forked(past: Cut, ids: Mapping[str, str]) -> NewEvent:
     return NewEvent(kind=EventKind.FORKED, body=body)
 
 
-def _copy_events(session: Session, past: Cut, run_id: str, after: int) -> None:
+def _copy_events(session: Session, past: Prefix, run_id: str, after: int) -> None:
     """In the database itself: points are many."""
     compacted = inheriting.copy(session, past.run.id, past.seq, run_id, after)
     event = table(Event).c
-    covered = stored.covered(session, [past.run.id]).get(past.run.id, 0)
+    covered = stored.find_covered(session, [past.run.id]).get(past.run.id, 0)
     loose = or_(event.kind != EventKind.POINTS.value, event.seq > covered)
     past_events = select(
         literal(run_id), event.seq + bindparam("after"), event.kind, event.at, event.body, event.chunk
@@ -153,7 +153,7 @@ def _rename(session: Session, run_id: str, after: int, ids: Mapping[str, str]) -
         event.body = renamed(event.body, ids)
 
 
-def _copy_results(session: Session, past: Cut, run_id: str, ids: Mapping[str, str]) -> None:
+def _copy_results(session: Session, past: Prefix, run_id: str, ids: Mapping[str, str]) -> None:
     query = select(Result).where(Result.run_id == past.run.id, Result.stage < past.ended)
     for result in session.scalars(query):
         session.add(
@@ -164,22 +164,22 @@ def _copy_results(session: Session, past: Cut, run_id: str, ids: Mapping[str, st
         )  # fmt: skip
 
 
-def _copy_exhibits(session: Session, past: Cut, run_id: str, ids: Mapping[str, str]) -> None:
+def _copy_summaries(session: Session, past: Prefix, run_id: str, ids: Mapping[str, str]) -> None:
     """Those that had been shown by then and that no rewind has withdrawn."""
     query = select(Event.body).where(
-        Event.run_id == past.run.id, Event.seq <= past.seq, Event.kind == EventKind.EXHIBIT.value
+        Event.run_id == past.run.id, Event.seq <= past.seq, Event.kind == EventKind.SUMMARY.value
     )
     shown = {(body["kind"], body["stage"], body["step"]) for body in session.scalars(query)}
-    for one in exhibits.of(session, past.run.id):
+    for one in summaries.of(session, past.run.id):
         if (one.kind, one.stage, one.step) in shown and one.step <= past.checkpoint.step:
             session.add(
-                Exhibit(
+                Summary(
                     run_id=run_id, kind=one.kind, stage=one.stage, step=one.step, body=renamed(one.body, ids), at=one.at
                 )
             )
 
 
-def _registered(one: Heirloom, run_id: str, past: Cut) -> Artifact:
+def _registered(one: InheritedFile, run_id: str, past: Prefix) -> Artifact:
     """A run that a person stopped there is over; its fork is not: for that one it is the end of a stage like any."""
     artifact = one.artifact
     ends = not past.within or artifact is not past.checkpoint
@@ -190,7 +190,7 @@ def _registered(one: Heirloom, run_id: str, past: Cut) -> Artifact:
     )  # fmt: skip
 
 
-def _latest(session: Session, past: Cut) -> dict[str, float]:
+def _latest(session: Session, past: Prefix) -> dict[str, float]:
     """The last finite value that each metric had by then."""
     found: dict[str, float] = {}
     names = list(past.run.latest)
@@ -213,7 +213,7 @@ def renamed(value: Any, ids: Mapping[str, str]) -> Any:
     return {name: renamed(item, ids) for name, item in value.items()} if isinstance(value, dict) else value
 
 
-def queue(session: Session, run: Run, past: Cut, taken: Sequence[Heirloom]) -> None:
+def queue(session: Session, run: Run, past: Prefix, taken: Sequence[InheritedFile]) -> None:
     """Give a run that was just created this past, and have it wait for a worker."""
     assert run.state is RunState.QUEUED and run.last_seq == 0
     for name, value in inherit(session, past, taken, run.id, after=0).items():

@@ -42,7 +42,7 @@ class _Piece:
     points: int
 
 
-def thinned(
+def thin(
     session: Session,
     run_id: str,
     pixels: int,

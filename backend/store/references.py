@@ -8,29 +8,29 @@ from sqlalchemy.orm import Session
 from backend.domain.catalog import Catalog
 from backend.domain.experiment import upload_dataset
 from backend.domain.experiment.experiment import Experiment
-from backend.domain.experiment.references import RUN, SAME_DATA, marked
+from backend.domain.experiment.references import RUN, SAME_DATA, find_marked
 from backend.domain.experiment.uploads import Facts
 from backend.domain.problems import Problem, SpecInvalid
 from backend.store import sources, tables, uploads
 
-TOLD = 5  # candidates
+REPORTED = 5  # candidates
 
 
-def fitted(session: Session, document: Any, catalog: Catalog) -> Catalog:
+def fit_catalog(session: Session, document: Any, catalog: Catalog) -> Catalog:
     """The catalog as it is for this document: one's own data provide what is in their file. Raises SpecInvalid."""
-    asked = upload_dataset.asked(document, catalog)
-    if asked is None:
+    request = upload_dataset.find_request(document, catalog)
+    if request is None:
         return catalog
-    return upload_dataset.adapted(catalog, asked, Facts.model_validate(_upload(session, asked).facts))
+    return upload_dataset.adapt(catalog, request, Facts.model_validate(_upload(session, request).facts))
 
 
-def _upload(session: Session, asked: upload_dataset.Asked, hold: bool = False) -> tables.Upload:
-    upload = uploads.get(session, asked.id, hold)
+def _upload(session: Session, request: upload_dataset.UploadRequest, hold: bool = False) -> tables.Upload:
+    upload = uploads.get(session, request.id, hold)
     if upload is None:
-        named = f"names the upload `{asked.id[:80]}`, which does not exist." if asked.id else "names no upload."
-        known = ", ".join(f"`{one.id}` ({one.name})" for one in uploads.all(session)[:TOLD])
+        named = f"names the upload `{request.id[:80]}`, which does not exist." if request.id else "names no upload."
+        known = ", ".join(f"`{one.id}` ({one.name})" for one in uploads.all(session)[:REPORTED])
         remedy = f"Uploads: {known}." if known else "There are no uploads yet: send a file on the page Data."
-        raise SpecInvalid([Problem(path=asked.path("id"), message=f"{named} {remedy}")])
+        raise SpecInvalid([Problem(path=request.path("id"), message=f"{named} {remedy}")])
     return upload
 
 
@@ -41,15 +41,15 @@ def check(session: Session, spec: Experiment, catalog: Catalog, hold: bool = Fal
     With `hold` those that are there cannot be deleted before the transaction ends.
     """
     document = spec.model_dump(mode="json")
-    if (asked := upload_dataset.asked(document, catalog)) is not None:
-        _upload(session, asked, hold)
+    if (request := upload_dataset.find_request(document, catalog)) is not None:
+        _upload(session, request, hold)
     problems = []
-    alike = {path for path, _ in marked(document, catalog, SAME_DATA)}
-    for path, text in sorted(marked(document, catalog, RUN), key=lambda found: found[1]):
+    alike = {path for path, _ in find_marked(document, catalog, SAME_DATA)}
+    for path, text in sorted(find_marked(document, catalog, RUN), key=lambda found: found[1]):
         try:
             found = sources.find(session, text, hold)
-            if path in alike and (told := _unlike(found.run, document, catalog)):
-                problems.append(Problem(path=path, message=told))
+            if path in alike and (difference := _unlike(found.run, document, catalog)):
+                problems.append(Problem(path=path, message=difference))
         except sources.SourceMissing as error:
             problems.append(Problem(path=path, message=f"{error} {_candidates(session)}"))
     if problems:

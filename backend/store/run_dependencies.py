@@ -37,7 +37,7 @@ def may_begin() -> ColumnElement[bool]:
 def settle(session: Session, run: Run) -> bool:
     """Decides from which history a locked run starts; False when it must wait for yet another run instead.
 
-    When the one that it waited for ended too early, the run begins with what that one did finish, or with the past
+    When the one that it waited for ended too early, the run begins with what that one did finish, or with the prefix
     that that one was itself to begin with, or by itself; then those that waited with it wait for it.
     """
     older = session.get(Run, run.waits_for) if run.waits_for else None
@@ -79,7 +79,7 @@ def _lead(session: Session, run: Run, reached: int) -> None:
     session.flush()
 
 
-def promised(session: Session, run: Run) -> forks.Cut | None:
+def find_prefix(session: Session, run: Run) -> forks.Prefix | None:
     """The history with which a claimed run starts; None when it is gone."""
     older = session.get(Run, run.waits_for) if run.waits_for else None
     return None if older is None or run.waits_stage is None else forks.end_of(session, older, run.waits_stage)

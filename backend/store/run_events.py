@@ -12,7 +12,7 @@ from backend.store.clock import now
 from backend.store.tables import Command, Event, Run, table
 
 
-def locked(session: Session, run_id: str) -> Run | None:
+def lock(session: Session, run_id: str) -> Run | None:
     """The run as it is now, held against every other writer until the transaction ends."""
     query = select(Run).where(Run.id == run_id).with_for_update(of=Run)
     return session.scalar(query.execution_options(populate_existing=True))

@@ -41,7 +41,7 @@ def page(
     states: Collection[RunState] = (),
     search: str = "",
     group: str = "",
-    ghosts_of: str = "",
+    counterfactuals_of: str = "",
     study: str = "",
     sort: str = "created_at",
     descending: bool = True,
@@ -52,14 +52,16 @@ def page(
 
     `states` keeps those states (all when empty), `search` those whose name holds the text or whose id begins with
     it, `group` those that were submitted together, `study` the trials of a study, or with `NO_STUDY` what is no trial.
-    Ghosts are left out, but for `ghosts_of`: those of that run alone. Raises PageInvalid in one sentence when `sort` or
+    Counterfactual runs are left out, but for `counterfactuals_of`: those of that run alone. Raises PageInvalid in one sentence when `sort` or
     `cursor` is not known.
     """
     key = _key(sort)
-    if UNWRITABLE.search(search + group + ghosts_of + study):
+    if UNWRITABLE.search(search + group + counterfactuals_of + study):
         return [], None  # no stored name holds such a character, and PostgreSQL would refuse the question
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id)
-    query = query.where(Run.ghost_of == ghosts_of if ghosts_of else Run.ghost_of.is_(None))
+    query = query.where(
+        Run.counterfactual_of == counterfactuals_of if counterfactuals_of else Run.counterfactual_of.is_(None)
+    )
     if states:
         query = query.where(Run.state.in_(states))
     if search:

@@ -111,7 +111,7 @@ def finish(
 ) -> None:
     """End the run, under the lease's fence. Pending commands are refused; the state event is the last."""
     assert state.terminal
-    run_events.locked(session, lease.run_id)  # from here no command can be added to it
+    run_events.lock(session, lease.run_id)  # from here no command can be added to it
     refused = run_events.refuse_pending(session, lease.run_id, state)
     ending = [*events, *refused, run_events.state_event(state, error)]
     write(session, lease, ending, state=state, error=error, owner=None, finished_at=now())
@@ -119,7 +119,7 @@ def finish(
 
 def release(session: Session, lease: Lease, reason: str) -> None:
     """Returns the run to the queue, under the lease's fence. This attempt does not count."""
-    run = run_events.locked(session, lease.run_id)
+    run = run_events.lock(session, lease.run_id)
     attempts = max(run.attempts - 1, 0) if run else 0
     event = run_events.state_event(RunState.QUEUED, reason)
     write(session, lease, [event], state=RunState.QUEUED, owner=None, attempts=attempts)
@@ -131,7 +131,7 @@ def reap(session: Session, run_id: str, epoch: int, heartbeat: int, reason: str)
 
     The run is queued again, or failed when it was claimed `MAX_ATTEMPTS` times without progress.
     """
-    run = run_events.locked(session, run_id)
+    run = run_events.lock(session, run_id)
     if run is None or not run.state.live or (run.epoch, run.heartbeat) != (epoch, heartbeat):
         return False
     run.epoch, run.owner = run.epoch + 1, None
@@ -146,7 +146,7 @@ def reap(session: Session, run_id: str, epoch: int, heartbeat: int, reason: str)
 
 def cancel_queued(session: Session, run_id: str, reason: str = "Cancelled while queued.") -> bool:
     """Cancel a run that nobody owns; False when it is not queued."""
-    run = run_events.locked(session, run_id)
+    run = run_events.lock(session, run_id)
     if run is None or run.state is not RunState.QUEUED:
         return False
     run_events.end(session, run, RunState.CANCELLED, reason)
@@ -155,10 +155,10 @@ def cancel_queued(session: Session, run_id: str, reason: str = "Cancelled while 
 
 def _cancel_if_asked(session: Session, run_id: str) -> None:
     """Ends a run that returns to the queue with a pending cancel: no worker has to claim it for that."""
-    asked = next((item for item in run_events.pending(session, run_id) if item.kind == CommandKind.CANCEL), None)
-    run = run_events.locked(session, run_id)
-    if asked is not None and run is not None:
-        run_events.obey_cancel(session, run, asked)
+    requested = next((item for item in run_events.pending(session, run_id) if item.kind == CommandKind.CANCEL), None)
+    run = run_events.lock(session, run_id)
+    if requested is not None and run is not None:
+        run_events.obey_cancel(session, run, requested)
 
 
 def leases(session: Session) -> list[tuple[str, int, int]]:
@@ -177,7 +177,7 @@ def delete_terminal(session: Session, run_id: str) -> bool:
 
     Its experiment goes with its last run. Its files are the caller's to delete.
     """
-    run = run_events.locked(session, run_id)
+    run = run_events.lock(session, run_id)
     if run is None or not run.state.terminal:
         return False
     changes.hand_on(session, run_id)
@@ -187,10 +187,10 @@ def delete_terminal(session: Session, run_id: str) -> bool:
     return True
 
 
-def counts(session: Session, ghosts: bool = True) -> dict[RunState, int]:
-    """The number of runs in each state, with ghosts or without."""
+def counts(session: Session, counterfactuals: bool = True) -> dict[RunState, int]:
+    """The number of runs in each state, with counterfactual runs or without."""
     found = dict.fromkeys(RunState, 0)
     query = select(Run.state, func.count()).group_by(Run.state)
-    for state, count in session.execute(query if ghosts else query.where(Run.ghost_of.is_(None))):
+    for state, count in session.execute(query if counterfactuals else query.where(Run.counterfactual_of.is_(None))):
         found[state] = count
     return found

@@ -36,7 +36,7 @@ def find(session: Session, text: str, hold: bool = False) -> Found:
         reference = Reference.parse(text)
     except ValueError as error:
         raise SourceMissing(str(error)) from error
-    run = run_events.locked(session, reference.run_id) if hold else session.get(Run, reference.run_id)
+    run = run_events.lock(session, reference.run_id) if hold else session.get(Run, reference.run_id)
     if run is None:
         raise SourceMissing(f"names the run `{reference.run_id[:80]}`, which does not exist.")
     if reference.stage is None and not run.state.terminal:
@@ -70,7 +70,7 @@ def candidates(session: Session, most: int = 5) -> list[Run]:
 def users(session: Session, run_id: str) -> list[Run]:
     """The runs that are not over and need this one: their spec names it, or they wait for it. Holds the run: nobody can
     name it meanwhile."""
-    run_events.locked(session, run_id)
+    run_events.lock(session, run_id)
     text = func.lower(cast(Experiment.spec, String))
     query = select(Run).join(Experiment, Run.experiment_id == Experiment.id).where(Run.state.not_in(TERMINAL))
     near = query.where(or_(text.contains(run_id.lower(), autoescape=True), Run.waits_for == run_id))

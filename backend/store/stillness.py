@@ -17,7 +17,7 @@ class Stillness:
         self._looked = clock()
         self._seen: dict[str, tuple[Counters, float]] = {}
 
-    def look(self, counters: Mapping[str, Counters]) -> dict[str, float]:
+    def observe(self, counters: Mapping[str, Counters]) -> dict[str, float]:
         """Seconds for which each has not moved since it was first seen."""
         now = self._clock()
         passed, self._looked = min(now - self._looked, self._most), now
@@ -25,7 +25,7 @@ class Stillness:
         return {key: age for key, (_, age) in self._seen.items()}
 
     def forget(self) -> None:
-        """Watch anew from now on: nobody could move a counter while the database took nothing."""
+        """Watch again from now on: nobody could move a counter while the database took nothing."""
         self._seen.clear()
 
     def _age(self, key: str, value: Counters, passed: float) -> float:

@@ -41,7 +41,7 @@ def get(session: Session, study_id: str) -> tables.Study | None:
     return session.get(tables.Study, study_id)
 
 
-def locked(session: Session, study_id: str) -> tables.Study | None:
+def lock(session: Session, study_id: str) -> tables.Study | None:
     """The study as it is now, held against every other writer until the transaction ends."""
     query = select(tables.Study).where(tables.Study.id == study_id).with_for_update()
     return session.scalar(query.execution_options(populate_existing=True))
@@ -85,11 +85,11 @@ def trial(session: Session, known: tables.Trial) -> tables.Trial:
 
 def open_trials(session: Session, study_id: str) -> list[tables.Trial]:
     """Trials that are to begin, that run, or of whose end the sampler has not been told."""
-    query = select(tables.Trial).where(tables.Trial.study_id == study_id, tables.Trial.told.is_(False))
+    query = select(tables.Trial).where(tables.Trial.study_id == study_id, tables.Trial.reported.is_(False))
     return list(session.scalars(query.order_by(tables.Trial.number)))
 
 
-def tried(session: Session, study_id: str) -> list[Assignment]:
+def list_tried(session: Session, study_id: str) -> list[Assignment]:
     """Values of every trial, also of those that are yet to begin."""
     return list(session.scalars(select(tables.Trial.assignment).where(tables.Trial.study_id == study_id)))
 
@@ -101,7 +101,7 @@ def numbers(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
 
 
 def enqueue(
-    session: Session, row: tables.Study, values: Assignment, by: str | None = None, asked: int | None = None
+    session: Session, row: tables.Study, values: Assignment, by: str | None = None, optuna_number: int | None = None
 ) -> tables.Trial:
     """Adds a trial that starts next. The row of the study is locked, or new."""
     trial = tables.Trial(
@@ -111,9 +111,9 @@ def enqueue(
         assignment=values,
         by=by,
         generation=row.generation,
-        asked=asked,
-        told=False,
-        looks=0,
+        optuna_number=optuna_number,
+        reported=False,
+        reported_values=0,
         values=[],
         violation=0.0,
         steps=0,
@@ -125,7 +125,7 @@ def enqueue(
     return trial
 
 
-def begin(session: Session, trial: tables.Trial, spec: Experiment) -> tables.Run:
+def start(session: Session, trial: tables.Trial, spec: Experiment) -> tables.Run:
     """Queue the trial's run. `trial` waits, and its study is held."""
     assert trial.state is TrialState.WAITING
     experiment_id, (run,) = experiments.create(session, spec, [spec.seed])
@@ -151,9 +151,9 @@ def end(
         session.flush()
 
 
-def told(session: Session, trial: tables.Trial, run: tables.Run | None) -> None:
+def mark_reported(session: Session, trial: tables.Trial, run: tables.Run | None) -> None:
     """Marks that the sampler knows the end of the trial, and stores the cost of its run."""
-    trial.told = True
+    trial.reported = True
     if run is not None:
         trial.steps, trial.seconds, trial.joules = run.step, run.active_seconds, run.latest.get(JOULES)
     session.flush()

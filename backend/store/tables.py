@@ -76,7 +76,7 @@ class Run(Table):
     __tablename__ = "runs"
     __table_args__ = (
         Index(None, "state", "created_at"), Index(None, "experiment_id"), Index(None, "parent_id"),
-        Index(None, "waits_for"), Index(None, "ghost_of"), Index(None, "changed"),
+        Index(None, "waits_for"), Index(None, "counterfactual_of"), Index(None, "changed"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -104,17 +104,19 @@ class Run(Table):
 
     parent_id: Mapped[str | None] = mapped_column(
         ForeignKey("runs.id", ondelete="SET NULL")
-    )  # whose past it begins with
+    )  # whose prefix it begins with
     fork_stage: Mapped[int | None] = mapped_column(Integer)  # stages that had ended there: the first that is its own
     fork_step: Mapped[int | None] = mapped_column(BigInteger)
-    waits_for: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))  # to begin with its past
+    waits_for: Mapped[str | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="SET NULL")
+    )  # to begin with its prefix
     waits_stage: Mapped[int | None] = mapped_column(Integer)  # index of the stage whose end it waits for
 
     priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # the greater is claimed first
-    ghost_of: Mapped[str | None] = mapped_column(
+    counterfactual_of: Mapped[str | None] = mapped_column(
         ForeignKey("runs.id", ondelete="SET NULL")
     )  # it shows that one without
-    ghost_seq: Mapped[int | None] = mapped_column(BigInteger)  # the intervention that this event of it tells of
+    counterfactual_seq: Mapped[int | None] = mapped_column(BigInteger)  # the command that this event of it tells of
 
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -178,10 +180,10 @@ class Result(Table):
     at: Mapped[datetime]
 
 
-class Exhibit(Table):
+class Summary(Table):
     """Something that a run shows beside its curves; one of each kind, stage and step."""
 
-    __tablename__ = "exhibits"
+    __tablename__ = "summaries"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -234,7 +236,7 @@ class Trial(Table):
     """One attempt of a study: what it tries, the run that tries it, and what came out."""
 
     __tablename__ = "lathe_trials"
-    __table_args__ = (Index(None, "study_id", "told"), Index(None, "run_id"))
+    __table_args__ = (Index(None, "study_id", "reported"), Index(None, "run_id"))
 
     study_id: Mapped[str] = mapped_column(ForeignKey("lathe_studies.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -243,9 +245,11 @@ class Trial(Table):
     by: Mapped[str | None] = mapped_column(String(100))  # the person who asked for it; None where the sampler chose
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     generation: Mapped[int] = mapped_column(Integer, default=0)
-    asked: Mapped[int | None] = mapped_column(Integer)  # Optuna's number of it, in the storage of its generation
-    told: Mapped[bool] = mapped_column(Boolean, default=False)  # whether Optuna knows how it ended
-    looks: Mapped[int] = mapped_column(Integer, default=0)  # values on the way that Optuna knows
+    optuna_number: Mapped[int | None] = mapped_column(
+        Integer
+    )  # Optuna's number of it, in the storage of its generation
+    reported: Mapped[bool] = mapped_column(Boolean, default=False)  # whether Optuna knows how it ended
+    reported_values: Mapped[int] = mapped_column(Integer, default=0)  # values on the way that Optuna knows
     values: Mapped[list[Any]] = mapped_column(JSON, default=list)  # one for each objective, once it is complete
     violation: Mapped[float] = mapped_column(Float, default=0.0)  # by how much it misses the constraint
     steps: Mapped[int] = mapped_column(BigInteger, default=0)  # optimizer steps that it took

@@ -48,9 +48,9 @@ def page(
     at the top when `descending`, and at the end what is not complete."""
     mine = Trial.study_id == study_id
     order: dict[Sort, list[ColumnElement[Any]]] = {
-        "number": [_turned(Trial.number, descending)],
-        "seconds": [_turned(Trial.seconds, descending)],
-        "value": [case((_complete, 0), else_=1).asc(), _turned(_worth, descending == rising)],
+        "number": [_directed(Trial.number, descending)],
+        "seconds": [_directed(Trial.seconds, descending)],
+        "value": [case((_complete, 0), else_=1).asc(), _directed(_worth, descending == rising)],
     }
     query = select(Trial).where(mine).order_by(*order[sort], Trial.number).offset(offset).limit(limit)
     total = session.scalar(select(func.count()).select_from(Trial).where(mine)) or 0
@@ -60,10 +60,10 @@ def page(
 def best(session: Session, study_id: str, rising: bool) -> Trial | None:
     """The complete trial with the best first objective that meets the constraint; of equals the first."""
     query = select(Trial).where(Trial.study_id == study_id, _complete, Trial.violation <= 0)
-    return session.scalar(query.order_by(_turned(_worth, rising), Trial.number).limit(1))
+    return session.scalar(query.order_by(_directed(_worth, rising), Trial.number).limit(1))
 
 
-def _turned(by: SQLColumnExpression[Any], descending: bool) -> ColumnElement[Any]:
+def _directed(by: SQLColumnExpression[Any], descending: bool) -> ColumnElement[Any]:
     return by.desc() if descending else by.asc()
 
 
@@ -84,7 +84,7 @@ class Spent:
     joules: float
 
 
-def spent(session: Session, study_id: str) -> Spent:
+def sum_spent(session: Session, study_id: str) -> Spent:
     """A trial's run knows better what it took, for as long as it is there."""
     seconds = func.sum(_larger(Trial.seconds, Run.active_seconds))
     joules = func.sum(_larger(Trial.joules, Run.latest[JOULES].as_float()))

@@ -33,7 +33,7 @@ def all(session: Session) -> list[Upload]:
     return list(session.scalars(select(Upload).order_by(Upload.created_at.desc(), Upload.id)))
 
 
-def known(session: Session, ids: Collection[str]) -> set[str]:
+def find_known(session: Session, ids: Collection[str]) -> set[str]:
     """Those of `ids` that are registered."""
     return set(session.scalars(select(Upload.id).where(Upload.id.in_(ids))))
 

@@ -122,10 +122,10 @@ class View:
 def _named(chunk: Chunk, metrics: Wanted) -> Chunk:
     if metrics is None:
         return chunk
-    return replace(chunk, metrics={name: column for name, column in chunk.metrics.items() if named(name, metrics)})
+    return replace(chunk, metrics={name: column for name, column in chunk.metrics.items() if is_named(name, metrics)})
 
 
-def named(metric: str, wanted: Collection[str]) -> bool:
+def is_named(metric: str, wanted: Collection[str]) -> bool:
     """Returns whether `metric` is among `wanted`, in which `name/*` stands for all that begin so."""
     return metric in wanted or f"{metric.partition('/')[0]}/*" in wanted
 

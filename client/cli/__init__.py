@@ -10,12 +10,12 @@ from client.lathe import Lathe
 MISUSED, INTERRUPTED = 2, 130
 
 
-def obey(asked: Namespace) -> int:
+def obey(options: Namespace) -> int:
     """Runs a command that `client.cli.arguments` has read, and returns its exit code: 0, or 2 when the server or the arguments
     do not allow it. `run --watch` and `watch` return a code for the state of the runs: see `client.cli.watching`."""
     try:
-        with Lathe(asked.url) as lathe:
-            code: int = asked.do(lathe, asked)
+        with Lathe(options.url) as lathe:
+            code: int = options.do(lathe, options)
             return code
     except LatheError as error:
         say_error(error)

@@ -17,31 +17,31 @@ OBEY_SECONDS = 3.0  # that a command waits to say what became of it
 
 RUNS = ("run", "name", "seed", "state", "stage", "step", "accuracy", "created")
 ARTIFACTS = ("artifact", "kind", "stage", "step", "bytes")
-KNOBS = ("knob", "now", "planned", "bounds")
+LIVE_PARAMETERS = ("parameter", "now", "planned", "bounds")
 
 
-def submit(lathe: Lathe, asked: Namespace) -> int:
-    made = lathe.submit(_spec(asked.spec), seeds=asked.seed, orders=asked.orders)
+def submit(lathe: Lathe, options: Namespace) -> int:
+    made = lathe.submit(_spec(options.spec), seeds=options.seed, orders=options.orders)
     for one in made.left_out:
         show.say(f"left out {one.name}: {one.reason}", stderr=True)
-    return _queued(lathe, made.runs, asked.watch)
+    return _queued(lathe, made.runs, options.watch)
 
 
-def fork(lathe: Lathe, asked: Namespace) -> int:
-    spec = None if asked.spec is None else _spec(asked.spec)
-    made = lathe.run(asked.run).fork(stage=asked.stage, checkpoint=asked.checkpoint, spec=spec)
-    return _queued(lathe, [made], asked.watch)
+def fork(lathe: Lathe, options: Namespace) -> int:
+    spec = None if options.spec is None else _spec(options.spec)
+    made = lathe.run(options.run).fork(stage=options.stage, checkpoint=options.checkpoint, spec=spec)
+    return _queued(lathe, [made], options.watch)
 
 
-def study(lathe: Lathe, asked: Namespace) -> int:
+def study(lathe: Lathe, options: Namespace) -> int:
     """Prints the id of the study. Returns 0 when it finishes, 1 when it fails, 3 when it is stopped."""
-    made = lathe.begin_study(_spec(asked.study))
+    made = lathe.start_study(_spec(options.study))
     show.say(made.id)
-    if not asked.watch:
+    if not options.watch:
         return 0
     try:
         for row in made.watch():
-            show.say(_study_told(row), stderr=True)
+            show.say(_describe_study(row), stderr=True)
     except KeyboardInterrupt:
         show.say("The study continues without you.", stderr=True)
         raise
@@ -51,7 +51,7 @@ def study(lathe: Lathe, asked: Namespace) -> int:
     return {"finished": 0, "stopped": watching.CODES[RunState.STOPPED]}.get(row.state, watching.CODES[RunState.FAILED])
 
 
-def _study_told(row: StudyRow) -> str:
+def _describe_study(row: StudyRow) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in sorted(row.counts.items()))
     best = f"; best {_values(row)}" if row.best else ""
     return f"{row.state}: {counts or 'no trial yet'}{best}" + (f". {row.error}" if row.error else "")
@@ -62,12 +62,12 @@ def _values(row: StudyRow) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in zip(row.objectives, row.best.values, strict=True))
 
 
-def studies(lathe: Lathe, asked: Namespace) -> int:
+def studies(lathe: Lathe, options: Namespace) -> int:
     found = lathe.studies()
     if not found:
         show.say("There are no studies yet.", stderr=True)
         return 0
-    lines = ((row.id, row.name, _study_told(row), words.age(row.created_at)) for row in found)
+    lines = ((row.id, row.name, _describe_study(row), words.age(row.created_at)) for row in found)
     show.table(("study", "name", "state", "created"), lines)
     return 0
 
@@ -83,10 +83,12 @@ def _queued(lathe: Lathe, runs: list[Run], watch: bool) -> int:
     return watching.follow(lathe, runs) if watch else 0
 
 
-def runs(lathe: Lathe, asked: Namespace) -> int:
-    found = lathe.runs(states=asked.state or (), search=asked.search, limit=asked.limit)
+def runs(lathe: Lathe, options: Namespace) -> int:
+    found = lathe.runs(states=options.state or (), search=options.search, limit=options.limit)
     if not found:
-        show.say("There are no such runs." if asked.search or asked.state else "There are no runs yet.", stderr=True)
+        show.say(
+            "There are no such runs." if options.search or options.state else "There are no runs yet.", stderr=True
+        )
         return 0
     show.table(RUNS, map(_line, found), right=("seed", "step", "accuracy"))
     return 0
@@ -99,10 +101,10 @@ def _line(run: Run) -> tuple[str | Text, ...]:
     return (row.id[:8], row.name, f"{row.seed}", *progress, accuracy, words.age(row.created_at))
 
 
-def look(lathe: Lathe, asked: Namespace) -> int:
-    run = lathe.run(asked.run)
-    seen = run.look()
-    if asked.json:
+def show_run(lathe: Lathe, options: Namespace) -> int:
+    run = lathe.run(options.run)
+    seen = run.fetch()
+    if options.json:
         show.say_json(seen.model_dump(mode="json"))
         return 0
     show.say(f"{seen.name}, seed {seen.seed}: {seen.state}")
@@ -127,12 +129,12 @@ def _course(seen: RunDetail) -> str:
     return f"run {seen.id}, stage {words.stage(seen)}, step {words.steps(seen)}, {words.times(seen)}, {created}"
 
 
-def watch(lathe: Lathe, asked: Namespace) -> int:
-    return watching.follow(lathe, [lathe.run(name) for name in dict.fromkeys(asked.run)])
+def watch(lathe: Lathe, options: Namespace) -> int:
+    return watching.follow(lathe, [lathe.run(name) for name in dict.fromkeys(options.run)])
 
 
-def steer(lathe: Lathe, asked: Namespace) -> int:
-    return max([_steer(lathe.run(name), asked.kind, asked.why) for name in dict.fromkeys(asked.run)])
+def steer(lathe: Lathe, options: Namespace) -> int:
+    return max([_steer(lathe.run(name), options.kind, options.why) for name in dict.fromkeys(options.run)])
 
 
 def _steer(run: Run, kind: str, why: str | None) -> int:
@@ -143,9 +145,9 @@ def _steer(run: Run, kind: str, why: str | None) -> int:
     return _obeyed(run, commands[kind](why=why))
 
 
-def turn(lathe: Lathe, asked: Namespace) -> int:
-    run = lathe.run(asked.run)
-    return _obeyed(run, run.set(asked.path, asked.value, why=asked.why))
+def set_parameter(lathe: Lathe, options: Namespace) -> int:
+    run = lathe.run(options.run)
+    return _obeyed(run, run.set(options.path, options.value, why=options.why))
 
 
 def _obeyed(run: Run, command: CommandRow) -> int:
@@ -154,17 +156,17 @@ def _obeyed(run: Run, command: CommandRow) -> int:
     if event is None:
         show.say(f"{command.kind}: accepted; the run will obey it between two steps.")
         return 0
-    show.say(watching.told(event))
+    show.say(watching.describe(event))
     return int(event.state == "refused")
 
 
-def knobs(lathe: Lathe, asked: Namespace) -> int:
-    found = lathe.run(asked.run).knobs()
+def live_parameters(lathe: Lathe, options: Namespace) -> int:
+    found = lathe.run(options.run).live_parameters()
     if not found:
         show.say("The current stage has no live parameters.", stderr=True)
         return 0
     lines = ((one.path, _json(one.value), _json(one.planned), _bounds(one.bounds)) for one in found)
-    show.table(KNOBS, lines, right=("now", "planned"))
+    show.table(LIVE_PARAMETERS, lines, right=("now", "planned"))
     return 0
 
 
@@ -178,34 +180,34 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def replay(lathe: Lathe, asked: Namespace) -> int:
-    show.say_raw(lathe.run(asked.run).replay())
+def replay(lathe: Lathe, options: Namespace) -> int:
+    show.say_raw(lathe.run(options.run).replay())
     return 0
 
 
-def download(lathe: Lathe, asked: Namespace) -> int:
-    show.say(str(lathe.run(asked.run).download(asked.kind, asked.to, stage=asked.stage)))
+def download(lathe: Lathe, options: Namespace) -> int:
+    show.say(str(lathe.run(options.run).download(options.kind, options.to, stage=options.stage)))
     return 0
 
 
-def tradeoffs(lathe: Lathe, asked: Namespace) -> int:
+def tradeoffs(lathe: Lathe, options: Namespace) -> int:
     """Returns 0 when a model meets the constraint, else 1."""
-    answer = lathe.tradeoffs(asked.where, minimize=asked.minimize, dataset=asked.dataset)
+    answer = lathe.tradeoffs(options.where, minimize=options.minimize, dataset=options.dataset)
     for sentence in filter(None, (answer.sentence, answer.note)):
         show.say(sentence)
-    shown = (answer.meeting or answer.missing_least)[: asked.limit]
+    shown = (answer.meeting or answer.missing_least)[: options.limit]
     if shown:
-        names = _measures(answer, asked.minimize, asked.where)
+        names = _measures(answer, options.minimize, options.where)
         columns = ("run", "name", "seed", "stage", "format", *names, "95 % interval", "n")
         show.table(columns, (_candidate(one, names) for one in shown), right=("seed", *names, "n"))
     return int(not answer.meeting)
 
 
 def _measures(answer: Tradeoffs, minimize: str, where: str) -> list[str]:
-    """The usual measures, then the others that the question names."""
-    usual = ["accuracy", "bytes", "p50_ms@1"]
-    asked = [name for name in answer.fields if name.removesuffix("_ms@1") in f"{minimize} {where}"]
-    return [name for name in dict.fromkeys([*usual, *asked]) if name in answer.fields]
+    """The default measures, then the others that the question names."""
+    default = ["accuracy", "bytes", "p50_ms@1"]
+    options = [name for name in answer.fields if name.removesuffix("_ms@1") in f"{minimize} {where}"]
+    return [name for name in dict.fromkeys([*default, *options]) if name in answer.fields]
 
 
 def _candidate(one: TradeoffPoint, names: list[str]) -> tuple[str, ...]:
@@ -216,13 +218,13 @@ def _candidate(one: TradeoffPoint, names: list[str]) -> tuple[str, ...]:
     return (one.run_id[:8], one.run_name, f"{one.seed}", stage, one.exporter, *values, sure, count)
 
 
-def catalog(lathe: Lathe, asked: Namespace) -> int:
+def catalog(lathe: Lathe, options: Namespace) -> int:
     found = lathe.catalog()
-    if asked.kind:
-        _component(found.find(asked.family, asked.kind))
-    elif asked.family:
-        lines = ((one.kind, one.unavailable or one.summary) for one in found.family(asked.family))
-        show.table((asked.family, "what it is"), lines)
+    if options.kind:
+        _component(found.find(options.family, options.kind))
+    elif options.family:
+        lines = ((one.kind, one.unavailable or one.summary) for one in found.family(options.family))
+        show.table((options.family, "what it is"), lines)
     else:
         counts = {one.name: sum(entry.family == one.name for entry in found.entries) for one in found.families}
         families = ((one.name, f"{counts[one.name]}", one.summary) for one in found.families)

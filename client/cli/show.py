@@ -73,7 +73,7 @@ RESULTS = (
 
 def results(run: Run) -> None:
     """Prints the results of each stage beside those of the first one: a line for each measured file, then the headline."""
-    detail = run.look()
+    detail = run.fetch()
     rows = [row for result in detail.results for row in _rows(result)]
     if not rows:
         say("No stage has been measured yet.")
@@ -86,10 +86,10 @@ def results(run: Run) -> None:
 def _before(model: IncomingModel | None) -> Iterator[Sequence[str]]:
     if model is not None:
         quality = _quality(model.test.get("accuracy"), model.test.get("r2"))
-        yield ("as it came in", "no file", quality, *(words.DASH,) * 7, _kept(model))
+        yield ("as it came in", "no file", quality, *(words.DASH,) * 7, _remaining(model))
 
 
-def _kept(model: IncomingModel | StageResult) -> str:
+def _remaining(model: IncomingModel | StageResult) -> str:
     """Share of the parameters that are not zero."""
     return f"{100 * model.nonzero / model.parameters:.0f} %" if model.parameters else words.DASH
 
@@ -97,21 +97,21 @@ def _kept(model: IncomingModel | StageResult) -> str:
 def _rows(result: StageResult) -> Iterator[Sequence[str]]:
     """A line for each batch size of each file. A value that is the same for all of them stands in the first line only."""
     name = f"{result.stage + 1} {result.label}"
-    kept = _kept(result)
+    remaining = _remaining(result)
     compared = {one.artifact: one for one in result.compared}
     for measure in result.measures:
         if measure.runtime is None:
             continue
         against = compared.get(measure.artifact)
         size = (words.size(measure.bytes), against.size if against else words.DASH)
-        head, tail = (name, measure.exporter, _quality(measure.accuracy, measure.r2), *size), kept
+        head, tail = (name, measure.exporter, _quality(measure.accuracy, measure.r2), *size), remaining
         timings: Sequence[Latency | None] = measure.latency or [None]
         for timed in timings:
             yield (*head, *_times(timed, against), tail)
             head, tail = ("",) * 5, ""
         name = ""
     if name:
-        yield (name, *(words.DASH,) * 9, kept)
+        yield (name, *(words.DASH,) * 9, remaining)
 
 
 def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
@@ -119,10 +119,10 @@ def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
         return (words.DASH,) * 5
     place = (timed.batch_size, timed.device)
     times = against.times if against else []
-    told, ratio = next(
-        ((one.told, one.p95_told) for one in times if (one.batch_size, one.device) == place), (words.DASH,) * 2
+    change, ratio = next(
+        ((one.change, one.p95_change) for one in times if (one.batch_size, one.device) == place), (words.DASH,) * 2
     )
-    return (words.milliseconds(timed.p50_ms), told, words.milliseconds(timed.p95_ms), ratio, f"{timed.batch_size}")
+    return (words.milliseconds(timed.p50_ms), change, words.milliseconds(timed.p95_ms), ratio, f"{timed.batch_size}")
 
 
 def _quality(accuracy: float | None, r2: float | None) -> str:

@@ -13,6 +13,7 @@ from client.cli import show, words
 from client.events import (
     Alerted,
     Commanded,
+    Diagnostic,
     Event,
     Logged,
     Points,
@@ -20,7 +21,6 @@ from client.events import (
     StageBegan,
     StageEnded,
     StateChanged,
-    Verdict,
 )
 from client.lathe import Lathe
 from client.runs.run import Run
@@ -49,16 +49,16 @@ class Course:
                 self.step, self.seconds = max(self.step, event.steps[-1]), event.times[-1]
                 self.latest |= {name: values[-1] for name, values in event.metrics.items()}
             case StageBegan() if not isinstance(event, StageEnded):
-                self.look()
+                self.refresh()
                 self.stage = f"{event.stage + 1}/{len(self.run.row.stages)} {event.label}"
             case StateChanged() | Commanded():
-                self.look()
+                self.refresh()
             case Rewound():
                 self.step = event.step
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Asks the server for the number of steps: it is known once the run has started, and changes with its stages."""
-        row = self.run.look()
+        row = self.run.fetch()
         self.total = row.total_steps
         if row.stage is None:
             self.stage = str(row.state)
@@ -81,17 +81,17 @@ class Course:
     @property
     def metrics(self) -> str:
         """The newest loss and accuracy: of the validation split if it is evaluated, else of training."""
-        told = []
+        parts = []
         for what, shown in (("loss", words.number), ("accuracy", words.percent)):
             name = next((name for name in SHOWN if name.endswith(what) and name in self.latest), None)
-            told += [f"{name} {shown(self.latest[name])}"] if name else []
-        return "  ".join(told)
+            parts += [f"{name} {shown(self.latest[name])}"] if name else []
+        return "  ".join(parts)
 
 
 class View(Protocol):
-    def begins(self, course: Course) -> None: ...
+    def start(self, course: Course) -> None: ...
 
-    def moved(self, course: Course, event: Event) -> None: ...
+    def move(self, course: Course, event: Event) -> None: ...
 
     def say(self, text: str) -> None: ...
 
@@ -102,10 +102,10 @@ class Lines:
     def __init__(self) -> None:
         self._next = 0.0
 
-    def begins(self, course: Course) -> None:
+    def start(self, course: Course) -> None:
         self.say(f"{course.name}{course.run.row.name}, seed {course.run.row.seed}: {course.run.row.state}")
 
-    def moved(self, course: Course, event: Event) -> None:
+    def move(self, course: Course, event: Event) -> None:
         if isinstance(event, StageBegan) and not isinstance(event, StageEnded):
             self.say(f"{course.name}stage {course.stage}")
         elif isinstance(event, Points) and time.monotonic() >= self._next:
@@ -123,12 +123,12 @@ class Bars:
         self._progress = progress
         self._bars: dict[str, TaskID] = {}
 
-    def begins(self, course: Course) -> None:
+    def start(self, course: Course) -> None:
         self._bars[course.run.id] = self._progress.add_task(
             words.plain(course.name + course.stage), total=None, steps="", metrics="", left=""
         )
 
-    def moved(self, course: Course, event: Event) -> None:
+    def move(self, course: Course, event: Event) -> None:
         self._progress.update(
             self._bars[course.run.id],
             description=words.plain(course.name + course.stage),
@@ -163,13 +163,13 @@ def follow(lathe: Lathe, runs: Sequence[Run]) -> int:
     try:
         with view() as shown:
             for course in courses.values():
-                course.look()
-                shown.begins(course)
+                course.refresh()
+                shown.start(course)
             for event in lathe.watch(*runs):
                 course = courses[event.run_id]
                 course.take(event)
-                shown.moved(course, event)
-                if text := told(event):
+                shown.move(course, event)
+                if text := describe(event):
                     shown.say(course.name + text)
     except KeyboardInterrupt:
         names = " ".join(run.id[:8] for run in runs)
@@ -178,14 +178,14 @@ def follow(lathe: Lathe, runs: Sequence[Run]) -> int:
     return _ended(runs)
 
 
-def told(event: Event) -> str:
+def describe(event: Event) -> str:
     """The event as one line of text; empty for an event that needs no line."""
     match event:
         case StateChanged():
             return event.state + (f": {event.reason}" if event.reason else "")
         case Alerted():
             return f"Alert: {event.text}"
-        case Verdict():
+        case Diagnostic():
             return f"{event.text} {event.remedy}".strip()
         case Commanded():
             change = f" {event.path} {event.old} → {event.new}" if event.path else ""
@@ -198,7 +198,7 @@ def told(event: Event) -> str:
 
 def _ended(runs: Sequence[Run]) -> int:
     for run in runs:
-        row = run.look()
+        row = run.fetch()
         if len(runs) > 1:
             show.say(f"\n{run.id[:8]} {row.name}, seed {row.seed}: {row.state}")
         if row.error:

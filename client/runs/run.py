@@ -47,9 +47,9 @@ class Run(Wheel):
     @property
     def row(self) -> RunRow:
         """The last answer of the server about this run, without a new request."""
-        return self._row or self.look()
+        return self._row or self.fetch()
 
-    def look(self) -> RunDetail:
+    def fetch(self) -> RunDetail:
         """Asks the server for everything about the run except its points."""
         if not (isinstance(self._row, RunDetail) and self._row.state.terminal):
             self._row = listing.detail(self._wire, self.id)
@@ -57,7 +57,7 @@ class Run(Wheel):
 
     @property
     def state(self) -> RunState:
-        return self.look().state
+        return self.fetch().state
 
     @property
     def name(self) -> str:
@@ -66,20 +66,20 @@ class Run(Wheel):
     @property
     def spec(self) -> dict[str, Any]:
         """The spec with all defaults filled in, and with the current stages."""
-        return self.look().spec
+        return self.fetch().spec
 
     @property
     def results(self) -> list[StageResult]:
         """Results of each finished stage."""
-        return self.look().results
+        return self.fetch().results
 
     @property
     def artifacts(self) -> list[ArtifactRow]:
-        return self.look().artifacts
+        return self.fetch().artifacts
 
     def events(self, after: int = 0) -> list[Event]:
         """Events so far, after the one with this `seq`, without points."""
-        return events.happened(self._wire, self.id, after)
+        return events.fetch(self._wire, self.id, after)
 
     def outcome(self, command: CommandRow, timeout: float = 10.0) -> Commanded | None:
         """Waits for the outcome of a command: the step at which the run obeyed it, or the reason why it refused. None when
@@ -95,7 +95,7 @@ class Run(Wheel):
 
     def watch(self, after: int = 0) -> Iterator[Event]:
         """Yields each event after the one with this `seq` as it happens, points included, until the run is over."""
-        if after and (seen := self.look()).state.terminal and seen.last_seq <= after:
+        if after and (seen := self.fetch()).state.terminal and seen.last_seq <= after:
             return iter(())
         return stream.follow(self._wire, {self.id: after})
 
@@ -121,8 +121,8 @@ class Run(Wheel):
     ) -> "Run":
         """Starts a new run from a point of this one: its newest checkpoint, the end of a `stage` (counted from 0), or the
         `checkpoint` with this artifact id. A `spec` may have other stages after that point."""
-        asked = {"stage": stage, "checkpoint": checkpoint, "spec": None if spec is None else document(spec)}
-        body = {name: value for name, value in asked.items() if value is not None}
+        requested = {"stage": stage, "checkpoint": checkpoint, "spec": None if spec is None else document(spec)}
+        body = {name: value for name, value in requested.items() if value is not None}
         made = self._wire.post(f"/api/runs/{self.id}/fork", body, key or str(uuid.uuid4()))
         return Run(self._wire, ExperimentCreated.model_validate(made).runs[0].id)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from client.wire.connection import Wire
-from client.wire.models import CommandRow, KnobRow
+from client.wire.models import CommandRow, LiveParameterRow
 
 
 class Wheel:
@@ -48,14 +48,17 @@ class Wheel:
         """Replaces the stages that have not started."""
         return self._ask("stages", why, stages=list(stages))
 
-    def knobs(self) -> list[KnobRow]:
+    def live_parameters(self) -> list[LiveParameterRow]:
         """Live parameters of the current stage, with the planned and the current value of each."""
-        return [KnobRow.model_validate(knob) for knob in self._wire.get(f"/api/runs/{self.id}/knobs")]
+        return [
+            LiveParameterRow.model_validate(parameter)
+            for parameter in self._wire.get(f"/api/runs/{self.id}/live-parameters")
+        ]
 
     def replay(self) -> str:
         """A spec, as YAML, that makes the same changes by itself that people made to this run."""
         return self._wire.text(f"/api/runs/{self.id}/replay")
 
     def _ask(self, kind: str, why: str | None, **body: Any) -> CommandRow:
-        asked = {"kind": kind, "body": body, **({"why": why} if why else {})}
-        return CommandRow.model_validate(self._wire.post(f"/api/runs/{self.id}/commands", asked))
+        requested = {"kind": kind, "body": body, **({"why": why} if why else {})}
+        return CommandRow.model_validate(self._wire.post(f"/api/runs/{self.id}/commands", requested))

@@ -31,7 +31,7 @@ def follow(wire: Wire, cursors: Mapping[str, int]) -> Iterator[Event]:
                 for message in messages:
                     lost.heard()
                     if message.event == "gone":
-                        raise _gone(message)
+                        raise _not_found(message)
                     if message.event == "run":
                         last = message.id
                         happened = event(json.loads(message.data))
@@ -71,6 +71,6 @@ class _Lost:
         self._next = min(2 * self._next, LONGEST_PAUSE)
 
 
-def _gone(message: httpx2.ServerSentEvent) -> LatheError:
+def _not_found(message: httpx2.ServerSentEvent) -> LatheError:
     run_id = json.loads(message.data)["run_id"]
     return LatheError("RunNotFound", f"There is no run `{run_id}`.", status=404)

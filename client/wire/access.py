@@ -22,7 +22,7 @@ def address(url: str | None) -> str:
 
 def token_for(url: str, token: str | None) -> str:
     """The token for `url`. A token from a data folder is sent only to a server on this machine."""
-    chosen = token or os.environ.get("LATHE_TOKEN") or (_kept("token") if is_local(url) else None)
+    chosen = token or os.environ.get("LATHE_TOKEN") or (_read_private("token") if is_local(url) else None)
     if not chosen:
         where = (
             ", or set LATHE_DATA_DIR to the server's data folder, whose file `token` holds it" if is_local(url) else ""
@@ -37,11 +37,11 @@ def is_local(url: str) -> bool:
 
 def _address_of_embedded() -> str | None:
     """Address of the server that `lathe up` started: it stands in the lock file."""
-    found = re.match(r"(https?://\S+), process \d+", _kept("lathe.lock") or "")
+    found = re.match(r"(https?://\S+), process \d+", _read_private("lathe.lock") or "")
     return found[1] if found else None
 
 
-def _kept(name: str) -> str | None:
+def _read_private(name: str) -> str | None:
     """Content of a file of the data folder; None when it does not exist or this user may not read it."""
     try:
         return (data_folder() / name).read_text().strip()

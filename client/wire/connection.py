@@ -54,7 +54,7 @@ class Wire:
     @contextmanager
     def download(self, path: str) -> Iterator[httpx2.Response]:
         """An answer whose body is read in pieces. Raises LatheError, also when the connection is cut meanwhile."""
-        with self._told(), self._http.stream("GET", path) as response:
+        with self._translate_errors(), self._http.stream("GET", path) as response:
             self._refuse(response)
             yield response
 
@@ -64,7 +64,7 @@ class Wire:
         headers = {"Last-Event-ID": last} if last else {}
         timeout = httpx2.Timeout(SECONDS, read=QUIET)
         stream = self._http.sse(path, params=_given(query), headers=headers, timeout=timeout, max_event_size=None)
-        with self._told(), stream as source:
+        with self._translate_errors(), stream as source:
             self._refuse(source.response)
             yield iter(source)
 
@@ -73,7 +73,7 @@ class Wire:
         began = False
         for pause in (*PAUSES, None):
             try:
-                with self._told():
+                with self._translate_errors():
                     response = self._http.send(request)
                     self._refuse(response)
                     return response
@@ -85,7 +85,7 @@ class Wire:
         raise AssertionError("the last try has no pause")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Turns transport errors into sentences."""
         try:
             yield

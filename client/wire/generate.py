@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 DESCRIPTION, MODELS = ROOT / "frontend" / "openapi.json", Path(__file__).with_name("models.py")
 
 READ = (
-    *("CatalogNow", "ChartRow", "CommandRow", "Error", "ExperimentCreated", "KnobRow", "Points", "RunDetail"),
+    *("CatalogNow", "ChartRow", "CommandRow", "Error", "ExperimentCreated", "LiveParameterRow", "Points", "RunDetail"),
     *("RunPage", "StreamEvent", "StudyRow", "Tradeoffs", "TrialPage"),
 )
 """The answers that the client reads; the schemas that they refer to are written too."""

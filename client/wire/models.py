@@ -33,7 +33,7 @@ class Conflict(Reply):
     path: str
     """The field that would have to change."""
     when: dict[str, Any]
-    """Field -> its value; of a field that holds a component also a word of that component's `nature`."""
+    """Field -> its value; of a field that holds a component also a word of that component's `capabilities`."""
     message: str
     """One sentence with the remedy; `{method}` stands for what the field `method` holds."""
 
@@ -51,9 +51,9 @@ class CatalogEntry(Reply):
     reference: str = ""
     parameters: dict[str, Any]
     """JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that
-    takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names
-    another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's
-    own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
+    takes the last recipe's value, `x-unit` a unit, `x-live` a live parameter that a live run takes, `x-run` text that
+    names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of
+    one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
     """
     needs: list[str] = []
     """Traits that must be there before it."""
@@ -63,7 +63,7 @@ class CatalogEntry(Reply):
     """Traits that are gone after it."""
     needs_when: list[Provision] = []
     """Traits that must be there before it when its own parameters equal `when`."""
-    nature: list[str] = []
+    capabilities: list[str] = []
     """Words for what it is whatever its parameters, such as `structured`: `conflicts` name them."""
     conflicts: list[Conflict] = []
     """Values that its fields cannot have together."""
@@ -95,15 +95,15 @@ class CatalogNow(Reply):
 
 
 class ChartRow(Reply):
-    """A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results."""
+    """A chart, and what a run must have for it to show something: one of the metrics, a summary, or results."""
 
     name: str
     title: str
     group: str
     """One of `training`, `diagnosis`, `data`, `quality`, `results`, `comparison`."""
     metrics: list[str]
-    exhibits: list[str]
-    """Kinds of exhibits that it draws."""
+    summaries: list[str]
+    """Kinds of summaries that it draws."""
     results: bool
     """True when it draws the results of stages."""
     expected: bool
@@ -192,7 +192,7 @@ class ExperimentCreated(Reply):
     """Orders that do not fit, and why."""
 
 
-class KnobRow(Reply):
+class LiveParameterRow(Reply):
     """A live parameter of a run."""
 
     path: str
@@ -271,19 +271,19 @@ class RunRow(Reply):
     note: str | None = None
     """Current danger to the run, in a sentence; null when all is well."""
     parent_id: str | None = None
-    """The run whose past it begins with."""
+    """The run whose prefix it begins with."""
     fork_step: int | None = None
     """Optimizer steps that it took over from there."""
     fork_stage: int | None = None
     """Index of the first stage that is its own, of a fork."""
     waits_for: str | None = None
-    """The run with whose past it will begin; it waits for that."""
+    """The run with whose prefix it will begin; it waits for that."""
     waits_stage: int | None = None
     """Index of the stage whose end it waits for."""
-    ghost_of: str | None = None
-    """The run that it shows without one intervention."""
-    ghost_seq: int | None = None
-    """The event of that run which tells of the intervention."""
+    counterfactual_of: str | None = None
+    """The run that it shows without one command."""
+    counterfactual_seq: int | None = None
+    """The event of that run which tells of the command."""
     dataset: str
     """Kind of the data."""
     model: str
@@ -294,7 +294,7 @@ class RunRow(Reply):
     step: int
     total_steps: int | None
     active_seconds: float
-    """Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a fork began with
+    """Time that this run's own stages worked, seconds: queueing, pauses, measuring and the prefix that a fork began with
     left out.
     """
     latest: dict[str, float] = {}
@@ -369,9 +369,9 @@ class TimeComparison(Reply):
     operators ran on the same shapes, so that only the machine can cause a difference. One of `faster`, `slower`,
     `even`, `unclear`, `same_work`.
     """
-    told: str
+    change: str
     """The change of the median in words."""
-    p95_told: str
+    p95_change: str
     """The ratio of the 95th percentiles in words."""
 
 
@@ -464,8 +464,8 @@ class Relative(Reply):
     color: str
     relation: str
     """Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one,
-    `original` the run that this one repeats without an intervention, `ghost` a run that repeats this one so. One of
-    `parent`, `child`, `awaited`, `waiting`, `original`, `ghost`.
+    `original` the run that this one repeats without a command, `counterfactual` a run that repeats this one so. One of
+    `parent`, `child`, `awaited`, `waiting`, `original`, `counterfactual`.
     """
     stage: int | None
     """Index of the first stage that only the younger of the two runs has."""
@@ -481,12 +481,12 @@ class RunDetail(RunRow):
     incoming: IncomingModel | None = None
     """The model before the first stage; null until that begins, and where nobody looked."""
     artifacts: list[ArtifactRow] = []
-    exhibits: list[str] = []
-    """Kinds of exhibits that it has shown so far."""
+    summaries: list[str] = []
+    """Kinds of summaries that it has shown so far."""
     relatives: list[Relative] = []
     """The run's parent first, then its forks by age."""
     inherited_seconds: float = 0.0
-    """`active_seconds` of the past that a fork began with, which its own leave out."""
+    """`active_seconds` of the prefix that a fork began with, which its own leave out."""
     measuring_seconds: float | None = None
     """Time that measuring its own stages took, seconds; null where none was told."""
 
@@ -506,8 +506,8 @@ class EventKind(Word):
     STAGE_ENDED = "stage_ended"
     CHECKPOINT = "checkpoint"
     REWIND = "rewind"
-    EXHIBIT = "exhibit"
-    VERDICT = "verdict"
+    SUMMARY = "summary"
+    DIAGNOSTIC = "diagnostic"
     ALERT = "alert"
     COMMAND = "command"
     FORKED = "forked"

@@ -73,8 +73,8 @@ def floors() -> Iterator[tuple[str, str]]:
 
 def misplaced(page: str) -> set[tuple[str, str]]:
     """Folders with their floor that the page and the contracts do not agree on."""
-    told = {(folder, floor) for folder, floor in described(page).items() if floor}
-    return told ^ {(folder, floor) for folder, floor in floors() if (ROOT / folder).is_dir()}
+    reported = {(folder, floor) for folder, floor in described(page).items() if floor}
+    return reported ^ {(folder, floor) for folder, floor in floors() if (ROOT / folder).is_dir()}
 
 
 def test_every_name_on_the_page_can_be_checked() -> None:

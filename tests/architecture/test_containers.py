@@ -53,8 +53,10 @@ def test_whatever_ends_is_started_again_and_asked_whether_it_lives(tmp_path: Pat
     assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate"}
     check = services["worker"]["healthcheck"]["test"]
     env = {**os.environ, "LATHE_DATA_DIR": str(tmp_path)}
-    asked = subprocess.run([sys.executable, *check[2:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    assert "No worker runs on this machine." in asked.stderr
+    requested = subprocess.run(
+        [sys.executable, *check[2:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert "No worker runs on this machine." in requested.stderr
 
 
 def test_a_missing_secret_is_named() -> None:

@@ -31,7 +31,7 @@ def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
-def told(markdown: str) -> list[str]:
+def reported(markdown: str) -> list[str]:
     """Each line of the text's blocks of shell commands."""
     blocks = re.findall(r"^```sh\n(.*?)^```", markdown, re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines() if line.strip()]
@@ -92,7 +92,7 @@ def runs_every_test(workflow: str) -> bool:
     return "pull_request" in parsed[True] and {"run": "make test"} in steps  # YAML 1.1 reads `on` as true
 
 
-@pytest.mark.parametrize("line", told(CONTRIBUTING))
+@pytest.mark.parametrize("line", reported(CONTRIBUTING))
 def test_what_contributors_are_told_to_type_can_be_typed(line: str) -> None:
     assert can_be_typed(line)
 
@@ -110,7 +110,7 @@ def test_what_contributors_are_told_to_type_can_be_typed(line: str) -> None:
     ],
 )
 def test_the_check_sees_what_cannot_be_typed(line: str) -> None:
-    assert told(f"Text\n```sh\n{line}  # so\n\n```\n") == [f"{line}  # so"]
+    assert reported(f"Text\n```sh\n{line}  # so\n\n```\n") == [f"{line}  # so"]
     assert not can_be_typed(line)
 
 

@@ -57,4 +57,4 @@ def test_a_word_without_a_meaning_is_caught() -> None:
 
 
 def test_an_older_word_that_is_gone_is_caught() -> None:
-    assert given_up(PAGE.replace("`ghost`", "`phantom_of_yore`")) == ["phantom_of_yore"]
+    assert given_up(PAGE.replace("`counterfactual`", "`phantom_of_yore`")) == ["phantom_of_yore"]

@@ -86,7 +86,7 @@ def test_nothing_is_explained_by_a_clause() -> None:
         'class A:\n    async def f(self):\n        """\n        {}"""',
         'X = 1\n"""{}"""',
         'x: int = Field(description="{}")',
-        'x = knob(1, ge=0, description=f"{} {{UNIT}}")',
+        'x = hyperparameter(1, ge=0, description=f"{} {{UNIT}}")',
         'answers = {{404: {{"description": "{}"}}}}',
     ],
 )

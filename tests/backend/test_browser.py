@@ -15,7 +15,7 @@ LINK = "http://127.0.0.1:9/?token=a-secret"
 SHOW = "import sys; from pathlib import Path; from backend.browser import show; show(sys.argv[1], Path(sys.argv[2]))"
 
 
-def asked(folder: Path, terminal: bool, display: str) -> str:
+def requested(folder: Path, terminal: bool, display: str) -> str:
     """The address that a program in place of the browser is called with; empty when it is not."""
     (folder / "browser").write_text(f'#!/bin/sh\necho "$@" > {folder}/asked\n')
     (folder / "browser").chmod(0o755)
@@ -30,11 +30,11 @@ def asked(folder: Path, terminal: bool, display: str) -> str:
     finally:
         os.close(leader)
         os.close(follower)
-    return (folder / "asked").read_text().strip() if (folder / "asked").exists() else ""
+    return (folder / "requested").read_text().strip() if (folder / "requested").exists() else ""
 
 
 def test_the_link_is_in_a_file_that_this_user_alone_reads(tmp_path: Path) -> None:
-    address = asked(tmp_path, terminal=True, display=":0")
+    address = requested(tmp_path, terminal=True, display=":0")
     file = tmp_path / "open.html"
     assert address == file.as_uri()
     assert LINK in file.read_text() and file.stat().st_mode & 0o777 == 0o600
@@ -42,5 +42,5 @@ def test_the_link_is_in_a_file_that_this_user_alone_reads(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("terminal", "display"), [(False, ":0"), (True, "")])
 def test_nothing_is_opened_where_nobody_looks(tmp_path: Path, terminal: bool, display: str) -> None:
-    assert asked(tmp_path, terminal, display) == ""
+    assert requested(tmp_path, terminal, display) == ""
     assert not (tmp_path / "open.html").exists()

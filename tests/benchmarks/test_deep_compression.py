@@ -28,7 +28,7 @@ def test_the_template_ends_in_shared_weights(catalog: Catalog) -> None:
 
 def test_the_last_coded_file_stands_against_the_first_weights() -> None:
     stages = [stage("train", 1000, 900, 0.9), stage("prune", 1000, 100, 0.91), stage("quantize", 1000, 20, 0.898)]
-    assert deep_compression.verdict(stages) == "50.0 times smaller, -0.20 points of test accuracy"
+    assert deep_compression.compare(stages) == "50.0 times smaller, -0.20 points of test accuracy"
     assert deep_compression.row(stages[1]) == "| prune | 5 | 1,000 | 100 | 0.9100 | 0.9000 | 8 ms |"
 
 

@@ -44,8 +44,8 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[str, str, float]:
     """Its further output on both streams, and the seconds until it ends."""
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    printed, told = process.communicate(timeout=granted(30))
-    return printed, told, time.monotonic() - began
+    printed, reported = process.communicate(timeout=granted(30))
+    return printed, reported, time.monotonic() - began
 
 
 def alive(pid: int) -> bool:
@@ -60,10 +60,10 @@ def test_an_interrupted_one_leaves_nothing_and_says_what_it_measured() -> None:
         pid, folder = first[3].split()
         assert alive(int(pid))
         assert Path(folder).is_dir()
-        printed, told, seconds = interrupt(process)
+        printed, reported, seconds = interrupt(process)
     assert process.returncode == 130
     assert "".join(first) in printed.partition("Measured so far:")[2]
-    assert told.splitlines()[0] == "  round: 0 of 3"
+    assert reported.splitlines()[0] == "  round: 0 of 3"
     assert not alive(int(pid))
     assert not Path(folder).parent.exists()
     assert seconds < 10
@@ -82,12 +82,12 @@ def test_a_real_one_is_interrupted_and_the_next_does_not_begin() -> None:
     with start("-m", "benchmarks", "training", "points") as process:
         assert process.stdout
         assert process.stdout.readline().startswith("| training |")
-        printed, told, seconds = interrupt(process)
+        printed, reported, seconds = interrupt(process)
     assert process.returncode == 130
     assert "| training |" in printed.partition("Measured so far:")[2]
-    assert "training, usually" in told
-    assert "points" not in told
-    assert "Traceback" not in told
+    assert "training, usually" in reported
+    assert "points" not in reported
+    assert "Traceback" not in reported
     assert seconds < 10
 
 

@@ -91,7 +91,9 @@ def test_progress_is_a_line_now_and_then(
     write(server.store, lease, stage(0, "train: adam", 0), stage=0, total_steps=200)
     write(server.store, lease, points(1, 50, loss=0.25, accuracy=0.9), step=50)
     write(
-        server.store, lease, event(EventKind.VERDICT, code="x", text="It overfits.", remedy="Stop.", stage=0, step=50)
+        server.store,
+        lease,
+        event(EventKind.DIAGNOSTIC, code="x", text="It overfits.", remedy="Stop.", stage=0, step=50),
     )
     with server.store.begin() as session:
         runs.finish(session, lease, RunState.SUCCEEDED)
@@ -161,14 +163,14 @@ def test_a_run_is_steered(
 ) -> None:
     monkeypatch.setattr("client.cli.commands.OBEY_SECONDS", 0.0)
     (lease,) = live(server.store, catalog, 1)
-    asked = "accepted; the run will obey it between two steps.\n"
+    requested = "accepted; the run will obey it between two steps.\n"
     for name in ("pause", "checkpoint", "next", "stop"):
-        assert lathe_says(name, lease.run_id[:8]) == (0, f"{name}: {asked}", "")
-    assert lathe_says("set", lease.run_id, "optimizer.lr", "0.001", "--why", "flat") == (0, f"set: {asked}", "")
+        assert lathe_says(name, lease.run_id[:8]) == (0, f"{name}: {requested}", "")
+    assert lathe_says("set", lease.run_id, "optimizer.lr", "0.001", "--why", "flat") == (0, f"set: {requested}", "")
     code, _, err = lathe_says("set", lease.run_id, "optimizer.lr", "fast")
     assert (code, err) == (2, "lathe: `body.value` must be a number, not text.\n")
-    knobs = words(lathe_says("knobs", lease.run_id)[1])
-    assert ["optimizer.lr", "0.001", "0.001", "> 0, ≤ 10"] in knobs
+    live_parameters = words(lathe_says("parameters", lease.run_id)[1])
+    assert ["optimizer.lr", "0.001", "0.001", "> 0, ≤ 10"] in live_parameters
     assert "dataset: {kind: digits}" in lathe_says("replay", lease.run_id)[1]
     assert lathe_says("fork", lease.run_id)[0] == 2  # it has no checkpoint yet
     others = queued(server.store, catalog, seeds=2)

@@ -103,13 +103,13 @@ def test_a_constraint_is_answered_with_a_model_or_the_nearest_miss(lathe: Lathe,
 
 
 def test_the_catalog_is_looked_up(lathe: Lathe, catalog: Catalog) -> None:
-    told = lathe.catalog()
-    assert [one.kind for one in told.family("optimizers")] == catalog.kinds("optimizers")
-    assert told.find("optimizers", "adam").parameters["properties"]["lr"]["default"] == 0.001
+    reported = lathe.catalog()
+    assert [one.kind for one in reported.family("optimizers")] == catalog.kinds("optimizers")
+    assert reported.find("optimizers", "adam").parameters["properties"]["lr"]["default"] == 0.001
     with pytest.raises(LatheError, match="There is no family `optimisers`; known: augmentations, "):
-        told.family("optimisers")
+        reported.family("optimisers")
     with pytest.raises(LatheError, match="optimizers has no `adamm`; known: adadelta, "):
-        told.find("optimizers", "adamm")
+        reported.find("optimizers", "adamm")
 
 
 @pytest.fixture

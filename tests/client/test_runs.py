@@ -69,13 +69,13 @@ def test_a_run_that_is_over_is_asked_for_once(lathe: Lathe, done: str, monkeypat
 
 def test_what_happened_is_told_without_points(lathe: Lathe, done: str) -> None:
     run = lathe.run(done)
-    told = run.events()
-    assert "points" not in {event.kind for event in told}
-    assert [(event.label, event.stage_kind) for event in told if isinstance(event, StageEnded)] == [
+    reported = run.events()
+    assert "points" not in {event.kind for event in reported}
+    assert [(event.label, event.stage_kind) for event in reported if isinstance(event, StageEnded)] == [
         ("train: adam", "train"),
         ("quantize: dynamic int8", "quantize"),
     ]
-    assert run.events(after=told[-2].seq) == told[-1:]
+    assert run.events(after=reported[-2].seq) == reported[-1:]
 
 
 def test_commands_are_asked_and_their_outcome_is_told(server: Server, lathe: Lathe, catalog: Catalog) -> None:
@@ -86,9 +86,9 @@ def test_commands_are_asked_and_their_outcome_is_told(server: Server, lathe: Lat
     assert (caught.value.error, caught.value.status) == ("Conflict", 409)
     lease = claimed(server.store)
     assert lease.run_id == run_id
-    assert {knob.path for knob in run.knobs()} >= {"optimizer.lr", "batch.size"}
+    assert {parameter.path for parameter in run.live_parameters()} >= {"optimizer.lr", "batch.size"}
     for ask in (run.pause, run.checkpoint, run.stop, run.next):
-        assert (asked := ask(why=" to see ")).state == "pending" and asked.why == "to see"
+        assert (requested := ask(why=" to see ")).state == "pending" and requested.why == "to see"
     assert (turned := run.set("optimizer.lr", 0.01)).kind == "set" and turned.why is None
     prune = run.stages([{"kind": "prune", "method": {"kind": "magnitude"}}], why="smaller")
     assert prune.why == "smaller" and run.outcome(prune, timeout=0.1) is None

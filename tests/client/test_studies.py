@@ -19,7 +19,7 @@ from tests.client.proxy import Proxy
 def end(server: Server, study_id: str, state: StudyState = StudyState.FINISHED) -> None:
     """Study with the trials that a conductor would write: two complete, one failed."""
     with server.store.begin() as session:
-        row = studies.locked(session, study_id)
+        row = studies.lock(session, study_id)
         assert row is not None
         for lr, values in ((0.1, [0.8]), (0.01, [0.9]), (1.0, [])):
             trial = studies.enqueue(session, row, {LR: lr})
@@ -30,7 +30,7 @@ def end(server: Server, study_id: str, state: StudyState = StudyState.FINISHED) 
 def test_a_study_is_begun_in_every_form_and_told_whole(server: Server, lathe: Lathe, tmp_path: Path) -> None:
     file = tmp_path / "study.yaml"
     file.write_text(text := yaml.safe_dump(study(name="Begun")))
-    made = [lathe.begin_study(form) for form in (study(name="Begun"), text, file)]
+    made = [lathe.start_study(form) for form in (study(name="Begun"), text, file)]
     assert {one.document["space"][0]["field"] for one in made} == {LR}
     assert {row.id for row in lathe.studies() if row.name == "Begun"} == {one.id for one in made}
     end(server, made[0].id)
@@ -47,7 +47,7 @@ def test_a_study_is_begun_in_every_form_and_told_whole(server: Server, lathe: La
 
 
 def test_it_is_steered_and_refusals_are_told(lathe: Lathe) -> None:
-    made = lathe.begin_study(study(), first=[{LR: 0.02}])
+    made = lathe.start_study(study(), first=[{LR: 0.02}])
     assert made.pause().state == "paused"
     with pytest.raises(LatheError, match="The study is paused"):
         made.pause()
@@ -65,7 +65,7 @@ def test_it_is_steered_and_refusals_are_told(lathe: Lathe) -> None:
 
 def test_a_lost_answer_begins_nothing_twice(cut_lathe: Lathe, lathe: Lathe, proxy: Proxy) -> None:
     proxy.allow = lambda number: 0 if number == 1 else float("inf")
-    made = cut_lathe.begin_study(study(name="Lost"))
+    made = cut_lathe.start_study(study(name="Lost"))
     assert proxy.cuts == 1
     assert [row.id for row in lathe.studies() if row.name == "Lost"] == [made.id]
 

@@ -1,4 +1,4 @@
-"""Forks and ghosts in a browser: a knob turned where a fork begins, a run without an intervention, and what was proved."""
+"""Forks and counterfactual runs in a browser: a live parameter turned where a fork begins, a run without a command, and what was proved."""
 
 import re
 from typing import Any
@@ -23,9 +23,9 @@ SPEC = {
 
 def ask(lathe: Lathe, run_id: str, kind: str, **body: Any) -> dict[str, Any]:
     """Ask something of the run; the event that tells what became of it."""
-    status, asked = lathe.call("POST", f"/api/runs/{run_id}/commands", {"kind": kind, "body": body})
-    assert status == 202, asked
-    mark = until(lambda: answer(lathe, run_id, asked["id"]), 60, f"what became of `{kind}`")
+    status, requested = lathe.call("POST", f"/api/runs/{run_id}/commands", {"kind": kind, "body": body})
+    assert status == 202, requested
+    mark = until(lambda: answer(lathe, run_id, requested["id"]), 60, f"what became of `{kind}`")
     assert mark["body"]["state"] == "obeyed", mark
     return mark
 
@@ -48,25 +48,28 @@ def steered(lathe: Lathe) -> str:
     return run_id
 
 
-def test_a_ghost_shows_dotted_what_would_have_been(page: Page, lathe: Lathe, steered: str) -> None:
+def test_a_counterfactual_shows_dotted_what_would_have_been(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}")
     page.get_by_role("button", name=re.compile("^Show the run without: optimizer.lr .* → 0.4")).click()
-    row = page.get_by_role("region", name="Interventions")
+    row = page.get_by_role("region", name="Commands")
     expect(row.get_by_role("link", name="Counterfactual")).to_be_visible()
-    (ghost,) = lathe.get(f"/api/runs?ghosts_of={steered}")["runs"]
-    lathe.wait_for(ghost["id"], "succeeded")
+    (counterfactual,) = lathe.get(f"/api/runs?counterfactuals_of={steered}")["runs"]
+    lathe.wait_for(counterfactual["id"], "succeeded")
     expect(row).to_contain_text(re.compile("validation loss .*, without it "))
-    dotted = """ghost => document.querySelector('[data-chart="Loss"]').data
-        .filter(({line, meta}) => meta?.run === ghost && line.dash === "dot" && meta.metric === "validation/loss")
+    dotted = """counterfactual run => document.querySelector('[data-chart="Loss"]').data
+        .filter(({line, meta}) => meta?.run === counterfactual run && line.dash === "dot" && meta.metric === "validation/loss")
         .map(({x}) => x.at(-1))"""
-    page.wait_for_function(f"ghost => ({dotted})(ghost)[0] >= {lathe.run(steered)['step']}", arg=ghost["id"])
+    page.wait_for_function(
+        f"counterfactual run => ({dotted})(counterfactual run)[0] >= {lathe.run(steered)['step']}",
+        arg=counterfactual["id"],
+    )
     page.goto(lathe.url)
     expect(page.get_by_role("link", name="steered", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("without optimizer.lr"))).to_have_count(0)
 
 
-def test_a_fork_in_the_midst_of_a_training_turns_its_knob(page: Page, lathe: Lathe, steered: str) -> None:
+def test_a_fork_in_the_midst_of_a_training_turns_its_live_parameter(page: Page, lathe: Lathe, steered: str) -> None:
     open_signed_in(page, lathe)
     page.goto(f"{lathe.url}/runs/{steered}?tab=files")
     page.get_by_role("link", name=re.compile("^Fork from step")).first.click()
@@ -78,7 +81,7 @@ def test_a_fork_in_the_midst_of_a_training_turns_its_knob(page: Page, lathe: Lat
     child = page.url.rsplit("/", 1)[-1]
     assert child != steered
     run = lathe.wait_for(child, "succeeded")
-    (made,) = run["spec"]["interventions"]
+    (made,) = run["spec"]["commands"]
     assert made == {"kind": "set", "path": "optimizer.lr", "value": 0.01, "step": run["fork_step"]}
     badge = page.get_by_role("note")
     expect(badge).to_contain_text(f"Equal to its parent until step {run['fork_step']:,}")

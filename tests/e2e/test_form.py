@@ -30,7 +30,7 @@ def test_what_is_typed_is_shown_at_once_and_the_rest_stays(page: Page, lathe: La
     name = open_template(page, lathe)
     prune = stage(page, "Stage 2: prune")
     expect(prune.get_by_text(INHERITED).first).to_be_visible()
-    told = prune.get_by_text(INHERITED).count()
+    reported = prune.get_by_text(INHERITED).count()
     held: list[Route] = []
     page.route(CHECK, lambda route: held.append(route))
     name.press("End")
@@ -38,12 +38,12 @@ def test_what_is_typed_is_shown_at_once_and_the_rest_stays(page: Page, lathe: La
     expect(name).to_have_value("Digits in a minute, slowly")
     page.get_by_role("button", name="Move Stage 2 down").click()
     moved = page.get_by_role("group", name="Stage 3: prune")
-    expect(moved.get_by_text(INHERITED)).to_have_count(told)
+    expect(moved.get_by_text(INHERITED)).to_have_count(reported)
     assert held, "nothing was asked"
     page.unroute(CHECK)  # which lets go of what was held
     expect(page.get_by_role("list", name="Problems").or_(page.get_by_text("Ready to run"))).to_be_visible()
     expect(name).to_have_value("Digits in a minute, slowly")
-    expect(moved.get_by_text(INHERITED)).to_have_count(told)
+    expect(moved.get_by_text(INHERITED)).to_have_count(reported)
 
 
 def test_a_form_without_answers_can_be_filled_in(page: Page, lathe: Lathe) -> None:

@@ -1,4 +1,4 @@
-"""The way between page and server fails, loses what it carries, or the pages are built anew: the page says so and heals."""
+"""The way between page and server fails, loses what it carries, or the pages are rebuilt: the page says so and heals."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -60,7 +60,7 @@ def test_the_dot_is_green_again_when_events_come_again(page: Page, lathe: Lathe,
 
 
 def test_nothing_is_said_to_be_missing_while_it_is_being_asked_for(page: Page, lathe: Lathe) -> None:
-    (run_id,) = lathe.submit(alone("asked", "mlp", epochs=3))
+    (run_id,) = lathe.submit(alone("requested", "mlp", epochs=3))
     run = lathe.wait_for(run_id, "succeeded")
     open_signed_in(page, lathe, f"/runs/{run_id}")
     seen: list[str] = []

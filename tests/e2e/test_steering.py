@@ -29,7 +29,7 @@ def test_a_live_run_is_steered(page: Page, lathe: Lathe) -> None:
     expect(undo).to_contain_text("0.001")
     wheel.get_by_role("button", name="Resume").click()
     lathe.wait_for(run, "running")
-    table = page.get_by_role("region", name="Interventions")
+    table = page.get_by_role("region", name="Commands")
     expect(table).to_contain_text("the loss has flattened")
     undo.click()
     expect(wheel.get_by_label("Value")).to_have_value(before)

@@ -94,8 +94,8 @@ def test_a_killed_trainer_leaves_no_gap_and_no_double(page: Page, own: Lathe) ->
     wait_past(own, run_id, at + 200)
     last = finish(own, run_id)
     assert_page_is_exact(page, own, run_id, last)
-    told = [event["body"].get("text", "") for event in own.get(f"/api/runs/{run_id}/events")]
-    assert any("was killed by SIGKILL" in text for text in told)
+    reported = [event["body"].get("text", "") for event in own.get(f"/api/runs/{run_id}/events")]
+    assert any("was killed by SIGKILL" in text for text in reported)
 
 
 def test_a_restarted_api_is_reconnected_to(page: Page, own: Lathe) -> None:

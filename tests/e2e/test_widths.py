@@ -1,4 +1,4 @@
-"""Tables fit their cards at the usual widths; where one cannot, it scrolls and shows that it does."""
+"""Tables fit their cards at the default widths; where one cannot, it scrolls and shows that it does."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -18,7 +18,7 @@ from typing import Any
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import resolve
-from backend.domain.experiment.stage_orders import shared
+from backend.domain.experiment.stage_orders import find_shared
 from backend.domain.run.commands import CommandKind
 from backend.domain.settings import Settings
 from backend.store import commands, experiments, run_dependencies, runs, steering
@@ -153,7 +153,7 @@ class Director:
         specs = [resolve(document, self._catalog) for document in documents]
         with self.store.begin() as session:
             _, made = experiments.create_group(session, specs, [0])
-            run_dependencies.arrange(session, made, shared(specs))
+            run_dependencies.arrange(session, made, find_shared(specs))
             return [run.id for run in made]
 
     def play(self, run_id: str, faults: Sequence[Fault], everywhere: bool = False) -> Played:
@@ -161,7 +161,7 @@ class Director:
 
         Processes halt where that is needed, or at all points: that takes three times as long.
         """
-        needed = {Point.RESTING, Point.ORDER_HEARD, *(fault.point for fault in faults)}
+        needed = {Point.RESTING, Point.COMMAND_HEARD, *(fault.point for fault in faults)}
         self._halts = " ".join([self._listener.path, *(() if everywhere else sorted(point.name for point in needed))])
         self._left, self._since, self._done = deque(faults), Counter[Point](), list[Fault]()
         self._rests, self._passed, self._run_id = 0, set[Point](), run_id
@@ -264,13 +264,13 @@ class Director:
     def _ask(self, kind: CommandKind, body: dict[str, Any] | None = None) -> bool:
         """Sends the command; returns True when the run accepts it. Other processes continue: one may hold the database."""
         asking = ThreadPoolExecutor(1)
-        asked = asking.submit(self._asked, kind, body or {})
-        while not asked.done():
+        requested = asking.submit(self._requested, kind, body or {})
+        while not requested.done():
             self._let_go(timeout=0.01)
         asking.shutdown()
-        return asked.result()
+        return requested.result()
 
-    def _asked(self, kind: CommandKind, body: dict[str, Any]) -> bool:
+    def _requested(self, kind: CommandKind, body: dict[str, Any]) -> bool:
         with suppress(NotNow, RunOver), self.store.begin() as session:
             commands.ask(session, self._run_id, kind, body, "a test")
             return True
@@ -281,7 +281,7 @@ class Director:
         with suppress(queue.Empty):
             other = self._listener.arrivals.get(timeout=timeout)
             self._passed.add(other.point)
-            self._heard = self._heard or other.point is Point.ORDER_HEARD
+            self._heard = self._heard or other.point is Point.COMMAND_HEARD
             other.go()
 
     def _hold_until_heard(self) -> None:
@@ -303,7 +303,7 @@ class Director:
         if run.state != "succeeded":
             broken.append(f"it ended as {run.state}: {run.error}")
         with self.store.read() as session:
-            steered = steering.replay(session, run) if steering.steered(session, run.id) else None
+            steered = steering.replay(session, run) if steering.was_steered(session, run.id) else None
         weights, points = hashes(self.store, run.id), sequence(self.store, run.id)
         return Played(run.id, weights, points, broken, steered, self._done, self._passed)
 

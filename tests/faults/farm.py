@@ -66,7 +66,7 @@ class Worker:
         return until(lambda: next(iter(children(self.pid, "worker.trainer")), None), 120, "a trainer", self.log)
 
     def signal(self, number: signal.Signals) -> None:
-        self.process.tell(number)
+        self.process.send_signal(number)
 
     def end(self) -> int:
         """SIGCONT and SIGTERM; returns the exit status."""
@@ -151,7 +151,7 @@ class Farm:
         with self.store.read() as session:
             return [self.settings.data_dir / row.path for row in artifacts.checkpoints(session, run_id)]
 
-    def settled(self, run_id: str) -> list[Path]:
+    def checkpoints_of(self, run_id: str) -> list[Path]:
         """Its checkpoint files once its worker has registered all that the stopped trainer had announced."""
         seen = -1
         while seen != (last := self.run(run_id).last_seq):

@@ -24,7 +24,7 @@ def violations(store: Store, run_id: str) -> list[str]:
     with store.read() as session:
         run = session.get_one(Run, run_id)
         rows = _followed(session, run_id)
-        asked = list(session.scalars(select(Command).where(Command.run_id == run_id)))
+        requested = list(session.scalars(select(Command).where(Command.run_id == run_id)))
         _, shown = events.chunks(session, run_id)
     found = [*_sequence(run, rows), *_ending(run, rows), *_curve(run, rows)]
     drawn = Counter((metric, int(step)) for chunk in shown for metric in chunk.metrics for step in chunk.steps)
@@ -32,7 +32,7 @@ def violations(store: Store, run_id: str) -> list[str]:
         found.append("what a reader is shown differs from what the events say")
     if run.attempts > MAX_ATTEMPTS:
         found.append(f"{run.attempts} attempts without progress")
-    if run.state in TERMINAL and any(command.state is CommandState.PENDING for command in asked):
+    if run.state in TERMINAL and any(command.state is CommandState.PENDING for command in requested):
         found.append("a command that nobody will ever answer")
     return found
 

@@ -67,7 +67,7 @@ TRAINING = [
     Point.CHECKPOINT_BEGUN,
     Point.CHECKPOINT_WRITTEN,
     Point.CHECKPOINT_NAMED,
-    Point.CHECKPOINT_TOLD,
+    Point.CHECKPOINT_REPORTED,
 ]
 """States in which steps have been taken that could be lost."""
 OFTEN = {
@@ -82,7 +82,7 @@ OFTEN = {
     Point.CHECKPOINT_BEGUN: 8,
     Point.CHECKPOINT_WRITTEN: 8,
     Point.CHECKPOINT_NAMED: 8,
-    Point.CHECKPOINT_TOLD: 8,
+    Point.CHECKPOINT_REPORTED: 8,
     Point.RESTING: 2,
 }
 """About how often a run passes a point; the others it passes about once."""

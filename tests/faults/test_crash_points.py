@@ -65,7 +65,7 @@ def test_an_undisturbed_run_does_not(director: Director) -> None:
     """The check above can fail."""
     [run_id] = director.submit(spec(GRADUAL))
     passed = director.play(run_id, [], everywhere=True).passed
-    assert {Point.RESTING, Point.COLLECTING, Point.ORDER_HEARD}.isdisjoint(passed) and Point.STEPPED in passed
+    assert {Point.RESTING, Point.COLLECTING, Point.COMMAND_HEARD}.isdisjoint(passed) and Point.STEPPED in passed
 
 
 def test_a_worker_that_dies_while_it_copies_a_forks_past_has_done_no_harm(director: Director) -> None:

@@ -49,8 +49,8 @@ def test_f11_without_room_for_checkpoints_a_run_goes_on_and_says_so(
             made.at_step(run_id, made.run(run_id).step + 40)
         until(lambda: lathe.run(run_id)["note"] is None, 60, "the end of the note", worker.log)
         assert made.finished(run_id).state is RunState.SUCCEEDED
-        told = [mark["text"] for mark in made.marks(run_id, EventKind.LOG)]
-        assert [line.partition(" at step")[0] for line in told] == [
+        reported = [mark["text"] for mark in made.marks(run_id, EventKind.LOG)]
+        assert [line.partition(" at step")[0] for line in reported] == [
             "No checkpoint could be written", "Checkpoints are written again,",
         ]  # fmt: skip
         assert made.marks(run_id, EventKind.REWIND) == []

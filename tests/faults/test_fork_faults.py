@@ -4,7 +4,7 @@ import os
 import signal
 from typing import Any
 
-from backend.domain.experiment.stage_orders import explore, shared
+from backend.domain.experiment.stage_orders import explore, find_shared
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.store import experiments, run_dependencies
@@ -20,7 +20,7 @@ def orders(farm: Farm, document: dict[str, Any], stages: list[int]) -> list[str]
     specs = explore(document, stages, farm.catalog()).specs
     with farm.store.begin() as session:
         _, runs = experiments.create_group(session, specs, [0])
-        run_dependencies.arrange(session, runs, shared(specs))
+        run_dependencies.arrange(session, runs, find_shared(specs))
         return [run.id for run in runs]
 
 

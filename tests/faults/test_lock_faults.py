@@ -27,18 +27,18 @@ def frozen_inside(made: Farm, worker: Worker) -> list[int]:
     tree, dice = [worker.pid, *children(worker.pid)], random.Random(0)
     probe = Store.open(made.settings.database_url, patience=0.5)  # the others hold it for some milliseconds
     while True:
-        tell(tree, signal.SIGSTOP)
+        send_signal(tree, signal.SIGSTOP)
         try:
             with probe.begin() as session:
                 session.connection()
         except OperationalError:
             probe.close()
             return tree
-        tell(tree, signal.SIGCONT)
+        send_signal(tree, signal.SIGCONT)
         time.sleep(dice.uniform(0.0, 0.05))
 
 
-def tell(tree: list[int], number: signal.Signals) -> None:
+def send_signal(tree: list[int], number: signal.Signals) -> None:
     for pid in tree:
         os.kill(pid, number)
 
@@ -68,7 +68,7 @@ def test_f3_a_worker_that_is_frozen_inside_a_transaction_costs_time_alone(tmp_pa
         assert [made.run(run_id).epoch for run_id in (first, second)] == [1, 1]
         assert all(made.run(run_id).state is RunState.RUNNING for run_id in (first, second))
 
-        tell(tree, end)
+        send_signal(tree, end)
         ended, step = time.monotonic(), made.run(second).step
         until(lambda: not lacking(lathe), 60, f"readiness, not {lacking(lathe)}")
         made.at_step(second, step + 1)

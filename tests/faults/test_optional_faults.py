@@ -36,7 +36,7 @@ threading.Thread.start = start_or_die
 """
 
 
-def asked(data_dir: Path) -> tuple[int, str]:
+def requested(data_dir: Path) -> tuple[int, str]:
     """Answer of the containers' health check."""
     environment = {**os.environ, "LATHE_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "worker.process.liveness"]
@@ -54,10 +54,10 @@ def test_f31_a_worker_whose_mark_cannot_be_made_works_on(tmp_path: Path, monkeyp
         in_the_way.write_text("no folder")
         [worker] = made.start()
         assert made.finished(made.submit(spec(epochs=2, milliseconds=0))).state is RunState.SUCCEEDED
-        assert asked(made.settings.data_dir) == (1, "No worker runs on this machine.")
+        assert requested(made.settings.data_dir) == (1, "No worker runs on this machine.")
         assert worker.log.read_text().count("cannot be set, so health checks") == 1
         in_the_way.unlink()
-        until(lambda: asked(made.settings.data_dir) == (0, ""), 60, "a mark", worker.log)
+        until(lambda: requested(made.settings.data_dir) == (0, ""), 60, "a mark", worker.log)
 
 
 def test_each_worker_of_a_machine_has_a_mark_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +87,8 @@ def test_a_worker_whose_supervisor_died_is_started_again(tmp_path: Path, monkeyp
     monkeypatch.setenv("PYTHONPATH", str(planted))
     settings = Settings(data_dir=tmp_path / "data")
     with launched(settings.data_dir, fresh=True) as made:
-        told = "The worker ended (exit code 1); starting it again in 1 s."
-        until(lambda: told in made.said, 60, "the news of its end", made.log)
+        reported = "The worker ended (exit code 1); starting it again in 1 s."
+        until(lambda: reported in made.said, 60, "the news of its end", made.log)
         assert "The supervisor ended by a mistake" in made.said
         left = Farm(settings, Store.open(settings.database_url))
         until(lambda: left.catalog().entries, 240, "another worker", made.log)

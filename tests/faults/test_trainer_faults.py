@@ -52,7 +52,7 @@ def test_f12_a_damaged_checkpoint_is_passed_over(one: Pair, undisturbed: str) ->
     until(lambda: len(farm.checkpoints(run_id)) >= 2, 240, "two checkpoints", worker.log)
     trainer = worker.trainer()
     os.kill(trainer, signal.SIGSTOP)
-    newest = farm.settled(run_id)[0]
+    newest = farm.checkpoints_of(run_id)[0]
     newest.write_bytes(newest.read_bytes()[:-1000])
     os.kill(trainer, signal.SIGKILL)
     assert farm.finished(run_id).state is RunState.SUCCEEDED
@@ -94,11 +94,11 @@ def test_f19_cancel_while_training(one: Pair) -> None:
     farm, _ = one
     run_id = farm.submit(spec(epochs=1000))
     farm.at_step(run_id, 20)
-    asked = time.monotonic()
+    requested = time.monotonic()
     farm.ask(run_id, CommandKind.CANCEL)
     farm.ask(run_id, CommandKind.CANCEL)
     assert farm.finished(run_id, 10).state is RunState.CANCELLED
-    figure("F19 cancel until terminal", time.monotonic() - asked)
+    figure("F19 cancel until terminal", time.monotonic() - requested)
     assert [mark["state"] for mark in farm.marks(run_id, EventKind.COMMAND)] == ["obeyed"]
 
 
@@ -108,11 +108,11 @@ def test_f19_cancel_frees_a_device_whose_trainer_hangs(one: Pair) -> None:
     farm.at_step(run_id, 20)
     hung = worker.trainer()
     os.kill(hung, signal.SIGSTOP)
-    asked = time.monotonic()
+    requested = time.monotonic()
     farm.ask(run_id, CommandKind.CANCEL)
     assert farm.finished(run_id, 10).state is RunState.CANCELLED
     until(lambda: not alive(hung), 2, "the end of the hung trainer")
-    figure("F19 cancel with a hung trainer until the device is free", time.monotonic() - asked)
+    figure("F19 cancel with a hung trainer until the device is free", time.monotonic() - requested)
 
 
 def test_f19_cancel_races_the_finish(one: Pair) -> None:

@@ -86,9 +86,9 @@ def test_f5_f7_a_released_run_goes_on_elsewhere_while_redis_is_down(tmp_path: Pa
         try:
             made.finished(undisturbed)
             made.at_step(released, 100)
-            told, watch = time.monotonic(), Stopwatch()
+            reported, watch = time.monotonic(), Stopwatch()
             assert first.end() == 0
-            figure("F5 SIGTERM until the worker is gone, Redis being down", time.monotonic() - told)
+            figure("F5 SIGTERM until the worker is gone, Redis being down", time.monotonic() - reported)
             assert watch.seconds < 30
             run = made.run(released)
             assert (run.state, run.owner, run.attempts) == (RunState.QUEUED, None, 0)

@@ -75,8 +75,8 @@ def served(everything: Installed, tmp_path_factory: pytest.TempPathFactory) -> I
         (everything.folder / name).mkdir()
         (everything.folder / name / "__init__.py").write_text("raise SystemExit('another project')")
     with up(everything, tmp_path_factory.mktemp("up") / "data", "--workers", "2") as started:
-        asked = (everything.lathe, "--data", started.data, "catalog")
-        until(lambda: started.link and everything.run(*asked).returncode == 0, 240, "the catalog", started.log)
+        requested = (everything.lathe, "--data", started.data, "catalog")
+        until(lambda: started.link and everything.run(*requested).returncode == 0, 240, "the catalog", started.log)
         yield started
 
 

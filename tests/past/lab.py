@@ -48,8 +48,8 @@ class Lab:
 
     def command(self, run_id: str, kind: CommandKind, **body: Any) -> None:
         """Ask it of the run and wait until it is obeyed."""
-        asked = self.post(f"/api/runs/{run_id}/commands", {"kind": kind, "body": body, "why": "to be kept"})
-        until(lambda: asked["id"] in self._obeyed(run_id), SECONDS, f"what became of `{kind}`", *self.logs)
+        requested = self.post(f"/api/runs/{run_id}/commands", {"kind": kind, "body": body, "why": "to be kept"})
+        until(lambda: requested["id"] in self._obeyed(run_id), SECONDS, f"what became of `{kind}`", *self.logs)
 
     def _obeyed(self, run_id: str) -> list[str]:
         marks = self.farm.marks(run_id, EventKind.COMMAND)

@@ -84,7 +84,7 @@ def _counterfactual(lab: Lab, steered: str) -> None:
     """The steered run without its live parameter's new value."""
     events = get(lab.client, f"/api/runs/{steered}/events")
     (seq,) = [event["seq"] for event in events if event["body"].get("path") == "optimizer.lr"]
-    lab.finish(lab.post(f"/api/runs/{steered}/ghosts", {"seq": seq})["runs"][0]["id"])
+    lab.finish(lab.post(f"/api/runs/{steered}/counterfactuals", {"seq": seq})["runs"][0]["id"])
 
 
 def _ended(lab: Lab) -> None:

@@ -32,11 +32,11 @@ LARGEST = 700_000  # bytes of an archive
 
 def make(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    told: dict[str, Any] = {"release": routes().version, "commit": _commit(), "endings": _endings()}
+    reported: dict[str, Any] = {"release": routes().version, "commit": _commit(), "endings": _endings()}
     for name in ("sqlite", "postgresql"):
         with tempfile.TemporaryDirectory() as place, _database(name) as url:
-            told[name] = _installation(Path(place), url, folder / f"{name}.tar.xz")
-    (folder / "manifest.json").write_text(json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+            reported[name] = _installation(Path(place), url, folder / f"{name}.tar.xz")
+    (folder / "manifest.json").write_text(json.dumps(reported, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ Curves = dict[str, dict[int, float]]
 """Metric -> step -> value."""
 
 PIXELS = 100_000  # more than any run here has steps, so that every point is served
-EXPORTS = ("replay", "knobs", "proofs")
+EXPORTS = ("replay", "live-parameters", "proofs")
 PLACES = ("catalog", "datasets", "schema/experiment", "schema/study", "templates", "workers", "tradeoffs")
 
 
@@ -43,7 +43,7 @@ def get(client: TestClient, path: str, **query: Any) -> Any:
 def run_ids(client: TestClient) -> dict[str, str]:
     """The id of every run by its name, the oldest first; counterfactual runs are listed with the run they belong to."""
     rows = get(client, "/api/runs", limit=500, descending=False)["runs"]
-    rows += [row for original in rows for row in get(client, "/api/runs", ghosts_of=original["id"])["runs"]]
+    rows += [row for original in rows for row in get(client, "/api/runs", counterfactuals_of=original["id"])["runs"]]
     assert len({row["name"] for row in rows}) == len(rows), "two runs have the same name"
     return {row["name"]: row["id"] for row in rows}
 
@@ -78,7 +78,7 @@ def _run(client: TestClient, run_id: str) -> Facts:
         "events": Counter(event["kind"] for event in get(client, f"/api/runs/{run_id}/events")),
         "points": digest(curves),
         "last": {name: [len(curve), curve[max(curve)]] for name, curve in curves.items()},
-        "summaries": sorted(row["exhibits"]),
+        "summaries": sorted(row["summaries"]),
         "results": [_result(result) for result in row["results"]],
         "files": sorted(_file(client, file) for file in row["artifacts"]),
     }

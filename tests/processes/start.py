@@ -31,7 +31,7 @@ class Process:
     poll: Callable[[], int | None]
     """Its exit status, negative when a signal ended it; None while it runs."""
 
-    def tell(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
 
@@ -45,7 +45,7 @@ class Process:
     def end(self, how: signal.Signals = signal.SIGTERM, seconds: float = 40) -> int:
         """Ask it to end, also if it is stopped, and wait; what is left of its session after so many seconds is killed."""
         for number in (signal.SIGCONT, how):
-            self.tell(number)
+            self.send_signal(number)
         try:
             return self.wait(seconds)
         except AssertionError:

@@ -32,9 +32,9 @@ def main() -> None:
     _import()
     _say("ready")
     for line in sys.stdin:
-        asked = json.loads(line)
+        requested = json.loads(line)
         _bury()
-        _say(_codes.get(asked["pid"]) if "pid" in asked else _started(asked))
+        _say(_codes.get(requested["pid"]) if "pid" in requested else _started(requested))
 
 
 def _import() -> None:
@@ -47,11 +47,11 @@ def _import() -> None:
     gc.freeze()
 
 
-def _started(asked: dict[str, Any]) -> int:
+def _started(requested: dict[str, Any]) -> int:
     """The process id of a new process."""
-    log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(requested["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     start = Start(
-        asked["command"], asked["environment"], {0: os.open(os.devnull, os.O_RDONLY), 1: log, 2: log}, tied=True
+        requested["command"], requested["environment"], {0: os.open(os.devnull, os.O_RDONLY), 1: log, 2: log}, tied=True
     )
     pid = forked(start)
     _codes.pop(pid, None)

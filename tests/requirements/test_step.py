@@ -19,7 +19,7 @@ PIP = "echo 'Collecting first==1.0 (from -r x)'; echo '  Downloading it'; echo '
 QUIET_DOORS = ("pip install", "pip wheel", "npm ci", "npm run build")
 
 
-def told(script: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+def reported(script: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a step without a terminal."""
     kept = {name: value for name, value in os.environ.items() if name != "VERBOSE"}
     return subprocess.run(
@@ -56,19 +56,19 @@ def loud(makefile: str) -> list[str]:
 
 
 def test_one_that_succeeds_says_its_title(tmp_path: Path) -> None:
-    done = told(LOUD, tmp_path)
+    done = reported(LOUD, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Installing much …\n", "")
 
 
 def test_one_that_fails_says_everything(tmp_path: Path) -> None:
-    failed = told(f"{LOUD} echo broken >&2; exit 7", tmp_path)
+    failed = reported(f"{LOUD} echo broken >&2; exit 7", tmp_path)
     assert failed.returncode == 7
     assert failed.stderr.splitlines()[:101] == [*(f"line {number}" for number in range(1, 101)), "broken"]
     assert failed.stderr.endswith("Installing much: failed with exit code 7; the lines above say why.\n")
 
 
 def test_verbose_says_everything_as_it_goes(tmp_path: Path) -> None:
-    done = told(f"{LOUD} exit 3", tmp_path, VERBOSE="1")
+    done = reported(f"{LOUD} exit 3", tmp_path, VERBOSE="1")
     assert (done.returncode, len(done.stdout.splitlines())) == (3, 101)
 
 

@@ -11,7 +11,7 @@ from tests import outside
 from tests.worker.engine import harness
 from tests.worker.engine.harness import MemoryLink
 from worker.pipe.messages import Assignment, FromTrainer
-from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.owned_run import OwnedRun
 
 Curves = dict[tuple[str, int], float]
 Sequence = list[tuple[int, str, int, str]]
@@ -29,12 +29,12 @@ class Hand:
     def __post_init__(self) -> None:
         outside.demand()
 
-    def claim(self) -> HeldRun | None:
+    def claim(self) -> OwnedRun | None:
         with self.store.begin() as session:
             run = runs.claim(session, self.id)
-        return HeldRun(self.store, self.settings, run) if run else None
+        return OwnedRun(self.store, self.settings, run) if run else None
 
-    def work(self, held: HeldRun, kill_at: int | None = None) -> list[FromTrainer]:
+    def work(self, held: OwnedRun, kill_at: int | None = None) -> list[FromTrainer]:
         """Execute what was claimed, to its end or until its trainer is killed."""
         work = held.assignment()
         assert work is not None

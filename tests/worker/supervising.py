@@ -14,11 +14,11 @@ from backend.store import experiments, runs
 from backend.store.chunks import Chunk, encode
 from backend.store.session import Store
 from backend.store.tables import Run
-from worker.pipe.messages import Checkpoint, FromTrainer, Order, Points
-from worker.supervisor.owned_run import HeldRun
+from worker.pipe.messages import Checkpoint, Command, FromTrainer, Points
+from worker.supervisor.owned_run import OwnedRun
 
 SPEC = Experiment(name="n", dataset={"kind": "d"}, model={"kind": "m"}, stages=[{"kind": "train"}])
-ORDER = Order("order", CommandKind.STOP, {"a": [1, None]}, "someone")
+ORDER = Command("order", CommandKind.STOP, {"a": [1, None]}, "someone")
 CHECKPOINT = Checkpoint("id", "runs/r/checkpoints/1.pt", "0" * 64, 12, 0, 7, 1.5)
 RESULT = StageResult(
     stage=0, kind="train", label="train: adam", step=20, seconds=1.0, parameters=3, nonzero=2, weights_sha256="ab"
@@ -39,12 +39,12 @@ def claim(store: Store, spec: Experiment = SPEC) -> Run:
         return run
 
 
-def say(held: HeldRun, *messages: FromTrainer) -> None:
+def say(held: OwnedRun, *messages: FromTrainer) -> None:
     held.take(list(messages))
     held.flush()
 
 
-def row(store: Store, held: HeldRun) -> Run:
+def row(store: Store, held: OwnedRun) -> Run:
     with store.read() as session:
         return session.get_one(Run, held.id)
 

@@ -10,8 +10,8 @@ import pytest
 from backend.domain.catalog import Catalog
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import Place, RunState
-from backend.store import artifacts, events, exhibits, results
-from backend.store.forks import cut
+from backend.store import artifacts, events, results, summaries
+from backend.store.forks import find_prefix
 from backend.store.tables import Artifact, Run
 from tests.backend.api.conftest import Api, publish, running
 from tests.faults.invariants import violations
@@ -96,20 +96,20 @@ def test_a_fork_has_its_parents_past_and_outlives_it(api: Api) -> None:
     parent = submit(api, spec(MLP))
     hand(api).all()
     child = fork(api, parent, stage=0)
-    told = api.client.get(f"/api/runs/{child}").json()
-    assert (told["state"], told["parent_id"], told["fork_stage"]) == ("queued", parent, 1)
-    assert told["relatives"][0] | {"color": ""} == {
+    reported = api.client.get(f"/api/runs/{child}").json()
+    assert (reported["state"], reported["parent_id"], reported["fork_stage"]) == ("queued", parent, 1)
+    assert reported["relatives"][0] | {"color": ""} == {
         "id": parent, "name": "parent", "state": "succeeded", "color": "", "relation": "parent",
-        "stage": 1, "step": told["fork_step"],
+        "stage": 1, "step": reported["fork_step"],
     }  # fmt: skip
     assert api.client.get(f"/api/runs/{parent}").json()["relatives"][0]["id"] == child
-    (kept,) = told["results"]
-    mine = {one["id"]: one for one in told["artifacts"]}
+    (kept,) = reported["results"]
+    mine = {one["id"]: one for one in reported["artifacts"]}
     assert {measure["artifact"] for measure in kept["measures"]} <= set(mine)
     with api.store.read() as session:
         assert not mine.keys() & {one.id for one in artifacts.of(session, parent)}
         marks = events.marks(session, child)
-        assert exhibits.of(session, child)
+        assert summaries.of(session, child)
     (forked,) = [mark.body for mark in marks if mark.kind == EventKind.FORKED]
     assert forked["parent"] == parent and forked["artifact"] in mine
     assert [mark.kind for mark in marks[-2:]] == [EventKind.FORKED, EventKind.STATE]
@@ -124,24 +124,24 @@ def test_a_fork_has_its_parents_past_and_outlives_it(api: Api) -> None:
 def test_a_fork_counts_its_own_time_and_tells_its_parents_apart(api: Api) -> None:
     parent = submit(api, spec(MLP))
     hand(api).all()
-    told = api.client.get(f"/api/runs/{parent}").json()
-    assert told["active_seconds"] > 0 and told["inherited_seconds"] == 0
+    reported = api.client.get(f"/api/runs/{parent}").json()
+    assert reported["active_seconds"] > 0 and reported["inherited_seconds"] == 0
     child = fork(api, parent, stage=0)
-    told = api.client.get(f"/api/runs/{child}").json()
-    inherited = told["inherited_seconds"]
-    assert told["active_seconds"] == 0 and inherited > 0 and told["measuring_seconds"] is None
+    reported = api.client.get(f"/api/runs/{child}").json()
+    inherited = reported["inherited_seconds"]
+    assert reported["active_seconds"] == 0 and inherited > 0 and reported["measuring_seconds"] is None
     hand(api).all()
-    told = api.client.get(f"/api/runs/{child}").json()
+    reported = api.client.get(f"/api/runs/{child}").json()
     with api.store.read() as session:
         ends = [mark.body for mark in events.marks(session, child) if mark.kind == EventKind.CHECKPOINT]
-    assert 0 < told["active_seconds"] <= ends[-1]["seconds"] - inherited + 1e-9
-    assert told["inherited_seconds"] == inherited and told["measuring_seconds"] > 0
-    assert told["measuring_seconds"] == told["results"][1]["measuring_seconds"]  # not the parent's too
+    assert 0 < reported["active_seconds"] <= ends[-1]["seconds"] - inherited + 1e-9
+    assert reported["inherited_seconds"] == inherited and reported["measuring_seconds"] > 0
+    assert reported["measuring_seconds"] == reported["results"][1]["measuring_seconds"]  # not the parent's too
     report = api.client.get(f"/api/runs/{child}/report").text
-    assert f"trained {told['active_seconds']:,.1f} s + {inherited:,.1f} s before the fork · measured for" in report
+    assert f"trained {reported['active_seconds']:,.1f} s + {inherited:,.1f} s before the fork · measured for" in report
     grandchild = fork(api, child)
-    told = api.client.get(f"/api/runs/{grandchild}").json()
-    assert told["inherited_seconds"] > inherited and told["active_seconds"] == 0
+    reported = api.client.get(f"/api/runs/{grandchild}").json()
+    assert reported["inherited_seconds"] > inherited and reported["active_seconds"] == 0
 
 
 def test_stages_after_the_fork_may_be_others(api: Api) -> None:
@@ -177,7 +177,7 @@ def test_a_damaged_or_vanished_checkpoint_is_refused_and_leaves_nothing(api: Api
     assert answer.status_code == 409 and "its hash differs from the registered one" in answer.json()["detail"]
     with api.store.read() as session:
         assert artifacts.get(session, ended.id) is None
-        earlier = cut(session, session.get_one(Run, parent)).checkpoint
+        earlier = find_prefix(session, session.get_one(Run, parent)).checkpoint
     assert not file.exists()
     file = api.settings.data_dir / earlier.path
     content = file.read_bytes()

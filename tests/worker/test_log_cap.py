@@ -7,7 +7,7 @@ import pytest
 from backend.domain.run.events import EventKind, NewEvent
 from worker.pipe.messages import Happened
 from worker.supervisor import write_batch
-from worker.supervisor.write_batch import Turn
+from worker.supervisor.write_batch import WriteBatch
 
 LINE = Happened(EventKind.LOG, {"level": "info", "text": "so far, so good"})
 ERROR = Happened(EventKind.LOG, {"level": "error", "text": "this is why"})
@@ -25,7 +25,7 @@ def texts(written: Sequence[NewEvent]) -> list[str]:
 
 
 def test_the_last_line_says_that_no_more_are_kept() -> None:
-    first = Turn(0, {}).next([LINE] * 3)
+    first = WriteBatch(0, {}).next([LINE] * 3)
     second = first.next([LINE] * 100)
     assert texts(first.events) == ["so far, so good"] * 3
     assert texts(second.events) == ["so far, so good", "The log has 5 lines: further lines are not kept."]
@@ -33,12 +33,14 @@ def test_the_last_line_says_that_no_more_are_kept() -> None:
 
 
 def test_nothing_else_is_dropped_and_errors_have_room_of_their_own() -> None:
-    full = Turn(0, {}).next([LINE] * 100)
+    full = WriteBatch(0, {}).next([LINE] * 100)
     later = full.next([LINE, BEGAN, ERROR, LINE, BEGAN, ERROR, ERROR])
     assert texts(later.events) == ["this is why"] * 2
     assert [event.kind for event in later.events].count(EventKind.STAGE_BEGAN) == 2
 
 
 def test_the_next_worker_goes_on_counting() -> None:
-    assert texts(Turn(0, {}, lines=4).next([LINE] * 100).events) == ["The log has 5 lines: further lines are not kept."]
-    assert Turn(0, {}, lines=5).next([LINE] * 100).events == []
+    assert texts(WriteBatch(0, {}, lines=4).next([LINE] * 100).events) == [
+        "The log has 5 lines: further lines are not kept."
+    ]
+    assert WriteBatch(0, {}, lines=5).next([LINE] * 100).events == []

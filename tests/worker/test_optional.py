@@ -17,9 +17,9 @@ from worker.contracts.families.schedules import Schedule
 from worker.illustrations import DRAWN
 from worker.pipe.link import Unattended
 from worker.pipe.messages import Ready
-from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.owned_run import OwnedRun
 from worker.supervisor.study_process import ConductorChild
-from worker.supervisor.warm_trainer import Keeper
+from worker.supervisor.warm_trainer import WarmTrainer
 from worker.trainer import __main__
 
 
@@ -35,7 +35,7 @@ def no_more_files() -> Iterator[None]:
 
 
 def test_a_file_that_cannot_be_deleted_fails_no_run(store: Store, tmp_path: Path) -> None:
-    held = HeldRun(store, Settings(data_dir=tmp_path), claim(store))
+    held = OwnedRun(store, Settings(data_dir=tmp_path), claim(store))
     stubborn = tmp_path / "runs" / held.id / "checkpoints" / "folder.pt"
     stubborn.mkdir(parents=True)
     loose = stubborn.with_name("loose.pt")
@@ -46,7 +46,7 @@ def test_a_file_that_cannot_be_deleted_fails_no_run(store: Store, tmp_path: Path
 
 
 def test_a_trainer_that_cannot_be_started_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    keeper = Keeper(Settings(data_dir=tmp_path), Event())
+    keeper = WarmTrainer(Settings(data_dir=tmp_path), Event())
     with no_more_files():
         assert keeper.tend() is None
     assert "The trainer did not start." in caplog.text

@@ -38,10 +38,10 @@ def distinct_steps(api: Api, made: list[str]) -> int:
     """Steps of the distinct beginnings of all pipelines."""
     steps: dict[str, int] = {}
     for run_id in made:
-        told = api.client.get(f"/api/runs/{run_id}").json()
+        reported = api.client.get(f"/api/runs/{run_id}").json()
         before = 0
-        for index, result in enumerate(told["results"]):
-            steps[str(told["spec"]["stages"][: index + 1])] = result["step"] - before
+        for index, result in enumerate(reported["results"]):
+            steps[str(reported["spec"]["stages"][: index + 1])] = result["step"] - before
             before = result["step"]
     return sum(steps.values())
 
@@ -59,8 +59,8 @@ def test_common_beginnings_are_computed_once_and_nothing_changes_by_it(api: Api)
         assert row(api.store, run_id).state is RunState.SUCCEEDED
         assert violations(api.store, run_id) == []
     for run_id in (made[1], made[5]):
-        told = api.client.get(f"/api/runs/{run_id}").json()
-        alone = submit(api, told["spec"])
+        reported = api.client.get(f"/api/runs/{run_id}").json()
+        alone = submit(api, reported["spec"])
         hand(api).all()
         assert hashes(api.store, run_id) == hashes(api.store, alone)
         assert curves(api.store, run_id) == curves(api.store, alone)

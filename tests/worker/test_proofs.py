@@ -53,7 +53,7 @@ def test_a_fork_is_compared_with_its_parent(api: Api, monkeypatch: pytest.Monkey
     assert proofs(api, child) == {}
     hand(api).all()
     (proof,) = proofs(api, child).values()
-    assert proof["verdict"] == "equal" and proof["points"] > 12 and proof["first_difference"] is None
+    assert proof["outcome"] == "equal" and proof["points"] > 12 and proof["first_difference"] is None
     assert proof["title"] == f"Bit-equal to its parent over {proof['points']:,} points"
     assert f"at steps {ended.step + 1} to " in proof["facts"][0]
     assert "Weights after stage 2: the same SHA-256." in proof["facts"]
@@ -63,14 +63,14 @@ def test_a_fork_is_compared_with_its_parent(api: Api, monkeypatch: pytest.Monkey
     changed = fork(api, parent, stage=0, spec=harder)
     hand(api).all()
     (proof,) = proofs(api, changed).values()
-    assert (proof["verdict"], proof["first_difference"]) == ("changed", ended.step + 1)
+    assert (proof["outcome"], proof["first_difference"]) == ("changed", ended.step + 1)
 
     within = next(one for one in checkpoints(api, parent) if one.place is Place.WITHIN)
     forget_randomness(monkeypatch)
     broken = fork(api, parent, checkpoint=within.id)
     hand(api).all()
     (proof,) = proofs(api, broken).values()
-    assert proof["verdict"] == "different" and proof["first_difference"] > within.step
+    assert proof["outcome"] == "different" and proof["first_difference"] > within.step
     assert proof["title"].startswith(f"Differs from its parent from step {proof['first_difference']}")
     assert any(fact.startswith("The first difference: ") for fact in proof["facts"])
 
@@ -88,7 +88,7 @@ def test_what_is_computed_again_is_compared_with_what_was_withdrawn(
     kills = killed_often(worker, random.Random(3))
     proof = proofs(api, killed)["resume"]
     assert kills and row(api.store, killed).state.terminal
-    assert proof["verdict"] == ("equal" if exact else "different"), proof
+    assert proof["outcome"] == ("equal" if exact else "different"), proof
     assert proof["points"] > 0 and proof["title"].startswith("Resumed ")
     if exact:
         assert f"bit-equal over {proof['points']:,} point" in proof["title"]
@@ -108,7 +108,7 @@ def test_a_trainer_that_died_right_after_a_checkpoint_is_told_and_nothing_claime
     again.trainer_ended("Killed.")
     worker.work(again)
     proof = proofs(api, killed)["resume"]
-    assert (proof["verdict"], proof["title"], proof["points"]) == ("uncompared", "Resumed 1 time", 0)
+    assert (proof["outcome"], proof["title"], proof["points"]) == ("uncompared", "Resumed 1 time", 0)
 
 
 def test_a_run_that_was_given_back_at_a_checkpoint_claims_nothing(api: Api) -> None:
@@ -127,7 +127,7 @@ def test_a_run_that_was_given_back_at_a_checkpoint_claims_nothing(api: Api) -> N
     assert held.over and row(api.store, run_id).state == "queued"
     worker.all()
     proof = proofs(api, run_id)["resume"]
-    assert (proof["verdict"], proof["title"], proof["points"]) == ("uncompared", "Resumed 1 time", 0)
+    assert (proof["outcome"], proof["title"], proof["points"]) == ("uncompared", "Resumed 1 time", 0)
     child = fork(api, run_id, stage=0)
     worker.all()
     assert set(proofs(api, child)) == {"parent"}

@@ -8,7 +8,7 @@ import pytest
 from backend.domain.run.states import JOULES
 from worker.engine.measurement.energy import Counter, Meter, Spending, rapl
 from worker.pipe.messages import Progress
-from worker.supervisor.write_batch import Turn
+from worker.supervisor.write_batch import WriteBatch
 
 
 def counter(folder: Path, joules: float, span: float = 1000.0) -> None:
@@ -43,7 +43,7 @@ def test_nothing_counts_where_no_meter_is() -> None:
 
 
 def test_a_turn_that_is_made_twice_counts_once() -> None:
-    known = Turn(step=0, latest={JOULES: 5.0})
+    known = WriteBatch(step=0, latest={JOULES: 5.0})
     said = [Progress(0, 1, 10, 0.1, joules=2.0), Progress(0, 2, 10, 0.2, joules=3.0)]
     for _ in range(2):  # the first write failed
         turn = known.next(said)

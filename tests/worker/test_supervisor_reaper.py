@@ -41,17 +41,17 @@ def test_a_silent_owner_loses_its_run_after_a_whole_ttl(watched: Watched) -> Non
     _, lease, reaper, hand = watched
     for second in range(10):
         hand.now = float(second)
-        assert reaper.look() == [], second
+        assert reaper.check() == [], second
     hand.now = 10.0
-    assert reaper.look() == [lease.run_id]
-    assert reaper.look() == []
+    assert reaper.check() == [lease.run_id]
+    assert reaper.check() == []
 
 
 def test_an_owner_that_beats_keeps_its_run(watched: Watched) -> None:
     store, lease, reaper, hand = watched
     for second in range(40):
         hand.now = float(second)
-        assert reaper.look() == []
+        assert reaper.check() == []
         if second % 8 == 0:
             with store.begin() as session:
                 runs.write(session, lease)
@@ -60,9 +60,9 @@ def test_an_owner_that_beats_keeps_its_run(watched: Watched) -> None:
 def test_a_reaper_that_slept_reaps_nothing_on_waking(watched: Watched) -> None:
     """The whole machine was frozen: nobody could beat."""
     _, _, reaper, hand = watched
-    assert reaper.look() == []
+    assert reaper.check() == []
     hand.now = 3600.0
-    assert reaper.look() == []
+    assert reaper.check() == []
 
 
 def test_while_the_database_takes_nothing_nobody_is_watched(sqlite_url: str) -> None:
@@ -70,19 +70,19 @@ def test_while_the_database_takes_nothing_nobody_is_watched(sqlite_url: str) -> 
     migrate(sqlite_url)
     store, hand = Store.open(sqlite_url, patience=0.1), Hand()
     lease, reaper = Lease.of(claim(store)), Reaper(store, 10.0, 1.0, hand)
-    reaper.look()
+    reaper.check()
     with Store.open(sqlite_url).begin() as session:
         session.connection()
         for second in range(1, 30):
             hand.now = float(second)
             with pytest.raises(OperationalError):
-                reaper.look()
+                reaper.check()
             reaper.forget()
     for second in range(30, 40):
         hand.now = float(second)
-        assert reaper.look() == [], second
+        assert reaper.check() == [], second
     hand.now = 40.0
-    assert reaper.look() == [lease.run_id]
+    assert reaper.check() == [lease.run_id]
     store.close()
 
 
@@ -90,7 +90,7 @@ def test_its_own_run_is_not_watched(watched: Watched) -> None:
     _, lease, reaper, hand = watched
     for second in range(30):
         hand.now = float(second)
-        assert reaper.look(own=lease.run_id) == []
+        assert reaper.check(own=lease.run_id) == []
 
 
 def test_a_silent_worker_counts_as_gone(watched: Watched, catalog: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_silent_worker_counts_as_gone(watched: Watched, catalog: Any) -> None:
         workers.announce(session, "w", "name", {}, catalog)
     for second in range(12):
         hand.now = float(second)
-        reaper.look()
+        reaper.check()
     with store.read() as session:
         assert [worker.gone_at is not None for worker in workers.all(session)] == [True]
 

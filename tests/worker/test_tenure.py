@@ -15,7 +15,7 @@ from backend.store import commands
 from backend.store.session import Store
 from tests.worker.supervising import claim
 from worker.pipe.messages import Finished, Progress
-from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.owned_run import OwnedRun
 from worker.supervisor.tenure import MOVES, Tenure
 
 LENGTH = 3  # of the sequences: each state is reached within as many acts
@@ -53,50 +53,50 @@ def test_nothing_goes_back_behind_the_last_word() -> None:
 # ---- every order of what can happen
 
 
-def begin(held: HeldRun) -> None:
+def begin(held: OwnedRun) -> None:
     if held.idle:
         held.begin()
 
 
-def word(held: HeldRun) -> None:
+def word(held: OwnedRun) -> None:
     if held.assigned:
         held.take([Progress(0, 1, 10, 0.1)])
 
 
-def last_word(held: HeldRun) -> None:
+def last_word(held: OwnedRun) -> None:
     if held.assigned:
         held.take([Finished(RunState.SUCCEEDED)])
 
 
-def death(held: HeldRun) -> None:
+def death(held: OwnedRun) -> None:
     held.trainer_ended("It died.")
 
 
-def leave(held: HeldRun) -> None:
+def leave(held: OwnedRun) -> None:
     if not held.leaving:
         held.leave(monotonic() + 60)
 
 
-def cancel(held: HeldRun) -> None:
+def cancel(held: OwnedRun) -> None:
     if not held.over:
         with held._store.begin() as session:
             commands.ask(session, held.id, CommandKind.CANCEL, {}, "someone")
-        held.new_orders()
+        held.new_commands()
 
 
-def spoil(held: HeldRun) -> None:
+def spoil(held: OwnedRun) -> None:
     if held.backlog:
         held.spoilt(ValueError("x"))
 
 
-def flush(held: HeldRun) -> None:
+def flush(held: OwnedRun) -> None:
     held.flush()
 
 
 ACTS = (begin, word, last_word, death, leave, cancel, spoil, flush)
 
 
-def walk(held: HeldRun, acts: tuple[Callable[[HeldRun], None], ...]) -> Iterator[Tenure]:
+def walk(held: OwnedRun, acts: tuple[Callable[[OwnedRun], None], ...]) -> Iterator[Tenure]:
     """The states of the run after each act, which left at most one last word."""
     for act in acts:
         act(held)
@@ -110,7 +110,7 @@ def walks(store: Store, folder: Path) -> set[Tenure]:
     """Every sequence of acts, each on a run that was claimed for it; the states that were there."""
     settings = Settings(data_dir=folder)
     return {
-        state for acts in product(ACTS, repeat=LENGTH) for state in walk(HeldRun(store, settings, claim(store)), acts)
+        state for acts in product(ACTS, repeat=LENGTH) for state in walk(OwnedRun(store, settings, claim(store)), acts)
     }
 
 
@@ -126,6 +126,6 @@ def test_whatever_happens_a_run_has_one_state_and_one_last_word(sqlite: Store, t
 
 
 def test_the_walk_catches_a_second_last_word(sqlite: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HeldRun, "idle", property(lambda held: not held.assigned))  # one whose last word is said too
+    monkeypatch.setattr(OwnedRun, "idle", property(lambda held: not held.assigned))  # one whose last word is said too
     with pytest.raises(AssertionError):
         walks(sqlite, tmp_path)

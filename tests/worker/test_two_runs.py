@@ -18,14 +18,14 @@ from backend.domain.experiment.experiment import resolve
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
-from backend.store import artifacts, events, exhibits, experiments, runs, sources, workers
+from backend.store import artifacts, events, experiments, runs, sources, summaries, workers
 from backend.store.session import Store
 from backend.store.tables import Run
 from tests.worker.engine.harness import Killed, MemoryLink, settings_for
 from worker.engine.checkpoints.checkpoint import load_model
 from worker.engine.execute import execute
 from worker.pipe.messages import Checkpoint
-from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.owned_run import OwnedRun
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -54,12 +54,12 @@ class Lab:
             _, made = experiments.create(session, resolve(document, self.catalog), [seed])
             return made[0].id
 
-    def work(self, link: MemoryLink | None = None) -> HeldRun:
+    def work(self, link: MemoryLink | None = None) -> OwnedRun:
         """Claim the next run, execute it, write what it says."""
         with self.store.begin() as session:
             run = runs.claim(session, str(uuid.uuid4()))
         assert run is not None
-        held = HeldRun(self.store, self.settings, run)
+        held = OwnedRun(self.store, self.settings, run)
         assignment = held.assignment()
         if assignment is not None:
             link = link or MemoryLink()
@@ -91,9 +91,9 @@ class Lab:
         with self.store.read() as session:
             return [mark.body["text"] for mark in events.marks(session, run_id) if mark.kind == EventKind.LOG]
 
-    def exhibit(self, run_id: str, kind: str) -> dict[str, Any]:
+    def summary(self, run_id: str, kind: str) -> dict[str, Any]:
         with self.store.read() as session:
-            return next(row.body for row in exhibits.of(session, run_id) if row.kind == kind)
+            return next(row.body for row in summaries.of(session, run_id) if row.kind == kind)
 
 
 @pytest.fixture
@@ -126,9 +126,9 @@ def test_features_stay_bit_for_bit_through_training_compression_and_recovery(lab
     unfrozen = [{"kind": "unfreeze"}, TRAIN]
     second = lab.run(transfer("features", first), TRAIN, swa, prune, *unfrozen, **CNN)
     learnt = lab.after(first, 0)
-    assert equal(learnt, lab.after(second, 0)) == BACKBONE  # the head begins anew
+    assert equal(learnt, lab.after(second, 0)) == BACKBONE  # the head starts again
     assert equal(learnt, lab.after(second, 1)) == BACKBONE  # neither weights nor running statistics moved
-    assert equal(learnt, lab.after(second, 2)) == BACKBONE  # nor when the statistics were taken anew
+    assert equal(learnt, lab.after(second, 2)) == BACKBONE  # nor when the statistics were taken again
     assert equal(learnt, lab.after(second, 3)) == {"norm1", "norm2", "norm3"}  # pruning acts on all weights …
     kept = {name: weight != 0 for name, weight in lab.after(second, 3).items() if name.startswith("conv")}
     pruned = lab.after(second, 3)
@@ -139,7 +139,7 @@ def test_features_stay_bit_for_bit_through_training_compression_and_recovery(lab
 def test_another_shape_lists_the_first_layer(lab: Lab) -> None:
     first = lab.run(TRAIN, **MLP)
     second = lab.run(transfer("parameters", first), **{**MLP, "dataset": OTHER})
-    shown = lab.exhibit(second, "transfer")
+    shown = lab.summary(second, "transfer")
     assert shown["new"] == [{"layer": "linear1", "why": "`linear1.weight` is [16, 64] there and [16, 20] here"}]
     assert shown["copied"] == ["norm1", "linear2", "norm2", "output"] and shown["unused"] == ["linear1"]
     assert any("Not copied: `linear1`" in text for text in lab.log(second))
@@ -183,10 +183,10 @@ def test_a_soup_of_runs_equals_their_mean(lab: Lab) -> None:
         if "running" not in name and "tracked" not in name:
             mean = torch.stack([state[name].double() for state in states]).mean(0).float()
             assert torch.equal(weight, mean), name
-    assert [row["used"] for row in lab.exhibit(soup, "soup")["ingredients"]] == [True] * 3
+    assert [row["used"] for row in lab.summary(soup, "soup")["ingredients"]] == [True] * 3
     assert any("with seed 1" in text for text in lab.log(soup))  # what it trained on may be what this run is judged by
     greedy = lab.run({"kind": "soup", "sources": [first, *others], "method": "greedy"}, **MLP)
-    shown = lab.exhibit(greedy, "soup")
+    shown = lab.summary(greedy, "soup")
     assert shown["quality"] >= max(row["quality"] for row in shown["ingredients"])
 
 
@@ -240,7 +240,7 @@ def test_the_trainer_names_a_source_that_it_was_not_given(lab: Lab) -> None:
     with lab.store.begin() as session:
         run = runs.claim(session, "worker-1")
     assert run is not None and run.id == run_id
-    assignment = HeldRun(lab.store, lab.settings, run).assignment()
+    assignment = OwnedRun(lab.store, lab.settings, run).assignment()
     assert assignment is not None and len(assignment.sources) == 1
     link = MemoryLink()
     execute(replace(assignment, sources={}), link, lab.settings)

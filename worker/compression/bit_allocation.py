@@ -18,7 +18,7 @@ Widths = dict[str, int]
 NEAR = 1e-3  # of a step: closer than that a weight lies on the grid
 
 
-def rounded(weight: Tensor, bits: int) -> Tensor:
+def round_to(weight: Tensor, bits: int) -> Tensor:
     return by_channel(weight, levels(bits))
 
 
@@ -28,7 +28,7 @@ def at(module: nn.Module, widths: Mapping[str, int]) -> Iterator[None]:
     with ExitStack() as stack:
         for name, bits in widths.items():
             layer = module.get_submodule(name)
-            stack.enter_context(wearing(layer, rounded(layer.get_parameter("weight"), bits)))
+            stack.enter_context(wearing(layer, round_to(layer.get_parameter("weight"), bits)))
         yield
 
 
@@ -91,10 +91,10 @@ class KeepsWidths(ActsQuantized):
     """Layers that lie on a grid when the training begins act on a grid of that width, and lie on it when it ends."""
 
     def __init__(self) -> None:
-        super().__init__(lambda name, weight: rounded(weight, self.widths[name]) if name in self.widths else weight)
+        super().__init__(lambda name, weight: round_to(weight, self.widths[name]) if name in self.widths else weight)
 
-    def begin(self, subject: Subject, context: Context) -> None:
-        super().begin(subject, context)
+    def start(self, subject: Subject, context: Context) -> None:
+        super().start(subject, context)
         found = {name: width_of(layer.weight.detach()) for name, layer in weighted(subject.module).items()}
         self.widths: Widths = {name: bits for name, bits in found.items() if bits}
 
@@ -116,4 +116,4 @@ def apply(module: nn.Module, widths: Mapping[str, int]) -> None:
     """Round the weights themselves."""
     for name, bits in widths.items():
         weight = module.get_submodule(name).get_parameter("weight")
-        weight.copy_(rounded(weight, bits))
+        weight.copy_(round_to(weight, bits))

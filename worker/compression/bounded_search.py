@@ -11,7 +11,7 @@ FINE = 0.008  # of the range: what lies between two values that are closer is no
 
 @dataclass
 class Search:
-    """Tries values of one knob, at most `budget` of them, each measured once. `measure` may refuse a value with None,
+    """Tries values of one parameter, at most `budget` of them, each measured once. `measure` may refuse a value with None,
     which costs nothing and meets nothing."""
 
     measure: Callable[[float], float | None]
@@ -42,10 +42,10 @@ class Search:
                 best = middle
         return best
 
-    def body(self, knob: str, measured: str, chosen: float | None) -> dict[str, Any]:
-        """The exhibit `search`."""
+    def body(self, parameter: str, measured: str, chosen: float | None) -> dict[str, Any]:
+        """The summary `search`."""
         return {
-            "knob": knob,
+            "parameter": parameter,
             "unit": "",
             "measured": measured,
             "bound": self.bound,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.context import Context
 from worker.contracts.families.distillers import Distiller
 from worker.contracts.recipe import Recipe
@@ -20,7 +20,7 @@ from worker.contracts.subject import Subject, arrange, evaluating
 EVERY = 10  # steps between two points of the curves: each makes the host wait for the device
 
 
-def taught(student: Subject, teacher: Subject, distillers: Sequence[Distiller], context: Context) -> Subject:
+def with_teacher(student: Subject, teacher: Subject, distillers: Sequence[Distiller], context: Context) -> Subject:
     """The student, prepared, with its teacher, which nothing else may change from here on.
 
     Raises ValueError in one sentence when the two do not go together.
@@ -31,7 +31,7 @@ def taught(student: Subject, teacher: Subject, distillers: Sequence[Distiller], 
     return replace(student, teacher=teacher)
 
 
-def kept(subject: Subject) -> Subject:
+def copy_subject(subject: Subject) -> Subject:
     """A copy of the present model, as a teacher whose own weights are going to change."""
     return replace(subject, module=copy.deepcopy(subject.module))
 
@@ -48,7 +48,7 @@ def _check_outputs(student: Subject, teacher: Subject) -> None:
         raise ValueError(f"The teacher has outputs {theirs} and the student {ours}: name a teacher for the same task.")
 
 
-class Distillation(Companion):
+class Distillation(Callback):
     """Minimizes the loss as the distillers change it. The subject holds its teacher.
 
     | curve                    | every tenth step, over its batch                     |
@@ -62,14 +62,14 @@ class Distillation(Companion):
         self.distillers = list(distillers)
         self._classes = any("classes" in distiller.needs for distiller in distillers)
 
-    def begin(self, subject: Subject, context: Context) -> None:
+    def start(self, subject: Subject, context: Context) -> None:
         assert subject.teacher is not None, "a phase before this one gives the subject its teacher"
         self._observe = context.observe
         self.teacher = arrange(subject.teacher).eval().requires_grad_(False)
         self.lessons = [distiller.lesson(subject, subject.teacher) for distiller in self.distillers]
         self._kept = nn.ModuleList(self.lessons)
         self._done = 0
-        self._looks: list[dict[str, float]] = []  # of the parts of a batch
+        self._statistics: list[dict[str, float]] = []  # of the parts of a batch
 
     def follow(self, recipe: Recipe) -> None:
         if isinstance(recipe, Recovery):
@@ -94,27 +94,27 @@ class Distillation(Companion):
 
     def objective(self, inputs: Tensor, outputs: Tensor, targets: Tensor, loss: Tensor) -> Tensor:
         with torch.no_grad():
-            taught = self.teacher(inputs)
+            teacher_outputs = self.teacher(inputs)
         total = loss
         for distiller in self.distillers:
             total = total * distiller.share
         for distiller, lesson in zip(self.distillers, self.lessons, strict=True):
-            cost = distiller.cost(lesson, outputs, taught)
+            cost = distiller.cost(lesson, outputs, teacher_outputs)
             total = total if cost is None else total + cost
         if self._done % EVERY == 0:
-            self._looks.append(self._look(total, loss, outputs, taught, targets))
+            self._statistics.append(self._statistics_of(total, loss, outputs, teacher_outputs, targets))
         return total
 
-    def stepped(self, done: int, total: int) -> None:
+    def after_step(self, done: int, total: int) -> None:
         self._done = done
-        if self._looks:
-            self._observe({name: fmean(look[name] for look in self._looks) for name in self._looks[0]})
-            self._looks = []
+        if self._statistics:
+            self._observe({name: fmean(look[name] for look in self._statistics) for name in self._statistics[0]})
+            self._statistics = []
 
-    def _look(
-        self, objective: Tensor, loss: Tensor, outputs: Tensor, taught: Tensor, targets: Tensor
+    def _statistics_of(
+        self, objective: Tensor, loss: Tensor, outputs: Tensor, teacher_outputs: Tensor, targets: Tensor
     ) -> dict[str, float]:
         found = {"objective": objective, "loss": loss}
         if self._classes or not targets.is_floating_point():
-            found["agreement"] = outputs.argmax(-1).eq(taught.argmax(-1)).float().mean()
+            found["agreement"] = outputs.argmax(-1).eq(teacher_outputs.argmax(-1)).float().mean()
         return {f"distillation/{name}": value.item() for name, value in found.items()}

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
 from worker.nn.kinds import weighted
@@ -23,7 +23,7 @@ Rounded = Callable[[str, Tensor], Tensor]
 """The weight that a layer of this name will have instead of the one that is given, both [outputs, …]."""
 
 
-class ActsQuantized(Companion):
+class ActsQuantized(Callback):
     """Convolutions and linear layers take their weights as `rounded` gives them; gradients pass straight through.
 
     With `activations` their inputs are rounded too, to 8 bits over a range that follows the training batches' own
@@ -33,7 +33,7 @@ class ActsQuantized(Companion):
     def __init__(self, rounded: Rounded, activations: bool = False) -> None:
         self._rounded, self._activations = rounded, activations
 
-    def begin(self, subject: Subject, context: Context) -> None:
+    def start(self, subject: Subject, context: Context) -> None:
         self._subject = subject
         self.ranges: Ranges = dict(subject.ranges)
         self._seen: Ranges = {}  # within the forward pass that is on its way
@@ -64,7 +64,7 @@ class ActsQuantized(Companion):
             self._step[name] = _hull(self._step.get(name), limits)
         return loss
 
-    def stepped(self, done: int, total: int) -> None:
+    def after_step(self, done: int, total: int) -> None:
         for name, limits in self._step.items():
             self.ranges[name] = self.ranges[name].lerp(limits, MOMENTUM) if name in self.ranges else limits
         self._step.clear()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from worker.contracts.context import Context
 from worker.contracts.masks import prunable_weights
 from worker.contracts.subject import Subject, evaluating
-from worker.nn.freezing import thawed
+from worker.nn.freezing import thaw
 
 BATCHES = 16
 
@@ -23,7 +23,7 @@ def sensitivities(subject: Subject, context: Context, batches: int) -> Iterator[
     The module is in evaluation mode. A weight that the loss does not depend on has zeros.
     """
     weights = prunable_weights(subject.module)
-    with thawed(subject.module), evaluating(subject.module), torch.enable_grad():
+    with thaw(subject.module), evaluating(subject.module), torch.enable_grad():
         for found in _saliencies(subject.module, list(weights.values()), context, batches):
             yield dict(zip(weights, found, strict=True))
 

@@ -35,7 +35,7 @@ def mean(modules: Sequence[nn.Module]) -> nn.Module:
 
 
 @torch.no_grad()
-def filled(subject: Subject, module: nn.Module, ingredients: Sequence[Subject]) -> Subject:
+def fill(subject: Subject, module: nn.Module, ingredients: Sequence[Subject]) -> Subject:
     """The subject with the weights of `module`; masked is what every one of the `ingredients` has masked."""
     own = subject.module.state_dict()
     for entry, value in module.state_dict().items():

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
 from worker.nn.kinds import Convolution, Prunable
@@ -84,17 +84,17 @@ def share(subject: Subject, codebooks: Codebooks) -> list[dict[str, Any]]:
     Raises ValueError when a tensor has no more values than its codebook has entries.
     """
     subject.apply_masks()
-    told = []
+    costs = []
     for name, bits in codebooks.bits(subject.module).items():
         weight = subject.module.get_parameter(name)
-        kept = _kept(subject, name)
+        kept = _remaining(subject, name)
         values = weight[kept]
         check(name, bits, len(values))
         centroids = k_means(values, 2**bits)
         shared = codebooks.entries(centroids.to(values))[nearest(values, centroids)]
-        told.append(_cost(name, bits, values, shared))
+        costs.append(_cost(name, bits, values, shared))
         weight[kept] = shared
-    return told
+    return costs
 
 
 def check(name: str, bits: int, values: int) -> None:
@@ -106,7 +106,7 @@ def check(name: str, bits: int, values: int) -> None:
         )
 
 
-def _kept(subject: Subject, name: str) -> Tensor:
+def _remaining(subject: Subject, name: str) -> Tensor:
     """Places of the tensor's own values: all, or those that its mask keeps."""
     weight = subject.module.get_parameter(name)
     return subject.masks.get(name, torch.ones_like(weight, dtype=torch.bool))
@@ -148,17 +148,17 @@ class _Shared:
         return self.sums(own) / torch.bincount(self.labels, minlength=self.clusters)
 
 
-class Sharing(Companion):
+class Sharing(Callback):
     """Clusters move as one: a cluster's gradient is the sum of its members', which all take the same step."""
 
     def __init__(self, codebooks: Codebooks) -> None:
         self._codebooks = codebooks
         self._shared: dict[str, _Shared] = {}
 
-    def begin(self, subject: Subject, context: Context) -> None:
+    def start(self, subject: Subject, context: Context) -> None:
         """Equal values are one cluster."""
         for name in self._codebooks.bits(subject.module):
-            places = _kept(subject, name).reshape(-1).nonzero().squeeze(1)
+            places = _remaining(subject, name).reshape(-1).nonzero().squeeze(1)
             weight = subject.module.get_parameter(name)
             if weight.requires_grad:
                 values, labels = weight.detach().reshape(-1)[places].unique(return_inverse=True)  # type: ignore[no-untyped-call]
@@ -180,7 +180,7 @@ class Sharing(Companion):
                 self._spread(one, gradient, one.sums(one.own(gradient)))
 
     @torch.no_grad()
-    def stepped(self, done: int, total: int) -> None:
+    def after_step(self, done: int, total: int) -> None:
         """Restores equal values within each cluster, which rounding or a matrix optimizer may have separated."""
         for one in self._shared.values():
             self._spread(one, one.weight, self._means(one))
@@ -201,7 +201,7 @@ class Sharing(Companion):
 
 
 class Regrouping(Sharing):
-    """Weights choose their clusters anew after each step.
+    """Weights choose their clusters again after each step.
 
     Each tensor has latent values; its weights are the entries that are nearest to them, and gradients pass straight through
     (Bengio, Léonard, Courville 2013, arXiv:1308.3432): a latent value takes the step that the optimizer takes with the
@@ -213,8 +213,8 @@ class Regrouping(Sharing):
         self._latent: dict[str, Tensor] = {}  # [n] each
         self._entries: dict[str, Tensor] = {}  # [clusters] each, ascending, float64
 
-    def begin(self, subject: Subject, context: Context) -> None:
-        super().begin(subject, context)
+    def start(self, subject: Subject, context: Context) -> None:
+        super().start(subject, context)
         for name, one in self._shared.items():
             self._latent[name] = one.own(one.weight.detach()).clone()
             self._entries[name] = one.means(self._latent[name])
@@ -232,7 +232,7 @@ class Regrouping(Sharing):
         """Every weight keeps its own."""
 
     @torch.no_grad()
-    def stepped(self, done: int, total: int) -> None:
+    def after_step(self, done: int, total: int) -> None:
         for name, one in self._shared.items():
             latent, entries = self._latent[name], self._entries[name]
             latent += one.own(one.weight) - entries.to(latent.dtype)[one.labels]

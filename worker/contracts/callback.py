@@ -11,14 +11,14 @@ from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
 
 
-class Companion:
+class Callback:
     """Base class of callbacks: each method is called at one point of a training phase, and a callback overrides those it needs.
 
     It acts on the subject that it was begun with. It may give that subject other `masks`: the trainer follows them.
     What it does depends on the subject, the steps and its own state alone, so that a resumed phase goes on exactly.
     """
 
-    def begin(self, subject: Subject, context: Context) -> None:
+    def start(self, subject: Subject, context: Context) -> None:
         """Before this process's first step of the phase, a resumed one too: `load` follows there.
 
         torch's default generator has been seeded for it, the same each time.
@@ -53,10 +53,10 @@ class Companion:
     def gradients(self) -> None:
         """The step's gradient is whole, penalties included: read or change `.grad` in place."""
 
-    def stepped(self, done: int, total: int) -> None:
+    def after_step(self, done: int, total: int) -> None:
         """The optimizer's step number `done` of the phase's planned `total` was taken, and what is masked is zero."""
 
-    def settled(self) -> bool:
+    def finished_warmup(self) -> bool:
         """Returns whether the warm-up is finished: only the values of the weights still change. Before that no epoch
         counts as the best one, and a validation loss that has stopped falling does not end the training."""
         return True
@@ -65,59 +65,59 @@ class Companion:
         """Called when the module has its final weights of the phase, at the planned end or after a person's stop."""
 
 
-def together(*companions: Companion | None) -> Companion | None:
+def together(*callbacks: Callback | None) -> Callback | None:
     """One callback that calls all of them in this order; None when there are none."""
-    there = [companion for companion in companions if companion is not None]
+    there = [callback for callback in callbacks if callback is not None]
     return Together(there) if len(there) > 1 else next(iter(there), None)
 
 
-class Together(Companion):
+class Together(Callback):
     """Several callbacks of one training. Each receives the loss that the previous one returned."""
 
-    def __init__(self, companions: Sequence[Companion]) -> None:
-        self._companions = companions
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self._callbacks = callbacks
 
-    def begin(self, subject: Subject, context: Context) -> None:
-        for companion in self._companions:
-            companion.begin(subject, context)
+    def start(self, subject: Subject, context: Context) -> None:
+        for callback in self._callbacks:
+            callback.start(subject, context)
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        return [weight for companion in self._companions for weight in companion.parameters()]
+        return [weight for callback in self._callbacks for weight in callback.parameters()]
 
     def state(self) -> dict[str, Any]:
-        return {"companions": [companion.state() for companion in self._companions]}
+        return {"callbacks": [callback.state() for callback in self._callbacks]}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        for companion, own in zip(self._companions, state["companions"], strict=True):
-            companion.load(own)
+        for callback, own in zip(self._callbacks, state["callbacks"], strict=True):
+            callback.load(own)
 
     def follow(self, recipe: Recipe) -> None:
-        for companion in self._companions:
-            companion.follow(recipe)
+        for callback in self._callbacks:
+            callback.follow(recipe)
 
     @contextmanager
     def attach(self, module: nn.Module) -> Iterator[None]:
         with ExitStack() as stack:
-            for companion in self._companions:
-                stack.enter_context(companion.attach(module))
+            for callback in self._callbacks:
+                stack.enter_context(callback.attach(module))
             yield
 
     def objective(self, inputs: Tensor, outputs: Tensor, targets: Tensor, loss: Tensor) -> Tensor:
-        for companion in self._companions:
-            loss = companion.objective(inputs, outputs, targets, loss)
+        for callback in self._callbacks:
+            loss = callback.objective(inputs, outputs, targets, loss)
         return loss
 
     def gradients(self) -> None:
-        for companion in self._companions:
-            companion.gradients()
+        for callback in self._callbacks:
+            callback.gradients()
 
-    def stepped(self, done: int, total: int) -> None:
-        for companion in self._companions:
-            companion.stepped(done, total)
+    def after_step(self, done: int, total: int) -> None:
+        for callback in self._callbacks:
+            callback.after_step(done, total)
 
-    def settled(self) -> bool:
-        return all(companion.settled() for companion in self._companions)
+    def finished_warmup(self) -> bool:
+        return all(callback.finished_warmup() for callback in self._callbacks)
 
     def finish(self) -> None:
-        for companion in self._companions:
-            companion.finish()
+        for callback in self._callbacks:
+            callback.finish()

@@ -57,7 +57,7 @@ def _entry(component: type[Component]) -> CatalogEntry:
         provides=[item if isinstance(item, Provision) else Provision(trait=item) for item in component.provides],
         removes=list(component.removes),
         needs_when=list(component.needs_when),
-        nature=list(component.nature()),
+        capabilities=list(component.capabilities()),
         conflicts=list(component.conflicts),
         observes=list(component.observes),
         try_with=dict(component.try_with),

@@ -51,7 +51,7 @@ class Component(BaseModel):
     family: ClassVar[str]
     kind: ClassVar[str]
     default_kind: ClassVar[str]
-    default_kinds: ClassVar[Mapping[str, str]]  # trait of the dataset -> the kind that is usual there
+    default_kinds: ClassVar[Mapping[str, str]]  # trait of the dataset -> the kind that is the default there
     example_kinds: ClassVar[tuple[str, ...]]  # what components of other families are tried with, the first that fits
 
     formula: ClassVar[str] = ""
@@ -96,7 +96,7 @@ class Component(BaseModel):
         return None
 
     @classmethod
-    def nature(cls) -> tuple[str, ...]:
+    def capabilities(cls) -> tuple[str, ...]:
         """Words for what it is whatever its parameters, which the `conflicts` of who holds it name."""
         return ()
 
@@ -109,8 +109,8 @@ class Component(BaseModel):
         held = {name: getattr(self, name) for name in type(self).model_fields}
         for conflict in self.conflicts:
             named = {name: value.kind if isinstance(value, Component) else value for name, value in held.items()}
-            if conflict.holds(named, lambda name: _nature(held.get(name))):
-                raise ValueError(conflict.told(named))
+            if conflict.holds(named, lambda name: _capabilities(held.get(name))):
+                raise ValueError(conflict.describe(named))
         return self
 
     @classmethod
@@ -150,8 +150,8 @@ class Component(BaseModel):
         return {"kind": self.kind, **handler(self)}
 
 
-def _nature(value: Any) -> tuple[str, ...]:
-    return value.nature() if isinstance(value, Component) else ()
+def _capabilities(value: Any) -> tuple[str, ...]:
+    return value.capabilities() if isinstance(value, Component) else ()
 
 
 def _dump(value: Any) -> Any:
@@ -184,11 +184,13 @@ UNMARKED = Mark(0)
 _OF_FIELDS = frozenset(inspect.signature(Field).parameters)
 
 
-def knob(default: Any = ..., *, marks: Mark = UNMARKED, unit: str = "", upload: str = "", **constraints: Any) -> Any:
+def hyperparameter(
+    default: Any = ..., *, marks: Mark = UNMARKED, unit: str = "", upload: str = "", **constraints: Any
+) -> Any:
     """A hyper-parameter: pydantic's `Field` plus its `marks` and `unit`. `upload` says what a dataset's field means for
     a person's own data: see `backend.domain.experiment.uploads.MARK`. Raises TypeError for any other argument."""
     if unknown := constraints.keys() - _OF_FIELDS:  # pydantic would only warn
-        raise TypeError(f"knob() takes no `{'`, `'.join(sorted(unknown))}`")
+        raise TypeError(f"hyperparameter() takes no `{'`, `'.join(sorted(unknown))}`")
     texts: JsonDict = {name: text for name, text in (("x-unit", unit), ("x-upload", upload)) if text}
     return Field(default, json_schema_extra={**texts, **marks.schema()} or None, **constraints)
 

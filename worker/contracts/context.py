@@ -23,7 +23,7 @@ class Context(Protocol):
         """The model as it was when it began, before the first stage or as a stage's student, on the device: the same
         initial weights each time."""
 
-    def anew(self, model: Model | None = None) -> Subject:
+    def reinitialize(self, model: Model | None = None) -> Subject:
         """`model`, by itself the one that there is, with first weights that are this stage's own, on the device."""
 
     def generator(self, stream: str) -> Generator:
@@ -43,12 +43,12 @@ class Context(Protocol):
         """Quality on the validation split: accuracy; R² where targets are numbers. More is better."""
 
     def recalibrate(self, module: nn.Module) -> None:
-        """Take the statistics of its batch normalizations anew over the training split, except for frozen ones."""
+        """Take the statistics of its batch normalizations again over the training split, except for frozen ones."""
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         """Reports values of metrics at the next step, drawn as curves; for a callback within a training."""
 
-    def tell(self, text: str, level: str = "info") -> None:
+    def log(self, text: str, level: str = "info") -> None:
         """Writes one sentence to the run's log."""
 
     def show(self, kind: str, body: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from worker.nn.kinds import Prunable
 Scope = Literal["global", "local"]
 Scores = dict[str, Tensor]  # parameter name -> how much the weight matters, GONE where it was masked before
 
-GONE = -math.inf
+REMOVED = -math.inf
 
 
 def prunable_weights(module: nn.Module) -> dict[str, Tensor]:
@@ -30,7 +30,7 @@ def prunable_weights(module: nn.Module) -> dict[str, Tensor]:
 def below_all(scores: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Scores:
     """Gives masked weights lower scores than any other weight, a true zero included."""
     return {
-        name: torch.where(masks[name], score.detach(), GONE) if name in masks else score.detach()
+        name: torch.where(masks[name], score.detach(), REMOVED) if name in masks else score.detach()
         for name, score in scores.items()
     }
 
@@ -54,16 +54,16 @@ def keep_largest(scores: Tensor, sparsity: float) -> Tensor:
     order = scores.flatten().argsort(stable=True)
     mask = torch.ones_like(order, dtype=torch.bool)
     mask[order[: round(sparsity * len(order))]] = False
-    return mask.view_as(scores) & (scores > GONE)
+    return mask.view_as(scores) & (scores > REMOVED)
 
 
 def _protect(scores: Tensor, share: float) -> Tensor:
     """`scores` [n] with the largest `share` of them beyond all competition; what is gone stays gone."""
     strongest = scores.argsort(descending=True, stable=True)[: math.ceil(share * len(scores))]
-    return torch.where(scores > GONE, scores.index_fill(0, strongest, math.inf), scores)
+    return torch.where(scores > REMOVED, scores.index_fill(0, strongest, math.inf), scores)
 
 
-def kept(subject: Subject) -> dict[str, int]:
+def count_remaining(subject: Subject) -> dict[str, int]:
     """Number of weights that each matrix or filter keeps."""
     return {
         name: int(subject.masks[name].sum()) if name in subject.masks else weight.numel()
@@ -76,15 +76,15 @@ def sizes(module: nn.Module) -> dict[str, int]:
     return {name: weight.numel() for name, weight in prunable_weights(module).items()}
 
 
-def gone(subject: Subject) -> float:
+def removed_share(subject: Subject) -> float:
     """Share of masked weights."""
     total = sum(sizes(subject.module).values())
-    return 1 - sum(kept(subject).values()) / total if total else 0.0
+    return 1 - sum(count_remaining(subject).values()) / total if total else 0.0
 
 
 def census(subject: Subject, totals: Mapping[str, int]) -> dict[str, Any]:
-    """The exhibit `sparsity`: {layers: [{name, kept, total}]}; `totals` are the weights before the pruning."""
-    left = kept(subject)
+    """The summary `sparsity`: {layers: [{name, kept, total}]}; `totals` are the weights before the pruning."""
+    left = count_remaining(subject)
     layers = [
         {"name": name.removesuffix(".weight"), "kept": left.get(name, 0), "total": total}
         for name, total in totals.items()

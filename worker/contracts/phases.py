@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.context import Context
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject
@@ -15,7 +15,7 @@ class Training:
     """A phase that trains the model; the engine checkpoints within it and resumes inside it."""
 
     recipe: Recipe
-    companion: Companion | None = None
+    callback: Callback | None = None
 
 
 class TrialContext(Context, Protocol):

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from worker.contracts.component import Mark, choice, knob
+from worker.contracts.component import Mark, choice, hyperparameter
 from worker.contracts.families.augmentations import Augmentation
 from worker.contracts.families.averages import Average
 from worker.contracts.families.batches import BatchPolicy
@@ -17,9 +17,9 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = knob(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
+    epochs: int = hyperparameter(10, ge=1, le=10_000, unit="epochs", description="Passes over the training split.")
     batch: BatchPolicy = choice(BatchPolicy, marks=Mark.INHERIT, description="Number of samples in each step.")
-    micro_batches: int = knob(
+    micro_batches: int = hyperparameter(
         1,
         ge=1,
         le=64,
@@ -31,13 +31,13 @@ class Recipe(BaseModel):
         Optimizer, marks=Mark.INHERIT, description="Rule by which the gradient changes the weights."
     )
     schedule: Schedule = choice(Schedule, marks=Mark.INHERIT, description="Course of the learning rate over the stage.")
-    regularizers: list[Regularizer] = knob(
+    regularizers: list[Regularizer] = hyperparameter(
         [], max_length=8, marks=Mark.INHERIT, description="Methods against overfitting to the training split."
     )
-    augmentations: list[Augmentation] = knob(
+    augmentations: list[Augmentation] = hyperparameter(
         [], max_length=8, marks=Mark.INHERIT, description="Random changes of the training images, in this order."
     )
-    average: Average | None = knob(
+    average: Average | None = hyperparameter(
         None,
         marks=Mark.INHERIT,
         description="Mean of the steps' weights that the stage leaves; null leaves the last step's.",

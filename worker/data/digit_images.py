@@ -5,7 +5,7 @@ from pathlib import Path
 
 from worker.data import idx
 from worker.data.published import Publication, Published
-from worker.data.splits import checked, part
+from worker.data.splits import check, part
 from worker.data.tensors import Corpus, Samples
 
 TRAIN, TEST, VALIDATION = 60_000, 10_000, 5_000
@@ -34,4 +34,4 @@ def load(publication: Publication, folder: Path, seed: int, names: tuple[str, ..
     published = Samples(idx.read(images, (TRAIN, 28, 28))[:, None], labels)
     test = Samples(idx.read(test_images, (TEST, 28, 28))[:, None], idx.read(test_targets, (TEST,)))
     train, validation = part(labels, (VALIDATION,), seed)
-    return checked(Corpus(published.take(train), published.take(validation), test, "classification", 10, names))
+    return check(Corpus(published.take(train), published.take(validation), test, "classification", 10, names))

@@ -37,7 +37,7 @@ def download(url: str, target: Path, size: int, sha256: str) -> None:
 
 
 def _fetch(url: str, file: IO[bytes], size: int, sha256: str) -> None:
-    digest, received, told = hashlib.sha256(), 0, time.monotonic()
+    digest, received, logged = hashlib.sha256(), 0, time.monotonic()
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             while block := response.read(BLOCK_BYTES):
@@ -46,8 +46,8 @@ def _fetch(url: str, file: IO[bytes], size: int, sha256: str) -> None:
                     break
                 digest.update(block)
                 file.write(block)
-                if time.monotonic() - told > PROGRESS_SECONDS:
-                    told = time.monotonic()
+                if time.monotonic() - logged > PROGRESS_SECONDS:
+                    logged = time.monotonic()
                     log.info("%s: %.0f %% of %.1f MB", url, 100 * received / size, size / 1e6)
     except http.client.HTTPException as error:
         raise OSError(f"{type(error).__name__}: {error}") from error

@@ -54,10 +54,10 @@ def split(
     """One body of data as 80 % training, 10 % validation and 10 % test, stratified, drawn with `seed`."""
     whole, tenth = Samples(inputs, targets), len(targets) // 10
     train, validation, test = (whole.take(rows) for rows in part(strata(targets), (tenth, tenth), seed))
-    return checked(Corpus(train, validation, test, task, outputs, names, white))
+    return check(Corpus(train, validation, test, task, outputs, names, white))
 
 
-def checked(corpus: Corpus) -> Corpus:
+def check(corpus: Corpus) -> Corpus:
     """`corpus` itself. Raises ValueError when a class index is beyond its classes."""
     if corpus.task == "classification":
         highest = max(int(samples.targets.max()) for samples in (corpus.train, corpus.validation, corpus.test))

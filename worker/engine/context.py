@@ -28,7 +28,7 @@ Show = Callable[[Mapping[str, dict[str, Any]]], None]
 
 
 class RunContext:
-    """A `worker.contracts.phases.TrialContext` of `run`, whose model is of `origin` by now. `show` sends exhibits; the tick of
+    """A `worker.contracts.phases.TrialContext` of `run`, whose model is of `origin` by now. `show` sends summaries; the tick of
     `trials` is called while evaluating."""
 
     def __init__(self, run: RunEnvironment, origin: Origin, loss: Loss, show: Show, trials: Trials) -> None:
@@ -48,7 +48,7 @@ class RunContext:
     def fresh(self) -> nn.Module:
         return self._run.build(self._origin).module.to(self._run.device)
 
-    def anew(self, model: Model | None = None) -> Subject:
+    def reinitialize(self, model: Model | None = None) -> Subject:
         spec = self._origin.model if model is None else model.model_dump(mode="json")
         subject = self._run.build(replace(self._origin, model=spec, stage=self._run.reporter.stage))
         subject.module.to(self._run.device)
@@ -78,8 +78,8 @@ class RunContext:
         recalibrate(module, self._run.data.train)
 
     def train(self, subject: Subject, training: Training) -> None:
-        if training.companion:
-            training.companion.begin(subject, self.aside())
+        if training.callback:
+            training.callback.start(subject, self.aside())
         self._trials.train(subject, training)
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
@@ -92,9 +92,9 @@ class RunContext:
 
     def observe(self, metrics: Mapping[str, float]) -> None:
         if self._heard:
-            self._run.reporter.observed(dict(metrics))
+            self._run.reporter.report_observation(dict(metrics))
 
-    def tell(self, text: str, level: str = "info") -> None:
+    def log(self, text: str, level: str = "info") -> None:
         if self._heard:
             self._run.link.send(Happened(EventKind.LOG, {"level": level, "text": text}))
 
@@ -113,7 +113,7 @@ class RunContext:
     def _warn_of_a_leak(self, source: Source) -> None:
         """Warns of a leak: splits depend on the run's seed, so another seed may have trained on this run's test samples."""
         if source.dataset == self._run.assignment.spec["dataset"] and source.seed != self._run.seed:
-            self.tell(
+            self.log(
                 f"“{source.name}” split the same data with seed {source.seed}, this run with {self._run.seed}: "
                 "it may have trained on samples that this run is tested on. Use equal seeds to make the figures comparable.",
                 "warning",

@@ -26,10 +26,10 @@ from worker.engine.measurement.measure import Bench, Earlier, StageEnd, measure_
 from worker.engine.reporter import Diverged
 from worker.engine.steering.control import Cancelled, Released, Skipped, Stopped
 from worker.engine.steering.steering import Steering
-from worker.engine.summaries import exhibits
+from worker.engine.summaries import collect
 from worker.engine.training.trainer import Trainer
 from worker.engine.trial import Trials
-from worker.pipe.messages import Exhibit, Happened, StageDone
+from worker.pipe.messages import Happened, StageDone, Summary
 
 
 class Execution:
@@ -43,13 +43,13 @@ class Execution:
         self.trainer: Trainer | None = None  # while it trains
         self.diagnosis = Diagnosis(environment.diagnosis)
         self.steering = Steering(environment, self._keep_checkpoint, self._restage)
-        self.steering.begin(environment.assignment.paused and not self.position.stopping)
+        self.steering.start(environment.assignment.paused and not self.position.stopping)
 
     def run(self) -> RunState:
         """Every stage that is left. Raises Cancelled, Released, or what went wrong."""
         route = self.environment.route
         if not self.environment.assignment.resume:
-            route.foresee(self.subject.module)
+            route.validate_for(self.subject.module)
         try:
             while self.position.stage < len(route.stages):
                 self._run_stage(self.position.stage)
@@ -68,7 +68,7 @@ class Execution:
         index, stages = self.position.stage, self.environment.route.stages
         error.add_note(Place(f"Stage {index + 1} of {len(stages)}, {stages[index].label()}"))
         if isinstance(error, Diverged):
-            self.diagnosis.failed(str(error), self.environment.reporter)
+            self.diagnosis.report_failure(str(error), self.environment.reporter)
         with suppress(Exception):
             self.environment.reporter.flush()
 
@@ -76,7 +76,7 @@ class Execution:
 
     def _run_stage(self, index: int) -> None:
         run, stage = self.environment, self.environment.route.stages[index]
-        run.reporter.begin(index, self.position.step)
+        run.reporter.start(index, self.position.step)
         if self.began is None:
             run.control.poll(self.position.step)
             if run.control.stops:
@@ -103,8 +103,8 @@ class Execution:
             self._warn_of_undescribed_layers()
             self._show(run.data.shown)
             with run.clock.resting():
-                self._show(exhibits.of_incoming(self.subject, run, self._loss, self._tick))
-                self._show(exhibits.of_surroundings("landscape_before", self.subject, run, self._loss, self._tick))
+                self._show(collect.of_incoming(self.subject, run, self._loss, self._tick))
+                self._show(collect.of_surroundings("landscape_before", self.subject, run, self._loss, self._tick))
 
     def _warn_of_undescribed_layers(self) -> None:
         """Say which layers a checkpoint cannot rebuild, before a stage changes them."""
@@ -143,9 +143,9 @@ class Execution:
 
     def _train(self, phase: Training) -> None:
         run, place = self.environment, self.position
-        if phase.companion:
+        if phase.callback:
             seed.plant(run.seed, "companion", place.stage, place.phase)
-            phase.companion.begin(self.subject, self._context(self._tick, self._tick))
+            phase.callback.start(self.subject, self._context(self._tick, self._tick))
         trainer = Trainer(
             self.subject,
             run.data,
@@ -156,14 +156,14 @@ class Execution:
             self._attend,
             tick=self._tick,
             diagnosis=self.diagnosis,
-            companion=phase.companion,
+            callback=phase.callback,
         )
         resumed, self.carried = self.carried, None
         self.steering.expect(resumed=resumed is not None and place.phase_step > 0)
         if resumed is not None:
             trainer.resume(resumed)
         else:
-            self._show(exhibits.of_recipe(run.data, phase.recipe, run.seed))
+            self._show(collect.of_recipe(run.data, phase.recipe, run.seed))
         trainer.run()
 
     def _context(self, attend: Callable[[], None], tick: Callable[[], None]) -> RunContext:
@@ -173,9 +173,9 @@ class Execution:
         return RunContext(run, self.subject.origin or run.build.own, self._loss, self._show, trials)
 
     def _show(self, shown: Mapping[str, dict[str, Any]]) -> None:
-        """Exhibits of the stage, by kind, as they are at the last step that was recorded."""
+        """Summaries of the stage, by kind, as they are at the last step that was recorded."""
         for kind, body in shown.items():
-            self.environment.link.send(Exhibit(kind, self.position.stage, self.environment.reporter.step, body))
+            self.environment.link.send(Summary(kind, self.position.stage, self.environment.reporter.step, body))
 
     @property
     def _loss(self) -> Loss:
@@ -186,7 +186,7 @@ class Execution:
         run, index, stopping = self.environment, self.position.stage, self.position.stopping
         done = self._measured(stage)
         run.link.send(done)
-        passing(Point.STAGE_TOLD)
+        passing(Point.STAGE_REPORTED)
         self.earlier = self.earlier.then(done.result)
         step, stages = self.position.step, len(run.route.stages)
         self.position = Position(stages if stopping else index + 1, step=step, stopping=stopping)
@@ -201,11 +201,11 @@ class Execution:
         seconds = run.clock.seconds() - self.began
         self.subject = replace(self.subject, teacher=None)
         validation = self._evaluated(stage)
-        self._show(exhibits.of_model(self.subject, run, self._loss, self._between_files))
+        self._show(collect.of_model(self.subject, run, self._loss, self._between_files))
         end = StageEnd(index, stage.kind, stage.label(), self.position.step, seconds, validation)
         bench = Bench(run.measure, run.settings.data_dir, run.assignment.folder, self._between_files)
         done = measure_stage(self.subject, run.data, end, bench, self.earlier)
-        done.result.measuring_seconds = run.clock.rested()
+        done.result.measuring_seconds = run.clock.rested_seconds()
         passing(Point.MEASURED)
         return done
 
@@ -265,10 +265,10 @@ class Execution:
         """Other stages take the place of those that have not begun: all that there are then, and the old and the new ones."""
         run, begun = self.environment, self.position.stage + 1
         route, samples = run.route, len(run.data.train)
-        before, old = route.planned_steps(samples, run.seed, begun), route.dumped()[begun:]
+        before, old = route.planned_steps(samples, run.seed, begun), route.dump()[begun:]
         route.restage(begun, stages)
         run.reporter.total_steps += route.planned_steps(samples, run.seed, begun) - before
-        now = route.dumped()
+        now = route.dump()
         return {"stages": now, "old": old, "new": now[begun:]}
 
     def _tick(self) -> None:

@@ -19,7 +19,7 @@ from backend.store.chunks import Chunk, Floats, Steps, encode
 from worker.data.tensors import Task
 from worker.engine.measurement.energy import Spending
 from worker.pipe.link import Link
-from worker.pipe.messages import Exhibit, Happened, Points, Progress
+from worker.pipe.messages import Happened, Points, Progress, Summary
 
 FLUSH_SECONDS = 0.1
 MOST_STEPS = 1024  # kept between two flushes: bounds what is held in the device's memory
@@ -52,7 +52,7 @@ class Clock:
     def seconds(self) -> float:
         return self._now() if self._stopped is None else self._stopped
 
-    def rested(self) -> float:
+    def rested_seconds(self) -> float:
         """Seconds for which it has stood still by now."""
         return self._now() - self.seconds()
 
@@ -61,7 +61,7 @@ class Clock:
 
 
 class Reporter:
-    """Turns steps into chunks of points. `due` says that it is time to flush (and to look for orders)."""
+    """Turns steps into chunks of points. `due` says that it is time to flush (and to look for commands)."""
 
     def __init__(self, link: Link, clock: Clock, total_steps: int, task: Task = "classification") -> None:
         self._link = link
@@ -76,7 +76,7 @@ class Reporter:
         self.go_on(0.0, 0)
         self._clear()
 
-    def begin(self, stage: int, step: int) -> None:
+    def start(self, stage: int, step: int) -> None:
         """The next steps belong to `stage`; `step` of the run have been done."""
         self._send_points()
         self.stage, self.step = stage, step
@@ -88,7 +88,7 @@ class Reporter:
         value = loss.item() if loss.is_cpu else loss.detach()  # `item` would wait for any other device
         self._recorded.append((value, outputs.argmax(2) if outputs.ndim == 3 else outputs, targets, rate, now))
         self.step = step = self.step + 1
-        if now >= self._deadline or step == self._appointment or step >= self._full or self._link.asked:
+        if now >= self._deadline or step == self._appointment or step >= self._full or self._link.has_commands:
             self.due = True
 
     def appoint(self, step: int | None) -> None:
@@ -104,23 +104,23 @@ class Reporter:
         self._catch_up()
         self.due = False
 
-    def validated(self, metrics: dict[str, float]) -> None:
+    def report_validation(self, metrics: dict[str, float]) -> None:
         """The model after the last recorded step was evaluated on the validation split; sent with the next flush."""
         named = {f"validation/{name}": value for name, value in metrics.items()}
         self._validated.append((self.step, self._clock.seconds(), named))
 
-    def observed(self, metrics: dict[str, float]) -> None:
+    def report_observation(self, metrics: dict[str, float]) -> None:
         """Something was seen inside the model in the step that is recorded next; sent with the next flush."""
         self._observed.append((self.step + 1, self._clock.seconds(), metrics))
 
     def judge(self, code: str, text: str, remedy: str, step: int) -> None:
-        """A verdict about the training up to `step`; sent with the step's points."""
+        """A diagnostic about the training up to `step`; sent with the step's points."""
         body = {"code": code, "text": text, "remedy": remedy, "stage": self.stage, "step": step}
-        self._said.append((step, Happened(EventKind.VERDICT, body)))
+        self._said.append((step, Happened(EventKind.DIAGNOSTIC, body)))
 
     def show(self, kind: str, step: int, body: dict[str, Any]) -> None:
-        """An exhibit of the training at `step`; sent with the step's points."""
-        self._said.append((step, Exhibit(kind, self.stage, step, body)))
+        """A summary of the training at `step`; sent with the step's points."""
+        self._said.append((step, Summary(kind, self.stage, step, body)))
 
     def epoch_loss(self) -> float:
         """Mean loss of the steps since it was last asked for; NaN without any."""
@@ -142,12 +142,12 @@ class Reporter:
         waiting = losses[self._counted :]
         return self._sum + float(waiting.sum()), self._count + len(waiting)
 
-    def tell(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A sentence for the run's log."""
         self._link.send(Happened(EventKind.LOG, {"level": "info", "text": text}))
 
     def stay_heard(self) -> None:
-        """Send what there is when it is time, for long work between two steps. Orders still wait for the next step."""
+        """Send what there is when it is time, for long work between two steps. Commands still wait for the next step."""
         if perf_counter() >= self._deadline:
             self._catch_up()
             self.due = True
@@ -216,7 +216,7 @@ class Reporter:
         self._recorded: list[Record] = []
         self._observed: list[Entry] = []
         self._validated: list[Entry] = []
-        self._said: list[tuple[int, Happened | Exhibit]] = []
+        self._said: list[tuple[int, Happened | Summary]] = []
         self._full = self.step + MOST_STEPS  # the step after which no more are kept
         self._counted = 0  # recorded steps whose loss has gone into the mean of an epoch
 

@@ -23,7 +23,7 @@ class Route:
         """Let `stages` come after the first `begun` ones. Raises ValueError when one of them is none."""
         self.stages = [*self.stages[:begun], *(Stage.choose(stage) for stage in stages)]
 
-    def dumped(self) -> list[dict[str, Any]]:
+    def dump(self) -> list[dict[str, Any]]:
         """The stages as a spec has them."""
         return [stage.model_dump(mode="json") for stage in self.stages]
 
@@ -39,16 +39,16 @@ class Route:
         return sum(planned_steps(training.recipe, samples, run_seed) for training in trainings)
 
     def loss(self, index: int, task: Task) -> Loss:
-        """The loss of the last recipe up to stage `index`; before any, what is usual for the data."""
+        """The loss of the last recipe up to stage `index`; before any, the default for the data."""
         recipes = self.recipes(last=index) or self.recipes()
-        usual = Loss.default_kinds["numbers"] if task == "regression" else Loss.default_kind
-        return recipes[-1].loss if recipes else Loss.choose(usual)
+        default = Loss.default_kinds["numbers"] if task == "regression" else Loss.default_kind
+        return recipes[-1].loss if recipes else Loss.choose(default)
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         """Ask the stages before any work is wasted on one that cannot be, as far as layers keep the shapes of `module`."""
         for index, stage in enumerate(self.stages):
             try:
-                stage.foresee(module)
+                stage.validate_for(module)
             except ValueError as error:
                 raise ValueError(f"Nothing was trained, because stage {index + 1} is not possible: {error}") from error
             if not stage.keeps_shapes:

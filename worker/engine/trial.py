@@ -49,19 +49,19 @@ class Trials:
             silent,
             attend,
             self.tick,
-            companion=training.companion,
+            callback=training.callback,
         ).run()
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
         """See `worker.contracts.phases.TrialContext.measure`."""
         self.attend()
-        run, settings = self.environment, asked(fields, self.environment.measure)
+        run, settings = self.environment, reduce(fields, self.environment.measure)
         check_devices(settings)
         bench = Bench(settings, run.settings.data_dir, run.assignment.folder, self.tick)
         return measure_trial(subject, run.data, bench)
 
 
-def asked(fields: Collection[str], settings: Measure) -> Measure:
+def reduce(fields: Collection[str], settings: Measure) -> Measure:
     """Reduces the settings to what must be measured to know `fields`."""
     places = [place for place in map(place_of, fields) if place]
     sizes = sorted({size for size, _ in places}) or settings.batch_sizes[:1]

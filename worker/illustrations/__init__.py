@@ -16,7 +16,7 @@ from worker.contracts.families.batches import BatchPolicy
 from worker.contracts.families.datasets import Dataset
 from worker.contracts.families.distillers import Distiller
 from worker.contracts.families.distributions import Distribution
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.losses import Loss
 from worker.contracts.families.models import Model
@@ -49,7 +49,7 @@ DRAWN: dict[type[Component], Callable[[Any], Picture | None]] = {
     Initialization: models.initialization,
     Pruner: models.pruner,
     PruningSchedule: training.pruning_schedule,
-    Folder: models.folder,
+    Fusion: models.folder,
     Quantizer: models.quantizer,
     Dataset: data.dataset,
     Distiller: Distiller.drawing,

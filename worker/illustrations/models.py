@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from worker.contracts.drawing import Picture, bars, density, line, rounded
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 from worker.contracts.families.normalizations import Normalization
@@ -103,7 +103,7 @@ def _feedforward() -> Sketched:
     return nn.Sequential(layers), (12,), ("attention.value.weight", "hidden.weight")
 
 
-def folder(folder: Folder) -> Picture | None:
+def folder(folder: Fusion) -> Picture | None:
     """The root of the number of weights of each layer of a small network, before and after; None where it does not fit."""
     hidden = OrderedDict(linear1=nn.Linear(12, 8), norm1=nn.BatchNorm1d(8), activation1=nn.ReLU())
     module = nn.Sequential(OrderedDict(**hidden, linear2=nn.Linear(8, 8), linear3=nn.Linear(8, 8)))

@@ -37,7 +37,7 @@ class Sketch(TrialContext):
     def generator(self, stream: str) -> torch.Generator:
         return torch.Generator().manual_seed(0)
 
-    def anew(self, model: Model | None = None) -> Subject:
+    def reinitialize(self, model: Model | None = None) -> Subject:
         raise ValueError("A picture has no run.")
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
@@ -70,7 +70,7 @@ class Sketch(TrialContext):
     def observe(self, metrics: Mapping[str, float]) -> None:
         pass
 
-    def tell(self, text: str, level: str = "info") -> None:
+    def log(self, text: str, level: str = "info") -> None:
         pass
 
     def show(self, kind: str, body: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def schedule(schedule: Schedule) -> Picture:
 
 def batches(policy: BatchPolicy) -> Picture:
     """Batch sizes over the steps of a few epochs in which the validation loss soon stops falling."""
-    fitted = policy.fitted(2048, lambda size: 1e-3 + size * 1e-6)
+    fitted = policy.fit(2048, lambda size: 1e-3 + size * 1e-6)
     history: list[float] = []
     sizes: list[int] = []
     for epoch in range(20):
@@ -161,7 +161,7 @@ def pruning_schedule(schedule: PruningSchedule, share: float = 0.9, steps: int =
     if schedule.grows:
         now, gone = 0.0, [0.0]
         for step in range(1, steps + 1):
-            after = schedule.grown(0.0, share, step, steps)
+            after = schedule.grow(0.0, share, step, steps)
             now = now if after is None else after
             gone.append(now)
         return {"lines": [line(range(0, steps + 1, 4), gone[::4])]}

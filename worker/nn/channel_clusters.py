@@ -45,7 +45,7 @@ class Channels:
                 groups[count + number] = sorted(groups.pop(one) + groups.pop(other))
         return sorted(groups.values())
 
-    def merged(self, members: list[int]) -> "Merged":
+    def merge(self, members: list[int]) -> "Merged":
         """The mean direction of the members at their mean scale.
 
         A mean of directions is shorter than each of them, so what it computes would vary less, by √(1/n + (1 − 1/n) c)
@@ -103,7 +103,7 @@ class Pair:
         norm = _entries(self.norm) if self.norm is not None else {}
         for members in clusters:
             if len(members) > 1:
-                common, place = channels.merged(members), members[0]
+                common, place = channels.merge(members), members[0]
                 columns[place] = torch.tensordot(common.factors, channels.columns[members], 1)
                 if self.norm is None:
                     weight[place], bias[place] = common.row[:-1], common.row[-1]

@@ -36,7 +36,7 @@ def unfreeze(module: nn.Module, names: Iterable[str]) -> None:
 
 
 @contextmanager
-def thawed(module: nn.Module) -> Iterator[None]:
+def thaw(module: nn.Module) -> Iterator[None]:
     """Nothing is frozen for a while, for what follows gradients through the layers or replaces their weights."""
     held = [name for name, weight in module.named_parameters() if not weight.requires_grad]
     for weight in module.parameters():
@@ -48,7 +48,7 @@ def thawed(module: nn.Module) -> Iterator[None]:
             weight.requires_grad_(name not in held)
 
 
-def frozen(module: nn.Module) -> list[str]:
+def find_frozen(module: nn.Module) -> list[str]:
     """The layers that have weights of which none trains."""
     weights = dict(module.named_parameters(remove_duplicate=False))
     found = {

@@ -61,7 +61,7 @@ def proposed_bits(weight: Tensor) -> int:
 
 
 def analysis(module: nn.Module, stored: Callable[[str, nn.Module], Stored | None]) -> dict[str, Any]:
-    """The exhibit `quantization`: what rounding costs each layer, and how many bits its distribution asks for.
+    """The summary `quantization`: what rounding costs each layer, and how many bits its distribution asks for.
 
     {"layers": [{"name", "values": how many weights, "bits": of one in the artifact, "mse": mean squared rounding error,
     "sqnr_db": signal to rounding noise or null when nothing was lost, "levels_used": different numbers on the grid,

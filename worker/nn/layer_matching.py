@@ -21,7 +21,7 @@ def layers(module: nn.Module) -> dict[str, list[str]]:
     return found
 
 
-def named(module: nn.Module, names: Sequence[str]) -> list[str]:
+def find_layers(module: nn.Module, names: Sequence[str]) -> list[str]:
     """The layers called so, and those inside of what is called so. Raises ValueError for a name that nothing has."""
     known = list(layers(module))
     for name in names:

@@ -19,7 +19,7 @@ from typing import Any, Protocol, cast, get_args
 from pydantic import TypeAdapter
 
 from backend.store.crash_points import Point, passing
-from worker.pipe.messages import Assignment, Exit, Finished, FromTrainer, Order, Points, Release, Renewed, ToTrainer
+from worker.pipe.messages import Assignment, Command, Exit, Finished, FromTrainer, Points, Release, Renewed, ToTrainer
 
 
 class Link(Protocol):
@@ -32,22 +32,22 @@ class Link(Protocol):
         """
 
     @property
-    def asked(self) -> bool:
-        """Returns whether `orders` would return something: checked after each step."""
+    def has_commands(self) -> bool:
+        """Returns whether `commands` would return something: checked after each step."""
 
-    def orders(self) -> Sequence[Order | Release]:
+    def commands(self) -> Sequence[Command | Release]:
         """Commands since the last call; empty at once, and cheaply, when there are none."""
 
 
 class Unattended:
     """A link on which nobody listens and nobody asks for anything, for what is trained beside a run's timeline."""
 
-    asked = False
+    has_commands = False
 
     def send(self, message: FromTrainer) -> None:
         pass
 
-    def orders(self) -> Sequence[Order | Release]:
+    def commands(self) -> Sequence[Command | Release]:
         return ()
 
 
@@ -77,7 +77,7 @@ def decode(frame: bytes) -> ToTrainer | FromTrainer:
 
 
 class PipeLink:
-    """The trainer's end of the pipe. A thread listens, so that `orders` never waits.
+    """The trainer's end of the pipe. A thread listens, so that `commands` never waits.
 
     The process group ends at once when the supervisor is gone, or when it holds a run and has not heard for
     `patience` seconds that its lease was renewed: by then another worker may be about to take the run.
@@ -89,7 +89,7 @@ class PipeLink:
         self._heard = monotonic()
         self._holds_run = False
         self._sending = Lock()
-        self._waiting: deque[Order | Release] = deque()
+        self._waiting: deque[Command | Release] = deque()
         self._work: SimpleQueue[Assignment | Exit] = SimpleQueue()
         Thread(target=self._listen, name="link", daemon=True).start()
 
@@ -103,10 +103,10 @@ class PipeLink:
             passing(Point.POINTS_SENT)
 
     @property
-    def asked(self) -> bool:
+    def has_commands(self) -> bool:
         return bool(self._waiting)
 
-    def orders(self) -> Sequence[Order | Release]:
+    def commands(self) -> Sequence[Command | Release]:
         if not self._waiting:
             return ()
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
@@ -144,9 +144,9 @@ class PipeLink:
             self._holds_run = True
         if isinstance(message, Assignment | Exit):
             self._work.put(message)
-        elif isinstance(message, Order | Release):
+        elif isinstance(message, Command | Release):
             self._waiting.append(message)
-            passing(Point.ORDER_HEARD)
+            passing(Point.COMMAND_HEARD)
 
 
 def end_process_group() -> None:

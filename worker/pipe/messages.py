@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.domain.run.commands import CommandKind, Intervention
+from backend.domain.run.commands import CommandKind, PlannedCommand
 from backend.domain.run.events import EventKind
 from backend.domain.run.results import StageResult
 from backend.domain.run.states import Place, RunState
@@ -40,11 +40,11 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Planned:
+class ScheduledCommand:
     """A command that needs no person: the spec schedules it, or a person gave it there before the run was
     interrupted; `known` says that the run's events report it already."""
 
-    made: Intervention
+    made: PlannedCommand
     known: bool = False
 
 
@@ -53,7 +53,7 @@ class Assignment:
     """Execute this run, from the checkpoint when there is one. `folder` is relative to the data folder.
 
     `sources` are the models of other runs that the spec names, by the names it gives them (`run` or `run:stage`).
-    `planned` is what is to be done on the way without a person; `paused` says that it is to rest where it begins.
+    `scheduled` is what is to be done on the way without a person; `paused` says that it is to rest where it begins.
     """
 
     run_id: str
@@ -63,12 +63,12 @@ class Assignment:
     folder: str
     resume: Checkpoint | None = None
     sources: dict[str, Source] = field(default_factory=dict)
-    planned: list[Planned] = field(default_factory=list)
+    scheduled: list[ScheduledCommand] = field(default_factory=list)
     paused: bool = False
 
 
 @dataclass(frozen=True)
-class Order:
+class Command:
     """A command of a person, to be obeyed at the next step boundary."""
 
     id: str
@@ -93,7 +93,7 @@ class Exit:
     """No more runs: end the process."""
 
 
-ToTrainer = Assignment | Order | Release | Renewed | Exit
+ToTrainer = Assignment | Command | Release | Renewed | Exit
 
 # ---- trainer -> supervisor
 
@@ -142,7 +142,7 @@ class Unsaved:
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class Summary:
     """Something to be shown beside the curves, plain JSON: it takes the place of what the run showed there before.
 
     `kind` names what it is (`confusion`, `histograms`, …); there is one of each kind, stage and step.
@@ -177,7 +177,7 @@ class StageDone:
 class Obeyed:
     """A command was carried out (or could not be, with a note); `effect` is what it changed, for the run's events."""
 
-    order: Order
+    command: Command
     step: int
     refused: bool = False
     note: str | None = None
@@ -192,4 +192,4 @@ class Finished:
     error: str | None = None
 
 
-FromTrainer = Ready | Progress | Points | Happened | Checkpoint | Unsaved | Exhibit | StageDone | Obeyed | Finished
+FromTrainer = Ready | Progress | Points | Happened | Checkpoint | Unsaved | Summary | StageDone | Obeyed | Finished

@@ -14,9 +14,9 @@ def main() -> None:
     logs.configure("INFO")
     settings = Settings()
     discover(settings.plugins, only=("samplers", "trial_pruners"))
-    from worker.studies.conductor import Conductor  # takes Optuna along
+    from worker.studies.conductor import StudyConductor  # takes Optuna along
 
-    conductor = Conductor(settings)
+    conductor = StudyConductor(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: conductor.stop())
     conductor.work()

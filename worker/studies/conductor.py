@@ -19,12 +19,12 @@ from worker.studies.watch import Watch
 
 log = logging.getLogger("lathe.studies")
 
-TURN_SECONDS = 0.2
+TICK_SECONDS = 0.2
 LONELY_SECONDS = 30.0  # without a study to lead it ends; a worker starts another one when there is one
 RETRY_SECONDS = 1.0
 
 
-class Conductor:
+class StudyConductor:
     """Leads every study whose counter it moves. One that stands still for a whole lease is taken over."""
 
     def __init__(self, settings: Settings) -> None:
@@ -45,13 +45,13 @@ class Conductor:
         busy = monotonic()
         while not self._stopping.is_set() and monotonic() - busy < LONELY_SECONDS:
             try:
-                if self._turn():
+                if self._tick():
                     busy = monotonic()
             except UNAVAILABLE as error:
                 log.warning("The database %s, trying again: %s", trouble(error), " ".join(str(error).split())[:200])
                 self._watch.forget()
                 self._stopping.wait(RETRY_SECONDS)
-            self._stopping.wait(TURN_SECONDS)
+            self._stopping.wait(TICK_SECONDS)
         self._let_go()
         self.close()
 
@@ -59,7 +59,7 @@ class Conductor:
         self._storage.remove_session()
         self._store.close()
 
-    def _turn(self) -> bool:
+    def _tick(self) -> bool:
         """One turn of every study that is its own. Returns whether there is any study to lead, by whomever."""
         with self._store.read() as session:
             rows = studies.leading(session)
@@ -105,7 +105,7 @@ class Conductor:
                 self._fail(session, row.id)
 
     def _fail(self, session: Session, study_id: str) -> None:
-        row = studies.locked(session, study_id)
+        row = studies.lock(session, study_id)
         if row is not None and row.holder == self.id:
             studies.give_up(session, row, "The study could not continue: the worker's log says why.")
 

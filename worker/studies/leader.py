@@ -14,10 +14,10 @@ from backend.domain.study.space import Assignment, contains
 from backend.domain.study.study import Budget, Study, StudyState, TrialState, trial_spec
 from backend.store import references, runs, studies, tables, workers
 from backend.store.session import Store
-from backend.store.trials import Spent, spent
+from backend.store.trials import Spent, sum_spent
 from worker.process.timer import Timer
-from worker.studies.looks import Looks
 from worker.studies.memory import Memory
+from worker.studies.metric_reader import MetricReader
 from worker.studies.outcome import Outcome, outcome
 
 WEIGH_SECONDS = 5.0  # between two estimates of how much each field matters
@@ -45,7 +45,7 @@ class Leader:
         self._store, self._id, self._holder, self._remember = store, study_id, holder, remember
         self._memory: Memory | None = None
         self._generation = -1
-        self._looks: dict[str, Looks] = {}
+        self._readers: dict[str, MetricReader] = {}
         self._weighing = Timer(WEIGH_SECONDS)
 
     def turn(self) -> None:
@@ -61,7 +61,7 @@ class Leader:
             trials = studies.open_trials(session, self._id)
         if memory.prunes:
             self._prune(study, memory, trials)
-        if self._tell(memory):
+        if self._report(memory):
             self._weigh(memory)
         if row.state is StudyState.RUNNING:
             self._begin(study, memory)
@@ -74,13 +74,13 @@ class Leader:
             with self._store.read() as session:
                 earlier = [one for one in studies.trials(session, self._id) if one.generation < row.generation]
             self._memory.seed(earlier)
-            self._memory.forget(one.asked for one in trials if one.generation == row.generation)
+            self._memory.forget(one.optuna_number for one in trials if one.generation == row.generation)
         self._memory.study = study
         return self._memory
 
     def _held(self, session: Session) -> tables.Study:
         """The study, held until the transaction ends. Raises Superseded."""
-        row = studies.locked(session, self._id)
+        row = studies.lock(session, self._id)
         if row is None or row.holder != self._holder or row.generation != self._generation:
             raise Superseded
         return row
@@ -99,7 +99,7 @@ class Leader:
             state = TrialState.FAILED if found.error else TrialState.COMPLETE
             studies.end(session, trial, state, values=found.values, violation=found.violation, error=found.error)
 
-    def _tell(self, memory: Memory) -> bool:
+    def _report(self, memory: Memory) -> bool:
         """Tell the sampler of every trial that is over and whose run has let go, and keep what it took. Returns whether
         there was any."""
         with self._store.read() as session:
@@ -109,14 +109,14 @@ class Leader:
             run = taken.get(trial.number)
             if run is not None and not run.state.terminal:
                 continue
-            if trial.asked is not None and trial.generation == self._generation:
-                memory.tell(trial)
+            if trial.optuna_number is not None and trial.generation == self._generation:
+                memory.record(trial)
             else:
                 memory.add(trial)
             with self._store.begin() as session:
                 self._held(session)
-                studies.told(session, studies.trial(session, trial), run)
-            self._looks.pop(trial.run_id or "", None)
+                studies.mark_reported(session, studies.trial(session, trial), run)
+            self._readers.pop(trial.run_id or "", None)
         return bool(ended)
 
     def _weigh(self, memory: Memory) -> None:
@@ -132,27 +132,27 @@ class Leader:
         metric = study.objectives[0].live
         assert metric is not None, "it was checked when the study was created"
         for trial in trials:
-            known = trial.asked is not None and trial.generation == self._generation
+            known = trial.optuna_number is not None and trial.generation == self._generation
             if known and trial.state is TrialState.RUNNING and trial.run_id:
                 with self._store.read() as session:
-                    values = self._looks.setdefault(trial.run_id, Looks(trial.run_id, metric)).read(session)
+                    values = self._readers.setdefault(trial.run_id, MetricReader(trial.run_id, metric)).read(session)
                     run = runs.get(session, trial.run_id)
                 trained = run is not None and run.total_steps is not None and run.step >= run.total_steps
-                self._look(memory, trial, values, trained)
+                self._report_values(memory, trial, values, trained)
 
-    def _look(self, memory: Memory, trial: tables.Trial, values: Sequence[float], trained: bool) -> None:
+    def _report_values(self, memory: Memory, trial: tables.Trial, values: Sequence[float], trained: bool) -> None:
         """Tell of the values that are new, one by one, until one of them ends the trial; one that is `trained` to its
         end is measured, for there is nothing left to save."""
-        assert trial.asked is not None
-        for index in range(trial.looks, len(values)):
-            poor = memory.look(trial.asked, index + 1, values[index]) and not trained
+        assert trial.optuna_number is not None
+        for index in range(trial.reported_values, len(values)):
+            poor = memory.report(trial.optuna_number, index + 1, values[index]) and not trained
             with self._store.begin() as session:
                 row = self._held(session)
                 trial = studies.trial(session, trial)
-                trial.looks = index + 1
+                trial.reported_values = index + 1
                 if poor and not trial.state.over:
-                    looks = "one look" if index == 0 else f"{index + 1:,} looks"
-                    note = f"Ended after {looks} at the validation split: other trials were better at that point."
+                    values_text = "one look" if index == 0 else f"{index + 1:,} looks"
+                    note = f"Ended after {values_text} at the validation split: other trials were better at that point."
                     come_to = [values[index]] if math.isfinite(values[index]) else []
                     studies.end(session, trial, TrialState.PRUNED, values=come_to, error=note)
                     studies.cancel_run(session, trial, f"the study {row.name}"[:100])
@@ -177,7 +177,7 @@ class Leader:
             row = session.get_one(tables.Study, self._id)
             waiting = [one for one in studies.open_trials(session, self._id) if one.state is TrialState.WAITING]
             hopeless = studies.failed_in_a_row(session, self._id, HOPELESS) >= HOPELESS
-            done = used_up(study.budget, spent(session, self._id))
+            done = used_up(study.budget, sum_spent(session, self._id))
         if hopeless:
             self._give_up()
         if hopeless or (done and not waiting) or row.state is not StudyState.RUNNING:
@@ -196,7 +196,7 @@ class Leader:
     def _planned(self, plan: Sequence[Assignment]) -> Assignment | None:
         """The first of the plan that no trial has tried."""
         with self._store.read() as session:
-            tried = {_key(one) for one in studies.tried(session, self._id)}
+            tried = {_key(one) for one in studies.list_tried(session, self._id)}
         return next((one for one in plan if _key(one) not in tried), None)
 
     def _catalog(self) -> Catalog:
@@ -204,7 +204,7 @@ class Leader:
             return workers.catalog(session)
 
     def _queue(
-        self, study: Study, catalog: Catalog, wanted: tables.Trial | None, asked: int | None, values: Assignment
+        self, study: Study, catalog: Catalog, wanted: tables.Trial | None, optuna_number: int | None, values: Assignment
     ) -> bool:
         """Write the trial and queue its run. Returns False when there is no room for it after all."""
         with self._store.begin() as session:
@@ -212,16 +212,16 @@ class Leader:
             if studies.under_way(session, self._id) >= study.parallel:
                 return False
             trial = studies.trial(session, wanted) if wanted else studies.enqueue(session, row, values)
-            trial.asked, trial.generation = asked, row.generation
+            trial.optuna_number, trial.generation = optuna_number, row.generation
             try:
                 document = trial_spec(study, values, trial.number)
-                fitted = references.fitted(session, document, catalog)
+                fitted = references.fit_catalog(session, document, catalog)
                 spec = experiment.resolve(document, fitted)
                 references.check(session, spec, fitted, hold=True)
             except SpecInvalid as invalid:
                 studies.end(session, trial, TrialState.FAILED, error=str(invalid))
             else:
-                studies.begin(session, trial, spec)
+                studies.start(session, trial, spec)
         return True
 
     def _give_up(self) -> None:
@@ -250,7 +250,7 @@ class Leader:
             return StudyState.STOPPED
         if row.state is not StudyState.RUNNING or open_ones:
             return None
-        done = used_up(studies.document(row).budget, spent(session, self._id))
+        done = used_up(studies.document(row).budget, sum_spent(session, self._id))
         tried = memory.plan is not None and self._planned(memory.plan) is None
         return StudyState.FINISHED if done or tried else None
 

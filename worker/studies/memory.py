@@ -99,11 +99,11 @@ class Memory:
             create_trial(
                 state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
                 values=trial.values,
-                params=encoded(self.study.space, trial.assignment),
+                params=encode(self.study.space, trial.assignment),
                 distributions={
                     one.field: distribution(one) for one in self.study.space if one.field in trial.assignment
                 },
-                intermediate_values={max(trial.looks, 1): trial.values[0]} if pruned else {},
+                intermediate_values={max(trial.reported_values, 1): trial.values[0]} if pruned else {},
                 user_attrs=attributes,
                 system_attrs={"constraints": [trial.violation]} if self._constrained else {},
             )
@@ -113,7 +113,7 @@ class Memory:
         """Asks for the values of trial `number`, and Optuna's number for it; `wanted` if they are known already."""
         self._optuna.sampler = self._built(number)
         if wanted is not None:
-            params = encoded(self.study.space, wanted)
+            params = encode(self.study.space, wanted)
             self._optuna.enqueue_trial(params, user_attrs={NUMBER: number})
         while True:
             trial = self._optuna.ask()
@@ -123,21 +123,21 @@ class Memory:
         trial.set_user_attr(NUMBER, number)
         return trial.number, assign(self.study.space, lambda one: _suggest(trial, one))
 
-    def look(self, asked: int, index: int, value: float) -> bool:
+    def report(self, optuna_number: int, index: int, value: float) -> bool:
         """Tell of the value after the `index`-th look. Returns whether the trial is to end."""
-        trial = Trial(self._optuna, self._id(asked))
+        trial = Trial(self._optuna, self._id(optuna_number))
         trial.report(value, index)
         return trial.should_prune()
 
-    def tell(self, trial: tables.Trial) -> None:
+    def record(self, trial: tables.Trial) -> None:
         """Reports the end of a trial that was asked for here. Harmless when it was reported before."""
-        assert trial.asked is not None
+        assert trial.optuna_number is not None
         state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}.get(trial.state.value, TrialState.FAIL)
         self._optuna.sampler = self._built(trial.number)
         with suppress(RuntimeError):  # it is over there
-            self._optuna._storage.set_trial_user_attr(self._id(trial.asked), VIOLATION, trial.violation)
+            self._optuna._storage.set_trial_user_attr(self._id(trial.optuna_number), VIOLATION, trial.violation)
         values = trial.values if state is TrialState.COMPLETE else None
-        self._optuna.tell(trial.asked, values=values, state=state, skip_if_finished=True)
+        self._optuna.tell(trial.optuna_number, values=values, state=state, skip_if_finished=True)
 
     def forget(self, known: Iterable[int | None]) -> None:
         """Gives up trials that were asked for but never started because a conductor died."""
@@ -174,8 +174,8 @@ class Memory:
         """The fields that every trial has: others cannot be compared."""
         return [one.field for one in self.study.space if one.when is None]
 
-    def _id(self, asked: int) -> int:
-        return self._optuna._storage.get_trial_id_from_study_id_trial_number(self._optuna._study_id, asked)
+    def _id(self, optuna_number: int) -> int:
+        return self._optuna._storage.get_trial_id_from_study_id_trial_number(self._optuna._study_id, optuna_number)
 
 
 def distribution(one: Dimension) -> BaseDistribution:
@@ -195,7 +195,7 @@ def _suggest(trial: Trial, one: Dimension) -> Any:
     return trial.suggest_float(one.field, one.bottom, one.top, log=one.log, step=one.step)
 
 
-def encoded(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
+def encode(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
     """An assignment as Optuna has it."""
     by_field: Mapping[str, Callable[[Any], Any]] = {
         one.field: one.choice.index if one.choice is not None else _same for one in space

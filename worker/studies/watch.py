@@ -16,9 +16,9 @@ class Watch:
 
     def free(self, rows: Sequence[tables.Study]) -> set[str]:
         """Ids of those that are, of every study that is led; look often within a lease."""
-        still = self._beats.look({row.id: (row.beat,) for row in rows})
+        still = self._beats.observe({row.id: (row.beat,) for row in rows})
         return {row.id for row in rows if row.holder is None or still[row.id] >= self._lease}
 
     def forget(self) -> None:
-        """Watch them anew, since the database took nothing."""
+        """Watch them again, since the database took nothing."""
         self._beats.forget()

@@ -10,7 +10,7 @@ from backend.store.chunks import Chunk
 
 
 @dataclass(frozen=True)
-class Alarm:
+class AlertWatch:
     """One alert with its state: the best value, and the number of values since then that were not better."""
 
     index: int
@@ -48,7 +48,7 @@ class Alarm:
         return replace(self, waited=self.waited + 1, raised=self.waited + 1 >= alert.still)
 
 
-def again(watching: Iterable[Alarm], chunks: Sequence[Chunk]) -> tuple[Alarm, ...]:
+def again(watching: Iterable[AlertWatch], chunks: Sequence[Chunk]) -> tuple[AlertWatch, ...]:
     """The alarms as all points of the run leave them: others may have watched before, and what a rewind took back counts
     no more."""
     found = []
@@ -61,7 +61,7 @@ def again(watching: Iterable[Alarm], chunks: Sequence[Chunk]) -> tuple[Alarm, ..
     return tuple(found)
 
 
-def alarms(spec: Mapping[str, Any], raised: Collection[int]) -> tuple[Alarm, ...]:
+def alarms(spec: Mapping[str, Any], raised: Collection[int]) -> tuple[AlertWatch, ...]:
     """Of a run's spec; `raised` are those that were before its owner claimed it."""
     alerts = [Alert.model_validate(alert) for alert in spec.get("alerts", [])]
-    return tuple(Alarm(index, alert, index in raised) for index, alert in enumerate(alerts))
+    return tuple(AlertWatch(index, alert, index in raised) for index, alert in enumerate(alerts))

@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from backend.domain.run.events import EventKind, NewEvent
 from backend.store import files, forks, inheritance, run_dependencies, runs, steering
-from backend.store.forks import Cut, Unforkable
-from backend.store.inheritance import Heirloom
+from backend.store.forks import Prefix, Unforkable
+from backend.store.inheritance import InheritedFile
 from backend.store.runs import Lease
 from backend.store.session import Store, on_rollback
 from backend.store.tables import Run
@@ -23,9 +23,9 @@ def accept(store: Store, data_dir: Path, lease: Lease) -> Run:
         _accept(store, data_dir, lease)
     except (Unforkable, OSError) as error:
         text = f"The run starts from its first stage: {error}"
-        told = NewEvent(kind=EventKind.LOG, body={"level": "warning", "text": text})
+        event = NewEvent(kind=EventKind.LOG, body={"level": "warning", "text": text})
         with store.begin() as session:
-            runs.write(session, lease, [told], waits_for=None, waits_stage=None)
+            runs.write(session, lease, [event], waits_for=None, waits_stage=None)
     with store.read() as session:
         return session.get_one(Run, lease.run_id)
 
@@ -38,22 +38,22 @@ def seconds(store: Store, run_id: str) -> float:
 
 def _accept(store: Store, data_dir: Path, lease: Lease) -> None:
     with store.read() as session:
-        past = run_dependencies.promised(session, session.get_one(Run, lease.run_id))
-        steered = past is not None and steering.steered(session, past.run.id)
-    if past is None:
+        prefix = run_dependencies.find_prefix(session, session.get_one(Run, lease.run_id))
+        steered = prefix is not None and steering.was_steered(session, prefix.run.id)
+    if prefix is None:
         raise Unforkable("the files that it should start from are gone.")
     if steered:
         raise Unforkable("a person steered the run that it should start from, so that run differs from its spec.")
-    if damage := files.examine(store, data_dir, past.checkpoint):
+    if damage := files.examine(store, data_dir, prefix.checkpoint):
         raise Unforkable(f"the checkpoint that it should start from {damage}.")
-    _write(store, lease, past, inheritance.take(store, data_dir, past, lease.run_id))
+    _write(store, lease, prefix, inheritance.take(store, data_dir, prefix, lease.run_id))
 
 
-def _write(store: Store, lease: Lease, past: Cut, taken: Sequence[Heirloom]) -> None:
+def _write(store: Store, lease: Lease, prefix: Prefix, taken: Sequence[InheritedFile]) -> None:
     with store.begin() as session:
-        inheritance.hold(session, past, taken)
+        inheritance.hold(session, prefix, taken)
         runs.write(session, lease)
-        changes = inheritance.inherit(session, past, taken, lease.run_id, lease.last_seq)
+        changes = inheritance.inherit(session, prefix, taken, lease.run_id, lease.last_seq)
         session.execute(update(Run).where(Run.id == lease.run_id).values(**changes))
         before = lease.last_seq
         on_rollback(session, lambda: setattr(lease, "last_seq", before))

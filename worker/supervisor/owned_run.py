@@ -16,11 +16,11 @@ from backend.store.session import UNAVAILABLE, Store
 from backend.store.sources import SourceMissing
 from backend.store.tables import Run
 from backend.store.trouble import Trouble
-from worker.pipe.messages import Assignment, Finished, FromTrainer, Happened, Obeyed, Order
+from worker.pipe.messages import Assignment, Command, Finished, FromTrainer, Happened, Obeyed
 from worker.supervisor import fork_history, planned_commands, resume_point, source_models, unregistered_files
 from worker.supervisor.alerts import again, alarms
 from worker.supervisor.tenure import Tenure
-from worker.supervisor.write_batch import Turn
+from worker.supervisor.write_batch import WriteBatch
 
 log = logging.getLogger("lathe.run")
 
@@ -34,7 +34,7 @@ BEGINNING = 10
 """Factor on the allowed silence of a trainer before its first message: it may have to fetch the data."""
 
 
-class HeldRun:
+class OwnedRun:
     """All that this process knows of the run. No method waits for the trainer."""
 
     def __init__(
@@ -43,16 +43,18 @@ class HeldRun:
         self._store, self._settings = store, settings
         self._lease = Lease.of(run)
         known, unsaved = alarms(run.spec, raised), run.note is not None
-        self._known = Turn(step=run.step, latest=dict(run.latest), lines=lines, alarms=known, unsaved=unsaved)
+        self._known = WriteBatch(step=run.step, latest=dict(run.latest), lines=lines, alarms=known, unsaved=unsaved)
         self._waits = run.waits_for is not None
         self._work = Assignment(run.id, run.epoch, run.seed, run.spec, f"runs/{run.id}")
-        self._doubt: tuple[int, Turn, int] | None = None  # a commit whose answer never came: its `last_seq`, messages
+        self._doubt: tuple[int, WriteBatch, int] | None = (
+            None  # a commit whose answer never came: its `last_seq`, messages
+        )
         self._forwarded: set[str] = set()
         self._tenure = Tenure.CLAIMED
         self._deaths = 0
         self._renewed = self._heard = monotonic()
         self._trouble = Trouble.AWAY  # why the lease was last not renewed
-        self._cancel: tuple[Order, float] | None = None  # and by when the trainer must have ended it
+        self._cancel: tuple[Command, float] | None = None  # and by when the trainer must have ended it
         self._cancel_answered = False
         self._leave_by: float | None = None
         self.backlog: list[FromTrainer] = []  # said, not yet written
@@ -105,7 +107,7 @@ class HeldRun:
                 self._tenure = self._tenure.to(Tenure.AT_WORK)
             if isinstance(messages[-1], Finished):
                 self._tenure = self._tenure.to(Tenure.ENDING)
-            if any(isinstance(said, Obeyed) and said.order.kind is CommandKind.CANCEL for said in messages):
+            if any(isinstance(said, Obeyed) and said.command.kind is CommandKind.CANCEL for said in messages):
                 self._cancel_answered = True
 
     def leave(self, by: float) -> None:
@@ -114,11 +116,11 @@ class HeldRun:
         if self.idle:
             self._end(RunState.QUEUED)
 
-    def hindered(self, why: Trouble) -> None:
+    def hinder(self, why: Trouble) -> None:
         """The database takes nothing: so the run's row cannot say it, and its events will once they can."""
         self._trouble = why
 
-    def verdict(self) -> str | None:
+    def reason_to_kill(self) -> str | None:
         """Reason why the trainer must be killed now; None when it may go on."""
         now = monotonic()
         if not self.assigned:
@@ -173,7 +175,7 @@ class HeldRun:
         None when a run that the spec names has gone: then this one ends as failed.
         """
         if self._waits:
-            self._accept_past()
+            self._accept_prefix()
         resume, damaged = resume_point.newest(self._store, self._settings.data_dir, self.id)
         if damaged:
             self.flush()
@@ -192,7 +194,7 @@ class HeldRun:
             self._end(RunState.FAILED, str(error))
             return None
         spec, steered, rests = planned_commands.of(self._store, self.id, step)
-        return replace(self._work, spec=spec, resume=resume, sources=found, planned=steered, paused=rests)
+        return replace(self._work, spec=spec, resume=resume, sources=found, scheduled=steered, paused=rests)
 
     def _watch_again(self) -> None:
         """Alerts that count points count those that the run has now."""
@@ -202,7 +204,7 @@ class HeldRun:
                 _, chunks = events.chunks(session, self.id, metrics=counting)
             self._known.alarms = again(self._known.alarms, chunks)
 
-    def _accept_past(self) -> None:
+    def _accept_prefix(self) -> None:
         """Copies the history of the run that this one waited for."""
         self.flush()
         run = fork_history.accept(self._store, self._settings.data_dir, self._lease)
@@ -211,19 +213,19 @@ class HeldRun:
         self._known = replace(self._known, step=run.step, latest=dict(run.latest), lines=lines)
         self._waits = False
 
-    def new_orders(self) -> list[Order]:
+    def new_commands(self) -> list[Command]:
         """Commands since the last call. A cancel without a trainer at work takes effect here."""
         with self._store.read() as session:
             pending = commands.pending(session, self.id)
         new = [
-            Order(row.id, CommandKind(row.kind), row.body, row.by, row.why)
+            Command(row.id, CommandKind(row.kind), row.body, row.by, row.why)
             for row in pending
             if row.id not in self._forwarded
         ]
-        self._forwarded |= {order.id for order in new}
-        for order in new:
-            if order.kind is CommandKind.CANCEL and self._cancel is None:
-                self._cancel = (order, monotonic() + CANCEL_SECONDS)
+        self._forwarded |= {command.id for command in new}
+        for command in new:
+            if command.kind is CommandKind.CANCEL and self._cancel is None:
+                self._cancel = (command, monotonic() + CANCEL_SECONDS)
         if self._cancel and self.idle:
             self._end(RunState.CANCELLED)
         return new
@@ -243,46 +245,46 @@ class HeldRun:
         log.warning("Run %s: %s", self.id, text)
         self.backlog.append(Happened(EventKind.LOG, {"level": level, "text": text}))
 
-    def _write(self, turn: Turn, messages: int) -> None:
+    def _write(self, batch: WriteBatch, messages: int) -> None:
         before = after = self._lease.last_seq
-        tidies = not turn.finished and (self.ending or not self.assigned)
+        tidies = not batch.finished and (self.ending or not self.assigned)
         loose = unregistered_files.present(self._settings.data_dir, self.id) if tidies else []
-        vanished = self._vanished(turn) if turn.files else []
+        vanished = self._vanished(batch) if batch.files else []
         try:
             with self._store.begin() as session:
-                turn.write(session, self._lease)
+                batch.write(session, self._lease)
                 for checkpoint in vanished:
                     artifacts.forget(session, checkpoint)
                 after = self._lease.last_seq
         except UNAVAILABLE:
             if after != before:
-                self._doubt = (after, turn, messages)
+                self._doubt = (after, batch, messages)
             raise
-        self._accept(turn, messages)
+        self._accept(batch, messages)
         if loose:
             unregistered_files.collect(self._store, self._settings.data_dir, self.id, loose)
 
-    def _vanished(self, turn: Turn) -> list[str]:
-        announced = [file for file, *_ in turn.files]
-        return resume_point.vanished(self._store, self._settings.data_dir, self.id, announced)
+    def _vanished(self, batch: WriteBatch) -> list[str]:
+        announced = [file for file, *_ in batch.files]
+        return resume_point.find_vanished(self._store, self._settings.data_dir, self.id, announced)
 
-    def _accept(self, turn: Turn, messages: int) -> None:
+    def _accept(self, batch: WriteBatch, messages: int) -> None:
         del self.backlog[:messages]
-        for path in turn.replaced:
+        for path in batch.replaced:
             unregistered_files.delete(self._settings.data_dir / path)
-        self._known = turn
-        self._deaths = 0 if turn.progressed else self._deaths
-        if turn.finished:
-            self.outcome, self._tenure = turn.finished.state, self._tenure.to(Tenure.OVER)
+        self._known = batch
+        self._deaths = 0 if batch.progressed else self._deaths
+        if batch.finished:
+            self.outcome, self._tenure = batch.finished.state, self._tenure.to(Tenure.OVER)
 
     def _resolve_doubt(self) -> None:
         """Checks whether a commit without an answer succeeded, so that nothing is written twice."""
         if self._doubt is None:
             return
-        after, turn, messages = self._doubt
+        after, batch, messages = self._doubt
         with self._store.read() as session:
             row = runs.get(session, self.id)
         if row is not None and (row.epoch, row.last_seq) == (self._lease.epoch, after):
             self._lease.last_seq = after
-            self._accept(turn, messages)
+            self._accept(batch, messages)
         self._doubt = None

@@ -20,15 +20,15 @@ Damaged = tuple[Artifact, Damage]
 
 
 def newest(store: Store, data_dir: Path, run_id: str) -> tuple[Checkpoint | None, list[Damaged]]:
-    """The checkpoint to resume from, None to begin anew; and what is wrong with each newer one."""
+    """The checkpoint to resume from, None to start again; and what is wrong with each newer one."""
     with store.read() as session:
         registered = artifacts.checkpoints(session, run_id)
-        told = _told(session, run_id) if registered else {}
+        found = _read_checkpoints(session, run_id) if registered else {}
     damaged: list[Damaged] = []
     for artifact in registered:
         damage = files.damage(artifact, data_dir / artifact.path)
         if damage is None:
-            return _checkpoint(artifact, told.get(artifact.id, {})), damaged
+            return _checkpoint(artifact, found.get(artifact.id, {})), damaged
         damaged.append((artifact, damage))
     return None, damaged
 
@@ -48,7 +48,7 @@ def _complaint(artifact: Artifact, damage: Damage) -> NewEvent:
     return NewEvent(kind=EventKind.LOG, body={"level": "warning", "text": text})
 
 
-def vanished(store: Store, data_dir: Path, run_id: str, announced: Collection[File]) -> list[str]:
+def find_vanished(store: Store, data_dir: Path, run_id: str, announced: Collection[File]) -> list[str]:
     """Ids of the checkpoints, registered or `announced`, that the engine has deleted since it wrote newer ones.
 
     Found before the write that forgets them: nobody waits for a disk with the lock of the database in hand.
@@ -59,22 +59,22 @@ def vanished(store: Store, data_dir: Path, run_id: str, announced: Collection[Fi
     return [id for id, path in paths.items() if not (data_dir / path).exists()]
 
 
-def _told(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
+def _read_checkpoints(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
     """Each checkpoint's event. The last one before the run was steered stays, since people go back before that."""
-    told: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     last: dict[str, Any] = {}
     for mark in events.marks(session, run_id, kinds=[EventKind.CHECKPOINT, EventKind.COMMAND]):
         if mark.kind == EventKind.CHECKPOINT:
-            last = told[mark.body["artifact"]] = dict(mark.body)
+            last = found[mark.body["artifact"]] = dict(mark.body)
         elif mark.kind == EventKind.COMMAND and mark.body["kind"] in (CommandKind.SET, CommandKind.NEXT):
             last["keep"] = True
-    return told
+    return found
 
 
-def _checkpoint(artifact: Artifact, told: Mapping[str, Any]) -> Checkpoint:
+def _checkpoint(artifact: Artifact, found: Mapping[str, Any]) -> Checkpoint:
     """Of an earlier version's it is not known whether it was to stay."""
     within = artifact.place in (Place.WITHIN, Place.STOPPING)
     return Checkpoint(
         artifact.id, artifact.path, artifact.sha256, artifact.bytes, artifact.stage, artifact.step,
-        told.get("seconds", 0.0), artifact.place, keep=told.get("keep", not within),
+        found.get("seconds", 0.0), artifact.place, keep=found.get("keep", not within),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.domain.experiment.references import RUN, marked
+from backend.domain.experiment.references import RUN, find_marked
 from backend.store import files, sources, workers
 from backend.store.session import Store
 from worker.pipe.messages import Checkpoint, Source
@@ -16,7 +16,7 @@ def of(store: Store, data_dir: Path, spec: Mapping[str, Any]) -> dict[str, Sourc
     Raises SourceMissing in one sentence when one is gone or damaged since the spec was checked.
     """
     with store.read() as session:
-        named = list(marked(spec, workers.catalog(session), RUN))
+        named = list(find_marked(spec, workers.catalog(session), RUN))
         try:
             found = {text: sources.find(session, text) for _, text in named}
         except sources.SourceMissing as error:

@@ -49,7 +49,7 @@ class ConductorChild:
             log.error("No conductor can be started now, trying again: %s", error)
 
     def forget(self) -> None:
-        """Watch the studies anew, since the database took nothing."""
+        """Watch the studies again, since the database took nothing."""
         self._watch.forget()
 
     def close(self, seconds: float) -> None:

@@ -20,10 +20,10 @@ from worker.pipe.messages import Ready, Release, Renewed
 from worker.process.liveness import Mark
 from worker.process.timer import Timer
 from worker.process.vital import vital
-from worker.supervisor.owned_run import HeldRun
+from worker.supervisor.owned_run import OwnedRun
 from worker.supervisor.reaper import Reaper
 from worker.supervisor.study_process import ConductorChild
-from worker.supervisor.warm_trainer import Keeper
+from worker.supervisor.warm_trainer import WarmTrainer
 
 log = logging.getLogger("lathe.worker")
 
@@ -43,9 +43,9 @@ class Supervisor:
         self._settings, self._name = settings, name or socket.gethostname()
         self._store = Store.open(settings.database_url)
         self._bell = Event()
-        self._keeper = Keeper(settings, self._bell)
+        self._keeper = WarmTrainer(settings, self._bell)
         self._conductor = ConductorChild(settings, self._store)
-        self._held: HeldRun | None = None
+        self._held: OwnedRun | None = None
         self._announced: Ready | None = None
         self._leaving: float | None = None  # since when
         self._reachable = True
@@ -124,7 +124,7 @@ class Supervisor:
         if self._reachable:
             log.error("The database %s, trying again: %s", why, " ".join(str(error).split())[:300])
         if self._held:
-            self._held.hindered(why)
+            self._held.hinder(why)
         self._reaper.forget()
         self._conductor.forget()
         self._reachable = False
@@ -151,16 +151,16 @@ class Supervisor:
             raised, lines = (events.alerts(session, run.id), events.lines(session, run.id)) if run else ((), 0)
         if run is not None:
             log.info("Run %s begins (attempt %d).", run.id, run.attempts)
-            self._held = HeldRun(self._store, self._settings, run, raised, lines)
+            self._held = OwnedRun(self._store, self._settings, run, raised, lines)
             passing(Point.CLAIMED)
             self._beat.force()
             self._bell.set()
 
-    def _tend(self, held: HeldRun) -> None:
+    def _tend(self, held: OwnedRun) -> None:
         """One tick: checks the trainer, writes its messages, and passes on commands."""
         if self._leaving is not None and not held.leaving:
             self._ask_back(held)
-        why = held.verdict()
+        why = held.reason_to_kill()
         if why:
             self._keeper.kill(why)
         try:
@@ -176,7 +176,7 @@ class Supervisor:
             log.warning("Run %s: another worker may own it by now, so this one stops.", held.id)
             self._let_go("The lease was lost.")
 
-    def _write(self, held: HeldRun) -> None:
+    def _write(self, held: OwnedRun) -> None:
         try:
             held.flush()
         except (LeaseLost, *UNAVAILABLE):
@@ -190,7 +190,7 @@ class Supervisor:
         if held.assigned and self._reassure.due():
             self._keeper.send(Renewed())
 
-    def _assign(self, held: HeldRun) -> None:
+    def _assign(self, held: OwnedRun) -> None:
         assignment = held.assignment()
         if assignment is None:
             return
@@ -200,18 +200,18 @@ class Supervisor:
         passing(Point.ASSIGNED)
         self._poll.force()
 
-    def _pass_on(self, held: HeldRun) -> None:
-        for order in held.new_orders():
+    def _pass_on(self, held: OwnedRun) -> None:
+        for command in held.new_commands():
             if held.assigned:
-                self._keeper.send(order)
-                passing(Point.ORDER_FORWARDED)
+                self._keeper.send(command)
+                passing(Point.COMMAND_FORWARDED)
 
-    def _ask_back(self, held: HeldRun) -> None:
+    def _ask_back(self, held: OwnedRun) -> None:
         held.leave(monotonic() + RELEASE_SECONDS)
         self._keeper.send(Release())
         passing(Point.ASKED_BACK)
 
-    def _close(self, held: HeldRun) -> None:
+    def _close(self, held: OwnedRun) -> None:
         log.info("Run %s: %s.", held.id, held.outcome)
         self._held = None
         self._claim.force()
@@ -239,7 +239,7 @@ class Supervisor:
             with self._store.begin() as session:
                 workers.beat(session, self.id, self._held.id if self._held else None)
         if self._look.due():
-            self._reaper.look(self._held.id if self._held else None)
+            self._reaper.check(self._held.id if self._held else None)
 
     def _say_goodbye(self) -> None:
         try:

@@ -13,7 +13,7 @@ log = logging.getLogger("lathe.worker")
 LONGEST_PAUSE = 30.0  # seconds between two starts of a trainer that does not get as far as `Ready`
 
 
-class Keeper:
+class WarmTrainer:
     """`ready` is what the trainer can do, None while there is none or it is not warm yet."""
 
     def __init__(self, settings: Settings, bell: Event) -> None:

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 from backend.domain.run.commands import CommandKind, CommandState
 from backend.domain.run.events import EventKind, NewEvent
 from backend.domain.run.states import JOULES, Place, RunState
-from backend.store import artifacts, commands, exhibits, results, runs
+from backend.store import artifacts, commands, results, runs, summaries
 from backend.store.chunks import Chunk, decode, last_step
 from backend.store.runs import Lease
 from worker.pipe.messages import (
     Checkpoint,
-    Exhibit,
     File,
     Finished,
     FromTrainer,
@@ -25,9 +24,10 @@ from worker.pipe.messages import (
     Progress,
     Ready,
     StageDone,
+    Summary,
     Unsaved,
 )
-from worker.supervisor.alerts import Alarm
+from worker.supervisor.alerts import AlertWatch
 
 MOST_LINES = 10_000
 """Lines of a run's log that are kept."""
@@ -36,7 +36,7 @@ SPARE_LINES = 100
 
 
 @dataclass
-class Turn:
+class WriteBatch:
     """Events and changes of the run's row, and the rows beside it. `step` is the last one that was heard of."""
 
     step: int
@@ -49,21 +49,21 @@ class Turn:
     changes: dict[str, Any] = field(default_factory=dict)
     files: list[tuple[File, int, int, Place | None]] = field(default_factory=list)  # with stage, step and place
     results: list[StageDone] = field(default_factory=list)
-    exhibits: list[Exhibit] = field(default_factory=list)
+    summaries: list[Summary] = field(default_factory=list)
     obeyed: list[Obeyed] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)  # paths of checkpoints that others take the place of
     finished: Finished | None = None
-    alarms: tuple[Alarm, ...] = ()
+    alarms: tuple[AlertWatch, ...] = ()
     unsaved: bool = False  # the run's row says that no checkpoint can be written
     raised: list[dict[str, Any]] = field(default_factory=list)
 
-    def next(self, messages: Iterable[FromTrainer]) -> "Turn":
+    def next(self, messages: Iterable[FromTrainer]) -> "WriteBatch":
         """The turn that comes after this one was written."""
-        kept = self.step, dict(self.latest), self.lines, self.place, self.inherited
-        turn = Turn(*kept, alarms=self.alarms, unsaved=self.unsaved)
+        carried = self.step, dict(self.latest), self.lines, self.place, self.inherited
+        batch = WriteBatch(*carried, alarms=self.alarms, unsaved=self.unsaved)
         for message in messages:
-            turn._take(message)
-        return turn
+            batch._take(message)
+        return batch
 
     def write(self, session: Session, lease: Lease) -> None:
         """Write it all under the fence. Raises LeaseLost when the run is no longer ours."""
@@ -71,8 +71,8 @@ class Turn:
         for done in self.results:
             results.put(session, lease.run_id, done.result)
             _forget_files(session, lease.run_id, done.result.stage)
-        for exhibit in self.exhibits:
-            exhibits.put(session, lease.run_id, exhibit.kind, exhibit.stage, exhibit.step, exhibit.body)
+        for summary in self.summaries:
+            summaries.put(session, lease.run_id, summary.kind, summary.stage, summary.step, summary.body)
         for file, stage, step, place in self.files:
             artifacts.register(
                 session,
@@ -90,7 +90,7 @@ class Turn:
             if artifact.path in self.replaced:
                 artifacts.forget(session, artifact.id)
         for obeyed in self.obeyed:
-            commands.settle(session, obeyed.order.id, _settled(obeyed), obeyed.note)
+            commands.settle(session, obeyed.command.id, _final_state(obeyed), obeyed.note)
         for alert in self.raised:
             _act(session, lease.run_id, alert)
         if self.finished and self.finished.state is RunState.QUEUED:
@@ -108,9 +108,9 @@ class Turn:
                 self._happened(message)
             case Checkpoint():
                 self._checkpoint(message)
-            case Exhibit():
-                self.exhibits.append(message)
-                self._event(EventKind.EXHIBIT, {"kind": message.kind, "stage": message.stage, "step": message.step})
+            case Summary():
+                self.summaries.append(message)
+                self._event(EventKind.SUMMARY, {"kind": message.kind, "stage": message.stage, "step": message.step})
             case StageDone():
                 self._stage_done(message)
             case Obeyed():
@@ -205,9 +205,15 @@ class Turn:
 
     def _obeyed(self, obeyed: Obeyed) -> None:
         self.obeyed.append(obeyed)
-        order = obeyed.order
-        body = {"command": order.id, "kind": order.kind, "by": order.by, "step": obeyed.step, "state": _settled(obeyed)}
-        said = {name: text for name, text in (("why", order.why), ("note", obeyed.note)) if text}
+        command = obeyed.command
+        body = {
+            "command": command.id,
+            "kind": command.kind,
+            "by": command.by,
+            "step": obeyed.step,
+            "state": _final_state(obeyed),
+        }
+        said = {name: text for name, text in (("why", command.why), ("note", obeyed.note)) if text}
         self._event(EventKind.COMMAND, {**body, **obeyed.effect, **said})
         if "stages" in obeyed.effect:
             self.changes["stages"] = obeyed.effect["stages"]
@@ -218,7 +224,7 @@ class Turn:
 
 def _act(session: Session, run_id: str, alert: dict[str, Any]) -> None:
     """Carries out an alert's action: a command like a person's, obeyed if the run can take it."""
-    if alert["then"] != "tell":
+    if alert["then"] != "report":
         with suppress(commands.RunOver, commands.NotNow):
             commands.ask(session, run_id, CommandKind(alert["then"]), {}, f"the alert on {alert['metric']}"[:100])
 
@@ -230,5 +236,5 @@ def _forget_files(session: Session, run_id: str, stage: int) -> None:
             artifacts.forget(session, artifact.id)
 
 
-def _settled(obeyed: Obeyed) -> CommandState:
+def _final_state(obeyed: Obeyed) -> CommandState:
     return CommandState.REFUSED if obeyed.refused else CommandState.OBEYED

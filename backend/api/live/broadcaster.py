@@ -44,18 +44,18 @@ class News:
 
     heads: Mapping[str, int]
     frames: list[Found]
-    look: changes.Look | None
+    poll: changes.Poll | None
     rows: list[tuple[str, bytes]]
 
 
-class Hub:
+class Broadcaster:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="stream")
         self._watched: Counter[str] = Counter()
         self._tails: dict[str, Tail] = {}
         self._gone: set[str] = set()
-        self._look_at_rows: changes.Look | None = None
+        self._last_poll: changes.Poll | None = None
         self._rows: OrderedDict[str, tuple[int, bytes]] = OrderedDict()  # the last change of each run, oldest first
         self._serial = self._dropped = 0
         self._row_viewers = self._viewers = 0
@@ -70,15 +70,15 @@ class Hub:
         self._enter(watched, rows)
         try:
             yield b"retry: 1000\n\n"
-            serial = await self._looking_at_rows() if rows else 0
+            serial = await self._polling_rows() if rows else 0
             if rows:
                 yield b"".join(await self._in_thread(self._all_rows))
             while cursors and not self._closed and (missed := await self._missed(cursors)):
                 yield missed
-            told: set[str] = set()
+            reported: set[str] = set()
             while not self._closed:
                 changed = self._changed
-                block = await self._events(cursors) + self._leavings(cursors, told)
+                block = await self._events(cursors) + self._leavings(cursors, reported)
                 if rows and serial < self._dropped:
                     return  # it comes back and asks for its table again
                 if rows:
@@ -122,9 +122,9 @@ class Hub:
             parts.append(_stamped(((run_id, *item) for item in fresh), cursors))
         return b"".join(parts)
 
-    async def _looking_at_rows(self) -> int:
+    async def _polling_rows(self) -> int:
         """Wait until no change of a row can be missed any more; the serial number of the last one that was found."""
-        while self._look_at_rows is None and not self._closed:
+        while self._last_poll is None and not self._closed:
             await self._changed.wait()
         return self._serial
 
@@ -136,10 +136,10 @@ class Hub:
             fresh.append(frame)
         return b"".join(reversed(fresh)), self._serial
 
-    def _leavings(self, cursors: Collection[str], told: set[str]) -> bytes:
+    def _leavings(self, cursors: Collection[str], reported: set[str]) -> bytes:
         """Reports once for each run that it does not exist (any more)."""
-        left = [run_id for run_id in cursors if run_id in self._gone and run_id not in told]
-        told.update(left)
+        left = [run_id for run_id in cursors if run_id in self._gone and run_id not in reported]
+        reported.update(left)
         return b"".join(gone_frame(run_id) for run_id in left)
 
     def _enter(self, watched: Sequence[str], rows: bool) -> None:
@@ -154,7 +154,7 @@ class Hub:
         self._row_viewers -= rows
         self._viewers -= 1
         if not self._row_viewers:
-            self._look_at_rows = None
+            self._last_poll = None
             self._rows.clear()
         for run_id in [run_id for run_id, viewers in self._watched.items() if viewers <= 0]:
             del self._watched[run_id]
@@ -170,7 +170,7 @@ class Hub:
             heads = {run_id: tail.head for run_id, tail in self._tails.items()}
             watched, rows = list(self._watched), self._row_viewers > 0
             try:
-                news = await self._in_thread(lambda: self._look(watched, heads, rows))  # noqa: B023
+                news = await self._in_thread(lambda: self._poll(watched, heads, rows))  # noqa: B023
             except UNAVAILABLE as error:
                 log.warning("the stream waits for the database: %s", str(error).splitlines()[0])
                 await asyncio.sleep(RETRY)
@@ -182,21 +182,21 @@ class Hub:
             self._take(news, watched)
             await asyncio.sleep(max(INTERVAL - (time.monotonic() - began), INTERVAL / 5))
 
-    def _look(self, watched: list[str], known: Mapping[str, int], rows: bool) -> News:
+    def _poll(self, watched: list[str], known: Mapping[str, int], rows: bool) -> News:
         with self._store.read() as session:
             heads = events.heads(session, watched)
             behind = {run_id: head for run_id, head in known.items() if heads.get(run_id, 0) > head}
             fresh = events.after(session, behind, limit=200) if behind else []
             frames = [(event.run_id, event.seq, event_frame(event)) for event in fresh]
-            look, changed = self._changes(session) if rows else (None, [])
-            return News(heads, frames, look, list(_row_frames(session, changed[-MAX_ROWS:])))
+            poll, changed = self._changes(session) if rows else (None, [])
+            return News(heads, frames, poll, list(_row_frames(session, changed[-MAX_ROWS:])))
 
-    def _changes(self, session: Session) -> tuple[changes.Look, list[str]]:
-        last = self._look_at_rows
+    def _changes(self, session: Session) -> tuple[changes.Poll, list[str]]:
+        last = self._last_poll
         return (changes.first(session), []) if last is None else changes.since(session, last)
 
     def _take(self, news: News, watched: list[str]) -> None:
-        different = bool(news.frames or news.rows) or (self._look_at_rows is None and news.look is not None)
+        different = bool(news.frames or news.rows) or (self._last_poll is None and news.poll is not None)
         for run_id, seq, frame in news.frames:
             # Whoever watched it may have left since; a later tail begins where it is made.
             if run_id in self._tails:
@@ -204,7 +204,7 @@ class Hub:
         for run_id in watched:
             different |= run_id in self._watched and self._begin(run_id, news)
         if self._row_viewers:
-            self._look_at_rows = news.look
+            self._last_poll = news.poll
             self._keep(news.rows)
         if different:
             self._announce()

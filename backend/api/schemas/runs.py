@@ -135,13 +135,17 @@ class RunRow(BaseModel):
     note: str | None = Field(
         default=None, description="Current danger to the run, in a sentence; null when all is well."
     )
-    parent_id: str | None = Field(default=None, description="The run whose past it begins with.")
+    parent_id: str | None = Field(default=None, description="The run whose prefix it begins with.")
     fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
     fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
-    waits_for: str | None = Field(default=None, description="The run with whose past it will begin; it waits for that.")
+    waits_for: str | None = Field(
+        default=None, description="The run with whose prefix it will begin; it waits for that."
+    )
     waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
-    ghost_of: str | None = Field(default=None, description="The run that it shows without one intervention.")
-    ghost_seq: int | None = Field(default=None, description="The event of that run which tells of the intervention.")
+    counterfactual_of: str | None = Field(default=None, description="The run that it shows without one command.")
+    counterfactual_seq: int | None = Field(
+        default=None, description="The event of that run which tells of the command."
+    )
     dataset: str = Field(description="Kind of the data.")
     model: str = Field(description="Kind of the model.")
     stage: int | None = Field(description="Index of the stage it is in.")
@@ -149,7 +153,7 @@ class RunRow(BaseModel):
     step: int
     total_steps: int | None
     active_seconds: float = Field(
-        description="Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a "
+        description="Time that this run's own stages worked, seconds: queueing, pauses, measuring and the prefix that a "
         "fork began with left out."
     )
     latest: dict[str, float] = Field(default={}, description="Each metric's last finite value.")
@@ -182,9 +186,9 @@ class Relative(BaseModel):
     name: str
     state: RunState
     color: str
-    relation: Literal["parent", "child", "awaited", "waiting", "original", "ghost"] = Field(
+    relation: Literal["parent", "child", "awaited", "waiting", "original", "counterfactual"] = Field(
         description="Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one, "
-        "`original` the run that this one repeats without an intervention, `ghost` a run that repeats this one so."
+        "`original` the run that this one repeats without a command, `counterfactual` a run that repeats this one so."
     )
     stage: int | None = Field(description="Index of the first stage that only the younger of the two runs has.")
     step: int | None = Field(description="Optimizer steps that both runs share; null while one waits.")
@@ -199,10 +203,10 @@ class RunDetail(RunRow):
         default=None, description="The model before the first stage; null until that begins, and where nobody looked."
     )
     artifacts: list[ArtifactRow] = []
-    exhibits: list[str] = Field(default=[], description="Kinds of exhibits that it has shown so far.")
+    summaries: list[str] = Field(default=[], description="Kinds of summaries that it has shown so far.")
     relatives: list[Relative] = Field(default=[], description="The run's parent first, then its forks by age.")
     inherited_seconds: float = Field(
-        default=0.0, description="`active_seconds` of the past that a fork began with, which its own leave out."
+        default=0.0, description="`active_seconds` of the prefix that a fork began with, which its own leave out."
     )
     measuring_seconds: float | None = Field(
         default=None, description="Time that measuring its own stages took, seconds; null where none was told."

@@ -35,7 +35,7 @@ class CommandRow(BaseModel):
     created_at: datetime
 
 
-class KnobRow(BaseModel):
+class LiveParameterRow(BaseModel):
     """A live parameter of a run."""
 
     path: str = Field(description="Path within the recipe: the `path` of a `set` command.")

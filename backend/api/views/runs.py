@@ -9,7 +9,7 @@ from backend.api.schemas.runs import ArtifactRow, QueuePlace, RunRow, StageSumma
 from backend.charts.palette import color
 from backend.domain.run.results import INCOMING, IncomingModel
 from backend.domain.run.states import RunState
-from backend.store import exhibits, queue, studies, tables
+from backend.store import queue, studies, summaries, tables
 
 
 def run_rows(session: Session, runs: Sequence[tables.Run]) -> list[RunRow]:
@@ -46,8 +46,8 @@ def _row(run: tables.Run, trial: int | None) -> RunRow:
         fork_stage=run.fork_stage,
         waits_for=run.waits_for,
         waits_stage=run.waits_stage,
-        ghost_of=run.ghost_of,
-        ghost_seq=run.ghost_seq,
+        counterfactual_of=run.counterfactual_of,
+        counterfactual_seq=run.counterfactual_seq,
         dataset=spec["dataset"]["kind"],
         model=spec["model"]["kind"],
         stage=run.stage,
@@ -94,5 +94,5 @@ def artifact_row(artifact: tables.Artifact) -> ArtifactRow:
 
 def incoming(session: Session, run_id: str) -> IncomingModel | None:
     """The model before the run's first stage; None until that begins, and where nobody looked."""
-    shown = exhibits.of(session, run_id, [INCOMING])
+    shown = summaries.of(session, run_id, [INCOMING])
     return IncomingModel.model_validate(shown[0].body) if shown else None

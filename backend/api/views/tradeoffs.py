@@ -12,7 +12,7 @@ from backend.charts.artifacts import Artifacts
 from backend.charts.choice import Choice
 from backend.domain.constraints import Constraint, bounds, shortfall
 from backend.domain.intervals import wilson
-from backend.domain.measures import QUALITIES, measure_of, shown
+from backend.domain.measures import QUALITIES, format_value, measure_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +25,13 @@ class Answer:
     dataset: str
     titles: Mapping[str, str]
 
-    def told(self) -> Tradeoffs:
+    def to_response(self) -> Tradeoffs:
         found, choice, files = self.found, self.choice, self.found.files
         places = self._best_first()
         shown, answers = set(places), self._bounded
         return Tradeoffs(
             points=[self._row(*one) for one in zip(places, found.values(places), strict=True)],
-            total=len(choice.asked),
+            total=len(choice.candidates),
             qualifying=[files[index].artifact for index in choice.meeting.tolist() if answers and index in shown],
             nearest=[files[index].artifact for index in choice.near.tolist() if answers],
             sentence=self._sentence(),
@@ -84,7 +84,7 @@ class Answer:
 
     def _sentence(self) -> str:
         choice = self.choice
-        if not len(choice.asked):
+        if not len(choice.candidates):
             return "Nothing has been measured yet."
         if not len(choice.able):
             return f"{self._about} no model has a measured `{choice.goal}`."
@@ -125,17 +125,17 @@ class Answer:
         (values,) = self.found.values([index])
         return (
             f"{self._about} {meets}. The one with {most} `{goal}` is {self._called(index)}: "
-            f"{shown(goal, values[goal])} at {self._quality(index, values)}."
+            f"{format_value(goal, values[goal])} at {self._quality(index, values)}."
         )
 
     def _quality(self, index: int, values: Mapping[str, float]) -> str:
         """`an accuracy of 97.22% (95% interval 94.96% to 98.49%)`"""
         quality, samples = self.choice.quality, self.found.files[index].samples
-        told = f"{QUALITIES[quality]} of {shown(quality, values[quality])}"
+        text = f"{QUALITIES[quality]} of {format_value(quality, values[quality])}"
         if quality != "accuracy" or not samples:
-            return f"{told} (its interval is unknown)"
-        low, high = (shown(quality, end) for end in wilson(values[quality], samples))
-        return f"{told} (95% interval {low} to {high})"
+            return f"{text} (its interval is unknown)"
+        low, high = (format_value(quality, end) for end in wilson(values[quality], samples))
+        return f"{text} (95% interval {low} to {high})"
 
     def _called(self, index: int) -> str:
         run, file = self.found.run(index), self.found.files[index]
@@ -145,7 +145,7 @@ class Answer:
     def _bound(self) -> str:
         """Proposed bound, a little below the best: by a point for shares, by a hundredth for others."""
         quality = self.choice.quality
-        column = self.found.column(quality)[self.choice.asked]
+        column = self.found.column(quality)[self.choice.candidates]
         if measure_of(quality).unit == "share":
             return f"{quality} >= {max(0, math.floor(1000 * (float(column.max()) - 0.01))) / 10:g}%"
         if measure_of(quality).larger_is_better:
@@ -156,10 +156,10 @@ class Answer:
         """Preparations and sizes of the test split, where the models do not share them."""
         having = np.unique(self.found.owner).tolist()
         preparations = sorted({self.found.runs[place].preparation.replace("_", " ") for place in having})
-        told = [f"prepared the data differently ({', '.join(preparations)})"] if len(preparations) > 1 else []
+        text = [f"prepared the data differently ({', '.join(preparations)})"] if len(preparations) > 1 else []
         if len(self.found.samples) > 1:
-            told.append("were judged on test splits of different sizes")
-        return f"These models {' and '.join(told)}." if told else ""
+            text.append("were judged on test splits of different sizes")
+        return f"These models {' and '.join(text)}." if text else ""
 
 
 def _interval(accuracy: float | None, samples: int | None) -> Interval | None:

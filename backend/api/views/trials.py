@@ -26,7 +26,7 @@ def study_rows(session: Session, rows: Sequence[tables.Study]) -> list[StudyRow]
 
 def study_detail(session: Session, row: tables.Study) -> StudyDetail:
     study = studies.document(row)
-    spent = trials.spent(session, row.id)
+    spent = trials.sum_spent(session, row.id)
     return StudyDetail(
         **_row(session, row, study, trials.counts(session, [row.id])[row.id]),
         study=study,

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
-from backend.charts.data import Exhibit, Options, RunData
+from backend.charts.data import Options, RunData, Summary
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
 
@@ -64,18 +64,18 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     )
 
 
-def _chosen(runs: Sequence[RunData]) -> Iterator[tuple[RunData, Exhibit]]:
+def _chosen(runs: Sequence[RunData]) -> Iterator[tuple[RunData, Summary]]:
     """Of a run alone the pictures of each stage that augments in its own way, of several the first ones of each."""
     if len(runs) == 1:
         different = {
-            str([row["title"] for row in shown.body["rows"]]): shown for shown in reversed(runs[0].shown(KIND))
+            str([row["title"] for row in shown.body["rows"]]): shown for shown in reversed(runs[0].summaries_of(KIND))
         }
         yield from ((runs[0], shown) for shown in list(reversed(different.values()))[:MOST])
     else:
-        yield from [(run, run.shown(KIND)[0]) for run in runs if run.shown(KIND)][:MOST]
+        yield from [(run, run.summaries_of(KIND)[0]) for run in runs if run.summaries_of(KIND)][:MOST]
 
 
-def _arranged(chosen: Sequence[tuple[RunData, Exhibit]]) -> tuple[list[Row], list[tuple[str, float]], float]:
+def _arranged(chosen: Sequence[tuple[RunData, Summary]]) -> tuple[list[Row], list[tuple[str, float]], float]:
     """The rows one below the other, headings with their places, and where it ends."""
     rows, headings, top = [], [], 0.0
     for run, shown in chosen:
@@ -137,11 +137,11 @@ def _heading(words: str, top: float, options: Options) -> dict[str, Any]:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    told: dict[str, list[str]] = {}
+    text: dict[str, list[str]] = {}
     for row in rows:
-        told.setdefault(title(row.run), []).append(row.row["title"].replace("_", " "))
-    parts = (f"{name}: training images {', '.join(titles)}." for name, titles in told.items())
+        text.setdefault(title(row.run), []).append(row.row["title"].replace("_", " "))
+    parts = (f"{name}: training images {', '.join(titles)}." for name, titles in text.items())
     return " ".join(parts) or "Nothing has been measured yet."
 
 
-chart = Chart("Augmentations", draw, exhibits=(KIND,), group="data", rank=20)
+chart = Chart("Augmentations", draw, summaries=(KIND,), group="data", rank=20)

@@ -32,7 +32,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         [ideal, *traces] if runs else [],
         runs,
         options,
-        " ".join(_told(run, body) for run, _, body in shown) or "Nothing has been measured yet.",
+        " ".join(_describe(run, body) for run, _, body in shown) or "Nothing has been measured yet.",
         xaxis={"title": {"text": "confidence"}, "range": [0, 1.02], "tickformat": ".0%"},
         yaxis={"title": {"text": "accuracy"}, "range": [0, 1.02], "tickformat": ".0%"},
     )
@@ -54,8 +54,8 @@ def _bins(run: RunData, words: str, body: Mapping[str, Any], place: int) -> go.S
     )
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
     return f"{title(run)}: expected calibration error {body['calibration']['error']:.2%}."
 
 
-chart = Chart("Calibration", draw, exhibits=("quality",), group="quality", rank=2)
+chart = Chart("Calibration", draw, summaries=("quality",), group="quality", rank=2)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.theme import figure, label, shortened, title
+from backend.charts.theme import figure, label, shorten, title
 from backend.charts.theme import text as plain
 
 LONGEST = 24  # characters of a class's name on the axis
@@ -18,14 +18,14 @@ HELD_OUT = (("validation", "validation", "-"), ("test", "test", "."))
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Samples of each class: of the training split as read and as trained on; of a run alone also those held out."""
-    shown = [(run, exhibit.body) for run in runs for exhibit in run.shown("classes")[:1]]
+    shown = [(run, summary.body) for run in runs for summary in run.summaries_of("classes")[:1]]
     bars = BARS + HELD_OUT if len(shown) == 1 else BARS[:2]
     traces = [_bar(run, body, *bar, alone=len(shown) == 1) for run, body in shown for bar in bars if any(body[bar[0]])]
     return figure(
         traces,
         runs,
         options,
-        " ".join(_told(run, body) for run, body in shown[:10]) or "Nothing has been measured yet.",
+        " ".join(_describe(run, body) for run, body in shown[:10]) or "Nothing has been measured yet.",
         barmode="group",
         bargap=0.25,
         xaxis={"type": "category", "title": {"text": "class"}},
@@ -35,7 +35,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
 
 def _bar(run: RunData, body: Mapping[str, Any], key: str, name: str, pattern: str, alone: bool) -> go.Bar:
     return go.Bar(
-        x=[plain(shortened(one, LONGEST)) for one in body["names"]],
+        x=[plain(shorten(one, LONGEST)) for one in body["names"]],
         y=body[key],
         name=name if alone else f"{label(run)}: {name}",
         legendgroup=run.id,
@@ -45,7 +45,7 @@ def _bar(run: RunData, body: Mapping[str, Any], key: str, name: str, pattern: st
     )
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
     read, drawn = body["read"], body["drawn"]
     spans = [f"{min(counts):,.0f} to {max(counts):,.0f}" for counts in (read, drawn)]
     made_up = f", {sum(body['generated']):,} of them made up" if any(body["generated"]) else ""
@@ -55,4 +55,4 @@ def _told(run: RunData, body: Mapping[str, Any]) -> str:
     )
 
 
-chart = Chart("Classes", draw, exhibits=("classes",), group="data", rank=1)
+chart = Chart("Classes", draw, summaries=("classes",), group="data", rank=1)

@@ -9,7 +9,7 @@ from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.panels import axes, panels
 from backend.charts.stages import Shown, stages
-from backend.charts.theme import figure, shortened, title
+from backend.charts.theme import figure, shorten, title
 from backend.charts.theme import text as plain
 
 MOST = 4
@@ -35,7 +35,7 @@ def _ticks(body: Mapping[str, Any]) -> dict[str, Any]:
     names = [one["name"] for one in body["classes"]]
     return {
         "tickvals": list(range(len(names))),
-        "ticktext": [plain(shortened(name, LONGEST)) for name in names],
+        "ticktext": [plain(shorten(name, LONGEST)) for name in names],
     }
 
 
@@ -63,10 +63,10 @@ def _matrix(shown: Shown, place: Mapping[str, str], first: bool) -> go.Heatmap:
 
 
 def _summary(shown: Sequence[Shown]) -> str:
-    return " ".join(_told(run, body) for run, _, body in shown) or "Nothing has been measured yet."
+    return " ".join(_describe(run, body) for run, _, body in shown) or "Nothing has been measured yet."
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
     """The accuracy, and which mistake is made most often."""
     names = [one["name"] for one in body["classes"]]
     mistakes = [
@@ -75,11 +75,11 @@ def _told(run: RunData, body: Mapping[str, Any]) -> str:
         for chosen, count in enumerate(row)
         if true != chosen and count
     ]
-    told = f"{title(run)}: {body['accuracy']:.2%} of {body['samples']:,} samples are right"
+    text = f"{title(run)}: {body['accuracy']:.2%} of {body['samples']:,} samples are right"
     if not mistakes:
-        return f"{told}."
+        return f"{text}."
     count, true, chosen = max(mistakes)
-    return f"{told}; most often {names[true]} is taken for {names[chosen]}, {count} times."
+    return f"{text}; most often {names[true]} is taken for {names[chosen]}, {count} times."
 
 
-chart = Chart("Confusion matrix", draw, exhibits=("quality",), group="quality", rank=0)
+chart = Chart("Confusion matrix", draw, summaries=("quality",), group="quality", rank=0)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.theme import LOOKS, figure, label, shortened, title
+from backend.charts.theme import LOOKS, figure, label, shorten, title
 from backend.charts.theme import text as plain
 from backend.domain import png
 
@@ -20,7 +20,7 @@ ROOM = 8  # pixels of the pictures between those of two runs
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Images of each class: on the left as they were read, on the right as the generative model made them up."""
-    shown = [(run, exhibit.body) for run in runs for exhibit in run.shown("generated")[:1]][:MOST]
+    shown = [(run, summary.body) for run in runs for summary in run.summaries_of("generated")[:1]][:MOST]
     traces, notes, top = [], [], 0.0
     ticks: dict[float, str] = {}
     for run, body in shown:
@@ -28,13 +28,13 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         traces.append(_picture(run, body, top))
         notes += _headings(run, body, top, width, options)
         row = height / len(body["names"])
-        ticks |= {top + row * (place + 0.5): plain(shortened(name, 20)) for place, name in enumerate(body["names"])}
+        ticks |= {top + row * (place + 0.5): plain(shorten(name, 20)) for place, name in enumerate(body["names"])}
         top += height + ROOM
     return figure(
         traces,
         runs,
         options,
-        " ".join(_told(run, body) for run, body in shown) or "Nothing has been measured yet.",
+        " ".join(_describe(run, body) for run, body in shown) or "Nothing has been measured yet.",
         xaxis={"visible": False, "constrain": "domain"},
         yaxis={
             "autorange": "reversed",
@@ -80,10 +80,10 @@ def _size(picture: str) -> tuple[int, int]:
         return 1, 1
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
     return (
         f"{title(run)}: {body['real']} images of each of {len(body['names'])} classes as read, {body['made']} made up."
     )
 
 
-chart = Chart("Made-up samples", draw, exhibits=("generated",), group="data", rank=2)
+chart = Chart("Made-up samples", draw, summaries=("generated",), group="data", rank=2)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from backend.charts.chart import Chart
-from backend.charts.data import Exhibit, Options, RunData
+from backend.charts.data import Options, RunData, Summary
 from backend.charts.panels import axes, panels
 from backend.charts.theme import figure, label, title
 from backend.charts.theme import text as plain
@@ -20,11 +20,11 @@ PARTS = (("weights", "weight"), ("gradients", "log₁₀ |gradient|"))
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Distribution of each layer's weights and gradients, step by step; of several runs the first one's."""
-    run = next((run for run in runs if run.shown("histograms")), None)
+    run = next((run for run in runs if run.summaries_of("histograms")), None)
     if run is None:
         return figure([], runs, options, "Nothing has been measured yet.")
-    looks = run.shown("histograms")
-    names = _layers(looks)
+    summaries = run.summaries_of("histograms")
+    names = _layers(summaries)
     panes = [(name, part, words) for name in names for part, words in PARTS]
     whose = f"{label(run, 30)} · " if len(runs) > 1 else ""
     layout = panels(
@@ -34,21 +34,26 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         [{"title": {"text": words}, "showgrid": False} for _, _, words in panes],
         pixels=150,
     )
-    traces = [_map(run, looks, name, part, axes(place)) for place, (name, part, _) in enumerate(panes)]
-    told = f"{title(run)}: weights and gradients of {len(names)} layers at {len(looks)} steps."
-    return figure(traces, runs, options, told, **layout)
+    traces = [_map(run, summaries, name, part, axes(place)) for place, (name, part, _) in enumerate(panes)]
+    text = f"{title(run)}: weights and gradients of {len(names)} layers at {len(summaries)} steps."
+    return figure(traces, runs, options, text, **layout)
 
 
-def _layers(looks: Sequence[Exhibit]) -> list[str]:
+def _layers(summaries: Sequence[Summary]) -> list[str]:
     """Names of the layers at the last look, evenly chosen."""
-    names = [layer["name"] for layer in looks[-1].body["layers"]]
+    names = [layer["name"] for layer in summaries[-1].body["layers"]]
     places = np.unique(np.linspace(0, len(names) - 1, min(MOST_LAYERS, len(names))).round().astype(int))
     return [names[place] for place in places]
 
 
-def _map(run: RunData, looks: Sequence[Exhibit], name: str, part: str, place: Mapping[str, str]) -> go.Heatmap:
+def _map(run: RunData, summaries: Sequence[Summary], name: str, part: str, place: Mapping[str, str]) -> go.Heatmap:
     """Steps across, values up; as colour the share of values, relative to the fullest bin of the step."""
-    found = [(look.step, layer[part]) for look in looks for layer in look.body["layers"] if layer["name"] == name]
+    found = [
+        (summary.step, layer[part])
+        for summary in summaries
+        for layer in summary.body["layers"]
+        if layer["name"] == name
+    ]
     ends = [_ends(one) for _, one in found]
     edges = np.linspace(min(low for low, _ in ends), max(high for _, high in ends), BINS + 1)
     shares = np.stack([_share(one, edges) for _, one in found], axis=1)
@@ -82,4 +87,4 @@ def _share(histogram: Mapping[str, Any], edges: NDArray[np.float64]) -> NDArray[
     return np.asarray(np.diff(below) / max(1.0, counts.sum()))
 
 
-chart = Chart("Weights and gradients", draw, exhibits=("histograms",), group="diagnosis", rank=10)
+chart = Chart("Weights and gradients", draw, summaries=("histograms",), group="diagnosis", rank=10)

@@ -35,8 +35,8 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         _contours(one, panel, span, axes(place), place)
         for place, (one, panel) in enumerate(zip(shown, logs, strict=True))
     ]
-    told = " ".join(_told(run, words, body) for run, words, body in shown) or "Nothing has been measured yet."
-    return figure(traces, runs, options, told, **layout)
+    text = " ".join(_describe(run, words, body) for run, words, body in shown) or "Nothing has been measured yet."
+    return figure(traces, runs, options, text, **layout)
 
 
 def _shown(runs: Sequence[RunData]) -> list[Shown]:
@@ -80,11 +80,11 @@ def _title(words: str, body: Mapping[str, Any]) -> str:
     return words if body["sharpness"] is None else f"{words} · sharpness {body['sharpness']:.3g}"
 
 
-def _told(run: RunData, words: str, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, words: str, body: Mapping[str, Any]) -> str:
     when = " before the first stage" if words.endswith(", before") else ""
     sharp = "cannot be told" if body["sharpness"] is None else f"is {body['sharpness']:.3g}"
     loss = "not finite" if body["loss"] is None else f"{body['loss']:.4g}"
     return f"{title(run)}{when}: the loss is {loss}, its sharpness {sharp}."
 
 
-chart = Chart("Loss around the solution", draw, exhibits=(BEFORE, "landscape"), group="diagnosis", rank=20)
+chart = Chart("Loss around the solution", draw, summaries=(BEFORE, "landscape"), group="diagnosis", rank=20)

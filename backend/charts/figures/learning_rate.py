@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.curves import Role, curves
-from backend.charts.data import Exhibit, Options, RunData
+from backend.charts.data import Options, RunData, Summary
 from backend.charts.theme import LOOKS
 
 ROLES = (Role("learning_rate", "learning rate"),)
@@ -17,13 +17,13 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Learning rate of each step; for a single run beside the planned one."""
     yaxis = {"title": {"text": "learning rate"}, "rangemode": "tozero", "exponentformat": "power"}
     drawn = curves(runs, options, ROLES, yaxis, number=".3g")
-    own = [run for run in runs if not run.ghost]
+    own = [run for run in runs if not run.counterfactual]
     if len(own) == 1:
-        drawn.add_traces([_planned(shown, options) for shown in own[0].shown("plan")])
+        drawn.add_traces([_planned(shown, options) for shown in own[0].summaries_of("plan")])
     return drawn
 
 
-def _planned(plan: Exhibit, options: Options) -> go.Scatter:
+def _planned(plan: Summary, options: Options) -> go.Scatter:
     """Planned rates of a training phase, from its first step."""
     return go.Scatter(
         x=plan.step + np.array(plan.body["steps"]),
@@ -38,4 +38,4 @@ def _planned(plan: Exhibit, options: Options) -> go.Scatter:
 
 
 METRICS = tuple(role.metric for role in ROLES)
-chart = Chart("Learning rate", draw, metrics=METRICS, exhibits=("plan",), rank=3, expected=True)
+chart = Chart("Learning rate", draw, metrics=METRICS, summaries=("plan",), rank=3, expected=True)

@@ -14,7 +14,7 @@ from backend.charts.data import Options, RunData
 from backend.charts.measures import Place, axis, comparable, number_format, places, quality_axis
 from backend.charts.theme import LOOKS, figure, label
 from backend.charts.theme import text as plain
-from backend.domain.measures import measure_of, shown
+from backend.domain.measures import format_value, measure_of
 from backend.domain.run.results import StageResult
 
 
@@ -101,7 +101,7 @@ def _labels(orders: Sequence[Order]) -> list[str]:
 def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatter:
     worth, size = order.mean(order.quality), order.mean("bytes")
     whose = f"mean of {len(order.ends)} seeds" if len(order.ends) > 1 else label(order.ends[0][0])
-    told = f"{shown(order.quality, worth)}, {shown('bytes', size)}"
+    text = f"{format_value(order.quality, worth)}, {format_value('bytes', size)}"
     return go.Scatter(
         x=[size],
         y=[worth],
@@ -112,7 +112,7 @@ def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatte
         textfont={"size": 11, "color": LOOKS[options.theme].faint},
         cliponaxis=False,
         marker={"color": order.color, "size": 12},
-        hovertemplate=f"<b>{plain(order.name)}</b><br>{whose}<br>{told}<extra></extra>",
+        hovertemplate=f"<b>{plain(order.name)}</b><br>{whose}<br>{text}<extra></extra>",
         customdata=[[order.ends[0][0].id, order.ends[0][1].file.stage, order.ends[0][1].file.artifact]],
         meta={"run": order.ends[0][0].id, "role": "order"},
     )
@@ -146,21 +146,21 @@ def _so_far(run: RunData, place: Place, quality: str) -> go.Scatter:
 def _summary(orders: Sequence[Order]) -> str:
     if not orders:
         return "Nothing has been measured yet."
-    told = [
-        f"{one.name}: {shown(one.quality, one.mean(one.quality))} at {shown('bytes', one.mean('bytes'))}"
+    text = [
+        f"{one.name}: {format_value(one.quality, one.mean(one.quality))} at {format_value('bytes', one.mean('bytes'))}"
         for one in orders
     ]
-    return " ".join([*_verdict(orders), "; ".join(told) + "."])
+    return " ".join([*_comparison(orders), "; ".join(text) + "."])
 
 
-def _verdict(orders: Sequence[Order]) -> list[str]:
+def _comparison(orders: Sequence[Order]) -> list[str]:
     """Distance of the orders from each other, compared with the variation between seeds."""
     if len(orders) < 2:
         return []
     quality = orders[0].quality
     worths = [order.mean(quality) for order in orders]
     sizes = [order.mean("bytes") for order in orders]
-    apart = f"Orders lie {_distance(quality, np.ptp(worths))} and {shown('bytes', np.ptp(sizes))} apart"
+    apart = f"Orders lie {_distance(quality, np.ptp(worths))} and {format_value('bytes', np.ptp(sizes))} apart"
     if all(len(order.ends) < 2 for order in orders):
         return [f"{apart}; with one seed each, chance may have its part in that."]
     seeds = max(order.spread(quality) for order in orders)

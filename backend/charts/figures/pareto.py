@@ -15,7 +15,7 @@ from backend.charts.measures import File, axis, quality_axis
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
 from backend.domain.intervals import wilson
-from backend.domain.measures import measure_of, shown
+from backend.domain.measures import format_value, measure_of
 
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
 
@@ -32,8 +32,8 @@ def draw_artifacts(artifacts: Artifacts, options: Options) -> go.Figure:
     """
     choice = choose(artifacts, options)
     having = ~np.isnan(artifacts.column(options.cost))
-    found, drawn = choice.asked[having[choice.asked]], choice.shown[having[choice.shown]]
-    crowded = len(choice.asked) > MAX_SHOWN
+    found, drawn = choice.candidates[having[choice.candidates]], choice.shown[having[choice.shown]]
+    crowded = len(choice.candidates) > MAX_SHOWN
     formats = dict.fromkeys(artifacts.files[index].exporter for index in drawn)
     symbols = dict(zip(formats, cycle(SYMBOLS), strict=False))
     traces: list[Any] = _groups(artifacts, drawn.tolist(), choice, symbols, options, crowded=crowded)
@@ -43,9 +43,9 @@ def draw_artifacts(artifacts: Artifacts, options: Options) -> go.Figure:
     if len(line):
         traces.insert(0, _front_line(artifacts, line, choice, options))
     across = axis(options.cost, artifacts.column(options.cost)[found])
-    told = _summary(artifacts, line, len(found), choice, options)
+    text = _summary(artifacts, line, len(found), choice, options)
     runs = [] if crowded else artifacts.runs
-    drawing = figure(traces, runs, options, told, checked=False, xaxis=across, yaxis=quality_axis(choice.quality))
+    drawing = figure(traces, runs, options, text, checked=False, xaxis=across, yaxis=quality_axis(choice.quality))
     drawing.layout.meta |= {"drawn": len(drawn), "of": len(found)}
     return drawing
 
@@ -90,7 +90,7 @@ def _points(
     names = {run.id: label(run) for run in runs}
     text = [
         f"<b>{plain(files[index].label)}</b> ({_format(files[index])})<br>{names[run.id]}<br>"
-        f"{choice.quality} {shown(choice.quality, gain)}{_interval(choice.quality, gain, files[index])}, {plain(options.cost)} {shown(options.cost, cost)}"
+        f"{choice.quality} {format_value(choice.quality, gain)}{_interval(choice.quality, gain, files[index])}, {plain(options.cost)} {format_value(options.cost, cost)}"
         f"{'' if best else '<br>another one is better in both'}"
         for index, run, gain, cost, best in zip(mine, runs, gains.tolist(), costs.tolist(), on.tolist(), strict=True)
     ]
@@ -123,7 +123,7 @@ def _interval(quality: str, gain: float, file: File) -> str:
     if quality != "accuracy" or not file.samples:
         return ""
     low, high = wilson(gain, file.samples)
-    return f" ({shown(quality, low)} to {shown(quality, high)}, n = {file.samples:,})"
+    return f" ({format_value(quality, low)} to {format_value(quality, high)}, n = {file.samples:,})"
 
 
 def _format(file: File) -> str:
@@ -159,14 +159,17 @@ def _front_line(artifacts: Artifacts, line: Any, choice: Choice, options: Option
 def _summary(artifacts: Artifacts, best: Any, number: int, choice: Choice, options: Options) -> str:
     if not len(best):
         return "Nothing has been measured yet."
-    told = []
+    text = []
     for index, values in zip(best[:10].tolist(), artifacts.values(best[:10]), strict=True):
         file = artifacts.files[index]
-        quality, cost = shown(choice.quality, values[choice.quality]), shown(options.cost, values[options.cost])
+        quality, cost = (
+            format_value(choice.quality, values[choice.quality]),
+            format_value(options.cost, values[options.cost]),
+        )
         how = quality if choice.quality == "accuracy" else f"{choice.quality} {quality}"
         after = f"{file.label}, {file.exporter.replace('_', ' ')}"
-        told.append(f"{title(artifacts.run(index))} after {after}: {how} at {cost}")
-    return f"{len(best)} of {number} artifacts are on the front. " + "; ".join(told) + "."
+        text.append(f"{title(artifacts.run(index))} after {after}: {how} at {cost}")
+    return f"{len(best)} of {number} artifacts are on the front. " + "; ".join(text) + "."
 
 
 chart = Chart("Accuracy against cost", draw, results=True, draw_artifacts=draw_artifacts, group="results")

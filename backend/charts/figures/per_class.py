@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.stages import stages
-from backend.charts.theme import figure, label, shortened, title
+from backend.charts.theme import figure, label, shorten, title
 from backend.charts.theme import text as plain
 
 SCORES = {"precision": "/", "recall": "x", "f1": ""}
@@ -25,7 +25,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         [_bars(run, body, score, len(runs) == 1) for run, _, body in shown for score in scores],
         runs,
         options,
-        " ".join(_told(run, body) for run, _, body in shown) or "Nothing has been measured yet.",
+        " ".join(_describe(run, body) for run, _, body in shown) or "Nothing has been measured yet.",
         barmode="group",
         bargap=0.25,
         xaxis={"type": "category", "title": {"text": "class"}},
@@ -35,7 +35,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
 
 def _bars(run: RunData, body: Mapping[str, Any], score: str, alone: bool) -> go.Bar:
     return go.Bar(
-        x=[plain(shortened(one["name"], LONGEST)) for one in body["classes"]],
+        x=[plain(shorten(one["name"], LONGEST)) for one in body["classes"]],
         y=[one[score] for one in body["classes"]],
         name=NAMES[score] if alone else label(run),
         customdata=[one["support"] for one in body["classes"]],
@@ -45,9 +45,9 @@ def _bars(run: RunData, body: Mapping[str, Any], score: str, alone: bool) -> go.
     )
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
     worst = min(body["classes"], key=lambda one: one["f1"])
     return f"{title(run)}: mean F1 is {body['macro']['f1']:.2%}; the worst class is {worst['name']} with {worst['f1']:.2%}."
 
 
-chart = Chart("Precision and recall", draw, exhibits=("quality",), group="quality", rank=1)
+chart = Chart("Precision and recall", draw, summaries=("quality",), group="quality", rank=1)

@@ -17,7 +17,9 @@ MOST_LAYERS = 32
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Signal to rounding noise of each layer, its squared error, and the bits it has beside those that its weights ask for."""
     shown = [
-        (run, run.shown("quantization")[-1].body["layers"][:MOST_LAYERS]) for run in runs if run.shown("quantization")
+        (run, run.summaries_of("quantization")[-1].body["layers"][:MOST_LAYERS])
+        for run in runs
+        if run.summaries_of("quantization")
     ]
     traces = [trace for run, layers in shown for trace in _bars(run, layers)]
     names = {"type": "category", "tickangle": -30, "automargin": True}
@@ -31,7 +33,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         traces,
         runs,
         options,
-        " ".join(_told(run, layers) for run, layers in shown[:10]) or "Nothing has been measured yet.",
+        " ".join(_describe(run, layers) for run, layers in shown[:10]) or "Nothing has been measured yet.",
         barmode="group",
         bargap=0.25,
         **panel,
@@ -46,7 +48,7 @@ def _bars(run: RunData, layers: Sequence[Mapping[str, Any]]) -> list[go.Bar]:
     ]
 
 
-def _bar(run: RunData, layers: Sequence[Mapping[str, Any]], key: str, place: int, told: str) -> go.Bar:
+def _bar(run: RunData, layers: Sequence[Mapping[str, Any]], key: str, place: int, text: str) -> go.Bar:
     return go.Bar(
         x=[plain(layer["name"]) for layer in layers],
         y=[layer[key] for layer in layers],
@@ -55,21 +57,21 @@ def _bar(run: RunData, layers: Sequence[Mapping[str, Any]], key: str, place: int
         legendgroup=run.id,
         showlegend=key == "sqnr_db",
         marker={"color": run.color, "opacity": 0.45 if key == "proposed_bits" else 1.0},
-        hovertemplate=f"{told}, %{{x}}<extra>{label(run, 40)}</extra>",
+        hovertemplate=f"{text}, %{{x}}<extra>{label(run, 40)}</extra>",
         meta={"run": run.id, "role": key},
         **axes(place),
     )
 
 
-def _told(run: RunData, layers: Sequence[Mapping[str, Any]]) -> str:
+def _describe(run: RunData, layers: Sequence[Mapping[str, Any]]) -> str:
     values = sum(layer["values"] for layer in layers)
     bits = sum(layer["bits"] * layer["values"] for layer in layers) / max(values, 1)
-    told = f"{title(run)} stores {bits:.3g} bits for each of {values:,} weights of linear and convolution layers."
+    text = f"{title(run)} stores {bits:.3g} bits for each of {values:,} weights of linear and convolution layers."
     rounded = [layer for layer in layers if layer["sqnr_db"] is not None]
     if not rounded:
-        return told
+        return text
     worst = min(rounded, key=lambda layer: float(layer["sqnr_db"]))
-    return f"{told} Rounding hurts {worst['name']} most: {worst['sqnr_db']:.1f} dB at {worst['bits']} bits."
+    return f"{text} Rounding hurts {worst['name']} most: {worst['sqnr_db']:.1f} dB at {worst['bits']} bits."
 
 
-chart = Chart("Quantization", draw, exhibits=("quantization",), group="results", rank=30)
+chart = Chart("Quantization", draw, summaries=("quantization",), group="results", rank=30)

@@ -25,7 +25,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         traces,
         runs,
         options,
-        " ".join(_told(run, body) for run, body in shown) or NOTHING,
+        " ".join(_describe(run, body) for run, body in shown) or NOTHING,
         xaxis={"title": {"text": "true, from the mean"}},
         yaxis={"title": {"text": "predicted, from the mean"}},
     )
@@ -56,9 +56,9 @@ def _ideal(low: float, high: float, options: Options) -> go.Scatter:
     )
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
     parts = ", ".join(f"R² {one['r2']:.4f} and a mean error of {one['mae']:.4g}" for one in body["outputs"][:5])
     return f"{title(run)}: {parts}."
 
 
-chart = Chart("Predicted and true", draw, exhibits=("quality",), group="quality", rank=3)
+chart = Chart("Predicted and true", draw, summaries=("quality",), group="quality", rank=3)

@@ -25,7 +25,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     layout = panels(
         [words for _, words, _ in shown],
         options,
-        [_axis(body["knob"], body["unit"], [one["value"] for one in body["evaluations"]]) for *_, body in shown],
+        [_axis(body["parameter"], body["unit"], [one["value"] for one in body["evaluations"]]) for *_, body in shown],
         [{"title": {"text": plain(body["measured"])}} for *_, body in shown],
         columns=1 if len(shown) == 1 else 2,
         pixels=300,
@@ -34,13 +34,13 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         traces,
         runs,
         options,
-        " ".join(_told(run, body) for run, _, body in shown) or "Nothing has been measured yet.",
+        " ".join(_describe(run, body) for run, _, body in shown) or "Nothing has been measured yet.",
         **layout,
     )
 
 
-def _axis(knob: str, unit: str, values: Sequence[float]) -> dict[str, Any]:
-    words = plain(knob.replace("_", " ") + (f", {unit}" if unit else ""))
+def _axis(parameter: str, unit: str, values: Sequence[float]) -> dict[str, Any]:
+    words = plain(parameter.replace("_", " ") + (f", {unit}" if unit else ""))
     return {"title": {"text": words}, "type": "log" if wide(values) else "linear"}
 
 
@@ -79,7 +79,7 @@ def _points(run: RunData, points: Sequence[Numbered], role: str, body: Body) -> 
         "customdata": [[number, note] for (number, _), note in zip(points, notes, strict=True)],
         "name": role,
         "legendgroup": role,
-        "hovertemplate": f"try %{{customdata[0]}}: {plain(body['measured'])} %{{y:.4g}} at {plain(body['knob'])} "
+        "hovertemplate": f"try %{{customdata[0]}}: {plain(body['measured'])} %{{y:.4g}} at {plain(body['parameter'])} "
         "%{x:.4g}%{customdata[1]}<extra></extra>",
         "meta": {"run": run.id, "role": role},
     }
@@ -109,11 +109,11 @@ def _chosen(body: Body, meeting: Sequence[Numbered]) -> Numbered | None:
     return next(reversed(kept or same), None)
 
 
-def _told(run: RunData, body: Body) -> str:
+def _describe(run: RunData, body: Body) -> str:
     tried, meets = len(body["evaluations"]), sum(one["meets"] for one in body["evaluations"])
-    knob, chosen = body["knob"].replace("_", " "), body["chosen"]
-    choice = "none was chosen" if chosen is None else f"{knob} {chosen:.4g} was chosen"
+    parameter, chosen = body["parameter"].replace("_", " "), body["chosen"]
+    choice = "none was chosen" if chosen is None else f"{parameter} {chosen:.4g} was chosen"
     return f"{title(run)} tried {tried} of at most {body['budget']} models; {meets} meet the bound, {choice}."
 
 
-chart = Chart("Search", draw, exhibits=("search",), group="results", rank=60)
+chart = Chart("Search", draw, summaries=("search",), group="results", rank=60)

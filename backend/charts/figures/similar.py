@@ -24,7 +24,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         traces,
         runs,
         options,
-        " ".join(_told(run, words, body) for run, words, body in shown) or "Nothing has been measured yet.",
+        " ".join(_describe(run, words, body) for run, words, body in shown) or "Nothing has been measured yet.",
         barmode="group",
         bargap=0.3,
         xaxis={"title": {"text": "parameters"}, "domain": [0.0, 0.45], "anchor": "y", "tickformat": "~s"},
@@ -76,7 +76,7 @@ def _bars(run: RunData, words: str, body: Mapping[str, Any]) -> list[go.Bar]:
     ]
 
 
-def _told(run: RunData, words: str, body: Mapping[str, Any]) -> str:
+def _describe(run: RunData, words: str, body: Mapping[str, Any]) -> str:
     name = NAMES[body["measured"]]
     first = body["tried"][0]
     taken = next(one for one in body["tried"] if one["ratio"] == body["chosen"])
@@ -87,4 +87,4 @@ def _told(run: RunData, words: str, body: Mapping[str, Any]) -> str:
     )
 
 
-chart = Chart("Similar channels", draw, exhibits=("similar",), group="results", rank=60)
+chart = Chart("Similar channels", draw, summaries=("similar",), group="results", rank=60)

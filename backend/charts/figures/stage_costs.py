@@ -11,7 +11,7 @@ from backend.charts.data import Options, RunData
 from backend.charts.measures import Place, comparable, number_format, places, quality_axis, wide
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
-from backend.domain.measures import shown
+from backend.domain.measures import format_value
 from backend.domain.run.results import Latency
 
 PATTERNS = {"plain": "", "striped": "/", "crossed": "x", "barred": "-", "gridded": "+", "dotted": "."}
@@ -84,10 +84,10 @@ def _bytes(run: RunData, files: Sequence[Place], name: str, index: int) -> go.Ba
 
 
 def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, marker: dict[str, Any]) -> go.Bar:
-    file = f", {_told(found[0].file.exporter)} file" if field == "bytes" else ""
+    file = f", {_describe(found[0].file.exporter)} file" if field == "bytes" else ""
     return go.Bar(
         y=[place.values[field] for place in found],
-        text=[f"{shown(field, place.values[field])}{file}" for place in found],
+        text=[f"{format_value(field, place.values[field])}{file}" for place in found],
         textposition="none",
         name=label(run),
         showlegend=False,
@@ -164,9 +164,9 @@ def _axes(every: Sequence[Place], quality: str) -> dict[str, Any]:
 def _titles(sizes: Sequence[int], formats: Sequence[str], quality: str, options: Options) -> list[dict[str, Any]]:
     """Title of each panel; also the pattern of each batch size, and of each format if there are several."""
     patterns = ", ".join(f"{_pattern(index)[0]} batch {size}" for index, size in enumerate(sizes))
-    files = ", ".join(f"{_pattern(index)[0]} {_told(name)}" for index, name in enumerate(formats))
+    files = ", ".join(f"{_pattern(index)[0]} {_describe(name)}" for index, name in enumerate(formats))
     several = len(formats) > 1
-    of = f" of {_told(formats[0])}" if several else ""
+    of = f" of {_describe(formats[0])}" if several else ""
     latency = f"latency{of}, median to 95th percentile" + (f"; {patterns}" if patterns else "")
     places = {
         f"{plain(quality)}{of}": (0.0, 1.0),
@@ -182,7 +182,7 @@ def _titles(sizes: Sequence[int], formats: Sequence[str], quality: str, options:
     ]  # fmt: skip
 
 
-def _told(name: str) -> str:
+def _describe(name: str) -> str:
     return plain(name.replace("_", " "))
 
 
@@ -192,16 +192,16 @@ def _pattern(index: int) -> tuple[str, str]:
 
 
 def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]], quality: str) -> str:
-    told = []
+    text = []
     for run, found in measured[:10]:
         stages = [
-            f"{place.file.label} {shown(quality, place.values[quality])}, {shown('bytes', place.values['bytes'])}"
+            f"{place.file.label} {format_value(quality, place.values[quality])}, {format_value('bytes', place.values['bytes'])}"
             for place in found
             if quality in place.values
         ]
         if stages:
-            told.append(f"{title(run)}: {'; '.join(stages)}.")
-    return " ".join(told) or "Nothing has been measured yet."
+            text.append(f"{title(run)}: {'; '.join(stages)}.")
+    return " ".join(text) or "Nothing has been measured yet."
 
 
 chart = Chart("What each stage cost and gained", draw, results=True, group="results")

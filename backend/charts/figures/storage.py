@@ -8,14 +8,14 @@ import plotly.graph_objects as go
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
 from backend.charts.theme import figure, label, title
-from backend.domain.measures import shown as with_unit
+from backend.domain.measures import format_value as with_unit
 
 PLACES = {"device": "on the device", "memory": "in memory", "disk": "on disk"}
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Samples a second and bytes of each storage tier, measured on this machine; the one that the run uses is solid."""
-    shown = [(run, exhibit.body) for run in runs for exhibit in run.shown("storage")[:1]]
+    shown = [(run, summary.body) for run in runs for summary in run.summaries_of("storage")[:1]]
     traces = [
         _bar(run, body, key, axis) for run, body in shown for key, axis in (("samples_a_second", ""), ("bytes", "2"))
     ]
@@ -23,7 +23,7 @@ def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
         traces,
         runs,
         options,
-        " ".join(_told(run, body) for run, body in shown[:10]) or "Nothing has been measured yet.",
+        " ".join(_describe(run, body) for run, body in shown[:10]) or "Nothing has been measured yet.",
         barmode="group",
         bargap=0.3,
         xaxis={"type": "category", "domain": [0.0, 0.45], "anchor": "y"},
@@ -53,12 +53,12 @@ def _bar(run: RunData, body: Mapping[str, Any], key: str, axis: str) -> go.Bar:
     )
 
 
-def _told(run: RunData, body: Mapping[str, Any]) -> str:
-    told = [
+def _describe(run: RunData, body: Mapping[str, Any]) -> str:
+    text = [
         f"{PLACES[tier['tier']]} {tier['samples_a_second']:,.0f} samples a second, {with_unit('bytes', tier['bytes'])}"
         for tier in body["tiers"]
     ]
-    return f"{title(run)} keeps its training split {PLACES[body['chosen']]}: {'; '.join(told)}."
+    return f"{title(run)} keeps its training split {PLACES[body['chosen']]}: {'; '.join(text)}."
 
 
-chart = Chart("Storage", draw, exhibits=("storage",), group="data", rank=3)
+chart = Chart("Storage", draw, summaries=("storage",), group="data", rank=3)

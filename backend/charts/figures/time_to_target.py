@@ -7,13 +7,13 @@ import plotly.graph_objects as go
 
 from backend.charts.chart import Chart
 from backend.charts.data import Options, RunData
-from backend.charts.targets import METRIC, Reach, interval, reaches, usual_target
+from backend.charts.targets import METRIC, Reach, default_target, interval, reaches
 from backend.charts.theme import figure, text
 
 
 def draw(runs: Sequence[RunData], options: Options) -> go.Figure:
     """Steps and seconds until the validation accuracy reaches the target: mean over seeds with its 95 % interval."""
-    target = usual_target(runs) if options.target is None else options.target
+    target = default_target(runs) if options.target is None else options.target
     if target is None:
         return figure([], runs, options, "Nothing has been measured yet.")
     found = sorted(reaches(runs, target), key=lambda one: np.mean(one.steps) if one.steps else np.inf)
@@ -74,11 +74,11 @@ def _shared(names: Sequence[str]) -> str:
 
 
 def _summary(found: Sequence[Reach], target: float) -> str:
-    told = [_told(one) for one in found]
-    return f"To {target:.1%} validation accuracy. " + " ".join(told)
+    text = [_describe(one) for one in found]
+    return f"To {target:.1%} validation accuracy. " + " ".join(text)
 
 
-def _told(one: Reach) -> str:
+def _describe(one: Reach) -> str:
     if not one.steps:
         return f"{one.name}: none of {one.runs} runs got there."
     mean, width = interval(one.steps)

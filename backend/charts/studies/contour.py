@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from backend.charts.dots import Value, dots, first, thinned
-from backend.charts.theme import drawn, text
-from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named, short, word
+from backend.charts.dots import Value, dots, first, thin
+from backend.charts.theme import build, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, describe_objective, short, word
 from backend.domain.study.space import Dimension
 
 CELLS = 40
@@ -26,14 +26,14 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     labels = [short(one.field, study.space) for one in (x, y)]
     axes: dict[str, Any] = {"xaxis": _axis(x, labels[0]), "yaxis": _axis(y, labels[1])}
     if len(trials) < 3:
-        return drawn([], options.theme, "Fewer than three complete trials vary both fields.", **axes)
+        return build([], options.theme, "Fewer than three complete trials vary both fields.", **axes)
     places = np.array(
         [[_place(x, trial.assignment[x.field]), _place(y, trial.assignment[y.field])] for trial in trials]
     )
     values = np.array([trial.values[0] for trial in trials])
     traces = [_surface(x, y, places, values, study), _dots(x, y, trials)]
-    told = f"{named(study.objectives[0])} over {labels[0]} and {labels[1]}, from {len(trials)} trials."
-    return drawn(traces, options.theme, told, **axes)
+    words = f"{describe_objective(study.objectives[0])} over {labels[0]} and {labels[1]}, from {len(trials)} trials."
+    return build(traces, options.theme, words, **axes)
 
 
 def _chosen(space: Sequence[Dimension], options: StudyOptions) -> tuple[str, str]:
@@ -74,7 +74,7 @@ def _dots(x: Dimension, y: Dimension, trials: Sequence[TrialData]) -> go.Scatter
         return lambda trial: _place(one, trial.assignment[one.field])
 
     return dots(
-        thinned(trials, along(x), along(y)),
+        thin(trials, along(x), along(y)),
         lambda trial: _value(x, along(x)(trial)),
         lambda trial: _value(y, along(y)(trial)),
         lambda trial: f"{first(trial):.4g}",

@@ -5,10 +5,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from backend.charts.dots import dots, first, thinned
+from backend.charts.dots import dots, first, thin
 from backend.charts.palette import COLORS
-from backend.charts.theme import LOOKS, drawn, text
-from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
+from backend.charts.theme import LOOKS, build, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, describe_objective
 
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:
@@ -18,7 +18,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     faint = LOOKS[options.theme].faint
     line = sorted(study.front, key=lambda trial: trial.values[0])
     traces = [
-        _dots("another one is better", {"color": faint, "size": 6, "opacity": 0.5}, thinned(others, first, _second)),
+        _dots("another one is better", {"color": faint, "size": 6, "opacity": 0.5}, thin(others, first, _second)),
         _dots("on the front", {"color": COLORS[0], "size": 9}, line),
     ]
     if len(study.objectives) == 2:
@@ -28,14 +28,14 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         traces.append(
             go.Scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip", meta={"role": "front"})
         )
-    told = (
+    words = (
         f"{len(line)} of {len(study.complete)} complete trials are on the front."
         if line
         else "No trial is complete yet."
     )
-    names = [text(named(one)) for one in study.objectives[:2]]
+    names = [text(describe_objective(one)) for one in study.objectives[:2]]
     axes: dict[str, Any] = {"xaxis": {"title": {"text": names[0]}}, "yaxis": {"title": {"text": names[1]}}}
-    return drawn(traces, options.theme, told, **axes)
+    return build(traces, options.theme, words, **axes)
 
 
 def _second(trial: TrialData) -> float:

@@ -4,10 +4,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from backend.charts.dots import dots, first, thinned
+from backend.charts.dots import dots, first, thin
 from backend.charts.palette import COLORS
-from backend.charts.theme import LOOKS, drawn, text
-from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named
+from backend.charts.theme import LOOKS, build, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, describe_objective
 from backend.domain.study.study import TrialState
 
 
@@ -31,7 +31,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     ]
     traces = [
         dots(
-            thinned(trials, number, first, kept),
+            thin(trials, number, first, kept),
             number,
             first,
             lambda trial: f"{first(trial):.4g}",
@@ -50,18 +50,18 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         # It passes through the best trials, and must not take the pointer from them.
         look = {"mode": "lines", "line": line, "hoverinfo": "skip"}
         traces.append(go.Scatter(x=x, y=y, name="best so far", meta={"role": "best"}, **look))
-    told = (
-        f"The best of {len(study.trials)} trials has {named(study.objectives[0])} {best[-1][1]:.4g}."
+    words = (
+        f"The best of {len(study.trials)} trials has {describe_objective(study.objectives[0])} {best[-1][1]:.4g}."
         if best
         else "No trial is complete yet."
     )
     if shown < valued:
-        told += f" {shown} are drawn, one in each place."
+        words += f" {shown} are drawn, one in each place."
     axes: dict[str, Any] = {
         "xaxis": {"title": {"text": "trial"}},
-        "yaxis": {"title": {"text": text(named(study.objectives[0]))}},
+        "yaxis": {"title": {"text": text(describe_objective(study.objectives[0]))}},
     }
-    return drawn(traces, options.theme, told, **axes)
+    return build(traces, options.theme, words, **axes)
 
 
 def number(trial: TrialData) -> int:

@@ -5,8 +5,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from backend.charts.palette import COLORS
-from backend.charts.theme import drawn, text
-from backend.charts.trials import StudyChart, StudyData, StudyOptions, named, short
+from backend.charts.theme import build, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, describe_objective, short
 
 
 def draw(study: StudyData, options: StudyOptions) -> go.Figure:
@@ -24,8 +24,8 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         meta={"role": "importance"},
     )
-    told = (
-        f"{short(ranked[-1][0], study.space)} matters most for {named(study.objectives[0])}: {ranked[-1][1]:.0%}."
+    words = (
+        f"{short(ranked[-1][0], study.space)} matters most for {describe_objective(study.objectives[0])}: {ranked[-1][1]:.0%}."
         if ranked
         else "Too few trials are complete yet to tell what matters."
     )
@@ -33,7 +33,7 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
         "xaxis": {"tickformat": ".0%", "title": {"text": "share of what matters"}},
         "yaxis": {"type": "category"},
     }
-    return drawn([bars] if ranked else [], options.theme, told, **axes)
+    return build([bars] if ranked else [], options.theme, words, **axes)
 
 
 chart = StudyChart(

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from backend.charts.data import Theme
-from backend.charts.theme import LOOKS, drawn, text
-from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, named, short, word
+from backend.charts.theme import LOOKS, build, text
+from backend.charts.trials import StudyChart, StudyData, StudyOptions, TrialData, describe_objective, short, word
 from backend.domain.study.space import Dimension
 
 MOST = 1500  # lines; of more the best ones are drawn
@@ -23,7 +23,7 @@ FOOT = -0.12  # where a field stands that a trial leaves out
 class Axis:
     label: str
     places: Sequence[float]  # of each trial, 0 at the foot … 1 at the top
-    told: Sequence[str]  # the same as values
+    texts: Sequence[str]  # the same as values
     ticks: Sequence[tuple[float, str]]
 
 
@@ -33,13 +33,13 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
     rising = study.objectives[0].rising
     trials = sorted(study.complete, key=lambda trial: trial.values[0], reverse=rising)[:MOST]
     if not trials:
-        return drawn([], options.theme, "No trial is complete yet.")
+        return build([], options.theme, "No trial is complete yet.")
     axes = [_objective(index, study, trials) for index in range(len(study.objectives))]
     axes += [_axis(one, study, trials) for one in study.space]
-    told = f"{len(trials)} complete trials over {len(study.space)} fields."
+    words = f"{len(trials)} complete trials over {len(study.space)} fields."
     if short_of := len(study.complete) - len(trials):
-        told += f" Those are the best; {short_of} more are not drawn."
-    return drawn(_lines(axes, trials, options.theme), options.theme, told, **_layout(axes, options.theme))
+        words += f" Those are the best; {short_of} more are not drawn."
+    return build(_lines(axes, trials, options.theme), options.theme, words, **_layout(axes, options.theme))
 
 
 def _lines(axes: Sequence[Axis], trials: Sequence[TrialData], theme: Theme) -> list[go.Scatter]:
@@ -57,7 +57,7 @@ def _lines(axes: Sequence[Axis], trials: Sequence[TrialData], theme: Theme) -> l
                 x=[place for place, _ in points],
                 y=[None if place is None else axes[place].places[index] for place, index in points],
                 customdata=[trials[index].number for _, index in points],
-                text=[None if at is None else f"{axes[at].label} {axes[at].told[index]}" for at, index in points],
+                text=[None if at is None else f"{axes[at].label} {axes[at].texts[index]}" for at, index in points],
                 mode="lines+markers" if len(trials) <= FEW else "lines",
                 line={"color": colors[shade], "width": 2.5 if shade == 0 else 1.5},
                 marker={"color": colors[shade], "size": 5},
@@ -95,7 +95,7 @@ def _layout(axes: Sequence[Axis], theme: Theme) -> dict[str, Any]:
 
 def _objective(index: int, study: StudyData, trials: Sequence[TrialData]) -> Axis:
     values = [trial.values[index] for trial in trials]
-    return _scaled(text(named(study.objectives[index])), values, min(values), max(values), log=False)
+    return _scaled(text(describe_objective(study.objectives[index])), values, min(values), max(values), log=False)
 
 
 def _axis(one: Dimension, study: StudyData, trials: Sequence[TrialData]) -> Axis:

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from backend.charts.palette import COLORS
-from backend.charts.theme import LOOKS, drawn
+from backend.charts.theme import LOOKS, build
 from backend.charts.trials import StudyChart, StudyData, StudyOptions
 from backend.domain.study.study import TrialState
 
@@ -44,12 +44,12 @@ def draw(study: StudyData, options: StudyOptions) -> go.Figure:
                     meta={"role": state.value},
                 )
             )
-    told = f"{len(begun)} trials." if len(begun) == len(study.trials) else f"The newest {len(begun)} trials."
+    words = f"{len(begun)} trials." if len(begun) == len(study.trials) else f"The newest {len(begun)} trials."
     axes: dict[str, Any] = {
         "xaxis": {"title": {"text": "seconds since the first began"}},
         "yaxis": {"title": {"text": "trial"}},
     }
-    return drawn(traces, options.theme, told, barmode="overlay", **axes)
+    return build(traces, options.theme, words, barmode="overlay", **axes)
 
 
 chart = StudyChart("Timeline", draw, rank=60)

@@ -33,8 +33,8 @@ class Alert(BaseModel):
         description="Number of values in a row without a new best. For accuracies and R² larger is better, for others smaller.",
         json_schema_extra={"x-unit": "values"},
     )
-    then: Literal["tell", "pause", "stop"] = Field(
-        default="tell", description="Action on the run when the condition is met."
+    then: Literal["report", "pause", "stop"] = Field(
+        default="report", description="Action on the run when the condition is met."
     )
 
     @property

@@ -65,26 +65,26 @@ class _Way:
 def _conflicts(path: str, entry: CatalogEntry, value: Mapping[str, Any], catalog: Catalog) -> list[Problem]:
     """Conflicts between the component's own fields."""
 
-    def nature(name: str) -> Collection[str]:
+    def capabilities(name: str) -> Collection[str]:
         held, schema = value.get(name), entry.parameters["properties"].get(name, {})
         families = [branch["x-family"] for branch in (schema, *schema.get("anyOf", [])) if "x-family" in branch]
         found = catalog.find(families[0], held["kind"]) if families and isinstance(held, Mapping) else None
-        return found.nature if found else ()
+        return found.capabilities if found else ()
 
     return [
-        Problem(path=join(path, conflict.path), message=conflict.told(value))
+        Problem(path=join(path, conflict.path), message=conflict.describe(value))
         for conflict in entry.conflicts
-        if conflict.holds(value, nature)
+        if conflict.holds(value, capabilities)
     ]
 
 
 def _misfit(path: str, entry: CatalogEntry, need: Provision, catalog: Catalog) -> Problem:
     trait = need.trait
     meaning = catalog.traits.get(trait, trait)
-    givers = [f"`{giver.kind}`" + _told(_given(giver, trait)) for giver in catalog.entries if _gives(giver, trait)]
+    givers = [f"`{giver.kind}`" + _describe(_given(giver, trait)) for giver in catalog.entries if _gives(giver, trait)]
     remedy = f"; {', '.join(givers)} would provide it" if givers else ""
     return Problem(
-        path=path, message=f"`{entry.kind}`{_told(need)} needs {meaning}, which nothing before it provides{remedy}."
+        path=path, message=f"`{entry.kind}`{_describe(need)} needs {meaning}, which nothing before it provides{remedy}."
     )
 
 
@@ -96,7 +96,7 @@ def _given(entry: CatalogEntry, trait: str) -> Provision:
     return next(provision for provision in entry.provides if provision.trait == trait)
 
 
-def _told(provision: Provision) -> str:
+def _describe(provision: Provision) -> str:
     """The parameters on which it depends, in words."""
     when = ", ".join(f"{name}: {value}" for name, value in provision.when.items())
     return f" (with {when})" if when else ""

@@ -12,13 +12,13 @@ from backend.domain import input_limits
 from backend.domain.catalog import Catalog, Family
 from backend.domain.experiment.alerts import Alert, odd_alerts
 from backend.domain.experiment.compatibility import misfits
-from backend.domain.experiment.metrics import reported
+from backend.domain.experiment.metrics import list_metrics
 from backend.domain.experiment.resolve import Fields, Resolver
 from backend.domain.fields import fields
 from backend.domain.measures import MAX_BATCH
 from backend.domain.problems import Problem, SpecInvalid
-from backend.domain.run.commands import Intervention
-from backend.domain.run.live_parameters import odd_interventions
+from backend.domain.run.commands import PlannedCommand
+from backend.domain.run.live_parameters import invalid_commands
 
 MAX_STAGES = 32
 
@@ -28,7 +28,7 @@ def _component(family: str, description: str) -> Any:
     return Field(description=description, json_schema_extra={"x-family": family})
 
 
-def _usual(family: str, kind: str, description: str) -> Any:
+def _default(family: str, kind: str, description: str) -> Any:
     """A component that need not be named: `kind`, the family's default, or what the dataset's traits call for."""
     return Field(default={"kind": kind}, description=description, json_schema_extra={"x-family": family})
 
@@ -96,7 +96,7 @@ class Experiment(BaseModel):
     name: str = Field(min_length=1, max_length=200, description="Name in tables and charts.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Random seed.")
     dataset: Annotated[dict[str, Any], _component("datasets", "The data.")]
-    preparation: Annotated[dict[str, Any], _usual("preparations", "standardize", "How inputs are scaled.")]
+    preparation: Annotated[dict[str, Any], _default("preparations", "standardize", "How inputs are scaled.")]
     distribution: list[Annotated[dict[str, Any], _component("distributions", "One change of the training split.")]] = (
         Field(
             default=[],
@@ -113,7 +113,7 @@ class Experiment(BaseModel):
     stages: list[Annotated[dict[str, Any], _component("stages", "One step of the pipeline.")]] = Field(
         min_length=1, max_length=MAX_STAGES, description="The pipeline: each stage takes a model and leaves a model."
     )
-    interventions: list[Intervention] = Field(
+    commands: list[PlannedCommand] = Field(
         default=[],
         max_length=1000,
         description="Scheduled changes: set a live parameter, or end a training, at a given step. A steered run is "
@@ -134,7 +134,7 @@ def resolve(document: Any, catalog: Catalog, fields: Fields | None = None) -> Ex
     """
     canonical = fill(document, catalog, fields)
     if problems := misfits(canonical, catalog) or [
-        *odd_interventions(canonical, catalog),
+        *invalid_commands(canonical, catalog),
         *_odd_alerts(canonical, catalog),
     ]:
         raise SpecInvalid(problems)
@@ -143,7 +143,7 @@ def resolve(document: Any, catalog: Catalog, fields: Fields | None = None) -> Ex
 
 def _odd_alerts(canonical: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
     if canonical["alerts"]:
-        metrics = reported(canonical, list(fields(canonical, outline(), catalog)), catalog)
+        metrics = list_metrics(canonical, list(fields(canonical, outline(), catalog)), catalog)
         yield from odd_alerts(canonical, metrics)
 
 

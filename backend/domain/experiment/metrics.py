@@ -17,7 +17,7 @@ OF_LAYERS = ("gradient_norm", "update_ratio", "activation_std", "activation_mean
 """Metrics of the whole model; with `/` and a layer's name, of that layer."""
 
 
-def reported(spec: Mapping[str, Any], fields: Sequence[SpecField], catalog: Catalog) -> list[str]:
+def list_metrics(spec: Mapping[str, Any], fields: Sequence[SpecField], catalog: Catalog) -> list[str]:
     """Names of all metrics, those of single layers left out. `fields` are those of the spec, which is resolved."""
     components = [entry for field in fields if (entry := _component(field, catalog))]
     traits = {given.trait for given in _dataset(spec, catalog).provides if given.holds(spec["dataset"])}

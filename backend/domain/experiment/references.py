@@ -30,7 +30,7 @@ class Reference:
         return cls(run_id, int(stage) if colon else None)
 
 
-def marked(spec: Mapping[str, Any], catalog: Catalog, mark: str) -> Iterator[tuple[str, str]]:
+def find_marked(spec: Mapping[str, Any], catalog: Catalog, mark: str) -> Iterator[tuple[str, str]]:
     """Path and text of every field with this mark, in components of any depth; a list gives each of its entries.
 
     An empty list gives one empty text. `spec` is resolved; a component that the catalog does not know is passed over.

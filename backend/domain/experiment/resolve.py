@@ -158,7 +158,7 @@ class Resolver:
         """Default of a field; a default component may depend on the dataset."""
         default = field["default"]
         if "x-family" in field and default == {"kind": self.catalog.family(field["x-family"]).default}:
-            return {"kind": self.catalog.family(field["x-family"]).usual(self.traits)}
+            return {"kind": self.catalog.family(field["x-family"]).default_for(self.traits)}
         return default
 
     def _array(self, value: Any, schema: Schema, path: str) -> Any:

@@ -68,7 +68,7 @@ def _word(stage: Mapping[str, Any], precisely: bool) -> str:
     return f"{stage['kind']} ({method['kind']})" if precisely and isinstance(method, Mapping) else str(stage["kind"])
 
 
-def shared(specs: Sequence[Experiment]) -> list[tuple[int, int] | None]:
+def find_shared(specs: Sequence[Experiment]) -> list[tuple[int, int] | None]:
     """For each spec the earlier one with which it has most first stages in common, and their number.
 
     None where the first stage is another one already. So each common beginning has one spec that is the first to have it.

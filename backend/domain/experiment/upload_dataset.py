@@ -13,7 +13,7 @@ from backend.domain.problems import Problem, SpecInvalid
 
 
 @dataclass(frozen=True)
-class Asked:
+class UploadRequest:
     """The upload that a spec names. `roles` are the marked fields: what they say -> their name."""
 
     entry: CatalogEntry
@@ -25,7 +25,7 @@ class Asked:
         return f"dataset.{self.roles.get(role, self.roles['id'])}"
 
 
-def asked(document: Any, catalog: Catalog) -> Asked | None:
+def find_request(document: Any, catalog: Catalog) -> UploadRequest | None:
     """The upload that the document names; None when it names none, or when the check of the fields will refuse its name."""
     dataset = document.get("dataset") if isinstance(document, Mapping) else None
     dataset = {"kind": dataset} if isinstance(dataset, str) else dataset
@@ -36,7 +36,7 @@ def asked(document: Any, catalog: Catalog) -> Asked | None:
     said = {role: dataset[name] for role, name in roles.items() if name in dataset and role != "id"}
     named = dataset.get(roles["id"], "") if "id" in roles else None
     try:
-        return Asked(entry, roles, named, Choice.model_validate(said)) if isinstance(named, str) else None
+        return UploadRequest(entry, roles, named, Choice.model_validate(said)) if isinstance(named, str) else None
     except ValidationError:
         return None
 
@@ -52,15 +52,15 @@ def _roles(entry: CatalogEntry) -> dict[str, str]:
     return {field[MARK]: name for name, field in fields.items() if MARK in field}
 
 
-def adapted(catalog: Catalog, asked: Asked, facts: Facts) -> Catalog:
+def adapt(catalog: Catalog, request: UploadRequest, facts: Facts) -> Catalog:
     """The catalog in which that dataset provides what this file does. Raises SpecInvalid when the choice does not fit it."""
     try:
-        found = plan(facts, asked.choice)
+        found = plan(facts, request.choice)
     except ChoiceInvalid as error:
-        raise SpecInvalid([Problem(path=asked.path(error.role), message=str(error))]) from None
+        raise SpecInvalid([Problem(path=request.path(error.role), message=str(error))]) from None
     provides = [Provision(trait=trait) for trait in found.traits]
-    entry = asked.entry.model_copy(update={"provides": provides, "facts": _facts(found)})
-    entries = [entry if known is asked.entry else known for known in catalog.entries]
+    entry = request.entry.model_copy(update={"provides": provides, "facts": _facts(found)})
+    entries = [entry if known is request.entry else known for known in catalog.entries]
     return catalog.model_copy(update={"entries": entries})
 
 

@@ -124,7 +124,7 @@ def plan(facts: Facts, choice: Choice) -> Plan:
     targets = _targets(facts, choice)
     columns = [facts.columns[index] for index in targets]
     task = _task(columns, choice.task if choice.task != "auto" else facts.task)
-    classes = tuple(ordered(columns[0])) if task == "classification" else ()
+    classes = tuple(sort_classes(columns[0])) if task == "classification" else ()
     if task == "classification":
         _check_classes(columns[0])
     features = _features(facts, choice, targets)
@@ -145,7 +145,7 @@ def plan(facts: Facts, choice: Choice) -> Plan:
     )
 
 
-def ordered(column: Column) -> list[str]:
+def sort_classes(column: Column) -> list[str]:
     """The classes in the order of their numbers: texts by the alphabet, numbers by size."""
     counts = column.counts or {}
     return sorted(counts, key=float) if column.type == "number" else sorted(counts)
@@ -166,17 +166,17 @@ def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
     return (names.index(named),)
 
 
-def _task(columns: Sequence[Column], asked: Task) -> Literal["classification", "regression"]:
+def _task(columns: Sequence[Column], requested: Task) -> Literal["classification", "regression"]:
     first = columns[0]
-    if asked == "auto":
+    if requested == "auto":
         counted = len(columns) == 1 and first.counts is not None
         few = counted and len(first.counts or ()) <= (MOST_CLASSES if first.integer else FEW)
         return "classification" if first.type == "text" or few else "regression"
-    if asked == "regression" and first.type == "text":
+    if requested == "regression" and first.type == "text":
         raise ChoiceInvalid("task", f"cannot be regression: column `{first.name}` holds texts, and texts are classes.")
-    if asked == "classification" and len(columns) > 1:
+    if requested == "classification" and len(columns) > 1:
         raise ChoiceInvalid("task", f"cannot be classification: there are {len(columns)} targets; name one of them.")
-    return asked
+    return requested
 
 
 def _check_classes(column: Column) -> None:

@@ -21,7 +21,7 @@ class CommandKind(StrEnum):
     CHECKPOINT = "checkpoint"
     """Write a checkpoint now, and keep it."""
     SET = "set"
-    """Set a live parameter of the current training: `Setting`."""
+    """Set a live parameter of the current training: `ParameterChange`."""
     NEXT = "next"
     """End the stage that trains now, measure it, and continue with the next one."""
     STAGES = "stages"
@@ -51,33 +51,33 @@ ACCEPTING: Mapping[CommandKind, frozenset[RunState]] = {
 """The states in which a run can take a command of a kind."""
 
 
-class Setting(BaseModel):
-    """New value of one live parameter: the body of `set`, and the effect of an intervention."""
+class ParameterChange(BaseModel):
+    """New value of one live parameter: the body of `set`, and the effect of a command."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(
         min_length=1,
         max_length=200,
-        description="The knob, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
+        description="The live parameter, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
     )
     value: float | int | bool | str = Field(union_mode="left_to_right", description="New value.")
 
 
-class Intervention(BaseModel):
+class PlannedCommand(BaseModel):
     """A command that the spec gives at a step, without a person: a steered run is replayed in this way."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["set", "next"] = Field(
-        default="set", description="`set` turns a knob; `next` ends the training that does this step."
+        default="set", description="`set` sets a live parameter; `next` ends the training that does this step."
     )
     step: int = Field(ge=0, description="After so many steps of the whole run.", json_schema_extra={"x-unit": "steps"})
     path: str | None = Field(
         default=None,
         min_length=1,
         max_length=200,
-        description="The knob that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
+        description="The live parameter that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.",
     )
     value: float | int | bool | str | None = Field(
         default=None, union_mode="left_to_right", description="New value of the live parameter."
@@ -98,7 +98,7 @@ class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-BODIES: Mapping[CommandKind, type[BaseModel]] = {CommandKind.SET: Setting, CommandKind.STAGES: Stages}
+BODIES: Mapping[CommandKind, type[BaseModel]] = {CommandKind.SET: ParameterChange, CommandKind.STAGES: Stages}
 
 
 def body_of(kind: CommandKind, body: Mapping[str, Any]) -> BaseModel:

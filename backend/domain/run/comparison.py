@@ -29,7 +29,7 @@ def files(after: StageResult, before: StageResult) -> list[tuple[ArtifactMeasure
     return [(new, known[new.exporter]) for new in ran(after) if new.exporter in known]
 
 
-def timed(new: ArtifactMeasure, old: ArtifactMeasure) -> Iterator[tuple[Latency, Latency]]:
+def pair_latencies(new: ArtifactMeasure, old: ArtifactMeasure) -> Iterator[tuple[Latency, Latency]]:
     """Latencies of both at the same batch size on the same device; none when another runtime took them."""
     if new.runtime != old.runtime:
         return
@@ -71,7 +71,7 @@ def _compared(new: ArtifactMeasure, old: ArtifactMeasure, after: StageResult, fi
         gzip_size=_size_change(new.gzip_bytes, old.gzip_bytes),
         accuracy=_difference(new.accuracy, old.accuracy),
         r2=_difference(new.r2, old.r2),
-        times=[_time_change(now, was, same_work) for now, was in timed(new, old)],
+        times=[_time_change(now, was, same_work) for now, was in pair_latencies(new, old)],
     )
 
 
@@ -95,8 +95,8 @@ def _time_change(now: Latency, was: Latency, same_work: bool) -> TimeComparison:
         p50=now.p50_ms / was.p50_ms,
         p95=now.p95_ms / was.p95_ms,
         outcome=outcome,
-        told=_told(now.p50_ms / was.p50_ms, outcome),
-        p95_told=f"{now.p95_ms / was.p95_ms:.2f}x",
+        change=_describe(now.p50_ms / was.p50_ms, outcome),
+        p95_change=f"{now.p95_ms / was.p95_ms:.2f}x",
     )
 
 
@@ -109,7 +109,7 @@ def _outcome(now: Latency, was: Latency, same_work: bool) -> Outcome:
     return "even" if max(now.spread_ms, was.spread_ms) <= SAME_TIME * was.p50_ms else "unclear"
 
 
-def _told(share: float, outcome: Outcome) -> str:
+def _describe(share: float, outcome: Outcome) -> str:
     if outcome in ("faster", "slower"):
         return times(share, "faster", "slower")
     return f"{share:.2f}x the time, {BRIEF[outcome]}"
@@ -139,8 +139,8 @@ def headline(after: StageResult, first: StageResult) -> str | None:
         return None
     stands = _compared(*common[0], after, first)
     parts = [_size(common), *_speed(stands), *_quality(common[0][0], stands)]
-    told = f"vs. the model after “{first.label}”: {', '.join(parts)}."
-    return " ".join([told, *after.reasons])
+    words = f"vs. the model after “{first.label}”: {', '.join(parts)}."
+    return " ".join([words, *after.reasons])
 
 
 def _size(common: Sequence[tuple[ArtifactMeasure, ArtifactMeasure]]) -> str:
@@ -155,12 +155,12 @@ def _speed(stands: Comparison) -> Iterator[str]:
     """Every time that was compared, those that came to the same together."""
     groups: dict[str, list[TimeComparison]] = {}
     for time in stands.times:
-        groups.setdefault(UNGAINED.get(time.outcome, time.told), []).append(time)
-    for told, together in groups.items():
+        groups.setdefault(UNGAINED.get(time.outcome, time.change), []).append(time)
+    for words, together in groups.items():
         batches = " and ".join(
             f"{time.batch_size}" + ("" if time.device == "cpu" else f" on {time.device}") for time in together
         )
-        yield f"{told} (batch {batches})"
+        yield f"{words} (batch {batches})"
 
 
 def _quality(new: ArtifactMeasure, stands: Comparison) -> Iterator[str]:

@@ -8,12 +8,12 @@
 | stage_ended | {stage, kind, label, step}                                                 |
 | checkpoint  | {step, stage, artifact, seconds, trains}: `trains` when it was taken between two steps of a training |
 | rewind      | {step, reason}: points with a greater step that came before are withdrawn  |
-| exhibit     | {kind, stage, step}: something to be shown, see `backend.store.exhibits`    |
-| verdict     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |
+| summary     | {kind, stage, step}: something to be shown, see `backend.store.summaries`    |
+| diagnostic     | {code, text, remedy, stage, step}: what the diagnosis says in plain words  |
 | alert       | {alert, metric, step, text, then}: one of the spec's `alerts` was met          |
 | command     | {command, kind, by, step, state, why?, note?}: `why` is what the asker said of it; of `set` path, old, new too; |
 |             | of `stages` all stages as they are then, and of those to come the old and the new ones |
-| forked      | {parent, name, checkpoint, artifact, stage, step}: all before is the parent's past, up to its `checkpoint`, |
+| forked      | {parent, name, checkpoint, artifact, stage, step}: all before is the parent's prefix, up to its `checkpoint`, |
 |             | of which `artifact` is this run's own; `stage` is the first of its own |
 | log         | {level, text}                                                              |
 """
@@ -31,8 +31,8 @@ class EventKind(StrEnum):
     STAGE_ENDED = "stage_ended"
     CHECKPOINT = "checkpoint"
     REWIND = "rewind"
-    EXHIBIT = "exhibit"
-    VERDICT = "verdict"
+    SUMMARY = "summary"
+    DIAGNOSTIC = "diagnostic"
     ALERT = "alert"
     COMMAND = "command"
     FORKED = "forked"

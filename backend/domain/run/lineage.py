@@ -8,19 +8,19 @@ from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
 from backend.domain.path import join, moved, within
 from backend.domain.problems import Problem, SpecInvalid
-from backend.domain.run.commands import Intervention
-from backend.domain.run.live_parameters import knobs, recipe, with_knobs
+from backend.domain.run.commands import PlannedCommand
+from backend.domain.run.live_parameters import parameters_of, recipe, with_parameters
 
 SHARED = ("dataset", "preparation", "distribution", "storage", "model")
 MOST = 20
-PAST = "differs from what the parent was trained with: only later stages may differ."
+DIFFERENT = "differs from what the parent was trained with: only later stages may differ."
 
 
 @dataclass(frozen=True)
-class Past:
+class ForkOrigin:
     """Prefix of a fork: `spec` with this seed, up to `step`, through `ended` stages and into the next if `within`.
 
-    `turned` are the live parameters of that stage that were set by then, path -> value; `trains` says whether it was
+    `changed` are the live parameters of that stage that were set by then, path -> value; `trains` says whether it was
     training.
     """
 
@@ -30,13 +30,13 @@ class Past:
     ended: int
     within: bool = False
     trains: bool = False
-    turned: Mapping[str, Any] | None = None
+    changed: Mapping[str, Any] | None = None
 
     def effective(self) -> dict[str, Any]:
-        """The spec as it stood at that step: with the knobs where they had been turned to."""
+        """The spec as it stood at that step: with the live parameters as they had been set."""
         spec = self.spec.model_dump(mode="json")
-        if self.within and self.turned:
-            spec["stages"][self.ended] = with_knobs(spec["stages"][self.ended], self.turned)
+        if self.within and self.changed:
+            spec["stages"][self.ended] = with_parameters(spec["stages"][self.ended], self.changed)
         return spec
 
     def live(self, catalog: Catalog) -> dict[str, str]:
@@ -45,43 +45,47 @@ class Past:
             return {}
         stage = self.spec.stages[self.ended]
         holder = join("stages", self.ended, *([name] if (name := recipe(stage)) else []))
-        return {moved(knob.path, "", holder): knob.path for knob in knobs(stage, catalog)}
+        return {moved(parameter.path, "", holder): parameter.path for parameter in parameters_of(stage, catalog)}
 
 
-def follow(spec: Experiment, past: Past, catalog: Catalog) -> Experiment:
-    """`spec` as the fork executes it: its past is the parent's, and what it changes in the stage that was training
-    becomes interventions where it begins. Raises SpecInvalid with every field that cannot be changed any more.
+def follow(spec: Experiment, origin: ForkOrigin, catalog: Catalog) -> Experiment:
+    """`spec` as the fork executes it: its prefix is the parent's, and what it changes in the stage that was training
+    becomes commands where it begins. Raises SpecInvalid with every field that cannot be changed any more.
     """
-    mine, theirs, live = spec.model_dump(mode="json"), past.effective(), past.live(catalog)
-    departed = list(_paths(mine, theirs, past.ended + past.within))
-    problems = [_refused(path, past, live) for path in departed if path not in live]
-    problems += _unlike_seed(spec, past)
+    mine, theirs, live = spec.model_dump(mode="json"), origin.effective(), origin.live(catalog)
+    departed = list(_paths(mine, theirs, origin.ended + origin.within))
+    problems = [_refused(path, origin, live) for path in departed if path not in live]
+    problems += _unlike_seed(spec, origin)
     problems += [
-        Problem(path=f"interventions[{index}].step", message=f"is in the past: the fork starts at step {past.step:,}.")
-        for index, one in enumerate(spec.interventions)
-        if one.step < past.step and one not in past.spec.interventions
+        Problem(path=f"commands[{index}].step", message=f"is in the past: the fork starts at step {origin.step:,}.")
+        for index, one in enumerate(spec.commands)
+        if one.step < origin.step and one not in origin.spec.commands
     ]
     if problems:
         raise SpecInvalid(problems[:MOST])
-    values = {knob.path: knob.value for knob in knobs(spec.stages[past.ended], catalog)} if departed else {}
-    turned = [Intervention(step=past.step, path=live[path], value=values[live[path]]) for path in departed]
-    return _joined(spec, past, turned)
+    values = (
+        {parameter.path: parameter.value for parameter in parameters_of(spec.stages[origin.ended], catalog)}
+        if departed
+        else {}
+    )
+    changed = [PlannedCommand(step=origin.step, path=live[path], value=values[live[path]]) for path in departed]
+    return _joined(spec, origin, changed)
 
 
-def _joined(spec: Experiment, past: Past, turned: Sequence[Intervention]) -> Experiment:
-    equal = past.ended + past.within
-    old = [one for one in past.spec.interventions if one.step < past.step]
-    coming = [one for one in spec.interventions if one.step >= past.step]
-    stages = [*past.spec.stages[:equal], *spec.stages[equal:]]
-    return spec.model_copy(update={"stages": stages, "interventions": [*old, *turned, *coming]})
+def _joined(spec: Experiment, origin: ForkOrigin, changed: Sequence[PlannedCommand]) -> Experiment:
+    equal = origin.ended + origin.within
+    old = [one for one in origin.spec.commands if one.step < origin.step]
+    coming = [one for one in spec.commands if one.step >= origin.step]
+    stages = [*origin.spec.stages[:equal], *spec.stages[equal:]]
+    return spec.model_copy(update={"stages": stages, "commands": [*old, *changed, *coming]})
 
 
-def _refused(path: str, past: Past, live: Mapping[str, str]) -> Problem:
+def _refused(path: str, origin: ForkOrigin, live: Mapping[str, str]) -> Problem:
     """Reason why the field cannot differ, and what to do instead."""
-    if not (past.within and within(path, join("stages", past.ended))):
-        return Problem(path=path, message=PAST)
-    instead = f"fork from the end of stage {past.ended}" if past.ended else "submit this as a new run"
-    if not past.trains:
+    if not (origin.within and within(path, join("stages", origin.ended))):
+        return Problem(path=path, message=DIFFERENT)
+    instead = f"fork from the end of stage {origin.ended}" if origin.ended else "submit this as a new run"
+    if not origin.trains:
         return Problem(
             path=path, message=f"belongs to a stage that was not training at this checkpoint: to change it, {instead}."
         )
@@ -90,10 +94,10 @@ def _refused(path: str, past: Past, live: Mapping[str, str]) -> Problem:
     return Problem(path=path, message=message)
 
 
-def _unlike_seed(spec: Experiment, past: Past) -> list[Problem]:
-    if spec.seed in (past.spec.seed, past.seed):
+def _unlike_seed(spec: Experiment, origin: ForkOrigin) -> list[Problem]:
+    if spec.seed in (origin.spec.seed, origin.seed):
         return []
-    message = f"is {spec.seed}; a fork continues with its parent's random seed: write {past.seed}, or leave it out."
+    message = f"is {spec.seed}; a fork continues with its parent's random seed: write {origin.seed}, or leave it out."
     return [Problem(path="seed", message=message)]
 
 

@@ -12,7 +12,7 @@ from backend.domain.experiment.resolve import sentence_of
 from backend.domain.fields import SpecField, fields
 from backend.domain.path import leads, moved, within, write
 from backend.domain.problems import Problem
-from backend.domain.run.commands import Setting
+from backend.domain.run.commands import ParameterChange
 
 RECIPES = ("recover",)
 """Fields of a stage that hold a recipe; a stage that trains by itself is one."""
@@ -22,8 +22,8 @@ OTHERS = (*RECIPES, "method")
 
 
 @dataclass(frozen=True)
-class Knob:
-    """`path` is the knob's place within the recipe, `schema` its bounds, unit and description, `value` the spec's."""
+class LiveParameter:
+    """`path` is the live parameter's place within the recipe, `schema` its bounds, unit and description, `value` the spec's."""
 
     path: str
     component: str
@@ -31,14 +31,14 @@ class Knob:
     value: Any
 
 
-def knobs(stage: Mapping[str, Any], catalog: Catalog) -> list[Knob]:
-    """Every live knob of the recipe that `stage`, resolved, trains with."""
+def parameters_of(stage: Mapping[str, Any], catalog: Catalog) -> list[LiveParameter]:
+    """Every live parameter of the recipe that `stage`, resolved, trains with."""
     found = [field for field in fields(stage, {"x-family": "stages"}, catalog) if field.schema.get("x-live")]
     if (name := recipe(stage)) is not None:
         inside = [field for field in found if within(field.path, name)]
-        return [_knob(field, moved(field.path, name, "")) for field in inside]
+        return [_live_parameter(field, moved(field.path, name, "")) for field in inside]
     own = [field for field in found if not any(within(field.path, other) for other in OTHERS)]
-    return [_knob(field, field.path) for field in own]
+    return [_live_parameter(field, field.path) for field in own]
 
 
 def recipe(stage: Mapping[str, Any]) -> str | None:
@@ -46,8 +46,8 @@ def recipe(stage: Mapping[str, Any]) -> str | None:
     return next((name for name in RECIPES if stage.get(name) is not None), None)
 
 
-def with_knobs(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The stage with these knobs of its recipe, path -> value; a path that leads nowhere changes nothing."""
+def with_parameters(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The stage with these live parameters of its recipe, path -> value; a path that leads nowhere changes nothing."""
     changed: dict[str, Any] = copy.deepcopy(dict(stage))
     name = recipe(stage)
     holder = changed[name] if name else changed
@@ -56,44 +56,46 @@ def with_knobs(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     return changed
 
 
-def problem(stage: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
-    """Reason why `setting` cannot be made while `stage` trains; None when it can."""
-    known = {knob.path: knob for knob in knobs(stage, catalog)}
-    knob = known.get(setting.path)
-    if knob is None:
+def problem(stage: Mapping[str, Any], change: ParameterChange, catalog: Catalog) -> Problem | None:
+    """Reason why `change` cannot be made while `stage` trains; None when it can."""
+    known = {parameter.path: parameter for parameter in parameters_of(stage, catalog)}
+    parameter = known.get(change.path)
+    if parameter is None:
         listed = ", ".join(known) or "none"
         return Problem(
             path="body.path",
-            message=f"`{setting.path}` is not a live parameter of the current training. Live parameters: {listed}.",
+            message=f"`{change.path}` is not a live parameter of the current training. Live parameters: {listed}.",
         )
-    error = next(iter(Draft202012Validator(dict(knob.schema)).iter_errors(setting.value)), None)
+    error = next(iter(Draft202012Validator(dict(parameter.schema)).iter_errors(change.value)), None)
     return Problem(path="body.value", message=sentence_of(error)) if error else None
 
 
-def odd_interventions(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
-    """The interventions of a resolved spec that are not whole, or could be made in none of its stages."""
-    for index, one in enumerate(spec["interventions"]):
+def invalid_commands(spec: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+    """The commands of a resolved spec that are not whole, or could be made in none of its stages."""
+    for index, one in enumerate(spec["commands"]):
         given = [name for name in ("path", "value") if one[name] is not None]
         if one["kind"] == "next":
             message = "cannot be combined with `next`: leave it out."
-            yield from (Problem(path=f"interventions[{index}].{name}", message=message) for name in given)
+            yield from (Problem(path=f"commands[{index}].{name}", message=message) for name in given)
         elif len(given) < 2:
             missing = "value" if given == ["path"] else "path"
             yield Problem(
-                path=f"interventions[{index}].{missing}",
+                path=f"commands[{index}].{missing}",
                 message="is missing: a `set` names a live parameter and its value.",
             )
-        elif (found := _unturnable(spec, Setting(path=one["path"], value=one["value"]), catalog)) is not None:
-            yield found.model_copy(update={"path": moved(found.path, "body", f"interventions[{index}]")})
+        elif (found := _unsettable(spec, ParameterChange(path=one["path"], value=one["value"]), catalog)) is not None:
+            yield found.model_copy(update={"path": moved(found.path, "body", f"commands[{index}]")})
 
 
-def _unturnable(spec: Mapping[str, Any], setting: Setting, catalog: Catalog) -> Problem | None:
-    """Reason why `setting` can be made in none of the stages: that of the stage which comes closest."""
-    found = [problem(stage, setting, catalog) for stage in spec["stages"]]
+def _unsettable(spec: Mapping[str, Any], change: ParameterChange, catalog: Catalog) -> Problem | None:
+    """Reason why `change` can be made in none of the stages: that of the stage which comes closest."""
+    found = [problem(stage, change, catalog) for stage in spec["stages"]]
     if not all(found):
         return None
-    return next((told for told in found if told and told.path == "body.value"), found[0])
+    return next(
+        (problem_found for problem_found in found if problem_found and problem_found.path == "body.value"), found[0]
+    )
 
 
-def _knob(field: SpecField, path: str) -> Knob:
-    return Knob(path, field.component, field.schema, field.value)
+def _live_parameter(field: SpecField, path: str) -> LiveParameter:
+    return LiveParameter(path, field.component, field.schema, field.value)

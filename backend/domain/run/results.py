@@ -65,8 +65,8 @@ class TimeComparison(BaseModel):
         description="Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the "
         "same operators ran on the same shapes, so that only the machine can cause a difference."
     )
-    told: str = Field(description="The change of the median in words.")
-    p95_told: str = Field(description="The ratio of the 95th percentiles in words.")
+    change: str = Field(description="The change of the median in words.")
+    p95_change: str = Field(description="The ratio of the 95th percentiles in words.")
 
 
 class Comparison(BaseModel):
@@ -132,7 +132,7 @@ class IncomingModel(BaseModel):
 
 
 INCOMING = "incoming"
-"""Kind of the exhibit that holds an `IncomingModel`."""
+"""Kind of the summary that holds an `IncomingModel`."""
 
 
 def own(results: Sequence[StageResult], fork_stage: int | None) -> list[StageResult]:
@@ -142,5 +142,5 @@ def own(results: Sequence[StageResult], fork_stage: int | None) -> list[StageRes
 
 def measuring(results: Iterable[StageResult]) -> float | None:
     """Seconds that measuring them took together; None where none of them tells."""
-    told = [result.measuring_seconds for result in results if result.measuring_seconds is not None]
-    return sum(told) if told else None
+    reported = [result.measuring_seconds for result in results if result.measuring_seconds is not None]
+    return sum(reported) if reported else None

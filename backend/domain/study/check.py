@@ -33,7 +33,7 @@ def resolve(document: Any, catalog: Catalog, fields: Fields | None = None) -> St
     if problems := [*_odd_objectives(study, catalog), *_odd_dimensions(study.space)]:
         raise SpecInvalid(problems)
     study = study.model_copy(update={"spec": spelled_out(study.spec, study.space, catalog)})
-    study = study.narrowed([_typed(study, one, catalog) for one in study.space])
+    study = study.narrow([_typed(study, one, catalog) for one in study.space])
     if problems := list(_odd_size(study, catalog)):
         raise SpecInvalid(problems)
     return study

@@ -146,7 +146,7 @@ class Study(BaseModel):
     def constraints(self) -> Constraint | None:
         return parse(self.constraint)
 
-    def narrowed(self, space: list[Dimension]) -> Self:
+    def narrow(self, space: list[Dimension]) -> Self:
         return self.model_copy(update={"space": space})
 
 

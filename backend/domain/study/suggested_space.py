@@ -9,7 +9,7 @@ from backend.domain.fields import SpecField, fields
 from backend.domain.path import within
 from backend.domain.study.space import Dimension
 
-APART = ("name", "seed", "interventions", "alerts", "measure", "diagnosis", "storage")
+APART = ("name", "seed", "commands", "alerts", "measure", "diagnosis", "storage")
 """Fields that change what a run is called, or what is looked at, but not the model."""
 RATIO = 10.0
 MOST_AROUND = 5

@@ -184,8 +184,8 @@ def _column(block: Block, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "points": int(kept.sum()),
-        "coarse": pyramid.encode(pyramid.thinned(*points, pyramid.COARSE)),
-        "fine": pyramid.encode(pyramid.thinned(*points, pyramid.FINE)),
+        "coarse": pyramid.encode(pyramid.thin(*points, pyramid.COARSE)),
+        "fine": pyramid.encode(pyramid.thin(*points, pyramid.FINE)),
         "data": encode_column(block.columns[name]),
     }
 
@@ -196,8 +196,8 @@ def _insert(session: Session, bite: list[dict[str, Any]]) -> None:
 
 def _publish(session: Session, job: Job) -> None:
     """From here on the block counts, and what it replaces does not. The run is held: a fork copies all or nothing."""
-    held = rows.locked(session, job.run_id)
-    if held is None or stored.covered(session, [job.run_id]).get(job.run_id, 0) != job.covered:
+    held = rows.lock(session, job.run_id)
+    if held is None or stored.find_covered(session, [job.run_id]).get(job.run_id, 0) != job.covered:
         raise Overtaken
     if stored.names(session, **job.key) != job.block.columns.keys():
         raise Overtaken
@@ -224,7 +224,7 @@ def _publish(session: Session, job: Job) -> None:
 def tidy(store: Store, run_id: str, sleep: Sleep) -> None:
     """Delete the events that are in blocks, and the columns that are in none."""
     with store.read() as session:
-        covered = stored.covered(session, [run_id]).get(run_id, 0)
+        covered = stored.find_covered(session, [run_id]).get(run_id, 0)
         left = Event.run_id == run_id, Event.kind == EventKind.POINTS.value, Event.seq <= covered
         seqs = session.scalars(select(Event.seq).where(*left).order_by(Event.seq)).all()
         orphans = stored.orphans(session, run_id)

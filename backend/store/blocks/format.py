@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.store.blocks.block import Directory, Layout, Parts
-from backend.store.blocks.packing import joined, pack, parted, unpack
+from backend.store.blocks.packing import join, pack, split, unpack
 
 NUMBERS = {"seq": "<i8", "at": "<i8", "first": "<i8", "count": "<i8", "start": "<f8", "layout": "<i8"}
 FLOATS = ("<f4", "<f8")
@@ -22,11 +22,11 @@ def encode_directory(directory: Directory) -> bytes:
         "bodies": list(directory.bodies.items()),
     }
     text = zlib.compress(json.dumps(head, separators=(",", ":")).encode())
-    return joined([text, *(pack(values) for values in numbers.values())])
+    return join([text, *(pack(values) for values in numbers.values())])
 
 
 def decode_directory(blob: bytes, first_seq: int) -> Directory:
-    text, *packed = parted(blob, 1 + len(NUMBERS))
+    text, *packed = split(blob, 1 + len(NUMBERS))
     head = json.loads(zlib.decompress(text))
     numbers = {name: unpack(part, dtype) for (name, dtype), part in zip(NUMBERS.items(), packed, strict=True)}
     layouts = (Layout(stage, dense, tuple(map(tuple, columns))) for stage, dense, columns in head["layouts"])
@@ -36,8 +36,8 @@ def decode_directory(blob: bytes, first_seq: int) -> Directory:
 
 
 def encode_column(parts: Parts) -> bytes:
-    return joined([pack(parts.get(dtype, np.array([], dtype))) for dtype in FLOATS])
+    return join([pack(parts.get(dtype, np.array([], dtype))) for dtype in FLOATS])
 
 
 def decode_column(blob: bytes) -> dict[str, NDArray[Any]]:
-    return {dtype: unpack(part, dtype) for dtype, part in zip(FLOATS, parted(blob, len(FLOATS)), strict=True)}
+    return {dtype: unpack(part, dtype) for dtype, part in zip(FLOATS, split(blob, len(FLOATS)), strict=True)}

@@ -47,11 +47,11 @@ def unpack(packed: bytes, dtype: str) -> NDArray[Any]:
     return numbers.view(kind)
 
 
-def joined(parts: list[bytes]) -> bytes:
+def join(parts: list[bytes]) -> bytes:
     return b"".join([struct.pack(f"<{len(parts)}I", *map(len, parts)), *parts])
 
 
-def parted(blob: bytes, number: int) -> list[bytes]:
+def split(blob: bytes, number: int) -> list[bytes]:
     """The parts, so many, that were joined."""
     ends = accumulate(struct.unpack_from(f"<{number}I", blob), initial=4 * number)
     return [blob[begin:end] for begin, end in pairwise(ends)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.store.blocks.packing import joined, pack, parted, unpack
+from backend.store.blocks.packing import join, pack, split, unpack
 from backend.store.chunks import Floats, Steps
 from backend.store.downsample import extremes
 
@@ -32,7 +32,7 @@ class Level:
         return np.repeat(self.steps[begins], self.sizes)
 
 
-def thinned(steps: Steps, times: Floats, values: Floats, size: int) -> Level:
+def thin(steps: Steps, times: Floats, values: Floats, size: int) -> Level:
     """steps [n], rising, times [n], values [n], n ≥ 1; `size` points in a cell."""
     cells = np.arange(len(values), dtype=np.int64) // size
     kept = extremes(cells, values)
@@ -44,11 +44,11 @@ def encode(level: Level) -> bytes:
     narrow = level.values.astype("<f4")
     exact = narrow.astype(np.float64).tobytes() == level.values.tobytes()
     values = narrow if exact else level.values
-    return joined([values.dtype.str.encode(), *map(pack, (level.sizes, level.steps, level.times, values))])
+    return join([values.dtype.str.encode(), *map(pack, (level.sizes, level.steps, level.times, values))])
 
 
 def decode(blob: bytes) -> Level:
-    dtype, sizes, steps, times, values = parted(blob, 5)
+    dtype, sizes, steps, times, values = split(blob, 5)
     return Level(
         steps=unpack(steps, "<i8"),
         times=unpack(times, "<f8"),

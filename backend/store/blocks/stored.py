@@ -42,7 +42,7 @@ def extents(session: Session, run_id: str, after: int = 0, until: int | None = N
     return [Extent(*row) for row in rows]
 
 
-def covered(session: Session, run_ids: Collection[str]) -> dict[str, int]:
+def find_covered(session: Session, run_ids: Collection[str]) -> dict[str, int]:
     """The last event that is in a block, of each of the runs that have one: all points up to it are."""
     query = select(tables.Block.run_id, func.max(tables.Block.last_seq)).where(tables.Block.run_id.in_(run_ids))
     return {run_id: int(seq) for run_id, seq in session.execute(query.group_by(tables.Block.run_id))}

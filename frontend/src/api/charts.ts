@@ -9,13 +9,13 @@ export function useCharts(): ChartRow[] {
 }
 
 /** The charts of a group that have something to show of the run, or will have when it begins. */
-export function offered(charts: ChartRow[], group: ChartRow["group"], run: Pick<RunDetail, "latest" | "exhibits" | "results">): ChartRow[] {
+export function offered(charts: ChartRow[], group: ChartRow["group"], run: Pick<RunDetail, "latest" | "summaries" | "results">): ChartRow[] {
   const metrics = new Set(Object.keys(run.latest ?? {}));
-  const shown = new Set(run.exhibits ?? []);
+  const shown = new Set(run.summaries ?? []);
   const shows = (chart: ChartRow) =>
     (chart.expected && metrics.size === 0) ||
     chart.metrics.some((metric) => metrics.has(metric)) ||
-    chart.exhibits.some((kind) => shown.has(kind)) ||
+    chart.summaries.some((kind) => shown.has(kind)) ||
     (chart.results && (run.results?.length ?? 0) > 0);
   return charts.filter((chart) => chart.group === group && shows(chart));
 }

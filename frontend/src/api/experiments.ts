@@ -45,7 +45,7 @@ export interface Submission {
   variants?: Template["variants"];
   /** Stages that are run in every order, to be compared. */
   orders?: number[] | null;
-  /** Begin with the past of this run instead, up to this checkpoint of it. */
+  /** Begin with the prefix of this run instead, up to this checkpoint of it. */
   fork?: Fork;
   /** The same key for each retry of one submission, so that it is created once. */
   key?: string;

@@ -18,7 +18,7 @@ export interface Trace {
 }
 
 export interface Layout {
-  meta?: { summary?: string; seq?: Record<string, number>; exhibits?: string[]; [other: string]: unknown };
+  meta?: { summary?: string; seq?: Record<string, number>; summaries?: string[]; [other: string]: unknown };
   shapes?: unknown[];
   annotations?: unknown[];
   images?: unknown[];

@@ -4,7 +4,7 @@ import type { components } from "./schema";
 
 export type Proof = components["schemas"]["Proof"];
 
-/** What was compared of the run, bit by bit; asked anew when its events say that there is more. */
+/** What was compared of the run, bit by bit; asked again when its events say that there is more. */
 export const useProofs = (run: string) =>
   useQuery({
     queryKey: ["proofs", run],

@@ -73,9 +73,9 @@ type Kind = StreamEvent["kind"];
 const MOST = 1000;
 
 /** What a run's page tells beside its log. There is little of it, however long the run. */
-export const MARKS: readonly Kind[] = ["state", "stage_began", "stage_ended", "rewind", "verdict", "alert", "command", "forked"];
+export const MARKS: readonly Kind[] = ["state", "stage_began", "stage_ended", "rewind", "diagnostic", "alert", "command", "forked"];
 
-/** What the log tells. An exhibit is seen where it is drawn; some come every few steps. */
+/** What the log tells. A summary is seen where it is drawn; some come every few steps. */
 export const LOGGED: readonly Kind[] = [...MARKS, "checkpoint", "log"];
 
 const page = (id: string, query: { kind: readonly Kind[]; limit: number; after?: number; before?: number; newest?: boolean }, signal: AbortSignal) =>

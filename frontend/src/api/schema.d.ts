@@ -184,6 +184,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/counterfactuals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Queues a run that repeats this one without one command, after all ordinary runs.
+         *
+         *     It starts from the newest checkpoint before the command had an effect, or from the beginning without one.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/experiments": {
         parameters: {
             query?: never;
@@ -212,10 +234,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listed
+         * List Charts
          * @description Every chart, in the order in which a run's page shows them.
          */
-        get: operations["listed"];
+        get: operations["list_charts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -262,28 +284,6 @@ export interface paths {
          * @description Queues a run that starts from a checkpoint of this one and continues on its own.
          */
         post: operations["fork"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/{run_id}/ghosts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create
-         * @description Queues a run that repeats this one without one intervention, after all ordinary runs.
-         *
-         *     It starts from the newest checkpoint before the intervention had an effect, or from the beginning without one.
-         */
-        post: operations["create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -495,7 +495,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runs/{run_id}/knobs": {
+    "/api/runs/{run_id}/live-parameters": {
         parameters: {
             query?: never;
             header?: never;
@@ -503,10 +503,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Turnable
+         * List Parameters
          * @description Live parameters of the current stage, with their values.
          */
-        get: operations["turnable"];
+        get: operations["list_parameters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -843,10 +843,10 @@ export interface components {
             /**
              * Then
              * @description Action on the run when the condition is met.
-             * @default tell
+             * @default report
              * @enum {string}
              */
-            then: "tell" | "pause" | "stop";
+            then: "report" | "pause" | "stop";
         };
         /**
          * ArtifactMeasure
@@ -1001,7 +1001,7 @@ export interface components {
             reference: string;
             /**
              * Parameters
-             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a knob that a live run takes, `x-run` text that names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
+             * @description JSON Schema of its hyper-parameters, without $refs. `x-family` marks a nested component, `x-inherit` a field that takes the last recipe's value, `x-unit` a unit, `x-live` a live parameter that a live run takes, `x-run` text that names another run, or a list of such, `x-same-data` that it must know data of one shape, `x-upload` what is said of one's own data, `x-constraint` text that is a constraint, `x-measure` text that names what is measured.
              */
             parameters: {
                 [key: string]: unknown;
@@ -1031,11 +1031,11 @@ export interface components {
              */
             needs_when: components["schemas"]["Provision"][];
             /**
-             * Nature
+             * Capabilities
              * @description Words for what it is whatever its parameters, such as `structured`: `conflicts` name them.
              * @default []
              */
-            nature: string[];
+            capabilities: string[];
             /**
              * Conflicts
              * @description Values that its fields cannot have together.
@@ -1113,7 +1113,7 @@ export interface components {
         };
         /**
          * ChartRow
-         * @description A chart, and what a run must have for it to show something: one of the metrics, an exhibit, or results.
+         * @description A chart, and what a run must have for it to show something: one of the metrics, a summary, or results.
          */
         ChartRow: {
             /** Name */
@@ -1128,10 +1128,10 @@ export interface components {
             /** Metrics */
             metrics: string[];
             /**
-             * Exhibits
-             * @description Kinds of exhibits that it draws.
+             * Summaries
+             * @description Kinds of summaries that it draws.
              */
-            exhibits: string[];
+            summaries: string[];
             /**
              * Results
              * @description True when it draws the results of stages.
@@ -1312,7 +1312,7 @@ export interface components {
             path: string;
             /**
              * When
-             * @description Field -> its value; of a field that holds a component also a word of that component's `nature`.
+             * @description Field -> its value; of a field that holds a component also a word of that component's `capabilities`.
              */
             when: {
                 [key: string]: unknown;
@@ -1462,7 +1462,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "exhibit" | "verdict" | "alert" | "command" | "forked" | "log";
+        EventKind: "points" | "state" | "stage_began" | "stage_ended" | "checkpoint" | "rewind" | "summary" | "diagnostic" | "alert" | "command" | "forked" | "log";
         /**
          * Experiment
          * @description An experiment to execute: data, a model, a pipeline of stages, and what to measure.
@@ -1526,11 +1526,11 @@ export interface components {
                 [key: string]: unknown;
             }[];
             /**
-             * Interventions
+             * Commands
              * @description Scheduled changes: set a live parameter, or end a training, at a given step. A steered run is replayed in this way.
              * @default []
              */
-            interventions: components["schemas"]["Intervention"][];
+            commands: components["schemas"]["PlannedCommand"][];
             /**
              * Alerts
              * @description Notify, pause or stop when a metric meets a condition.
@@ -1728,7 +1728,7 @@ export interface components {
             within: number | null;
             /**
              * Live
-             * @description Fields of that stage that may differ, as paths in the spec: live knobs.
+             * @description Fields of that stage that may differ, as paths in the spec: live parameters.
              */
             live: string[];
         };
@@ -1810,67 +1810,6 @@ export interface components {
             high: number;
         };
         /**
-         * Intervention
-         * @description A command that the spec gives at a step, without a person: a steered run is replayed in this way.
-         */
-        Intervention: {
-            /**
-             * Kind
-             * @description `set` turns a knob; `next` ends the training that does this step.
-             * @default set
-             * @enum {string}
-             */
-            kind: "set" | "next";
-            /**
-             * Step
-             * @description After so many steps of the whole run.
-             */
-            step: number;
-            /**
-             * Path
-             * @description The knob that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.
-             */
-            path?: string | null;
-            /**
-             * Value
-             * @description New value of the live parameter.
-             */
-            value?: number | boolean | string | null;
-        };
-        /**
-         * KnobRow
-         * @description A live parameter of a run.
-         */
-        KnobRow: {
-            /**
-             * Path
-             * @description Path within the recipe: the `path` of a `set` command.
-             */
-            path: string;
-            /**
-             * Component
-             * @description Kind of the component that it belongs to.
-             */
-            component: string;
-            /**
-             * Bounds
-             * @description JSON Schema of its values, with title, description and unit.
-             */
-            bounds: {
-                [key: string]: unknown;
-            };
-            /**
-             * Planned
-             * @description Its value in the spec.
-             */
-            planned: unknown;
-            /**
-             * Value
-             * @description Its current value.
-             */
-            value: unknown;
-        };
-        /**
          * Latency
          * @description Wall time of one call of the reloaded artifact.
          */
@@ -1918,6 +1857,39 @@ export interface components {
              * @description One sentence: what does not fit, and where.
              */
             reason: string;
+        };
+        /**
+         * LiveParameterRow
+         * @description A live parameter of a run.
+         */
+        LiveParameterRow: {
+            /**
+             * Path
+             * @description Path within the recipe: the `path` of a `set` command.
+             */
+            path: string;
+            /**
+             * Component
+             * @description Kind of the component that it belongs to.
+             */
+            component: string;
+            /**
+             * Bounds
+             * @description JSON Schema of its values, with title, description and unit.
+             */
+            bounds: {
+                [key: string]: unknown;
+            };
+            /**
+             * Planned
+             * @description Its value in the spec.
+             */
+            planned: unknown;
+            /**
+             * Value
+             * @description Its current value.
+             */
+            value: unknown;
         };
         /**
          * Measure
@@ -1982,6 +1954,14 @@ export interface components {
              */
             why?: string | null;
         };
+        /** NewCounterfactual */
+        NewCounterfactual: {
+            /**
+             * Seq
+             * @description Number of the run's event that tells of the command.
+             */
+            seq: number;
+        };
         /** NewExperiment */
         NewExperiment: {
             /**
@@ -2026,14 +2006,6 @@ export interface components {
             spec?: {
                 [key: string]: unknown;
             } | string | null;
-        };
-        /** NewGhost */
-        NewGhost: {
-            /**
-             * Seq
-             * @description Number of the run's event that tells of the intervention.
-             */
-            seq: number;
         };
         /** NewStudy */
         NewStudy: {
@@ -2126,6 +2098,34 @@ export interface components {
              */
             png: string;
         };
+        /**
+         * PlannedCommand
+         * @description A command that the spec gives at a step, without a person: a steered run is replayed in this way.
+         */
+        PlannedCommand: {
+            /**
+             * Kind
+             * @description `set` sets a live parameter; `next` ends the training that does this step.
+             * @default set
+             * @enum {string}
+             */
+            kind: "set" | "next";
+            /**
+             * Step
+             * @description After so many steps of the whole run.
+             */
+            step: number;
+            /**
+             * Path
+             * @description The live parameter that is `set`, within the recipe: `optimizer.lr`, `regularizers[0].strength`.
+             */
+            path?: string | null;
+            /**
+             * Value
+             * @description New value of the live parameter.
+             */
+            value?: number | boolean | string | null;
+        };
         /** Points */
         Points: {
             /** Run Id */
@@ -2166,14 +2166,14 @@ export interface components {
              */
             about: "parent" | "resume";
             /**
-             * Verdict
+             * Outcome
              * @description `changed`: a fork that was to compute something else; `uncompared`: there was nothing to compare.
              * @enum {string}
              */
-            verdict: "equal" | "different" | "changed" | "uncompared";
+            outcome: "equal" | "different" | "changed" | "uncompared";
             /**
              * Title
-             * @description The verdict in a few words.
+             * @description The outcome in a few words.
              */
             title: string;
             /**
@@ -2282,10 +2282,10 @@ export interface components {
             color: string;
             /**
              * Relation
-             * @description Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one, `original` the run that this one repeats without an intervention, `ghost` a run that repeats this one so.
+             * @description Relation to the run: `awaited` is the run that this one waits for, `waiting` a run that waits for this one, `original` the run that this one repeats without a command, `counterfactual` a run that repeats this one so.
              * @enum {string}
              */
-            relation: "parent" | "child" | "awaited" | "waiting" | "original" | "ghost";
+            relation: "parent" | "child" | "awaited" | "waiting" | "original" | "counterfactual";
             /**
              * Stage
              * @description Index of the first stage that only the younger of the two runs has.
@@ -2373,7 +2373,7 @@ export interface components {
             note?: string | null;
             /**
              * Parent Id
-             * @description The run whose past it begins with.
+             * @description The run whose prefix it begins with.
              */
             parent_id?: string | null;
             /**
@@ -2388,7 +2388,7 @@ export interface components {
             fork_stage?: number | null;
             /**
              * Waits For
-             * @description The run with whose past it will begin; it waits for that.
+             * @description The run with whose prefix it will begin; it waits for that.
              */
             waits_for?: string | null;
             /**
@@ -2397,15 +2397,15 @@ export interface components {
              */
             waits_stage?: number | null;
             /**
-             * Ghost Of
-             * @description The run that it shows without one intervention.
+             * Counterfactual Of
+             * @description The run that it shows without one command.
              */
-            ghost_of?: string | null;
+            counterfactual_of?: string | null;
             /**
-             * Ghost Seq
-             * @description The event of that run which tells of the intervention.
+             * Counterfactual Seq
+             * @description The event of that run which tells of the command.
              */
-            ghost_seq?: number | null;
+            counterfactual_seq?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -2432,7 +2432,7 @@ export interface components {
             total_steps: number | null;
             /**
              * Active Seconds
-             * @description Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a fork began with left out.
+             * @description Time that this run's own stages worked, seconds: queueing, pauses, measuring and the prefix that a fork began with left out.
              */
             active_seconds: number;
             /**
@@ -2472,11 +2472,11 @@ export interface components {
              */
             artifacts: components["schemas"]["ArtifactRow"][];
             /**
-             * Exhibits
-             * @description Kinds of exhibits that it has shown so far.
+             * Summaries
+             * @description Kinds of summaries that it has shown so far.
              * @default []
              */
-            exhibits: string[];
+            summaries: string[];
             /**
              * Relatives
              * @description The run's parent first, then its forks by age.
@@ -2485,7 +2485,7 @@ export interface components {
             relatives: components["schemas"]["Relative"][];
             /**
              * Inherited Seconds
-             * @description `active_seconds` of the past that a fork began with, which its own leave out.
+             * @description `active_seconds` of the prefix that a fork began with, which its own leave out.
              * @default 0
              */
             inherited_seconds: number;
@@ -2556,7 +2556,7 @@ export interface components {
             note?: string | null;
             /**
              * Parent Id
-             * @description The run whose past it begins with.
+             * @description The run whose prefix it begins with.
              */
             parent_id?: string | null;
             /**
@@ -2571,7 +2571,7 @@ export interface components {
             fork_stage?: number | null;
             /**
              * Waits For
-             * @description The run with whose past it will begin; it waits for that.
+             * @description The run with whose prefix it will begin; it waits for that.
              */
             waits_for?: string | null;
             /**
@@ -2580,15 +2580,15 @@ export interface components {
              */
             waits_stage?: number | null;
             /**
-             * Ghost Of
-             * @description The run that it shows without one intervention.
+             * Counterfactual Of
+             * @description The run that it shows without one command.
              */
-            ghost_of?: string | null;
+            counterfactual_of?: string | null;
             /**
-             * Ghost Seq
-             * @description The event of that run which tells of the intervention.
+             * Counterfactual Seq
+             * @description The event of that run which tells of the command.
              */
-            ghost_seq?: number | null;
+            counterfactual_seq?: number | null;
             /**
              * Dataset
              * @description Kind of the data.
@@ -2615,7 +2615,7 @@ export interface components {
             total_steps: number | null;
             /**
              * Active Seconds
-             * @description Time that this run's own stages worked, seconds: queueing, pauses, measuring and the past that a fork began with left out.
+             * @description Time that this run's own stages worked, seconds: queueing, pauses, measuring and the prefix that a fork began with left out.
              */
             active_seconds: number;
             /**
@@ -3154,15 +3154,15 @@ export interface components {
              */
             outcome: "faster" | "slower" | "even" | "unclear" | "same_work";
             /**
-             * Told
+             * Change
              * @description The change of the median in words.
              */
-            told: string;
+            change: string;
             /**
-             * P95 Told
+             * P95 Change
              * @description The ratio of the 95th percentiles in words.
              */
-            p95_told: string;
+            p95_change: string;
         };
         /**
          * TradeoffPoint
@@ -3859,6 +3859,45 @@ export interface operations {
             };
         };
     };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCounterfactual"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentCreated"];
+                };
+            };
+            /** @description Error: a sentence that says what is wrong and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     submit: {
         parameters: {
             query?: never;
@@ -3897,7 +3936,7 @@ export interface operations {
             };
         };
     };
-    listed: {
+    list_charts: {
         parameters: {
             query?: never;
             header?: never;
@@ -4031,45 +4070,6 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["NewFork"] | null;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExperimentCreated"];
-                };
-            };
-            /** @description Error: a sentence that says what is wrong and what would be right. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    create: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Any text of your own: a repeated request with the same key and body creates nothing twice. */
-                "Idempotency-Key"?: string | null;
-            };
-            path: {
-                /** @description Id of a run. */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewGhost"];
             };
         };
         responses: {
@@ -4342,8 +4342,8 @@ export interface operations {
                 search?: string;
                 /** @description Only those that were submitted as this group. */
                 group?: string;
-                /** @description Only the ghosts of this run, which are left out otherwise. */
-                ghosts_of?: string;
+                /** @description Only the counterfactual runs of this run, which are left out otherwise. */
+                counterfactuals_of?: string;
                 /** @description Only trials of this study; `none` for runs that are no trial. */
                 study?: string;
                 /** @description Column to sort by. */
@@ -4484,7 +4484,7 @@ export interface operations {
             };
         };
     };
-    turnable: {
+    list_parameters: {
         parameters: {
             query?: never;
             header?: never;
@@ -4502,7 +4502,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KnobRow"][];
+                    "application/json": components["schemas"]["LiveParameterRow"][];
                 };
             };
             /** @description Error: a sentence that says what is wrong and what would be right. */

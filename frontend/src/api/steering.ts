@@ -3,13 +3,13 @@ import { api, body } from "./client";
 import type { components } from "./schema";
 
 export type Ask = components["schemas"]["CommandKind"];
-export type KnobRow = components["schemas"]["KnobRow"];
+export type LiveParameterRow = components["schemas"]["LiveParameterRow"];
 
-/** The knobs that a live run takes now; asked anew whenever the run's events say that something was turned. */
-export const useKnobs = (run: string) =>
+/** The live parameters that a live run takes now; asked again whenever the run's events say that something was turned. */
+export const useLiveParameters = (run: string) =>
   useQuery({
-    queryKey: ["knobs", run],
-    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/knobs", { params: { path: { run_id: run } }, signal })),
+    queryKey: ["liveParameters", run],
+    queryFn: ({ signal }) => body(api.GET("/api/runs/{run_id}/live-parameters", { params: { path: { run_id: run } }, signal })),
   });
 
 /** Asks something of a live run. */
@@ -18,6 +18,6 @@ export function useCommand() {
   return useMutation({
     mutationFn: ({ run, kind, what = {}, why = "" }: { run: string; kind: Ask; what?: Record<string, unknown>; why?: string }) =>
       body(api.POST("/api/runs/{run_id}/commands", { params: { path: { run_id: run } }, body: { kind, body: what, why } })),
-    onSettled: () => Promise.all(["runs", "run", "knobs"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
+    onSettled: () => Promise.all(["runs", "run", "liveParameters"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
   });
 }

@@ -28,7 +28,7 @@ const OVER: ReadonlySet<StudyState> = new Set(["finished", "stopped", "failed"])
 /** Whether the study begins no trial any more and none runs. It may be extended all the same. */
 export const isOver = (state: StudyState): boolean => OVER.has(state);
 
-/** Asked anew while somebody looks: often while a study is live. A hidden tab asks nothing. */
+/** Asked again while somebody looks: often while a study is live. A hidden tab asks nothing. */
 export const useStudies = () =>
   useQuery({
     queryKey: ["studies"],
@@ -105,7 +105,7 @@ export const useStudyFigure = (id: string, chart: string, theme: Theme, across: 
     },
   });
 
-/** Asks something of a study; everything that is shown of it is asked for anew. */
+/** Asks something of a study; everything that is shown of it is asked for again. */
 export function useStudyCommand(id: string) {
   const client = useQueryClient();
   return useMutation({

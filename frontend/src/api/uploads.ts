@@ -50,6 +50,6 @@ export function send(parts: Parts, onProgress: (share: number) => void, signal: 
 
 function refusal({ status, response }: XMLHttpRequest): ApiError {
   const { error, detail, path } = (response ?? {}) as { error?: string; detail?: string; path?: string | null };
-  const told = detail ?? `The server answered ${status}.`;
-  return new ApiError(status, error ?? "Error", told, path ? [{ path, message: told }] : []);
+  const message = detail ?? `The server answered ${status}.`;
+  return new ApiError(status, error ?? "Error", message, path ? [{ path, message: message }] : []);
 }

@@ -17,7 +17,7 @@ export function Datasets() {
   const rows = (datasets.data ?? []).filter((entry) => !takesUploads(entry));
   if (datasets.error && !datasets.data) return <Failure what="The datasets" error={datasets.error} retry={() => void datasets.refetch()} />;
   if (!datasets.data) return <Loading what="the datasets" height={120} />;
-  if (rows.length === 0) return <Empty pending={awaited(datasets) && "the datasets"} title="No worker has told of any dataset" height={120} />;
+  if (rows.length === 0) return <Empty pending={awaited(datasets) && "the datasets"} title="No worker has reported a dataset" height={120} />;
   return (
     <ul className={classes.cards}>
       {rows.map((entry) => (

@@ -8,7 +8,7 @@ import { count, number, plural } from "../format";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./data.module.css";
-import { classesOf, targetOf } from "./told";
+import { classesOf, targetOf } from "./describe";
 
 type Facts = UploadDetail["facts"];
 type Column = Facts["columns"][number];

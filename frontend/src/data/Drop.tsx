@@ -68,11 +68,11 @@ export function Drop({ onSent }: { onSent: (upload: UploadDetail) => void }) {
 }
 
 function Sent({ sending: { files, share, stop } }: { sending: Sending }) {
-  const told = share < 1 ? `${percent(share)} of ${bytes(sizeOf(files))} sent` : "Arrived; it is being checked…";
+  const progress = share < 1 ? `${percent(share)} of ${bytes(sizeOf(files))} sent` : "Arrived; it is being checked…";
   return (
     <div className={classes.sending} role="status">
       <Text size="sm">
-        {files.map(({ name }) => name).join(" and ")}: {told}
+        {files.map(({ name }) => name).join(" and ")}: {progress}
       </Text>
       <progress value={share < 1 ? share : undefined} aria-label="Sent" />
       <Button size="compact-sm" variant="default" onClick={() => stop.abort()}>

@@ -115,9 +115,9 @@ function Field({ query, active, onQuery, hands }: FieldProps) {
 
 const Foot = () => (
   <div className={classes.foot} aria-hidden="true">
-    {MOVES.map(({ keys, told }) => (
+    {MOVES.map(({ keys, description }) => (
       <span key={keys}>
-        <Printed keys={keys} /> {told}
+        <Printed keys={keys} /> {description}
       </span>
     ))}
   </div>

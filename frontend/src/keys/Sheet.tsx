@@ -32,17 +32,17 @@ function useHere(shortcuts: readonly Shortcut[]): Shortcut[] {
   return shortcuts.filter(({ keys }) => here.split(" ").includes(keys));
 }
 
-function Part({ title, rows }: { title: string; rows: readonly { keys: string; told: string }[] }) {
+function Part({ title, rows }: { title: string; rows: readonly { keys: string; description: string }[] }) {
   return (
     <section aria-label={title}>
       <h3 className={classes.heading}>{title}</h3>
       <dl className={classes.sheet}>
-        {rows.map(({ keys, told }) => (
+        {rows.map(({ keys, description }) => (
           <div key={keys} className={classes.line}>
             <dt>
               <Printed keys={keys} />
             </dt>
-            <dd>{told}</dd>
+            <dd>{description}</dd>
           </div>
         ))}
       </dl>

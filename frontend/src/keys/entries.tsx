@@ -49,7 +49,7 @@ export function useEntries(query: string, show: (dialog: Dialog) => void): { ent
 }
 
 const useDoings = (): Entry[] =>
-  useOffers().flatMap(({ of, actions }) => actions.map(({ label, told = label, ...action }) => ({ ...action, key: `${of} ${told}`, text: told, kind: of })));
+  useOffers().flatMap(({ of, actions }) => actions.map(({ label, description = label, ...action }) => ({ ...action, key: `${of} ${description}`, text: description, kind: of })));
 
 const NEW = [
   { href: "/new", label: "New experiment", icon: PlusIcon },
@@ -63,15 +63,15 @@ const schemes = (choose: (scheme: MantineColorScheme) => void): Entry[] =>
 
 /** The newest runs, and those that the server finds by a part of their name or by how their id begins. */
 function useRunEntries(query: string): { entries: Entry[]; waiting: boolean } {
-  const [asked] = useDebouncedValue(query.trim(), WAIT_MS);
+  const [requested] = useDebouncedValue(query.trim(), WAIT_MS);
   const newest = useFound("");
-  const found = useFound(asked);
+  const found = useFound(requested);
   const runs = new Map([...(newest.data ?? []), ...(found.data ?? [])].map((run) => [run.id, run]));
   const entries = [...runs.values()].map((run) => ({
     key: run.id, id: run.id, text: run.name, kind: "Run", href: `/runs/${run.id}`, color: run.color, about: about(run),
     aside: <When state={run.state} at={run.created_at} />,
   }));
-  return { entries, waiting: asked !== query.trim() || found.isFetching };
+  return { entries, waiting: requested !== query.trim() || found.isFetching };
 }
 
 function useStudyEntries(): Entry[] {

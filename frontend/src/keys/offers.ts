@@ -4,7 +4,7 @@ import { type ComponentType, useEffect, useRef, useSyncExternalStore } from "rea
 export type Action = {
   label: string;
   /** What the palette calls it, where the label alone says too little away from its button. */
-  told?: string;
+  description?: string;
   icon?: ComponentType<{ size?: number }>;
   title?: string;
   /** Whether it is what one most likely wants. */

@@ -33,9 +33,9 @@ test("while one types only some are heard", () => {
 
 test("what is not on the page is neither heard nor told", () => {
   const empty = { typing: false, inside: yes, holds: no };
-  const told = useful(table, no).map(({ keys }) => keys);
-  expect(told).toEqual(["mod+k", "?"]);
-  for (const { keys } of table) expect(heard(table, keys, empty) !== undefined).toBe(told.includes(keys));
+  const description = useful(table, no).map(({ keys }) => keys);
+  expect(description).toEqual(["mod+k", "?"]);
+  for (const { keys } of table) expect(heard(table, keys, empty) !== undefined).toBe(description.includes(keys));
 });
 
 test("a shortcut of a place is left alone elsewhere", () => {

@@ -17,14 +17,14 @@ const find = (selector: string) => document.querySelector<HTMLInputElement>(sele
 
 /** Every key that the application binds. The keys are heard by this table, and the sheet is written from it. */
 export const shortcuts = (show: (dialog: Dialog) => void): Shortcut[] => [
-  { keys: "mod+k", told: "Find a page, a run, a study or a technique, or do something here", typing: true, press: () => show("palette") },
-  { keys: "?", told: "Show these shortcuts", press: () => show("sheet") },
-  { keys: "/", told: "Search on this page", needs: SEARCH, press: () => find(SEARCH)?.focus() },
-  { keys: "escape", told: "Leave the search field", typing: true, needs: SEARCH, within: SEARCH, press: () => find(SEARCH)?.blur() },
-  { keys: "arrowdown", told: "From the search field or a row to the next row", typing: true, needs: ROW, within: `${ROW}, ${SEARCH}`, press: (focused) => step(focused, 1) },
-  { keys: "arrowup", told: "To the row before", needs: ROW, within: ROW, press: (focused) => step(focused, -1) },
-  { keys: "alt+arrowup", told: "Move the entry of a list up that has the focus", needs: `${ITEM} [data-move]`, within: ITEM, press: (focused) => move(focused, "up") },
-  { keys: "alt+arrowdown", told: "Move it down", needs: `${ITEM} [data-move]`, within: ITEM, press: (focused) => move(focused, "down") },
+  { keys: "mod+k", description: "Find a page, a run, a study or a technique, or do something here", typing: true, press: () => show("palette") },
+  { keys: "?", description: "Show these shortcuts", press: () => show("sheet") },
+  { keys: "/", description: "Search on this page", needs: SEARCH, press: () => find(SEARCH)?.focus() },
+  { keys: "escape", description: "Leave the search field", typing: true, needs: SEARCH, within: SEARCH, press: () => find(SEARCH)?.blur() },
+  { keys: "arrowdown", description: "From the search field or a row to the next row", typing: true, needs: ROW, within: `${ROW}, ${SEARCH}`, press: (focused) => step(focused, 1) },
+  { keys: "arrowup", description: "To the row before", needs: ROW, within: ROW, press: (focused) => step(focused, -1) },
+  { keys: "alt+arrowup", description: "Move the entry of a list up that has the focus", needs: `${ITEM} [data-move]`, within: ITEM, press: (focused) => move(focused, "up") },
+  { keys: "alt+arrowdown", description: "Move it down", needs: `${ITEM} [data-move]`, within: ITEM, press: (focused) => move(focused, "down") },
 ];
 
 function step(focused: Element, by: number): void {

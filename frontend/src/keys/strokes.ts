@@ -3,7 +3,7 @@
 export interface Shortcut {
   /** What `spell` makes of the keys; `mod` is Ctrl, or Cmd on a Mac. */
   keys: string;
-  told: string;
+  description: string;
   /** Heard while one types as well. */
   typing?: true;
   /** Selector of what has to be on the page; without it there is nothing to press for. */

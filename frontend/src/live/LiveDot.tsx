@@ -18,8 +18,8 @@ const MEANING = {
   live: "Changes appear by themselves.",
   resting: "This tab was hidden: it catches up when it is shown.",
   lost: "Lathe does not answer. What you see stays; the curves continue without a gap when it is back.",
-  events: "The table is live, but points and events do not come in: the charts are fetched anew every two seconds.",
-  rows: "Points come in, but the table stands still: it is fetched anew every two seconds.",
+  events: "The table is live, but points and events do not come in: the charts are fetched again every two seconds.",
+  rows: "Points come in, but the table stands still: it is fetched again every two seconds.",
 } as const;
 
 /** Whether what is shown is live, and how old it is. */

@@ -7,7 +7,7 @@ export type LogPages = InfiniteData<StreamEvent[], number | null>;
 
 /** The list with these rows in their latest form; new runs come first, those that left the filter go. */
 export function editPages(pages: RunPages, rows: RunRow[], filter: RunFilter): RunPages {
-  const latest = new Map(rows.filter(({ ghost_of }) => !ghost_of).map((row) => [row.id, row]));
+  const latest = new Map(rows.filter(({ counterfactual_of }) => !counterfactual_of).map((row) => [row.id, row]));
   const moves: Move[] = [];
   const edited = pages.pages.map((page) => ({ ...page, runs: editRows(page.runs, latest, filter, moves) }));
   const first = edited[0];

@@ -5,7 +5,7 @@ interface Promised {
   seq: number;
   /** When it was promised, or when something last came nearer to it. */
   since: number;
-  asked: number;
+  requested: number;
 }
 
 /** Finds runs of which one part of the stream tells more than the other brings. */
@@ -18,7 +18,7 @@ export class Lag {
     if (seq <= (this.arrived.get(run) ?? 0)) return;
     const known = this.promised.get(run);
     if (known) known.seq = Math.max(known.seq, seq);
-    else this.promised.set(run, { seq, since: now, asked: now });
+    else this.promised.set(run, { seq, since: now, requested: now });
   }
 
   /** What was to come has come, up to this number. */
@@ -28,13 +28,13 @@ export class Lag {
     const known = this.promised.get(run);
     if (!known) return;
     if (seq >= known.seq) this.promised.delete(run);
-    else known.since = known.asked = now;
+    else known.since = known.requested = now;
   }
 
   /** The runs to ask for again: each again only after as long once more. */
   overdue(now: number): string[] {
-    const late = [...this.promised].filter(([, { asked }]) => now - asked >= PATIENCE);
-    for (const [, promised] of late) promised.asked = now;
+    const late = [...this.promised].filter(([, { requested }]) => now - requested >= PATIENCE);
+    for (const [, promised] of late) promised.requested = now;
     return late.map(([run]) => run);
   }
 

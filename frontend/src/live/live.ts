@@ -12,12 +12,12 @@ import { Feed } from "./feed";
 /** What else is out of date after an event of this kind. Points are not here: they only extend the curves. */
 const STALE: Partial<Record<StreamEvent["kind"], string[]>> = {
   state: ["run", "tradeoffs", "workers", "proofs"],
-  stage_began: ["run", "knobs", "figures"],
+  stage_began: ["run", "liveParameters", "figures"],
   stage_ended: ["run", "figures", "tradeoffs"],
   checkpoint: ["run", "proofs"],
-  command: ["run", "knobs", "figures"],
+  command: ["run", "liveParameters", "figures"],
   forked: ["run", "figures"],
-  exhibit: ["run"],
+  summary: ["run"],
   alert: ["figures"],
 };
 
@@ -50,8 +50,8 @@ function editByEvents(client: QueryClient, events: StreamEvent[]): void {
     const stale = new Set(own.flatMap(({ kind }) => STALE[kind] ?? []));
     for (const resource of stale) refetchSoon(client, resource, run);
     for (const { seq, kind, body } of own) if (kind === "alert") tell(client, run, seq, String(body.text));
-    const shown = new Set(own.filter(({ kind }) => kind === "exhibit").map(({ body }) => String(body.kind)));
-    if (shown.size > 0) refetchExhibited(client, run, shown);
+    const shown = new Set(own.filter(({ kind }) => kind === "summary").map(({ body }) => String(body.kind)));
+    if (shown.size > 0) refetchSummaries(client, run, shown);
   }
 }
 
@@ -106,12 +106,12 @@ function refetch(client: QueryClient, resource: string, run: string): void {
   });
 }
 
-/** Fetches again what is drawn from exhibits of these kinds. */
-function refetchExhibited(client: QueryClient, run: string, kinds: Set<string>): void {
+/** Fetches again what is drawn from summaries of these kinds. */
+function refetchSummaries(client: QueryClient, run: string, kinds: Set<string>): void {
   void client.invalidateQueries({
     queryKey: ["figures"],
     predicate: ({ queryKey, state }) => {
-      const drawn = (state.data as Figure | undefined)?.layout.meta?.exhibits ?? [];
+      const drawn = (state.data as Figure | undefined)?.layout.meta?.summaries ?? [];
       return queryKey.flat().includes(run) && drawn.some((kind) => kinds.has(kind));
     },
   });

@@ -15,7 +15,7 @@ test("the first turn comes with the next frame, the others keep their distance, 
   const turns: number[] = [];
   const began = performance.now();
   const paced = new Paced(400, () => turns.push(performance.now() - began));
-  for (let asked = 0; asked < 100; asked += 1) {
+  for (let requested = 0; requested < 100; requested += 1) {
     paced.ask();
     vi.advanceTimersByTime(10);
   }

@@ -1,6 +1,6 @@
 /** Does something in the next animation frame when it is asked to, but never twice within `pace` milliseconds. */
 export class Paced {
-  private asked = false;
+  private requested = false;
   private last = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -9,8 +9,8 @@ export class Paced {
   ) {}
 
   ask(): void {
-    if (this.asked) return;
-    this.asked = true;
+    if (this.requested) return;
+    this.requested = true;
     const wait = this.last + this.pace - performance.now();
     if (wait > 0) setTimeout(() => this.turn(), wait);
     else this.turn();
@@ -18,7 +18,7 @@ export class Paced {
 
   private turn(): void {
     requestAnimationFrame(() => {
-      this.asked = false;
+      this.requested = false;
       this.last = performance.now();
       this.act();
     });

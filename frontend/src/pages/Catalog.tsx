@@ -82,7 +82,7 @@ function FamilySection({ group: { family, entries }, tried, sought }: FamilySect
       </Text>
       <div className={classes.cards}>
         {entries.map((entry) => (
-          <Card key={entry.kind} entry={entry} tried={tried} usual={family.default === entry.kind} sought={sought === `${family.name}.${entry.kind}`} />
+          <Card key={entry.kind} entry={entry} tried={tried} standard={family.default === entry.kind} sought={sought === `${family.name}.${entry.kind}`} />
         ))}
       </div>
     </section>
@@ -92,12 +92,12 @@ function FamilySection({ group: { family, entries }, tried, sought }: FamilySect
 interface CardProps {
   entry: Entry;
   tried: boolean;
-  usual: boolean;
+  standard: boolean;
   /** Whether the address names it: it is scrolled to and has the focus. */
   sought: boolean;
 }
 
-function Card({ entry, tried, usual, sought }: CardProps) {
+function Card({ entry, tried, standard, sought }: CardProps) {
   const [open, setOpen] = useState(false);
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -109,7 +109,7 @@ function Card({ entry, tried, usual, sought }: CardProps) {
     <Paper ref={card} component="article" aria-label={`${entry.family} ${entry.kind}`} tabIndex={-1} className={classes.card} data-sought={sought || undefined}>
       {entry.picture && <Picture picture={entry.picture as Shape} />}
       <Title order={3}>
-        {words(entry.kind)} {usual && <Badge size="xs" variant="light" color="gray" tt="none" component="span">default</Badge>}
+        {words(entry.kind)} {standard && <Badge size="xs" variant="light" color="gray" tt="none" component="span">default</Badge>}
       </Title>
       <Text size="sm">{entry.summary}</Text>
       <Definition entry={entry} className={classes.formula} />
@@ -155,9 +155,9 @@ function Parameters({ parameters }: { parameters: [string, Schema][] }) {
 
 /** Default, bounds and unit, in brackets. */
 function aside(schema: Schema): string {
-  const { default: usual } = schema;
-  const scalar = typeof usual === "number" || typeof usual === "string" || typeof usual === "boolean";
-  const parts = [scalar ? `default ${String(usual)}` : "", boundsOf(schema), schema["x-unit"] ?? "", schema["x-live"] ? "may be changed live" : ""];
-  const told = parts.filter(Boolean).join(", ");
-  return told && `(${told})`;
+  const { default: standard } = schema;
+  const scalar = typeof standard === "number" || typeof standard === "string" || typeof standard === "boolean";
+  const parts = [scalar ? `default ${String(standard)}` : "", boundsOf(schema), schema["x-unit"] ?? "", schema["x-live"] ? "may be changed live" : ""];
+  const description = parts.filter(Boolean).join(", ");
+  return description && `(${description})`;
 }

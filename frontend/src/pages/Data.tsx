@@ -34,8 +34,8 @@ function Own() {
   const [search, setSearch] = useSearchParams();
   const [closed, setClosed] = useState(false);
   const rows = uploads.data ?? [];
-  const asked = search.get("upload");
-  const shown = rows.find(({ id }) => id === asked)?.id ?? (closed ? undefined : rows[0]?.id);
+  const requested = search.get("upload");
+  const shown = rows.find(({ id }) => id === requested)?.id ?? (closed ? undefined : rows[0]?.id);
   const show = (id: string | undefined) => {
     setClosed(id === undefined);
     setSearch(id === undefined ? {} : { upload: id }, { replace: true });

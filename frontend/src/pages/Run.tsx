@@ -1,7 +1,7 @@
 import { useDocumentTitle } from "@mantine/hooks";
 import { Suspense } from "react";
 import { ApiError } from "../api/client";
-import { useGhosts } from "../api/ghosts";
+import { useCounterfactuals } from "../api/counterfactuals";
 import { useEvents, useRun } from "../api/runs";
 import type { RunDetail } from "../api/types";
 import { useWatch } from "../live/hooks";
@@ -10,18 +10,18 @@ import { Details } from "../run/Details";
 import { Endangered } from "../run/Endangered";
 import { Header } from "../run/Header";
 import { Insights } from "../run/Insights";
-import { made } from "../run/interventions";
+import { made } from "../run/commands";
 import { Results } from "../run/Results";
 import classes from "../run/run.module.css";
 import { Timeline } from "../run/Timeline";
-import { Verdicts } from "../run/Verdicts";
+import { Diagnostics } from "../run/Diagnostics";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import { later } from "../ui/later";
 
 const Steering = later("The steering", () => import("../run/Steering"));
-const Interventions = later("The interventions", () => import("../run/Interventions"));
+const Commands = later("The commands", () => import("../run/Commands"));
 const Lineage = later("The lineage", () => import("../run/Lineage"));
 
 export default function Run({ id }: { id: string }) {
@@ -44,15 +44,15 @@ export default function Run({ id }: { id: string }) {
 
 function RunPage({ run }: { run: RunDetail }) {
   useDocumentTitle(`${run.name} · Lathe`);
-  const ghosts = useGhosts(run);
-  useWatch([run, ...ghosts]);
+  const counterfactuals = useCounterfactuals(run);
+  useWatch([run, ...counterfactuals]);
   const { data: events = [] } = useEvents(run.id);
   return (
     <div className={classes.page}>
       <Header run={run} />
       <Endangered run={run} />
       <Timeline run={run} events={events} />
-      <Verdicts events={events} />
+      <Diagnostics events={events} />
       {run.state === "running" || run.state === "paused" ? (
         <Suspense fallback={null}>
           <Steering run={run} events={events} />
@@ -60,10 +60,10 @@ function RunPage({ run }: { run: RunDetail }) {
       ) : null}
       {made(events).length > 0 && (
         <Suspense>
-          <Interventions run={run} events={events} ghosts={ghosts} />
+          <Commands run={run} events={events} counterfactuals={counterfactuals} />
         </Suspense>
       )}
-      <Curves run={run} ghosts={ghosts} />
+      <Curves run={run} counterfactuals={counterfactuals} />
       <Insights run={run} />
       <Results run={run} />
       {run.results.length > 0 && (

@@ -10,7 +10,7 @@ import { Charts } from "../study/Charts";
 import { Overview, Panel } from "../study/Overview";
 import classes from "../study/study.module.css";
 import { Trials, useShownTrials } from "../study/Trials";
-import { budgetTold } from "../study/words";
+import { describeBudget } from "../study/words";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
 import { Failure } from "../ui/Failure";
@@ -60,7 +60,7 @@ export default function Study({ id }: { id: string }) {
 }
 
 function Header({ study }: { study: StudyDetail }) {
-  const budget = budgetTold(study.budget);
+  const budget = describeBudget(study.budget);
   return (
     <header className={classes.top}>
       <div className={classes.headline}>

@@ -17,10 +17,10 @@ import { ConstraintBox } from "../tradeoffs/ConstraintBox";
 import { withAnswer } from "../tradeoffs/answered";
 import { unfinished } from "../tradeoffs/complete";
 import { emphasize, pickedFrom } from "../tradeoffs/emphasize";
-import { joined, ordered, titleOf, usual, type Units } from "../tradeoffs/fields";
+import { joined, ordered, titleOf, standard, type Units } from "../tradeoffs/fields";
 import { chosenRuns } from "../tradeoffs/filter";
 import { Filters, Tools } from "../tradeoffs/Filters";
-import { useFreshness, useKnownRuns, usePareto, type Asked, type KnownRun, type Pareto } from "../tradeoffs/queries";
+import { useFreshness, useKnownRuns, usePareto, type Requested, type KnownRun, type Pareto } from "../tradeoffs/queries";
 import { rowsOf, sorted } from "../tradeoffs/rows";
 import classes from "../tradeoffs/tradeoffs.module.css";
 import { useTradeoffsView, type TradeoffsView } from "../tradeoffs/view";
@@ -47,18 +47,18 @@ export default function Tradeoffs() {
   const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
   const ids = chosen.none && known.data ? NOTHING : chosen.ids;
   const { where, minimize, cost, quality, dataset } = view;
-  const asked = useMemo<Asked>(
+  const requested = useMemo<Requested>(
     () => ({ dataset, where, minimize, cost, quality: quality as Quality, runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }),
     [dataset, where, minimize, cost, quality, ids, view.formats, view.devices],
   );
-  const answer = useTradeoffs(asked);
+  const answer = useTradeoffs(requested);
   const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
   const error = answer.error ?? known.error;
   // While a constraint is being typed and does not parse, the last answer stays to be read, or the one without a constraint.
-  const readable = useMemo(() => (refused ? { ...asked, where: "" } : asked), [asked, refused]);
+  const readable = useMemo(() => (refused ? { ...requested, where: "" } : requested), [requested, refused]);
   const plain = useTradeoffs(readable);
   // The figure does not depend on the constraint: what answers it is marked in the one that is there.
-  const pareto = usePareto(useMemo(() => ({ ...asked, where: "" }), [asked]), useTheme(), ids !== NOTHING);
+  const pareto = usePareto(useMemo(() => ({ ...requested, where: "" }), [requested]), useTheme(), ids !== NOTHING);
   useEffect(() => setAnswered(answer.isFetched && !pareto.isLoading), [answer.isFetched, pareto.isLoading]);
   const last = useRef<{ data: Answered; constrained: boolean }>(undefined);
   if (answer.data && !answer.isPlaceholderData) last.current = { data: answer.data, constrained: where !== "" };
@@ -101,7 +101,7 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
   const first = ranked[0]?.standing === "best" || ranked[0]?.standing === "nearest" ? ranked[0] : undefined;
   const wrong = refused && !unfinished(view.where, units) ? refused.message : undefined;
   const columns = useMemo(
-    () => (view.columns.length > 0 ? view.columns : usual(units, view.minimize, answer.quality)),
+    () => (view.columns.length > 0 ? view.columns : standard(units, view.minimize, answer.quality)),
     [view.columns, units, view.minimize, answer.quality],
   );
 

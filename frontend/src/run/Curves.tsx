@@ -13,8 +13,8 @@ import classes from "./run.module.css";
 /** Charts whose values the reader may smooth; the others are exact. */
 const SMOOTHED = new Set(["loss", "accuracy"]);
 
-/** The live curves of the run on one timeline, its ghosts beside it. */
-export function Curves({ run, ghosts }: { run: RunDetail; ghosts: RunRow[] }) {
+/** The live curves of the run on one timeline, its counterfactual runs beside it. */
+export function Curves({ run, counterfactuals }: { run: RunDetail; counterfactuals: RunRow[] }) {
   const shown = useView();
   const charts = offered(useCharts(), "training", run);
   return (
@@ -32,7 +32,7 @@ export function Curves({ run, ghosts }: { run: RunDetail; ghosts: RunRow[] }) {
             chart={name}
             title={title}
             run={run}
-            ghosts={ghosts}
+            counterfactuals={counterfactuals}
             view={SMOOTHED.has(name) ? { ...shown, logY: shown.logY && name === "loss" } : {}}
           />
         ))}
@@ -48,7 +48,7 @@ const NONE_YET: Partial<Record<RunState, string>> = {
   paused: "No data yet: the run is paused.",
 };
 
-function told(run: RunDetail): string {
+function describe(run: RunDetail): string {
   const wait = queued(run);
   return wait ? `Queued: ${wait}.` : (NONE_YET[run.state] ?? "The run ended without measuring this.");
 }
@@ -58,15 +58,15 @@ interface RunChartProps {
   title: string;
   run: RunDetail;
   /** Runs that are drawn dotted beside it. */
-  ghosts?: RunRow[];
+  counterfactuals?: RunRow[];
   view?: View;
   empty?: string;
   height?: number;
   minWidth?: number;
 }
 
-export function RunChart({ chart, title, run, ghosts = [], view, empty, height = 280, minWidth }: RunChartProps) {
-  const query = useFigure(chart, [run, ...ghosts], useTheme());
+export function RunChart({ chart, title, run, counterfactuals = [], view, empty, height = 280, minWidth }: RunChartProps) {
+  const query = useFigure(chart, [run, ...counterfactuals], useTheme());
   const { data, error, refetch } = query;
   return (
     <Chart
@@ -80,7 +80,7 @@ export function RunChart({ chart, title, run, ghosts = [], view, empty, height =
       minWidth={minWidth}
       empty={
         <Text size="sm" c="dimmed">
-          {empty ?? told(run)}
+          {empty ?? describe(run)}
         </Text>
       }
     />

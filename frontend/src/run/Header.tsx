@@ -112,7 +112,7 @@ function Actions({ run }: { run: RunDetail }) {
 
 function More({ run }: { run: RunDetail }) {
   const report = { label: "Report (one HTML page)", icon: DownloadIcon, href: `/api/runs/${run.id}/report`, download: `${run.name}.html` };
-  const actions: Action[] = [{ ...report, told: "Download the report" }];
+  const actions: Action[] = [{ ...report, description: "Download the report" }];
   useOffer(OF, actions);
   return (
     <Menu position="bottom-end">

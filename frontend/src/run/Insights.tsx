@@ -35,8 +35,8 @@ export function Insights({ run }: { run: RunDetail }) {
           <Text size="xs" c="dimmed" mb="sm">
             {open.about}
           </Text>
-          <Charts className={classes.curves} charts={open.charts.filter(({ exhibits }) => exhibits.length === 0)} run={run} />
-          <Charts className={classes.pictures} charts={open.charts.filter(({ exhibits }) => exhibits.length > 0)} run={run} />
+          <Charts className={classes.curves} charts={open.charts.filter(({ summaries }) => summaries.length === 0)} run={run} />
+          <Charts className={classes.pictures} charts={open.charts.filter(({ summaries }) => summaries.length > 0)} run={run} />
         </Tabs.Panel>
       </Tabs>
     </Paper>

@@ -13,7 +13,7 @@ const RELATIONS: Record<Relative["relation"], string> = {
   child: "Forked as",
   waiting: "Waited for by",
   original: "Counterfactual of",
-  ghost: "Counterfactual",
+  counterfactual: "Counterfactual",
 };
 
 /** Which run this one began with, and which began with it. */

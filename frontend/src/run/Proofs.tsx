@@ -3,7 +3,7 @@ import { type Proof, useProofs } from "../api/proofs";
 import { AlertIcon, CheckIcon, ClockIcon, CloneIcon } from "../ui/icons";
 import badge from "../ui/StateBadge.module.css";
 
-const LOOKS: Record<Proof["verdict"], { Icon: typeof CheckIcon; tone?: string }> = {
+const LOOKS: Record<Proof["outcome"], { Icon: typeof CheckIcon; tone?: string }> = {
   equal: { Icon: CheckIcon, tone: "succeeded" },
   different: { Icon: AlertIcon, tone: "failed" },
   changed: { Icon: CloneIcon },
@@ -16,8 +16,8 @@ export default function Proofs({ run }: { run: string }) {
   return proofs.map((proof) => <ProofBadge key={proof.about} proof={proof} />);
 }
 
-function ProofBadge({ proof: { verdict, title, facts } }: { proof: Proof }) {
-  const { Icon, tone } = LOOKS[verdict];
+function ProofBadge({ proof: { outcome, title, facts } }: { proof: Proof }) {
+  const { Icon, tone } = LOOKS[outcome];
   return (
     <Tooltip
       multiline

@@ -103,11 +103,11 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
             ) : (
               "–"
             )}
-            {beside && <Sub>{beside.told}</Sub>}
+            {beside && <Sub>{beside.change}</Sub>}
             {time && (
               <Sub>
                 p95 {ms(time.p95_ms)}
-                {beside && ` · ${beside.p95_told}`}
+                {beside && ` · ${beside.p95_change}`}
               </Sub>
             )}
           </Table.Td>
@@ -151,15 +151,15 @@ function Amount({ text, change, children }: { text: string; change: string | und
 const Sub = ({ children }: { children: ReactNode }) => <div className={classes.sub}>{children}</div>;
 
 function Notes({ rows }: { rows: ResultRow[] }) {
-  const told = rows.filter(({ result, others }) => result.notes.length || others.length);
-  if (told.length === 0) return null;
+  const noted = rows.filter(({ result, others }) => result.notes.length || others.length);
+  if (noted.length === 0) return null;
   return (
     <>
       <Text size="xs" c="dimmed" mt="sm">
         Each stage against the one before it:
       </Text>
       <dl className={classes.notes}>
-        {told.map(({ result, others }) => (
+        {noted.map(({ result, others }) => (
           <div key={result.stage}>
             <dt>{words(result.label)}</dt>
             <dd>

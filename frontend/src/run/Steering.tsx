@@ -1,14 +1,14 @@
 import { ActionIcon, Button, Menu, NumberInput, Select, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useCatalog } from "../api/catalog";
-import { type KnobRow, useKnobs } from "../api/steering";
+import { type LiveParameterRow, useLiveParameters } from "../api/steering";
 import type { RunDetail, StreamEvent } from "../api/types";
 import { type Action, useOffer } from "../keys/offers";
 import { useSteering } from "../runs/actions";
 import { ActionButtons, ActionItems } from "../keys/ActionButtons";
 import { title, words } from "../format";
 import { ArrowDownIcon, ArrowUpIcon, CheckIcon, CrossIcon, DownloadIcon, PauseIcon, PlayIcon, PlusIcon } from "../ui/icons";
-import { made, undoable } from "./interventions";
+import { made, undoable } from "./commands";
 import { moved } from "./route";
 import classes from "./run.module.css";
 import { Section } from "./Section";
@@ -19,12 +19,12 @@ type Value = string | number | boolean;
 /** What a person can do to a live run. */
 export default function Steering({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   const { ask, isPending } = useSteering();
-  const turn: Action =
+  const toggle: Action =
     run.state === "paused"
       ? { label: "Resume", icon: PlayIcon, strong: true, press: () => ask(run, "resume") }
       : { label: "Pause", icon: PauseIcon, press: () => ask(run, "pause") };
   const actions: Action[] = [
-    turn,
+    toggle,
     { label: "Checkpoint now", icon: DownloadIcon, press: () => ask(run, "checkpoint") },
     { label: "Finish this stage now", icon: CheckIcon, title: "End this training here, measure, and go on", press: () => ask(run, "next") },
   ];
@@ -34,53 +34,53 @@ export default function Steering({ run, events }: { run: RunDetail; events: Stre
         <ActionButtons of="This run" actions={actions} busy={isPending} />
         <StageMenu run={run} now />
       </div>
-      <Knobs run={run} events={events} />
+      <LiveParameters run={run} events={events} />
       <Coming run={run} />
     </Section>
   );
 }
 
-function Knobs({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
+function LiveParameters({ run, events }: { run: RunDetail; events: StreamEvent[] }) {
   const { ask } = useSteering();
-  const { data: knobs = [] } = useKnobs(run.id);
+  const { data: liveParameters = [] } = useLiveParameters(run.id);
   const [path, choose] = useState<string | null>(null);
-  const knob = knobs.find((each) => each.path === path) ?? knobs.find((each) => each.path.endsWith(".lr")) ?? knobs[0];
+  const parameter = liveParameters.find((each) => each.path === path) ?? liveParameters.find((each) => each.path.endsWith(".lr")) ?? liveParameters[0];
   const last = undoable(run, events).at(-1);
-  if (!knob) return null;
+  if (!parameter) return null;
   return (
-    <div className={classes.knobs}>
+    <div className={classes.liveParameters}>
       <Select
         label="Parameter"
         size="xs"
         searchable
         allowDeselect={false}
-        data={knobs.map((each) => ({ value: each.path, label: each.path }))}
-        value={knob.path}
+        data={liveParameters.map((each) => ({ value: each.path, label: each.path }))}
+        value={parameter.path}
         onChange={choose}
-        className={classes.knob}
+        className={classes.parameter}
       />
-      <Turn key={`${knob.path} ${String(knob.value)}`} knob={knob} turn={(value, why) => ask(run, "set", { path: knob.path, value }, why)} />
+      <ParameterField key={`${parameter.path} ${String(parameter.value)}`} parameter={parameter} set={(value, why) => ask(run, "set", { path: parameter.path, value }, why)} />
       {last && <Undo run={run} one={last} named />}
       <Text size="xs" c="dimmed" className={classes.about}>
-        {String(knob.bounds.description ?? "")}
+        {String(parameter.bounds.description ?? "")}
       </Text>
     </div>
   );
 }
 
-/** The field of one knob: what its bounds say it is. */
-function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value, why: string) => void }) {
-  const [value, write] = useState(knob.value as Value);
+/** The field of one live parameter: what its bounds say it is. */
+function ParameterField({ parameter, set }: { parameter: LiveParameterRow; set: (value: Value, why: string) => void }) {
+  const [value, write] = useState(parameter.value as Value);
   const [why, explain] = useState("");
-  const { type, minimum, maximum } = knob.bounds as { type?: string; minimum?: number; maximum?: number };
-  const unit = knob.bounds["x-unit"];
+  const { type, minimum, maximum } = parameter.bounds as { type?: string; minimum?: number; maximum?: number };
+  const unit = parameter.bounds["x-unit"];
   const label = unit ? `Value, ${String(unit)}` : "Value";
   return (
     <form
-      className={classes.turn}
+      className={classes.set}
       onSubmit={(event) => {
         event.preventDefault();
-        turn(value, why);
+        set(value, why);
       }}
     >
       {type === "boolean" ? (
@@ -101,7 +101,7 @@ function Turn({ knob, turn }: { knob: KnobRow; turn: (value: Value, why: string)
         />
       )}
       <TextInput label="Why (optional)" size="xs" maxLength={500} value={why} onChange={(event) => explain(event.currentTarget.value)} />
-      <Button size="xs" type="submit" disabled={value === knob.value || value === ""}>
+      <Button size="xs" type="submit" disabled={value === parameter.value || value === ""}>
         Apply
       </Button>
     </form>
@@ -153,7 +153,7 @@ function StageMenu({ run, now = false }: { run: RunDetail; now?: boolean }) {
   };
   const actions: Action[] = kinds.map(({ kind, summary }) => ({
     label: now ? `${words(kind)} now` : words(kind),
-    told: `${title(kind)} now`,
+    description: `${title(kind)} now`,
     title: summary,
     press: () => put(kind),
   }));

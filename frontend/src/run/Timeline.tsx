@@ -27,7 +27,7 @@ export function Timeline({ run, events }: TimelineProps) {
             {words(stage.label)}
           </span>
           <Text size="xs" c="dimmed">
-            {told(run, stage, took.get(stage.index))}
+            {describe(run, stage, took.get(stage.index))}
           </Text>
         </li>
       ))}
@@ -35,7 +35,7 @@ export function Timeline({ run, events }: TimelineProps) {
   );
 }
 
-function told(run: RunDetail, { state, index }: RunDetail["stages"][number], result: StageResult | undefined): string {
+function describe(run: RunDetail, { state, index }: RunDetail["stages"][number], result: StageResult | undefined): string {
   if (endedHere(run, index)) return `${run.state} here`;
   if (state === "done") return result ? times(result) : "done";
   if (state === "running") return "running";

@@ -2,12 +2,12 @@ import { Button } from "@mantine/core";
 import type { RunDetail } from "../api/types";
 import { count } from "../format";
 import { useSteering } from "../runs/actions";
-import type { Turned } from "./interventions";
+import type { ParameterChange } from "./commands";
 
-/** Turns a knob back to what it was before an intervention; named in full where nothing else says which. */
-export function Undo({ run, one, named = false }: { run: RunDetail; one: Turned; named?: boolean }) {
+/** Sets a live parameter back to what it was before a command; named in full where nothing else says which. */
+export function Undo({ run, one, named = false }: { run: RunDetail; one: ParameterChange; named?: boolean }) {
   const { ask, isPending } = useSteering();
-  const name = `Undo ${one.told}`;
+  const name = `Undo ${one.text}`;
   return (
     <Button
       size={named ? "xs" : "compact-xs"}

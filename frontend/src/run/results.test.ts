@@ -38,7 +38,7 @@ const stage = (index: number, ...measures: ArtifactMeasure[]): StageResult => ({
   reasons: [],
   compared: index === 0 ? [] : measures.map((one) => ({
     artifact: one.artifact, exporter: one.exporter, against: "", size: "2.00x smaller", gzip_size: "2.00x smaller",
-    times: [{ batch_size: 1, device: "cpu", p50: 0.5, p95: 0.75, outcome: "faster" as const, told: "2.00x faster", p95_told: "0.75x" }],
+    times: [{ batch_size: 1, device: "cpu", p50: 0.5, p95: 0.75, outcome: "faster" as const, change: "2.00x faster", p95_change: "0.75x" }],
   })),
 });
 
@@ -63,7 +63,7 @@ test("each file has the server's own words beside it", () => {
   const rows = resultRows([stage(0, measure("onnx", 100, true)), stage(1, measure("coded", 9, false), measure("onnx", 50, true))]);
   const { compared, measure: stands } = rows[1]!;
   expect(stands?.exporter).toBe("onnx");
-  expect(timeChange(compared.get("onnx-50"), "cpu@1")?.told).toBe("2.00x faster");
+  expect(timeChange(compared.get("onnx-50"), "cpu@1")?.change).toBe("2.00x faster");
   expect(timeChange(compared.get("onnx-50"), "cpu@64")).toBeNull();
   expect(timeChange(undefined, "cpu@1")).toBeNull();
 });

@@ -14,8 +14,8 @@ const SENTENCES: Record<StreamEvent["kind"], (body: StreamEvent["body"]) => stri
   stage_ended: (body) => `${capital(text(body.label ?? body.kind))} ended${at(body)}`,
   checkpoint: (body) => `Checkpoint written${at(body)}`,
   rewind: (body) => `Went back to step ${count(Number(body.step))}${because(body)}`,
-  exhibit: (body) => `${capital(text(body.kind))} drawn${at(body)}`,
-  verdict: (body) => `${text(body.text)}${at(body)}. ${text(body.remedy)}`,
+  summary: (body) => `${capital(text(body.kind))} drawn${at(body)}`,
+  diagnostic: (body) => `${text(body.text)}${at(body)}. ${text(body.remedy)}`,
   alert: (body) => `Alert: ${text(body.text)}${at(body)}`,
   command: (body) =>
     `${capital(text(body.kind))}${body.path ? ` ${text(body.path)} ${text(body.old)} → ${text(body.new)}` : ""} ${text(body.state)}${at(body)}, asked by ${text(body.by)}${body.why ? `, “${text(body.why)}”` : ""}${body.note ? `: ${text(body.note)}` : ""}`,
@@ -30,7 +30,7 @@ export const sentence = ({ kind, body }: StreamEvent): string => SENTENCES[kind]
 export function tone({ kind, body }: StreamEvent): Tone {
   if (kind === "state" && body.state === "failed") return "bad";
   if (kind === "state" && body.state === "succeeded") return "good";
-  if (kind === "rewind" || kind === "verdict" || kind === "alert" || (kind === "state" && body.state === "stopped")) return "warn";
+  if (kind === "rewind" || kind === "diagnostic" || kind === "alert" || (kind === "state" && body.state === "stopped")) return "warn";
   if (kind === "log" && body.level === "error") return "bad";
   if (kind === "log" && body.level === "warning") return "warn";
   return "plain";

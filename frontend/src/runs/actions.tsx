@@ -2,7 +2,7 @@ import { notifications } from "@mantine/notifications";
 import { type Ask, useCommand } from "../api/steering";
 import type { RunRow } from "../api/types";
 
-const TOLD: Partial<Record<Ask, string>> = {
+const ANSWERS: Partial<Record<Ask, string>> = {
   stop: "will stop and be measured.",
   cancel: "is being cancelled.",
   checkpoint: "will write a checkpoint.",
@@ -16,7 +16,7 @@ export function useSteering() {
       { run: run.id, kind, what, why },
       {
         onError: (error) => notifications.show({ color: "red", title: `“${run.name}” goes on`, message: error.message }),
-        onSuccess: () => TOLD[kind] && notifications.show({ message: `“${run.name}” ${TOLD[kind]}` }),
+        onSuccess: () => ANSWERS[kind] && notifications.show({ message: `“${run.name}” ${ANSWERS[kind]}` }),
       },
     );
   return { ask, isPending };

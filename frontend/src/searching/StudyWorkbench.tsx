@@ -15,11 +15,11 @@ import { Sentence } from "../ui/Sentence";
 import { useFormState } from "../form/fields/useFormState";
 import { useSpec } from "../form/spec/useSpec";
 import page from "../form/workbench.module.css";
-import { assignmentTold, sizeTold } from "../study/words";
+import { describeAssignment, describeSize } from "../study/words";
 import { Failure } from "../ui/Failure";
 import { PlayIcon } from "../ui/icons";
 import { Loading } from "../ui/Loading";
-import { specTold } from "./beginning";
+import { describeSpec } from "./beginning";
 import own from "./searching.module.css";
 import { spaceOf } from "./space";
 import { useStart } from "./useStart";
@@ -82,11 +82,11 @@ export function StudyWorkbench({ forms, experiment }: { forms: Forms; experiment
           </Suspense>
           <Paper className={classes.section} component="section" aria-label="Before it starts">
             <CheckPanel known={check.data !== undefined} incomplete={undefined} checking={check.isFetching} failure={check.error} problems={problems} broken={study.parsed.error} onFind={show}>
-              {check.data?.study && <Text size="sm">{sizeTold(check.data.size)}</Text>}
+              {check.data?.study && <Text size="sm">{describeSize(check.data.size)}</Text>}
             </CheckPanel>
             {first.map((values, index) => (
               <Checkbox
-                key={index} size="xs" label="Begin with what the run did" description={assignmentTold(values, Object.keys(values))} checked={asBefore}
+                key={index} size="xs" label="Begin with what the run did" description={describeAssignment(values, Object.keys(values))} checked={asBefore}
                 onChange={({ currentTarget }) => setAsBefore(currentTarget.checked)}
               />
             ))}
@@ -195,7 +195,7 @@ function Searched({ study }: { study: Json }) {
           Experiment
         </Text>
         <Text size="sm" c="dimmed">
-          {specTold(spec)}
+          {describeSpec(spec)}
         </Text>
         {problem && (
           <Text size="xs" className={classes.error}>

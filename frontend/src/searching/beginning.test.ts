@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Catalog } from "../form/tree/schema";
-import { specTold, studyOf } from "./beginning";
+import { describeSpec, studyOf } from "./beginning";
 
 const catalog = { families: [], entries: [{ family: "datasets", kind: "digits", summary: "", description: "", parameters: {}, provides: [{ trait: "classes" }] }] } as Catalog;
 
 describe("a study of a spec", () => {
-  it("has the usual objective of its data, nothing varied and an end", () => {
+  it("has the default objective of its data, nothing varied and an end", () => {
     expect(studyOf({ name: "Mine", dataset: "digits" }, catalog)).toEqual({
       name: "Study of Mine", spec: { name: "Mine", dataset: "digits" }, space: [], objectives: [{ measure: "validation/accuracy" }], budget: { trials: 20 },
     });
@@ -15,6 +15,6 @@ describe("a study of a spec", () => {
 });
 
 it("a spec is told by its data, its model and its stages", () => {
-  expect(specTold({ dataset: "digits", model: { kind: "mlp" }, stages: [{ kind: "train" }, "static_int8"] })).toBe("digits · mlp · train, static int8");
-  expect(specTold(undefined)).toBe("");
+  expect(describeSpec({ dataset: "digits", model: { kind: "mlp" }, stages: [{ kind: "train" }, "static_int8"] })).toBe("digits · mlp · train, static int8");
+  expect(describeSpec(undefined)).toBe("");
 });

@@ -7,7 +7,7 @@ import { type Entry, isComponents, kindsOf, offers, withKind } from "./space";
 
 const STALE_MS = 60_000;
 
-const asked = (spec: Json) => ({
+const requested = (spec: Json) => ({
   queryKey: ["studies", "variable", spec],
   queryFn: ({ signal }: { signal: AbortSignal }) => variableFields(spec as Record<string, unknown>, signal),
   staleTime: STALE_MS,
@@ -15,9 +15,9 @@ const asked = (spec: Json) => ({
 
 /** The fields that a study of this spec can vary; those too that only other components of its space have. */
 export function useOffers(spec: Json | undefined, space: readonly Entry[]) {
-  const base = useQuery({ ...asked(spec ?? {}), enabled: isMapping(spec), placeholderData: keepPreviousData });
+  const base = useQuery({ ...requested(spec ?? {}), enabled: isMapping(spec), placeholderData: keepPreviousData });
   const others = useMemo(() => alternatives(spec, space, base.data ?? []), [spec, space, base.data]);
-  const answers = useQueries({ queries: others.map(({ spec }) => ({ ...asked(spec), retry: false })) });
+  const answers = useQueries({ queries: others.map(({ spec }) => ({ ...requested(spec), retry: false })) });
   const known = useMemo(() => {
     const found = new Map<string, Map<string, readonly VariableField[]>>();
     others.forEach(({ field, kind }, index) => {

@@ -30,22 +30,22 @@ export function useStudyBeginning(study: ReturnType<typeof useSpec>, experiment:
   const templates = useTemplates();
   const around = useQuery({ queryKey: ["around", run], queryFn: ({ signal }) => ofRun(run, experiment, signal), enabled: run !== "", staleTime: 0 });
   const taken = useRef("");
-  const asked = written ? "draft" : run ? `around:${run}` : template ? `template:${template}` : "";
+  const requested = written ? "draft" : run ? `around:${run}` : template ? `template:${template}` : "";
 
   useEffect(() => {
-    if (!asked || taken.current === asked) return;
+    if (!requested || taken.current === requested) return;
     const found = written ? ofDraft(study.value, experiment) : run ? around.data : ofTemplate(template, templates.data, experiment);
     if (!found) return;
-    taken.current = asked;
+    taken.current = requested;
     if ("keep" in found) study.edit({ act: "set", path: ["spec"], value: found.keep });
     else void study.take(found.study, found.origin, { first: found.first });
     // The address forgets its wish, or a reload would take away what has been written since.
     navigate("/studies/new", { replace: true });
-  }, [asked, written, run, template, around.data, templates.data, experiment, study, navigate]);
+  }, [requested, written, run, template, around.data, templates.data, experiment, study, navigate]);
 
   const unknown = template !== "" && templates.data !== undefined && !templates.data.some(({ id }) => id === template);
   return {
-    waiting: asked !== "" && !around.error && !unknown,
+    waiting: requested !== "" && !around.error && !unknown,
     failure: run ? around.error : unknown ? new Error(`There is no template called “${template}”.`) : null,
   };
 }

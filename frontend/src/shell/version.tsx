@@ -6,7 +6,7 @@ import { feed } from "../live/live";
 /** The address of a built page's script: its name holds a hash of what is in it. */
 export const scriptOf = (page: string): string | undefined => /<script[^>]+src="(\/assets\/[^"]+)"/.exec(page)?.[1];
 
-/** Offers to load the page anew when the server hands out another build than the one that runs here. */
+/** Offers to load the page again when the server hands out another build than the one that runs here. */
 export function useNewVersion(): void {
   useEffect(() => {
     let { status } = feed.snapshot();

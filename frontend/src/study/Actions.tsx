@@ -56,8 +56,8 @@ function asking({ state }: StudyDetail, open: (dialog: Open) => void): Action[] 
 }
 
 function StopMenu({ stopping, disabled, onStop }: { stopping: boolean; disabled: boolean; onStop: (running: "finish" | "cancel") => void }) {
-  const actions: Action[] = [{ label: "Cancel the trials that run", told: "Stop and cancel the trials that run", press: () => onStop("cancel") }];
-  if (!stopping) actions.unshift({ label: "Let the trials that run finish", told: "Stop and let the trials that run finish", press: () => onStop("finish") });
+  const actions: Action[] = [{ label: "Cancel the trials that run", description: "Stop and cancel the trials that run", press: () => onStop("cancel") }];
+  if (!stopping) actions.unshift({ label: "Let the trials that run finish", description: "Stop and let the trials that run finish", press: () => onStop("finish") });
   useOffer(OF, actions);
   return (
     <Menu position="bottom-end">

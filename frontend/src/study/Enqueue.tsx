@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Assignment, Dimension } from "../api/studies";
 import type { Json } from "../form/tree/schema";
 import { NumberBox } from "../form/fields/NumberBox";
-import { applied, filled, rangeTold } from "./assign";
+import { applied, filled, describeRange } from "./assign";
 import { Dialog, type DialogProps } from "./Dialog";
 import classes from "./study.module.css";
 import { held } from "./words";
@@ -40,5 +40,5 @@ function Value({ dimension, value, onChange }: { dimension: Dimension; value: un
       />
     );
   }
-  return <NumberBox label={field} about={`${rangeTold(dimension)}.`} value={value as Json} onChange={(typed) => onChange(typed ?? "")} />;
+  return <NumberBox label={field} about={`${describeRange(dimension)}.`} value={value as Json} onChange={(typed) => onChange(typed ?? "")} />;
 }

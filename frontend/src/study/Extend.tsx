@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
 import { useState } from "react";
-import { budgetTold } from "./words";
+import { describeBudget } from "./words";
 import { Dialog, type DialogProps } from "./Dialog";
 
 const LIMITS = { trials: "More trials", hours: "More hours", joules: "More joules" } as const;
@@ -13,7 +13,7 @@ export default function Extend({ study, onClose }: DialogProps) {
   return (
     <Dialog
       study={study} onClose={onClose} title="Extend the study" kind="extend" go="Extend" what={Object.keys(more).length > 0 ? more : undefined}
-      about={limits.length > 0 ? `The budget is ${budgetTold(study.budget)}. The search goes on with all that it has learnt.` : "The study has no budget: its sampler tries every point once."}
+      about={limits.length > 0 ? `The budget is ${describeBudget(study.budget)}. The search goes on with all that it has learnt.` : "The study has no budget: its sampler tries every point once."}
     >
       {limits.map((limit, index) => (
         <TextInput

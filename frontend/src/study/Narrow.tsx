@@ -2,7 +2,7 @@ import { Checkbox } from "@mantine/core";
 import { useState } from "react";
 import type { Dimension } from "../api/studies";
 import { NumberBox } from "../form/fields/NumberBox";
-import { rangeTold } from "./assign";
+import { describeRange } from "./assign";
 import { Dialog, type DialogProps } from "./Dialog";
 import classes from "./study.module.css";
 import { held } from "./words";
@@ -33,7 +33,7 @@ function Less({ before, now, onChange }: { before: Dimension; now: Dimension; on
     return (
       <fieldset className={classes.field}>
         <legend>{before.field}</legend>
-        <span className={classes.sub}>Now {rangeTold(before)}.</span>
+        <span className={classes.sub}>Now {describeRange(before)}.</span>
         <div className={classes.ends}>
           <NumberBox label="Low" value={now.low} onChange={(low) => onChange({ ...now, low: low as number })} />
           <NumberBox label="High" value={now.high} onChange={(high) => onChange({ ...now, high: high as number })} />

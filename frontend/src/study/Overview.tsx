@@ -6,7 +6,7 @@ import { count, plural, words } from "../format";
 import { Sentence } from "../ui/Sentence";
 import { StateBadge } from "../ui/StateBadge";
 import classes from "./study.module.css";
-import { countsTold, held, measured, measureTitle, shortNames, sizeTold, uses } from "./words";
+import { describeCounts, held, measured, measureTitle, shortNames, describeSize, uses } from "./words";
 
 const STATES: TrialState[] = ["complete", "pruned", "failed", "running", "waiting"];
 
@@ -40,7 +40,7 @@ function Along({ study }: { study: StudyDetail }) {
   const present = STATES.filter((state) => study.counts[state]);
   return (
     <Panel title="Progress">
-      <div className={classes.bar} role="img" aria-label={countsTold(study) || "No trial has begun"}>
+      <div className={classes.bar} role="img" aria-label={describeCounts(study) || "No trial has begun"}>
         {present.map((state) => (
           <span key={state} className={classes.piece} data-state={state} style={{ flexGrow: study.counts[state] }} />
         ))}
@@ -127,7 +127,7 @@ function Question({ study: { study, size } }: { study: StudyDetail }) {
           </Pair>
         )}
         <Pair name="Space">
-          {plural(study.space.length, "field")}. {sizeTold(size)}
+          {plural(study.space.length, "field")}. {describeSize(size)}
         </Pair>
         <Pair name="Sampler">{words(String(study.sampler["kind"]))}</Pair>
         <Pair name="Pruner">{words(String(study.pruner["kind"]))}</Pair>

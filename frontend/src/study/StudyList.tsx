@@ -5,7 +5,7 @@ import { count, words } from "../format";
 import { Ago } from "../ui/Ago";
 import { StateBadge } from "../ui/StateBadge";
 import classes from "./study.module.css";
-import { countsTold, measured, measureTitle, over } from "./words";
+import { describeCounts, measured, measureTitle, over } from "./words";
 
 /** Studies, the newest first. */
 export function StudyTable({ studies }: { studies: readonly StudyRow[] }) {
@@ -91,7 +91,7 @@ function Along({ study }: { study: StudyRow }) {
           {most ? ` of ${count(most)}` : " trials"}
         </span>
       </span>
-      <div className={classes.sub}>{countsTold(study)}</div>
+      <div className={classes.sub}>{describeCounts(study)}</div>
     </>
   );
 }
@@ -100,15 +100,15 @@ function Best({ study: { best, objectives } }: { study: StudyRow }) {
   const [measure = ""] = objectives;
   if (objectives.length > 1) return <span className={classes.sub}>{objectives.map(measureTitle).join(" × ")}</span>;
   if (!best) return <span className={classes.sub}>none yet</span>;
-  const told = measured(measure, best.values[0]);
+  const text = measured(measure, best.values[0]);
   return (
     <>
       {best.run_id ? (
-        <Link href={`/runs/${best.run_id}`} aria-label={`${told}, trial ${best.number}`}>
-          {told}
+        <Link href={`/runs/${best.run_id}`} aria-label={`${text}, trial ${best.number}`}>
+          {text}
         </Link>
       ) : (
-        told
+        text
       )}
       <div className={classes.sub}>
         {measureTitle(measure)} of trial {best.number}

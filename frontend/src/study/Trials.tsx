@@ -83,7 +83,7 @@ function Head({ study, sort, descending, onTurn }: HeadProps) {
         ))}
         <Table.Th data-numeric>Steps</Table.Th>
         {heading("seconds", "Time")}
-        <Table.Th>Asked for by</Table.Th>
+        <Table.Th>Requested for by</Table.Th>
       </Table.Tr>
     </Table.Thead>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Dimension } from "../api/studies";
-import { applied, filled, holds, rangeTold, takes } from "./assign";
+import { applied, filled, holds, describeRange, takes } from "./assign";
 
 const OPTIMIZER: Dimension = { field: "optimizer", choice: [{ kind: "sgd" }, { kind: "adam" }], log: false, integer: false };
 const RATE: Dimension = { field: "optimizer.lr", low: 0.0001, high: 1, log: true, integer: false };
@@ -41,6 +41,6 @@ describe("a trial to try next", () => {
 });
 
 it("a range is told with what it means", () => {
-  expect(rangeTold(RATE)).toBe("0.0001 to 1, by ratio");
-  expect(rangeTold(EPOCHS)).toBe("2 to 5, whole numbers");
+  expect(describeRange(RATE)).toBe("0.0001 to 1, by ratio");
+  expect(describeRange(EPOCHS)).toBe("2 to 5, whole numbers");
 });

@@ -51,6 +51,6 @@ function middle({ choice, low, high, log, integer }: Dimension): unknown {
 }
 
 /** `1e-4 to 1, by ratio` */
-export function rangeTold({ low, high, log, integer }: Dimension): string {
+export function describeRange({ low, high, log, integer }: Dimension): string {
   return `${low} to ${high}${integer ? ", whole numbers" : ""}${log ? ", by ratio" : ""}`;
 }

@@ -48,7 +48,7 @@ export const held = (value: unknown): string =>
   value === undefined ? "–" : typeof value === "number" ? number(value) : describe(value as Json);
 
 /** `lr 0.012 · momentum 0.9`, in the order of `fields`. */
-export function assignmentTold(assignment: Record<string, unknown>, fields: readonly string[]): string {
+export function describeAssignment(assignment: Record<string, unknown>, fields: readonly string[]): string {
   const names = shortNames(fields);
   const varied = fields.filter((field) => field in assignment);
   return varied.map((field) => `${names.get(field)} ${held(assignment[field])}`).join(" · ");
@@ -57,14 +57,14 @@ export function assignmentTold(assignment: Record<string, unknown>, fields: read
 /** Energy: `840 J`, `1.2 kJ`. */
 export const joules = (value: number): string => (value < 1000 ? `${number(value, 3)}\u202fJ` : value < 1e6 ? `${number(value / 1e3, 3)}\u202fkJ` : `${number(value / 1e6, 3)}\u202fMJ`);
 
-const TELL = {
+const FORMATS = {
   trials: (value: number) => count(value),
   hours: (value: number) => duration(value * 3600),
   joules,
 } as const;
 
 export interface Use {
-  of: keyof typeof TELL;
+  of: keyof typeof FORMATS;
   /** `7 of 20 trials` */
   words: string;
   /** 0 to 1. */
@@ -76,28 +76,28 @@ export const over = ({ counts }: Pick<StudyRow, "counts">): number => (counts.co
 
 /** How much of each limit of the budget is used up. */
 export function uses(budget: Budget, spent: StudyDetail["spent"]): Use[] {
-  return (Object.keys(TELL) as Use["of"][]).flatMap((of) => {
+  return (Object.keys(FORMATS) as Use["of"][]).flatMap((of) => {
     const limit = budget[of];
     if (limit === null || limit === undefined) return [];
     const unit = of === "trials" ? ` ${limit === 1 ? "trial" : "trials"}` : "";
-    return [{ of, words: `${TELL[of](spent[of])} of ${TELL[of](limit)}${unit}`, share: Math.min(1, spent[of] / limit) }];
+    return [{ of, words: `${FORMATS[of](spent[of])} of ${FORMATS[of](limit)}${unit}`, share: Math.min(1, spent[of] / limit) }];
   });
 }
 
 /** `20 trials or 2 h 00 min`; empty where nothing limits it. */
-export function budgetTold(budget: Budget): string {
-  const limits = (Object.keys(TELL) as Use["of"][]).flatMap((of) => {
+export function describeBudget(budget: Budget): string {
+  const limits = (Object.keys(FORMATS) as Use["of"][]).flatMap((of) => {
     const limit = budget[of];
     if (limit === null || limit === undefined) return [];
-    return [of === "trials" ? plural(limit, "trial") : TELL[of](limit)];
+    return [of === "trials" ? plural(limit, "trial") : FORMATS[of](limit)];
   });
   return limits.join(" or ");
 }
 
 /** `3 complete · 7 pruned · 1 running`. */
-export const countsTold = ({ counts }: Pick<StudyRow, "counts">): string =>
+export const describeCounts = ({ counts }: Pick<StudyRow, "counts">): string =>
   (["complete", "pruned", "failed", "running", "waiting"] as const).flatMap((state) => (counts[state] ? [`${count(counts[state])} ${state}`] : [])).join(" · ");
 
 /** How many trials differ. */
-export const sizeTold = (size: number | null | undefined): string =>
+export const describeSize = (size: number | null | undefined): string =>
   size === null || size === undefined ? "A continuum: no two trials need be equal." : `${plural(size, "different trial")}.`;

@@ -115,10 +115,10 @@ const ArtifactRow = memo(function ArtifactRow({ row, scales, color, constrained 
       </Td>
       {[...scales].map(([field, scale]) => (
         <Fragment key={field}>
-          <Td data-numeric>{scale.told(row.values[field])}</Td>
+          <Td data-numeric>{scale.write(row.values[field])}</Td>
           {field === "accuracy" && (
             <>
-              <Td data-numeric>{row.interval ? `${scale.told(row.interval.low)} – ${scale.told(row.interval.high)}` : "unknown"}</Td>
+              <Td data-numeric>{row.interval ? `${scale.write(row.interval.low)} – ${scale.write(row.interval.high)}` : "unknown"}</Td>
               <Td data-numeric>{count(row.samples)}</Td>
             </>
           )}

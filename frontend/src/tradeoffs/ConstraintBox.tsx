@@ -6,7 +6,7 @@ import { Sentence } from "../ui/Sentence";
 import type { TradeoffPoint } from "../api/types";
 import { PlusIcon } from "../ui/icons";
 import { ConstraintInput } from "./ConstraintInput";
-import { examples, joined, ordered, suggestion, titleOf, usual, type Units } from "./fields";
+import { examples, joined, ordered, suggestion, titleOf, standard, type Units } from "./fields";
 import classes from "./tradeoffs.module.css";
 import type { TradeoffsView } from "./view";
 
@@ -26,16 +26,16 @@ interface ConstraintBoxProps {
 /** What a model must fulfil, in words that the server understands, and what the best has least of. */
 export const ConstraintBox = memo(function ConstraintBox({ view, units, points, quality, qualities, error }: ConstraintBoxProps) {
   const [text, setText] = useState(view.where);
-  const told = useRef(view.where);
+  const reported = useRef(view.where);
   const box = useRef<HTMLTextAreaElement>(null);
   const tell = useDebouncedCallback((value: string) => {
-    told.current = value.trim();
+    reported.current = value.trim();
     view.change({ where: value.trim() });
   }, PAUSE_MS);
   // The address may change by itself (back, a shared link); what is being typed is not overwritten by its own echo.
   useEffect(() => {
-    if (view.where !== told.current) setText(view.where);
-    told.current = view.where;
+    if (view.where !== reported.current) setText(view.where);
+    reported.current = view.where;
   }, [view.where]);
 
   const write = (value: string) => {
@@ -46,7 +46,7 @@ export const ConstraintBox = memo(function ConstraintBox({ view, units, points, 
   const fields = useMemo(() => ordered(units, minimize, quality), [units, minimize, quality]);
   const whole = text.trim() === "";
   const chips = useMemo(
-    () => (whole ? examples(units, points, quality) : usual(units, minimize, quality).map((field) => suggestion(field, units[field], points)).filter(Boolean)),
+    () => (whole ? examples(units, points, quality) : standard(units, minimize, quality).map((field) => suggestion(field, units[field], points)).filter(Boolean)),
     [whole, units, points, minimize, quality],
   );
   return (

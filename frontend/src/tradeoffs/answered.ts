@@ -3,7 +3,7 @@
 import type { Figure, Trace } from "../api/figure";
 import { words } from "../format";
 import { artifactsOf, holdsArtifacts } from "./emphasize";
-import { told, type Units } from "./fields";
+import { write, type Units } from "./fields";
 import type { Row } from "./rows";
 
 export interface Axes {
@@ -28,7 +28,7 @@ export function withAnswer(figure: Figure, rows: readonly Row[], axes: Axes): Fi
 function points(rows: readonly Row[], symbol: string, { cost, quality, units, colors }: Axes): Trace {
   const about = (row: Row) =>
     `<b>${plain(row.label)}</b> (${plain(words(row.exporter))} in ${plain(row.runtime)})<br>${plain(row.run_name)} · seed ${row.seed}<br>` +
-    `${quality} ${told(row.values[quality], units[quality])}, ${cost} ${told(row.values[cost], units[cost])}`;
+    `${quality} ${write(row.values[quality], units[quality])}, ${cost} ${write(row.values[cost], units[cost])}`;
   return {
     type: "scatter",
     mode: "markers",

@@ -1,21 +1,21 @@
 import { describe, expect, it } from "vitest";
 
-import { examples, headOf, joined, ordered, scaleOf, suggestion, titleOf, told, usual } from "./fields";
+import { examples, headOf, joined, ordered, scaleOf, suggestion, titleOf, write, standard } from "./fields";
 import { point, points, units } from "./making";
 
 describe("the fields", () => {
   it("are called and told with their units", () => {
     expect(titleOf("p95_ms@64@cuda")).toBe("p95 ms, batch 64, cuda");
-    expect(told(0.9312, "share")).toMatch(/^93\.12/);
-    expect(told(undefined, "ms")).toBe("–");
-    expect(told(61706, "")).toBe("61,706");
-    expect(told(0.16529653, "")).toBe("0.1653");
+    expect(write(0.9312, "share")).toMatch(/^93\.12/);
+    expect(write(undefined, "ms")).toBe("–");
+    expect(write(61706, "")).toBe("61,706");
+    expect(write(0.16529653, "")).toBe("0.1653");
   });
 
   it("are shown shares first, then what is minimized, counts only when asked for", () => {
     expect(ordered(units, "p95_ms@1")).toEqual(["accuracy", "p95_ms@1", "bytes", "p95_ms@64", "parameters"]);
-    expect(usual(units, "bytes")).not.toContain("parameters");
-    expect(usual(units, "parameters")).toContain("parameters");
+    expect(standard(units, "bytes")).not.toContain("parameters");
+    expect(standard(units, "parameters")).toContain("parameters");
   });
 
   it("suggest a comparison that half of the models meet", () => {
@@ -37,18 +37,18 @@ describe("the fields", () => {
 describe("a column", () => {
   it("tells all its numbers in one unit, under each other", () => {
     const sizes = scaleOf("bytes", [525, 22_000, 1_205_000]);
-    expect([525, 22_000, 1_205_000].map(sizes.told)).toEqual(["0.525", "22.000", "1,205.000"]);
+    expect([525, 22_000, 1_205_000].map(sizes.write)).toEqual(["0.525", "22.000", "1,205.000"]);
     expect(headOf("bytes", sizes)).toBe("size, KB");
     const times = scaleOf("ms", [0.029, 0.04574, 1.5]);
-    expect([0.029, 0.04574, undefined].map(times.told)).toEqual(["29.0", "45.7", "–"]);
+    expect([0.029, 0.04574, undefined].map(times.write)).toEqual(["29.0", "45.7", "–"]);
     expect(headOf("p95_ms@1", times)).toBe("p95, batch 1, µs");
     expect(headOf("gzip_bytes", sizes)).toBe("gzip size, KB");
   });
 
   it("without a unit tells them as they are", () => {
-    expect(scaleOf("", [1]).told(61_706)).toBe("61,706");
+    expect(scaleOf("", [1]).write(61_706)).toBe("61,706");
     expect(headOf("r2", scaleOf("", [0.5]))).toBe("R²");
-    expect(scaleOf("share", [0.94]).told(0.9312)).toBe("93.12");
+    expect(scaleOf("share", [0.94]).write(0.9312)).toBe("93.12");
     expect(scaleOf("ms", []).unit).toBe("ms");
   });
 });
@@ -65,6 +65,6 @@ describe("examples", () => {
     const measured = [point("a", { r2: 0.9, mae: 2, bytes: 20_000 }), point("b", { r2: 0.8, mae: 3, bytes: 10_000 })];
     expect(examples(numbers, measured, "r2")[0]).toBe("r2 >= 0.89");
     expect(examples(numbers, measured, "mae")[0]).toBe("mae <= 2.1");
-    expect([titleOf("r2"), usual(numbers, "bytes", "mae")]).toEqual(["R²", ["mae", "bytes"]]);
+    expect([titleOf("r2"), standard(numbers, "bytes", "mae")]).toEqual(["R²", ["mae", "bytes"]]);
   });
 });

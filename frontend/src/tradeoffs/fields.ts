@@ -15,7 +15,7 @@ export function titleOf(field: string): string {
 }
 
 /** A value with its unit, four significant digits. */
-export function told(value: number | undefined, unit: string | undefined): string {
+export function write(value: number | undefined, unit: string | undefined): string {
   if (unit === "share") return percent(value);
   if (unit === "bytes") return bytes(value);
   if (unit === "ms") return ms(value);
@@ -26,7 +26,7 @@ export function told(value: number | undefined, unit: string | undefined): strin
 /** How a column tells its numbers: all in one unit, with the same digits after the point, so that they stand under each other. */
 export interface Scale {
   unit: string;
-  told: (value: number | undefined) => string;
+  write: (value: number | undefined) => string;
 }
 
 const SCALES: Record<string, [string, number][]> = {
@@ -42,12 +42,12 @@ export function scaleOf(unit: string | undefined, values: readonly number[]): Sc
   const sizes = values.map(Math.abs).filter((size) => size > 0).sort((a, b) => a - b);
   const middle = sizes[Math.floor(sizes.length / 2)] ?? 1;
   const steps = SCALES[unit ?? ""];
-  if (!steps) return { unit: "", told: (value) => told(value, unit) };
+  if (!steps) return { unit: "", write: (value) => write(value, unit) };
   const [name, size] = steps.findLast(([, size]) => middle >= size) ?? steps[0]!;
   const least = (sizes[0] ?? 1) / size;
   const digits = unit === "share" ? 2 : size === 1 && unit === "bytes" ? 0 : Math.max(0, Math.min(MOST_DIGITS, 2 - Math.floor(Math.log10(least))));
   const format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return { unit: name, told: (value) => (value === undefined ? "–" : format.format(value / size)) };
+  return { unit: name, write: (value) => (value === undefined ? "–" : format.format(value / size)) };
 }
 
 /** The head of a column: what it is, and the unit of its numbers. */
@@ -63,7 +63,7 @@ export function ordered(units: Units, minimize: string, quality = ""): string[] 
 }
 
 /** What the table shows before anybody chooses: what has a unit, what is minimized, and quality. */
-export function usual(units: Units, minimize: string, quality = ""): string[] {
+export function standard(units: Units, minimize: string, quality = ""): string[] {
   return ordered(units, minimize, quality).filter((field) => units[field] !== "" || field === minimize || field === quality);
 }
 

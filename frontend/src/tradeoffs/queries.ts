@@ -44,20 +44,20 @@ export function useFreshness(runs: readonly KnownRun[]): void {
 }
 
 /** What both the answer and its chart are asked; runs, formats and devices comma-separated, empty means all. */
-export type Asked = Required<TradeoffQuery>;
+export type Requested = Required<TradeoffQuery>;
 
 export type Pareto = ReturnType<typeof usePareto>;
 
 /** Quality against one cost, of these runs or of all. */
-export function usePareto(asked: Asked, theme: Theme, enabled: boolean) {
+export function usePareto(requested: Requested, theme: Theme, enabled: boolean) {
   return useQuery({
-    queryKey: ["tradeoffs", "pareto", asked, theme],
+    queryKey: ["tradeoffs", "pareto", requested, theme],
     enabled,
     staleTime: 5_000,
     placeholderData: keepPreviousData,
     structuralSharing: false,
     queryFn: async ({ signal }) => {
-      const params = { path: { chart: "pareto" }, query: { ...asked, theme } };
+      const params = { path: { chart: "pareto" }, query: { ...requested, theme } };
       const figure = (await body(api.GET("/api/figures/{chart}", { params, signal }))) as unknown as Figure;
       return { ...figure, seq: {} };
     },

@@ -17,7 +17,7 @@ export interface TradeoffsView {
   /** File formats and devices; none means all. */
   formats: string[];
   devices: string[];
-  /** Columns that somebody chose; none means the usual ones. */
+  /** Columns that somebody chose; none means the default ones. */
   columns: string[];
   sort: Sort;
   change: ReturnType<typeof useUrlState>[1];

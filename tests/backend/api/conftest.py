@@ -40,7 +40,7 @@ def settings_for(database_url: str, folder: Path, broker: str = "memory://", **m
 @lru_cache(maxsize=1)
 def _app() -> FastAPI:
     """One application for many tests, since it prepares its routes with the first request; what differs between
-    tests is opened anew with each start."""
+    tests is opened again with each start."""
     return create_app(Settings(token=TOKEN))
 
 

@@ -43,7 +43,7 @@ def trials_of(store: Store, catalog: Catalog, count: int) -> tuple[str, list[str
     study = studying.resolve(document, catalog)
     with store.begin() as session:
         row = studies.create(session, study, [({"stages[0].epochs": 1 + number}, "me") for number in range(count)])
-        made = [studies.begin(session, trial, spec(catalog)) for trial in studies.trials(session, row.id)]
+        made = [studies.start(session, trial, spec(catalog)) for trial in studies.trials(session, row.id)]
         return row.id, [run.id for run in made]
 
 

@@ -38,7 +38,7 @@ def test_the_file_comes_whole_with_its_hash_and_name(api: Api, catalog: Catalog)
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("requested", "first", "last"),
     [
         ("bytes=0-0", 0, 0),
         ("bytes=0-999", 0, 999),
@@ -49,23 +49,23 @@ def test_the_file_comes_whole_with_its_hash_and_name(api: Api, catalog: Catalog)
         ("bytes=100-9999999", 100, 767_999),
     ],
 )
-def test_a_range_is_that_part(api: Api, catalog: Catalog, asked: str, first: int, last: int) -> None:
-    answer = api.client.get(f"/api/artifacts/{stored(api, catalog)}", headers={"Range": asked})
+def test_a_range_is_that_part(api: Api, catalog: Catalog, requested: str, first: int, last: int) -> None:
+    answer = api.client.get(f"/api/artifacts/{stored(api, catalog)}", headers={"Range": requested})
     assert answer.status_code == 206 and answer.content == CONTENT[first : last + 1]
     assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(CONTENT)}"
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes=0-1,5-6", "bytes=", "bytes=-", "bytes=5-2", "lines=1-2", "bytes=a-b", "x" * 500]
+    "requested", ["bytes=0-1,5-6", "bytes=", "bytes=-", "bytes=5-2", "lines=1-2", "bytes=a-b", "x" * 500]
 )
-def test_what_is_no_single_range_gets_everything(api: Api, catalog: Catalog, asked: str) -> None:
-    answer = api.client.get(f"/api/artifacts/{stored(api, catalog)}", headers={"Range": asked})
+def test_what_is_no_single_range_gets_everything(api: Api, catalog: Catalog, requested: str) -> None:
+    answer = api.client.get(f"/api/artifacts/{stored(api, catalog)}", headers={"Range": requested})
     assert answer.status_code == 200 and len(answer.content) == len(CONTENT)
 
 
-@pytest.mark.parametrize("asked", ["bytes=768000-", "bytes=9999999-99999999", "bytes=-0"])
-def test_a_range_beyond_the_end_is_refused(api: Api, catalog: Catalog, asked: str) -> None:
-    answer = api.client.get(f"/api/artifacts/{stored(api, catalog)}", headers={"Range": asked})
+@pytest.mark.parametrize("requested", ["bytes=768000-", "bytes=9999999-99999999", "bytes=-0"])
+def test_a_range_beyond_the_end_is_refused(api: Api, catalog: Catalog, requested: str) -> None:
+    answer = api.client.get(f"/api/artifacts/{stored(api, catalog)}", headers={"Range": requested})
     assert (answer.status_code, answer.json()["error"]) == (416, "RangeInvalid")
     assert answer.headers["content-range"] == "bytes */768000"
 

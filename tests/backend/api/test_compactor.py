@@ -60,7 +60,7 @@ def test_points_of_earlier_versions_are_compacted(store: Store, catalog: Catalog
     working.close()
     assert seen(store, lease.run_id) == before
     with store.read() as session:
-        assert stored.covered(session, [lease.run_id])[lease.run_id] == len(before) - left - over
+        assert stored.find_covered(session, [lease.run_id])[lease.run_id] == len(before) - left - over
 
 
 def test_one_server_compacts_until_its_counter_stands_still(store: Store) -> None:

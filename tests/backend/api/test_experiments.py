@@ -106,7 +106,7 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "reported"),
     [
         ("dataset.kind", "didgits", "did you mean `digits`"),
         ("stages[0].epochs", 0, "at least 1"),
@@ -124,13 +124,13 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("measure.repeats", 1e309, "finite"),
     ],
 )
-def test_a_wrong_spec_is_refused_at_its_field(api: Api, path: str, value: Any, told: str) -> None:
+def test_a_wrong_spec_is_refused_at_its_field(api: Api, path: str, value: Any, reported: str) -> None:
     spec = _changed(path, value)
     body = json.dumps({"spec": spec}).encode("utf-8", "surrogatepass")
     answer = api.client.post("/api/experiments", content=body, headers={"Content-Type": "application/json"})
     error = answer.json()
     assert (answer.status_code, error["path"]) == (422, path), error
-    assert told in error["detail"] and path in error["detail"]
+    assert reported in error["detail"] and path in error["detail"]
     assert stored(api) == 0
 
 

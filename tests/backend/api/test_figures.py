@@ -80,9 +80,9 @@ def test_stages_that_were_repeated_are_one_band(api: Api, catalog: Catalog) -> N
     write(api.store, lease, points(21, 60, loss=1.0), stage(0, "train: adam", 60, EventKind.STAGE_ENDED))
     write(api.store, lease, stage(1, "quantize", 60), step=60)
     layout = figure(api, "loss", runs=run)["layout"]
-    told = [note.get("hovertext", "") for note in layout["annotations"]]
-    assert sum("train: adam" in text for text in told) == 1
-    assert any("continued from step 20" in text for text in told)
+    reported = [note.get("hovertext", "") for note in layout["annotations"]]
+    assert sum("train: adam" in text for text in reported) == 1
+    assert any("continued from step 20" in text for text in reported)
 
 
 def test_too_many_curves_are_refused(api: Api) -> None:
@@ -135,9 +135,12 @@ def test_a_report_is_one_file_with_everything(api: Api, catalog: Catalog) -> Non
     assert not [tag for tag, attributes in page.tags if attributes.get("src") or tag == "link"]
     words = " ".join(page.words)
     assert all(word in words for word in ("Mine", "95.00%", "80,000", "dynamic_int8", "succeeded"))
-    told = api.client.get(f"/api/runs/{run}").json()["results"][1]
-    time = told["compared"][1]["times"][0]
-    assert told["headline"] in words and f"0.04 ({time['told']}) / 0.052 ms ({time['p95_told']}) at batch 1" in words
+    reported = api.client.get(f"/api/runs/{run}").json()["results"][1]
+    time = reported["compared"][1]["times"][0]
+    assert (
+        reported["headline"] in words
+        and f"0.04 ({time['reported']}) / 0.052 ms ({time['p95_change']}) at batch 1" in words
+    )
     figures = [json.loads(script) for script in page.scripts if script.startswith("{")]
     assert len(figures) == 3 and all(drawn["data"] for drawn in figures)
     assert any("plotly.js" in script[:200] for script in page.scripts)

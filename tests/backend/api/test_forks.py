@@ -83,7 +83,7 @@ def lr(rate: float, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("document", "path", "told"),
+    ("document", "path", "reported"),
     [
         (
             spec(stages=[lr(1e-4, epochs=3), QUANTIZE]),
@@ -94,22 +94,22 @@ def lr(rate: float, **more: Any) -> dict[str, Any]:
         (spec(stages=[{**TRAIN, "optimizer": "sgd"}, QUANTIZE]), "stages[0].optimizer.kind", "stages[0].optimizer.lr"),
         (spec(model={"kind": "mlp", "hidden": [7]}), "model.hidden", "only later stages may differ"),
         (
-            spec(interventions=[{"step": 5, "path": "optimizer.lr", "value": 0.1}]),
-            "interventions[0].step",
+            spec(commands=[{"step": 5, "path": "optimizer.lr", "value": 0.1}]),
+            "commands[0].step",
             "the fork starts at step 12",
         ),
     ],
 )
 def test_within_a_stage_what_is_not_live_is_refused_with_the_remedy(
-    api: Api, catalog: Catalog, document: Any, path: str, told: str
+    api: Api, catalog: Catalog, document: Any, path: str, reported: str
 ) -> None:
     run_id, within, _ = parent(api, catalog)
     answer = api.client.post(f"/api/runs/{run_id}/fork", json={"spec": document, "checkpoint": within})
     assert (answer.status_code, shape(answer).path) == (422, path)
-    assert told in shape(answer).detail
+    assert reported in shape(answer).detail
 
 
-def test_a_live_knob_of_the_stage_becomes_an_intervention_where_the_fork_begins(api: Api, catalog: Catalog) -> None:
+def test_a_live_parameter_of_the_stage_becomes_an_command_where_the_fork_begins(api: Api, catalog: Catalog) -> None:
     run_id, within, end = parent(api, catalog)
     start = api.client.get(f"/api/runs/{run_id}/fork", params={"checkpoint": within}).json()
     assert (start["step"], start["ended"], start["within"]) == (12, 0, 0)
@@ -120,7 +120,7 @@ def test_a_live_knob_of_the_stage_becomes_an_intervention_where_the_fork_begins(
     answer = api.client.post(f"/api/runs/{run_id}/fork", json={"spec": document, "checkpoint": within})
     assert answer.status_code == 201, answer.text
     made = api.client.get(f"/api/runs/{answer.json()['runs'][0]['id']}").json()["spec"]
-    assert made["interventions"] == [{"kind": "set", "step": 12, "path": "optimizer.lr", "value": 1e-4}]
+    assert made["commands"] == [{"kind": "set", "step": 12, "path": "optimizer.lr", "value": 1e-4}]
     assert made["stages"][0] == api.client.get(f"/api/runs/{run_id}").json()["spec"]["stages"][0]
     assert (made["name"], made["measure"]["repeats"]) == ("A run · fork", 5)
 
@@ -136,8 +136,8 @@ def test_a_stage_that_was_not_training_there_is_taken_as_it_was(api: Api, catalo
     """At a checkpoint of a worker that was given back while it measured, nothing of the stage can be changed."""
     run_id, within, _ = parent(api, catalog)
     with api.store.begin() as session:
-        told = next(one for one in events.marks(session, run_id) if one.body.get("artifact") == within)
-        told.body = {**told.body, "trains": False}
+        reported = next(one for one in events.marks(session, run_id) if one.body.get("artifact") == within)
+        reported.body = {**reported.body, "trains": False}
     answer = api.client.post(
         f"/api/runs/{run_id}/fork", json={"spec": spec(stages=[lr(1e-4), QUANTIZE]), "checkpoint": within}
     )
@@ -252,7 +252,7 @@ PRUNES = [{"kind": "prune", "method": {"kind": "magnitude", "sparsity": share / 
 
 
 @pytest.mark.parametrize(
-    ("orders", "stages", "more", "told"),
+    ("orders", "stages", "more", "reported"),
     [
         ([1, 1], [TRAIN, QUANTIZE], {}, "two different stages"),
         ([1, 2], [TRAIN, QUANTIZE], {}, "names stage 2"),
@@ -268,11 +268,11 @@ PRUNES = [{"kind": "prune", "method": {"kind": "magnitude", "sparsity": share / 
     ],
 )
 def test_orders_that_cannot_be_explored(
-    api: Api, orders: list[int], stages: list[Any], more: dict[str, Any], told: str
+    api: Api, orders: list[int], stages: list[Any], more: dict[str, Any], reported: str
 ) -> None:
     answer = explored(api, orders, stages, **more)
     assert (answer.status_code, shape(answer).path) == (422, "orders")
-    assert told in answer.json()["detail"]
+    assert reported in answer.json()["detail"]
 
 
 def test_orders_become_one_group_and_a_retry_answers_the_same(api: Api) -> None:

@@ -205,8 +205,8 @@ def test_a_foreign_page_reads_nothing_but_may_link_here(api: Api, site: str) -> 
 
 
 def test_there_is_no_cors(api: Api) -> None:
-    asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST", **BEARER}
-    answer = api.client.options("/api/experiments", headers=asked)
+    requested = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST", **BEARER}
+    answer = api.client.options("/api/experiments", headers=requested)
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 

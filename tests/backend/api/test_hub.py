@@ -70,7 +70,7 @@ class Viewer:
             self.gone.append(data["run_id"])
 
 
-class Observed(broadcaster.Hub):
+class Observed(broadcaster.Broadcaster):
     """The hub, which says when it has looked."""
 
     def __init__(self, store: Store) -> None:

@@ -16,7 +16,7 @@ STUDY = {
     "objectives": [{"measure": "validation/accuracy"}],
     "budget": {"trials": 2},
 }
-ASKED = {
+REQUESTED = {
     "a run": ("/api/experiments", {"spec": {**SPEC, "name": TURNED}}),
     "a run in YAML": ("/api/experiments", {"spec": f'name: "{TURNED}"'}),
     "a run in escaped JSON": ("/api/experiments", {"spec": '{"name": "a\\u202eb"}'}),
@@ -25,9 +25,9 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("what", ASKED)
+@pytest.mark.parametrize("what", REQUESTED)
 def test_a_chosen_name_that_turns_around_is_refused(api: Api, what: str) -> None:
-    path, body = ASKED[what]
+    path, body = REQUESTED[what]
     answer = api.client.post(path, json=body)
     assert answer.status_code == 422, answer.text
     assert "U+202E, which changes the direction of writing" in shape(answer).detail

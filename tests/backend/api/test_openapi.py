@@ -31,11 +31,11 @@ PROMISED = {
     ("get", "/api/runs/{run_id}/points"),
     ("get", "/api/runs/{run_id}/events"),
     ("post", "/api/runs/{run_id}/commands"),
-    ("get", "/api/runs/{run_id}/knobs"),
+    ("get", "/api/runs/{run_id}/live-parameters"),
     ("get", "/api/runs/{run_id}/replay"),
     ("get", "/api/runs/{run_id}/fork"),
     ("post", "/api/runs/{run_id}/fork"),
-    ("post", "/api/runs/{run_id}/ghosts"),
+    ("post", "/api/runs/{run_id}/counterfactuals"),
     ("get", "/api/runs/{run_id}/proofs"),
     ("get", "/api/runs/{run_id}/report"),
     ("get", "/api/stream"),
@@ -99,10 +99,10 @@ def schema(published: Path, tmp_path_factory: pytest.TempPathFactory, catalog: C
 
 
 # The stream does not end by itself; tests of its own cut it.
-ASKED = sorted(PROMISED - {("get", "/api/stream")})
+REQUESTED = sorted(PROMISED - {("get", "/api/stream")})
 
 
-@pytest.mark.parametrize(("method", "path"), ASKED)
+@pytest.mark.parametrize(("method", "path"), REQUESTED)
 def test_right_requests_are_answered_as_described(schema: Any, method: str, path: str) -> None:
     """Made up from the description: no crash, no undocumented answer. Whether a spec or a constraint makes sense no
     JSON Schema can say, so a 422 is an answer too."""
@@ -111,7 +111,7 @@ def test_right_requests_are_answered_as_described(schema: Any, method: str, path
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [(method, path) for method, path in ASKED if _takes_anything(method, path)]
+    ("method", "path"), [(method, path) for method, path in REQUESTED if _takes_anything(method, path)]
 )
 def test_wrong_requests_are_refused(schema: Any, method: str, path: str) -> None:
     """Made up against the description: nothing is accepted that should not be."""

@@ -6,7 +6,7 @@ import pytest
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import resolve
-from backend.domain.experiment.references import RUN, Reference, marked
+from backend.domain.experiment.references import RUN, Reference, find_marked
 from backend.store import artifacts, runs
 from backend.store.clock import new_id
 from tests.backend.api.conftest import Api
@@ -85,8 +85,8 @@ def test_an_id_in_a_sentence_is_no_reference(api: Api, catalog: Catalog) -> None
 
 def test_references_are_found_at_any_depth(catalog: Catalog) -> None:
     spec = resolve(transferring("a:1"), catalog).model_dump(mode="json")
-    assert list(marked(spec, catalog, RUN)) == [("stages[0].method.source", "a:1")]
-    assert list(marked(spec, catalog, "x-no-such-mark")) == []
+    assert list(find_marked(spec, catalog, RUN)) == [("stages[0].method.source", "a:1")]
+    assert list(find_marked(spec, catalog, "x-no-such-mark")) == []
 
 
 @pytest.mark.parametrize("text", ["a:", "a:-1", "a:x", "a:1:2", "a:99999"])

@@ -11,7 +11,7 @@ from backend.domain.catalog import Catalog
 from backend.domain.run.events import EventKind
 from backend.domain.run.results import INCOMING
 from backend.domain.run.states import RunState
-from backend.store import exhibits
+from backend.store import summaries
 from tests.backend.api.conftest import Api
 from tests.backend.api.making import claimed, event, finished, points, queued, register, stage, trials_of, write
 
@@ -65,8 +65,8 @@ def test_labels_are_how_those_of_the_worker_begin(api: Api, catalog: Catalog) ->
     for template in api.client.get("/api/templates").json():
         run = api.client.post("/api/experiments", json={"spec": template["spec"]}).json()["runs"][0]["id"]
         shown = api.client.get(f"/api/runs/{run}").json()
-        for asked, summary in zip(shown["spec"]["stages"], shown["stages"], strict=True):
-            made = find("stages", asked["kind"]).model_validate({k: v for k, v in asked.items() if k != "kind"})
+        for requested, summary in zip(shown["spec"]["stages"], shown["stages"], strict=True):
+            made = find("stages", requested["kind"]).model_validate({k: v for k, v in requested.items() if k != "kind"})
             assert made.label().startswith(summary["label"])  # type: ignore[attr-defined]
 
 
@@ -75,8 +75,8 @@ def test_a_trial_tells_its_study_and_is_found_by_it(api_on_each: Api, catalog: C
     study_id, trials = trials_of(api_on_each.store, catalog, count=2)
     other, (foreign,) = trials_of(api_on_each.store, catalog, count=1)
     rows = {row["id"]: row for row in api_on_each.client.get("/api/runs").json()["runs"]}
-    told = {run_id: (row["study_id"], row["trial"]) for run_id, row in rows.items()}
-    assert told == {alone: (None, None), trials[0]: (study_id, 0), trials[1]: (study_id, 1), foreign: (other, 0)}
+    reported = {run_id: (row["study_id"], row["trial"]) for run_id, row in rows.items()}
+    assert reported == {alone: (None, None), trials[0]: (study_id, 0), trials[1]: (study_id, 1), foreign: (other, 0)}
     assert api_on_each.client.get(f"/api/runs/{trials[1]}").json()["trial"] == 1
     found = lambda study: {row["id"] for row in api_on_each.client.get(f"/api/runs?study={study}").json()["runs"]}  # noqa: E731
     assert found(study_id) == set(trials) and found("none") == {alone} and found("nothing") == set()
@@ -118,8 +118,8 @@ def test_a_queued_run_is_cancelled_at_once(api_on_each: Api, catalog: Catalog) -
 def test_a_live_run_is_asked(api: Api, catalog: Catalog) -> None:
     (run_id,) = queued(api.store, catalog)
     claimed(api.store)
-    asked = [api.client.post(f"/api/runs/{run_id}/commands", json={"kind": "stop"}).json() for _ in range(2)]
-    assert asked[0]["state"] == "pending" and asked[0]["id"] == asked[1]["id"]
+    requested = [api.client.post(f"/api/runs/{run_id}/commands", json={"kind": "stop"}).json() for _ in range(2)]
+    assert requested[0]["state"] == "pending" and requested[0]["id"] == requested[1]["id"]
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_what_happened_is_told_without_points(api: Api, catalog: Catalog) -> Non
         points(1, 5, loss=1.0),
         event(EventKind.REWIND, step=3, reason="x"),
     )
-    told = api.client.get(f"/api/runs/{run_id}/events").json()
-    assert [(event["seq"], event["kind"]) for event in told] == [(1, "state"), (2, "stage_began"), (4, "rewind")]
+    reported = api.client.get(f"/api/runs/{run_id}/events").json()
+    assert [(event["seq"], event["kind"]) for event in reported] == [(1, "state"), (2, "stage_began"), (4, "rewind")]
     later = api.client.get(f"/api/runs/{run_id}/events", params={"after": 2}).json()
     assert [event["seq"] for event in later] == [4]
 
@@ -250,12 +250,12 @@ def test_the_model_stands_before_the_first_stage_as_it_came_in(api_on_each: Api,
     path = f"/api/runs/{run}"
     assert api_on_each.client.get(path).json()["incoming"] is None
     with api_on_each.store.begin() as session:
-        exhibits.put(session, run, INCOMING, 0, 0, {"parameters": 12_345, "nonzero": 12_000})
+        summaries.put(session, run, INCOMING, 0, 0, {"parameters": 12_345, "nonzero": 12_000})
     incoming = {"parameters": 12_345, "nonzero": 12_000, "validation": {}, "test": {}}
     assert api_on_each.client.get(path).json()["incoming"] == incoming
     report = api_on_each.client.get(f"{path}/report").text
     assert "<td>as it came in</td><td>no file</td><td></td><td></td><td>12,345</td><td>12,000</td>" in report
     with api_on_each.store.begin() as session:
-        exhibits.put(session, run, INCOMING, 0, 0, {**incoming, "test": {"loss": 2.3, "accuracy": 0.125}})
+        summaries.put(session, run, INCOMING, 0, 0, {**incoming, "test": {"loss": 2.3, "accuracy": 0.125}})
     report = api_on_each.client.get(f"{path}/report").text
     assert "<td>as it came in</td><td>no file</td><td>12.50%</td><td></td><td>12,345</td>" in report

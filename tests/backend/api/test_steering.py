@@ -36,8 +36,8 @@ def ask(api: Api, run_id: str, kind: str, **body: Any) -> Any:
     return api.client.post(f"/api/runs/{run_id}/commands", json={"kind": kind, "body": body})
 
 
-def test_the_knobs_of_what_trains_now_are_offered(api_on_each: Api, running: str) -> None:
-    found = {row["path"]: row for row in api_on_each.client.get(f"/api/runs/{running}/knobs").json()}
+def test_the_live_parameters_of_what_trains_now_are_offered(api_on_each: Api, running: str) -> None:
+    found = {row["path"]: row for row in api_on_each.client.get(f"/api/runs/{running}/live-parameters").json()}
     assert {"optimizer.lr", "optimizer.momentum", "regularizers[0].strength", "batch.size"} <= found.keys()
     assert "optimizer.nesterov" not in found and "epochs" not in found
     rate = found["optimizer.lr"]
@@ -45,7 +45,7 @@ def test_the_knobs_of_what_trains_now_are_offered(api_on_each: Api, running: str
     assert rate["bounds"]["exclusiveMinimum"] == 0 and rate["bounds"]["description"]
 
 
-def test_a_turned_knob_shows_its_value(api_on_each: Api, catalog: Catalog) -> None:
+def test_a_turned_live_parameter_shows_its_value(api_on_each: Api, catalog: Catalog) -> None:
     api_on_each.client.post("/api/experiments", json={"spec": spec()})
     lease = claimed(api_on_each.store)
     write(
@@ -58,11 +58,11 @@ def test_a_turned_knob_shows_its_value(api_on_each: Api, catalog: Catalog) -> No
         stage=0,
         state=RunState.RUNNING,
     )
-    rows = api_on_each.client.get(f"/api/runs/{lease.run_id}/knobs").json()
+    rows = api_on_each.client.get(f"/api/runs/{lease.run_id}/live-parameters").json()
     assert {row["path"]: row["value"] for row in rows}["optimizer.lr"] == 0.02
     replay = api_on_each.client.get(f"/api/runs/{lease.run_id}/replay")
     again = yaml.safe_load(replay.text)
-    assert again["interventions"] == [
+    assert again["commands"] == [
         {"kind": "set", "path": "optimizer.lr", "step": 5, "value": 0.02},
         {"kind": "next", "path": None, "step": 9, "value": None},
     ]
@@ -153,24 +153,24 @@ def test_why_is_a_short_plain_text(api: Api, catalog: Catalog, why: Any) -> None
 def test_events_tell_why(api_on_each: Api, catalog: Catalog) -> None:
     (run_id,) = queued(api_on_each.store, catalog)
     api_on_each.client.post(f"/api/runs/{run_id}/commands", json={"kind": "cancel", "why": "wrong data"})
-    told = api_on_each.client.get(f"/api/runs/{run_id}/events").json()
-    assert [mark["body"].get("why") for mark in told if mark["kind"] == "command"] == ["wrong data"]
+    reported = api_on_each.client.get(f"/api/runs/{run_id}/events").json()
+    assert [mark["body"].get("why") for mark in reported if mark["kind"] == "command"] == ["wrong data"]
 
 
 @pytest.mark.parametrize(
     ("what", "place"),
     [
-        ({"path": "optimizer.rate", "value": 0.1}, "interventions[0].path"),
-        ({"path": "optimizer.lr", "value": -1.0}, "interventions[0].value"),
-        ({"path": "optimizer.lr"}, "interventions[0].value"),
-        ({"value": 0.1}, "interventions[0].path"),
-        ({"kind": "next", "value": 0.1}, "interventions[0].value"),
-        ({"kind": "stop"}, "interventions[0].kind"),
+        ({"path": "optimizer.rate", "value": 0.1}, "commands[0].path"),
+        ({"path": "optimizer.lr", "value": -1.0}, "commands[0].value"),
+        ({"path": "optimizer.lr"}, "commands[0].value"),
+        ({"value": 0.1}, "commands[0].path"),
+        ({"kind": "next", "value": 0.1}, "commands[0].value"),
+        ({"kind": "stop"}, "commands[0].kind"),
     ],
 )
-def test_an_intervention_that_no_stage_could_make_is_refused(
+def test_an_command_that_no_stage_could_make_is_refused(
     api: Api, catalog: Catalog, what: dict[str, Any], place: str
 ) -> None:
-    wanted = {**spec(), "interventions": [{"step": 5, **what}]}
+    wanted = {**spec(), "commands": [{"step": 5, **what}]}
     answer = api.client.post("/api/experiments", json={"spec": wanted})
     assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, place)

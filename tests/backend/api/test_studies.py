@@ -18,8 +18,8 @@ from tests.backend.domain.test_study import LR, SPEC, study
 def made(api: Api, **changes: Any) -> dict[str, Any]:
     answer = api.client.post("/api/studies", json={"study": study(**changes)})
     assert answer.status_code == 201, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    reported: dict[str, Any] = answer.json()
+    return reported
 
 
 def steer(api: Api, study_id: str, kind: str, **body: Any) -> Any:
@@ -28,7 +28,7 @@ def steer(api: Api, study_id: str, kind: str, **body: Any) -> Any:
 
 def state(api: Api, study_id: str, word: StudyState) -> None:
     with api.store.begin() as session:
-        row = studies.locked(session, study_id)
+        row = studies.lock(session, study_id)
         assert row is not None
         studies.move(session, row, word)
 
@@ -36,12 +36,12 @@ def state(api: Api, study_id: str, word: StudyState) -> None:
 def complete(api: Api, study_id: str, count: int, objectives: int = 1) -> None:
     """Trials as a conductor leaves them: the rate rises, and so does the first value; the second one falls."""
     with api.store.begin() as session:
-        row = studies.locked(session, study_id)
+        row = studies.lock(session, study_id)
         assert row is not None
         for index in range(count):
             values = {LR: 1e-4 * 10 ** (4 * index / count), "stages[0].optimizer.momentum": 0.9 * index / count}
             trial = studies.enqueue(session, row, values)
-            trial.began_at, trial.told = now(), True
+            trial.began_at, trial.reported = now(), True
             studies.end(session, trial, TrialState.COMPLETE, values=[index / count, index + 1.0][:objectives])
         row.importance = {LR: 0.75, "stages[0].optimizer.momentum": 0.25}
 
@@ -57,11 +57,11 @@ def test_a_study_is_made_listed_and_told_whole(api: Api) -> None:
     assert (created["state"], created["objectives"], created["best"]) == ("running", ["validation/accuracy"], None)
     (listed,) = api.client.get("/api/studies").json()
     assert listed == created
-    told = api.client.get(f"/api/studies/{created['id']}").json()
-    assert told["study"]["space"][0]["field"] == LR
-    assert told["spent"] == {"trials": 0, "hours": 0.0, "joules": 0.0}
-    assert told["size"] is None
-    assert "lr" in told["yaml"]
+    reported = api.client.get(f"/api/studies/{created['id']}").json()
+    assert reported["study"]["space"][0]["field"] == LR
+    assert reported["spent"] == {"trials": 0, "hours": 0.0, "joules": 0.0}
+    assert reported["size"] is None
+    assert "lr" in reported["yaml"]
 
 
 def test_yaml_is_taken_as_it_is_written(api: Api) -> None:
@@ -162,7 +162,7 @@ def test_a_trial_is_remembered_once_it_is_over_and_not_before(api_on_each: Api) 
     study_id = made(api, space=TWO, objectives=[{"measure": "validation/accuracy"}, {"measure": "bytes"}])["id"]
     complete(api, study_id, 3, objectives=2)
     with api.store.begin() as session:
-        row = studies.locked(session, study_id)
+        row = studies.lock(session, study_id)
         assert row is not None
         studies.enqueue(session, row, {LR: 0.1, "stages[0].optimizer.momentum": 0.5})
     complete(api, study_id, 2, objectives=2)
@@ -175,7 +175,7 @@ def test_a_trial_is_remembered_once_it_is_over_and_not_before(api_on_each: Api) 
         figure = api.client.get(f"/api/studies/{study_id}/figures/front").json()
         return str(figure["layout"]["meta"]["summary"])
 
-    first, told = known(), summary()
+    first, reported = known(), summary()
     assert [one.state for one in first.trials] == [TrialState.COMPLETE] * 3 + [TrialState.WAITING] + [
         TrialState.COMPLETE
     ] * 2
@@ -185,7 +185,7 @@ def test_a_trial_is_remembered_once_it_is_over_and_not_before(api_on_each: Api) 
         studies.end(session, trial, TrialState.COMPLETE, values=[0.99, 0.5])
     assert known() is not first and known().trials[3].values == [0.99, 0.5]
     assert known().trials[0] is first.trials[0], "it is not read again"
-    assert (told, summary()) == (
+    assert (reported, summary()) == (
         "4 of 5 complete trials are on the front.",
         "1 of 6 complete trials are on the front.",
     )
@@ -236,8 +236,8 @@ def test_a_person_asks_for_a_trial_and_narrows_the_space(api: Api) -> None:
     assert (trial["assignment"], trial["by"] is not None) == ({LR: 0.01}, True)
     answer = steer(api, study_id, "narrow", space=[{"field": LR, "low": 0.005, "high": 0.05, "log": True}])
     assert answer.status_code == 200, answer.text
-    told = api.client.get(f"/api/studies/{study_id}").json()["study"]["space"][0]
-    assert (told["low"], told["high"]) == (0.005, 0.05)
+    reported = api.client.get(f"/api/studies/{study_id}").json()["study"]["space"][0]
+    assert (reported["low"], reported["high"]) == (0.005, 0.05)
     with api.store.read() as session:
         assert session.get_one(tables.Study, study_id).generation == 1
 

@@ -242,8 +242,8 @@ def of_wine(api: Api, catalog: Catalog) -> str:
 def test_a_question_is_about_one_data_set(api_on_each: Api, catalog: Catalog) -> None:
     api = api_on_each
     tiny, mine = of_wine(api, catalog), finished(api.store, catalog, "Mine")
-    for asked in ({}, {"dataset": "digits"}):  # that of the newest run by itself
-        found = ask(api, where="accuracy >= 93%", **asked)
+    for requested in ({}, {"dataset": "digits"}):  # that of the newest run by itself
+        found = ask(api, where="accuracy >= 93%", **requested)
         assert found["dataset"] == "digits" and {point["run_id"] for point in found["points"]} == {mine}
         assert found["note"] == "" and "“Mine”" in found["sentence"] and "n = 360" in found["sentence"]
     found = ask(api, where="accuracy >= 93%", dataset="wine")
@@ -265,8 +265,8 @@ def test_the_front_and_the_nearest_miss_stay_within_the_data_set(api: Api, catal
     found = ask(api, where="accuracy >= 99%")
     near = {point["run_id"] for point in found["points"] if point["artifact"] in found["nearest"]}
     assert near == {mine} and all(point["front"] for point in found["points"])
-    for asked, runs_drawn in (({}, {mine}), ({"dataset": "digits"}, {mine})):
-        drawn = api.client.get("/api/figures/pareto", params=asked).json()
+    for requested, runs_drawn in (({}, {mine}), ({"dataset": "digits"}, {mine})):
+        drawn = api.client.get("/api/figures/pareto", params=requested).json()
         dots = [about for one in drawn["data"] if one["meta"]["role"] == "artifacts" for about in one["customdata"]]
         assert {about[0] for about in dots} == runs_drawn and "2 of 2" in drawn["layout"]["meta"]["summary"]
     assert api.client.get("/api/figures/pareto", params={"dataset": "mnist"}).status_code == 422

@@ -1,4 +1,4 @@
-"""An exhibit of each kind, as small as it gets, for the charts that draw them."""
+"""A summary of each kind, as small as it gets, for the charts that draw them."""
 
 from typing import Any
 
@@ -95,7 +95,7 @@ BODIES: dict[str, dict[str, Any]] = {
         ]
     },
     "search": {
-        "knob": "sparsity",
+        "parameter": "sparsity",
         "unit": "",
         "measured": "validation loss",
         "bound": 0.35,

@@ -8,12 +8,12 @@ import pytest
 
 from backend.charts import wire
 from backend.charts.chart import charts
-from backend.charts.data import Exhibit, Options, RunData
+from backend.charts.data import Options, RunData, Summary
 from tests.backend.charts.bodies import BODIES, PIXELS
 
 
-def run(*exhibits: Exhibit, number: int = 0) -> RunData:
-    return RunData(f"run-{number}", "A run", number, "#4090f8", exhibits=exhibits)
+def run(*summaries: Summary, number: int = 0) -> RunData:
+    return RunData(f"run-{number}", "A run", number, "#4090f8", summaries=summaries)
 
 
 def drawn(*runs: RunData) -> dict[str, Any]:
@@ -21,11 +21,11 @@ def drawn(*runs: RunData) -> dict[str, Any]:
     return figure
 
 
-def shown(stage: int = 0, **first: Any) -> Exhibit:
+def shown(stage: int = 0, **first: Any) -> Summary:
     """The example, with another first row."""
     body = copy.deepcopy(BODIES["augmentations"])
     body["rows"][0] |= first
-    return Exhibit("augmentations", stage, 0, body)
+    return Summary("augmentations", stage, 0, body)
 
 
 def test_each_row_is_a_strip_of_its_own_place() -> None:

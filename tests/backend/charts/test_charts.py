@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from backend.charts import chart as registry
 from backend.charts import wire
-from backend.charts.chart import Chart, charts, names, offered
-from backend.charts.data import Band, Exhibit, Line, Mark, Options, RunData
+from backend.charts.chart import Chart, charts, is_offered, names
+from backend.charts.data import Band, Line, Mark, Options, RunData, Summary
 from backend.charts.front import front
 from backend.charts.theme import label
 from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
@@ -54,7 +54,7 @@ def run(name: str = "A run", seed: int = 0, **changes: Any) -> RunData:
         "lines": {metric: line(seed=seed) for chart in charts().values() for metric in chart.metrics},
         "bands": (Band("train: adam", 0, 400), Band("prune", 400, 490), Band("fold", 490, 490)),
         "marks": (Mark(100, "continued from step 100"),),
-        "exhibits": tuple(Exhibit(kind, 0, 400, body) for kind, body in sorted(BODIES.items())),
+        "summaries": tuple(Summary(kind, 0, 400, body) for kind, body in sorted(BODIES.items())),
         "results": (result(0, "train: adam", 0.95, 900), result(1, "prune", 0.94, 500)),
     }
     return RunData(**{**values, **changes})
@@ -78,17 +78,17 @@ def test_every_chart_draws_any_number_of_runs(name: str, theme: Any, count: int)
 
 @pytest.mark.parametrize("name", names())
 def test_every_chart_draws_runs_that_have_nothing_yet(name: str) -> None:
-    figure = drawn(name, run(lines={}, bands=(), marks=(), results=(), exhibits=()))
+    figure = drawn(name, run(lines={}, bands=(), marks=(), results=(), summaries=()))
     assert figure["layout"]["meta"]["summary"] == "Nothing has been measured yet."
 
 
 def of_numbers(one: RunData) -> RunData:
     """The same run, had its targets been numbers: its files have an R² and no accuracy."""
 
-    def told(file: ArtifactMeasure) -> ArtifactMeasure:
+    def text(file: ArtifactMeasure) -> ArtifactMeasure:
         return file.model_copy(update={"accuracy": None, "r2": file.accuracy})
 
-    results = [each.model_copy(update={"measures": [told(file) for file in each.measures]}) for each in one.results]
+    results = [each.model_copy(update={"measures": [text(file) for file in each.measures]}) for each in one.results]
     return replace(one, results=tuple(results))
 
 
@@ -151,23 +151,23 @@ def test_costs_name_their_unit() -> None:
     assert all("bytes" in json.dumps(drawn(name, run())["layout"]) for name in ("pareto", "stage_costs"))
 
 
-def test_every_exhibit_that_is_drawn_has_an_example_here() -> None:
-    assert {kind for chart in charts().values() for kind in chart.exhibits} == set(BODIES)
+def test_every_summary_that_is_drawn_has_an_example_here() -> None:
+    assert {kind for chart in charts().values() for kind in chart.summaries} == set(BODIES)
 
 
 def test_a_run_is_offered_what_it_has_something_for() -> None:
-    chart = Chart("A chart", lambda runs, options: None, metrics=("norm", "norm/*"), exhibits=("histograms",))  # type: ignore[arg-type, return-value]
-    assert offered(chart, ["norm"], [], False) and offered(chart, [], ["histograms"], False)
-    assert not offered(chart, ["loss"], ["confusion"], True)
-    assert offered(charts()["pareto"], [], [], True) and not offered(charts()["pareto"], ["loss"], [], False)
+    chart = Chart("A chart", lambda runs, options: None, metrics=("norm", "norm/*"), summaries=("histograms",))  # type: ignore[arg-type, return-value]
+    assert is_offered(chart, ["norm"], [], False) and is_offered(chart, [], ["histograms"], False)
+    assert not is_offered(chart, ["loss"], ["confusion"], True)
+    assert is_offered(charts()["pareto"], [], [], True) and not is_offered(charts()["pareto"], ["loss"], [], False)
 
 
 def test_the_planned_rate_is_drawn_from_where_its_phase_began() -> None:
-    plans = (Exhibit("plan", 0, 0, BODIES["plan"]), Exhibit("plan", 1, 100, BODIES["plan"]))
-    _, first, second = drawn("learning_rate", run(exhibits=plans))["data"]
+    plans = (Summary("plan", 0, 0, BODIES["plan"]), Summary("plan", 1, 100, BODIES["plan"]))
+    _, first, second = drawn("learning_rate", run(summaries=plans))["data"]
     assert (first["x"], second["x"]) == ([1, 50, 100], [101, 150, 200])
     assert first["y"] == [0.0, 0.1, 0.0] and (first["showlegend"], second["showlegend"]) == (True, False)
-    assert len(drawn("learning_rate", run(exhibits=plans), run(seed=1, exhibits=plans))["data"]) == 2
+    assert len(drawn("learning_rate", run(summaries=plans), run(seed=1, summaries=plans))["data"]) == 2
 
 
 def test_layers_are_lines_of_their_own_when_a_run_is_alone() -> None:
@@ -183,8 +183,8 @@ def test_what_is_not_a_number_is_a_gap_with_a_sign() -> None:
     broken = Line(np.array([1, 2, 3, 4]), np.array([1.0, np.nan, np.inf, 2.0]), 4)
     figure = drawn("loss", run(lines={"train/loss": broken}))
     assert figure["data"][0]["y"] == [1.0, None, None, 2.0]
-    told = [note["hovertext"] for note in figure["layout"]["annotations"] if note.get("text") == "✕"]
-    assert len(told) == 1 and "not a number at step 2" in told[0]
+    text = [note["hovertext"] for note in figure["layout"]["annotations"] if note.get("text") == "✕"]
+    assert len(text) == 1 and "not a number at step 2" in text[0]
 
 
 def test_stages_and_what_happened_are_marked_on_a_lone_run() -> None:
@@ -321,10 +321,10 @@ def test_each_file_of_a_stage_has_a_bar_of_its_own() -> None:
 
 
 def test_the_summary_tells_the_numbers() -> None:
-    told = drawn(
+    text = drawn(
         "accuracy", run("Mine", lines={"validation/accuracy": Line(np.array([1, 90]), np.array([0.5, 0.97]), 2)})
     )
-    assert told["layout"]["meta"]["summary"] == "Mine · seed 0: validation from 50.00% to 97.00% at step 90."
+    assert text["layout"]["meta"]["summary"] == "Mine · seed 0: validation from 50.00% to 97.00% at step 90."
 
 
 def test_ten_long_runs_are_quick() -> None:

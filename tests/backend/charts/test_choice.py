@@ -82,7 +82,7 @@ def test_what_is_remembered_of_another_question_changes_no_answer(
     for text in texts:
         options = Options(cost="bytes", minimize=goal, where=tree(text))
         again, anew = choose(found, options), choose(artifacts(rows), options)
-        for name in ("asked", "able", "front", "drawn_front", "meeting", "near", "shown"):
+        for name in ("requested", "able", "front", "drawn_front", "meeting", "near", "shown"):
             assert getattr(again, name).tolist() == getattr(anew, name).tolist(), name
 
 
@@ -111,7 +111,7 @@ def test_the_spread_of_a_crowd_reaches_as_far_as_the_crowd() -> None:
 
 def test_quality_is_what_was_measured() -> None:
     numbers = artifacts([(np.nan, 5.0, 0.8, 1.0), (np.nan, 4.0, 0.7, 1.0)])
-    assert choose(numbers, Options()).quality == "r2" and len(choose(numbers, Options()).asked) == 2
-    assert len(choose(numbers, Options(quality="accuracy")).asked) == 0
+    assert choose(numbers, Options()).quality == "r2" and len(choose(numbers, Options()).candidates) == 2
+    assert len(choose(numbers, Options(quality="accuracy")).candidates) == 0
     both = replace(numbers, table=np.column_stack([numbers.table, [0.9, 5.0, np.nan, 1.0]]), files=[*numbers.files] * 2)
     assert choose(replace(both, files=both.files[:3], owner=np.zeros(3, int)), Options()).quality == "accuracy"

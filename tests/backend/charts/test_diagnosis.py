@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.charts.data import Exhibit, RunData
+from backend.charts.data import RunData, Summary
 from tests.backend.charts.bodies import BODIES
 from tests.backend.charts.test_charts import drawn, line, run
 
 
 def showing(kind: str, *bodies: dict[str, Any], **changes: Any) -> RunData:
     """A run that showed these after its stages 0, 1, 2, …"""
-    exhibits = tuple(Exhibit(kind, stage, 100 * (stage + 1), body) for stage, body in enumerate(bodies))
-    return run(exhibits=exhibits, lines={}, **changes)
+    summaries = tuple(Summary(kind, stage, 100 * (stage + 1), body) for stage, body in enumerate(bodies))
+    return run(summaries=summaries, lines={}, **changes)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_numbers_have_no_classes_to_show() -> None:
 
 
 def test_the_landscape_is_drawn_before_and_after() -> None:
-    exhibits = (
-        Exhibit("landscape", 0, 100, BODIES["landscape"]),
-        Exhibit("landscape_before", 0, 0, BODIES["landscape"]),
+    summaries = (
+        Summary("landscape", 0, 100, BODIES["landscape"]),
+        Summary("landscape_before", 0, 0, BODIES["landscape"]),
     )
-    figure = drawn("landscape", run(exhibits=exhibits, lines={}))
+    figure = drawn("landscape", run(summaries=summaries, lines={}))
     titles = [note["text"] for note in figure["layout"]["annotations"]]
     assert titles == ["stage 1, before · sharpness 12", "stage 1 · sharpness 12"]
     before, after = figure["data"]

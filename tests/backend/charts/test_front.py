@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.charts import dots
-from backend.charts.front import undominated
+from backend.charts.front import mark_front
 from backend.charts.trials import StudyData, TrialData
 from backend.domain.study.space import Dimension
 from backend.domain.study.study import Objective, TrialState
@@ -22,11 +22,11 @@ def test_the_front_is_its_definition(points: list[tuple[float, ...]]) -> None:
         not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in points)
         for mine in points
     ]
-    assert undominated(np.array(points)).tolist() == expected
+    assert mark_front(np.array(points)).tolist() == expected
 
 
 def test_no_point_makes_no_front() -> None:
-    assert [undominated(np.empty((0, size))).tolist() for size in (2, 3)] == [[], []]
+    assert [mark_front(np.empty((0, size))).tolist() for size in (2, 3)] == [[], []]
 
 
 def trial(number: int, *values: float, meets: bool = True, state: TrialState = TrialState.COMPLETE) -> TrialData:
@@ -53,7 +53,7 @@ def test_of_a_crowd_what_is_kept_is_drawn_and_what_lies_far_out(seed: int) -> No
     kept = {int(number) for number in luck.integers(300, size=5)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dots, "CROWD", 60)
-        drawn = dots.thinned(crowd, lambda one: one.number, dots.first, kept)
+        drawn = dots.thin(crowd, lambda one: one.number, dots.first, kept)
     numbers = [one.number for one in drawn]
     assert numbers == sorted(numbers) and kept <= set(numbers) and len(numbers) <= 65
     values = [one.values[0] for one in drawn]

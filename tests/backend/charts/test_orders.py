@@ -22,8 +22,8 @@ def test_orders_are_called_by_what_they_do_not_share() -> None:
     figure = drawn("orders", ended("a", [TRAIN, PRUNE, FOLD], 0.9), ended("b", [TRAIN, FOLD, PRUNE], 0.8, 400))
     assert [trace["name"] for trace in figure["data"]] == ["prune → fold", "fold → prune"]
     assert [(trace["x"], trace["y"]) for trace in figure["data"]] == [([500.0], [0.9]), ([400.0], [0.8])]
-    told = figure["layout"]["meta"]["summary"]
-    assert told.startswith("Orders lie 10.00 points of accuracy and 100 bytes apart; with one seed each")
+    text = figure["layout"]["meta"]["summary"]
+    assert text.startswith("Orders lie 10.00 points of accuracy and 100 bytes apart; with one seed each")
 
 
 def test_stages_of_one_kind_are_told_apart() -> None:
@@ -37,7 +37,7 @@ def test_seeds_of_one_order_are_one_mean_beside_their_spread() -> None:
     figure = drawn("orders", *runs, ended("b", [FOLD, PRUNE], 0.7))
     mean, _, seeds = figure["data"]
     assert mean["y"] == [pytest.approx(0.85)] and seeds["y"] == [0.8, 0.9]
-    assert "15.00 points" in (told := figure["layout"]["meta"]["summary"]) and "seeds of one order up to 10.00" in told
+    assert "15.00 points" in (text := figure["layout"]["meta"]["summary"]) and "seeds of one order up to 10.00" in text
 
 
 def test_a_run_that_is_not_at_its_end_is_dim_and_not_judged() -> None:

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from backend.charts.data import Exhibit, RunData
+from backend.charts.data import RunData, Summary
 from tests.backend.charts.bodies import BODIES
 from tests.backend.charts.test_charts import EVIL, drawn, run
 
@@ -13,7 +13,7 @@ BODY = BODIES["search"]
 def searching(*bodies: dict[str, Any], **changes: Any) -> RunData:
     """A run with a search in its stages 0, 1, 2, …"""
     return run(
-        exhibits=tuple(Exhibit("search", stage, 9, body) for stage, body in enumerate(bodies)), lines={}, **changes
+        summaries=tuple(Summary("search", stage, 9, body) for stage, body in enumerate(bodies)), lines={}, **changes
     )
 
 
@@ -55,7 +55,7 @@ def test_of_two_tries_at_the_chosen_value_the_kept_one_is_marked() -> None:
 def test_each_search_of_a_run_has_axes_of_its_own() -> None:
     wide = {
         **BODY,
-        "knob": "epsilon",
+        "parameter": "epsilon",
         "unit": "ms",
         "evaluations": [{"value": 10.0**-power, "measured": 1.0, "meets": True} for power in range(4)],
     }
@@ -72,7 +72,7 @@ def test_each_search_of_a_run_has_axes_of_its_own() -> None:
 def test_what_a_body_says_is_no_markup() -> None:
     body = {
         **BODY,
-        "knob": EVIL,
+        "parameter": EVIL,
         "measured": EVIL,
         "evaluations": [{"value": 1.0, "measured": 1.0, "meets": True, "note": EVIL}],
     }

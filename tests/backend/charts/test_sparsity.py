@@ -4,19 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from backend.charts.data import Exhibit, Line, Options, RunData
+from backend.charts.data import Line, Options, RunData, Summary
 from backend.charts.figures.sparsity import draw
 
 Layer = tuple[str, int, int]
 
 
-def shown(stage: int, step: int, *layers: Layer) -> Exhibit:
+def shown(stage: int, step: int, *layers: Layer) -> Summary:
     body = {"layers": [{"name": name, "kept": kept, "total": total} for name, kept, total in layers]}
-    return Exhibit("sparsity", stage, step, body)
+    return Summary("sparsity", stage, step, body)
 
 
-def drawn(*exhibits: Exhibit, line: Line | None = None) -> tuple[Any, Any]:
-    run = RunData("run", "A run", 0, "#4090f8", lines={"sparsity": line} if line else {}, exhibits=exhibits)
+def drawn(*summaries: Summary, line: Line | None = None) -> tuple[Any, Any]:
+    run = RunData("run", "A run", 0, "#4090f8", lines={"sparsity": line} if line else {}, summaries=summaries)
     curve, bars = draw([run], Options()).data
     return curve, bars
 
@@ -32,7 +32,7 @@ def test_what_was_really_removed_counts_from_where_the_stage_began() -> None:
     assert np.allclose(curve.y, [0.5, 0.8]) and list(bars.customdata[0]) == [20, 100]
 
 
-def test_what_a_training_told_goes_before_the_exhibit_of_the_same_step() -> None:
-    told = Line(np.array([4, 8]), np.array([0.3, 0.45]), 2)
-    curve, _ = drawn(shown(1, 8, ("a", 5, 10)), line=told)
+def test_what_a_training_told_goes_before_the_summary_of_the_same_step() -> None:
+    text = Line(np.array([4, 8]), np.array([0.3, 0.45]), 2)
+    curve, _ = drawn(shown(1, 8, ("a", 5, 10)), line=text)
     assert list(curve.x) == [4, 8] and np.allclose(curve.y, [0.3, 0.45])

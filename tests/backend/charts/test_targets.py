@@ -6,7 +6,7 @@ from scipy import stats
 
 from backend.charts.data import Line, Options, RunData
 from backend.charts.figures.time_to_target import chart
-from backend.charts.targets import METRIC, interval, reaches, usual_target
+from backend.charts.targets import METRIC, default_target, interval, reaches
 
 
 def run(experiment: str, values: list[float], seed: int = 0) -> RunData:
@@ -49,8 +49,8 @@ def test_the_first_step_that_reaches_the_target_counts() -> None:
 
 
 def test_the_usual_target_is_one_that_the_median_run_of_each_experiment_reaches() -> None:
-    assert usual_target(RUNS) == pytest.approx(0.99 * 0.55, abs=1e-3)
-    assert usual_target([]) is None
+    assert default_target(RUNS) == pytest.approx(0.99 * 0.55, abs=1e-3)
+    assert default_target([]) is None
 
 
 def test_names_lose_what_they_share_and_misses_are_told() -> None:

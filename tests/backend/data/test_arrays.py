@@ -18,7 +18,7 @@ from tests.backend.data.making import checked, images, left, lying, npy, npz
 LABELS = np.arange(30) % 3
 
 
-def told(folder: Path, files: dict[str, bytes]) -> tuple[str, str]:
+def reported(folder: Path, files: dict[str, bytes]) -> tuple[str, str]:
     with pytest.raises(FileInvalid) as refused:
         checked(folder, files)
     assert str(refused.value).endswith(".")
@@ -151,7 +151,7 @@ FAULTS: list[tuple[dict[str, bytes], str, str]] = [
     ("files", "path", "sentence"), FAULTS, ids=[f"{path}: {sentence[:40]}" for _, path, sentence in FAULTS]
 )
 def test_each_fault_is_told_in_one_sentence(tmp_path: Path, files: dict[str, bytes], path: str, sentence: str) -> None:
-    where, message = told(tmp_path / "folder", files)
+    where, message = reported(tmp_path / "folder", files)
     assert sentence in message
     assert where == path
     assert not (tmp_path / "hacked").exists() and not Path("hacked").exists()
@@ -160,7 +160,7 @@ def test_each_fault_is_told_in_one_sentence(tmp_path: Path, files: dict[str, byt
 def test_a_damaged_member_is_noticed(tmp_path: Path) -> None:
     content = bytearray(npz(x=images(30), y=LABELS))
     content[len(content) // 3] ^= 0xFF
-    assert told(tmp_path, {"file": bytes(content)})[0] in ("file", "inputs")
+    assert reported(tmp_path, {"file": bytes(content)})[0] in ("file", "inputs")
 
 
 @pytest.mark.parametrize("shape", [(9, 10, 3), (3, 9, 10), (9, 10)])

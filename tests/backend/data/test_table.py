@@ -12,7 +12,7 @@ from backend.domain.experiment.uploads import Choice, plan
 from tests.backend.data.making import checked, csv, left
 
 
-def told(folder: Path, content: bytes, **options: Any) -> str:
+def reported(folder: Path, content: bytes, **options: Any) -> str:
     with pytest.raises(FileInvalid) as refused:
         checked(folder, {"file": content}, **options)
     assert str(refused.value).endswith((".", "?"))
@@ -137,7 +137,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("content", "sentence"), FAULTS, ids=[sentence[:40] for _, sentence in FAULTS])
 def test_each_fault_is_told_in_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
-    assert sentence in told(tmp_path, content)
+    assert sentence in reported(tmp_path, content)
 
 
 def test_lines_with_missing_values_can_be_left_out(tmp_path: Path) -> None:
@@ -149,17 +149,17 @@ def test_lines_with_missing_values_can_be_left_out(tmp_path: Path) -> None:
 
 def test_nothing_but_missing_values_leaves_nothing(tmp_path: Path) -> None:
     lines = "".join(f"{row},\n" if row % 2 else f",{row}\n" for row in range(20))
-    assert "Every line has a missing value" in told(tmp_path, f"a,b\n{lines}".encode(), missing="leave_out")
+    assert "Every line has a missing value" in reported(tmp_path, f"a,b\n{lines}".encode(), missing="leave_out")
 
 
 def test_the_line_of_a_fault_far_inside_is_right(tmp_path: Path) -> None:
     content = csv(30_000) + "1,2,höher\n".encode("latin-1")
-    assert told(tmp_path, content).startswith("Line 30002 is not UTF-8")
+    assert reported(tmp_path, content).startswith("Line 30002 is not UTF-8")
 
 
 def test_too_many_cells_are_refused_while_they_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.data.columns.MOST_CELLS", 50_000)
-    assert "more than 50,000 cells" in told(tmp_path, csv(30_000))
+    assert "more than 50,000 cells" in reported(tmp_path, csv(30_000))
 
 
 @pytest.mark.parametrize("block", [3, 7, 90, 100_000])

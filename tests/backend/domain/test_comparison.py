@@ -53,15 +53,15 @@ def test_a_file_is_compared_with_its_own_format_and_each_time_with_its_own_kind(
     onnx, coded = last(first, after).compared
     assert (coded.exporter, coded.against, coded.size) == ("coded", "coded", "10.0x smaller")
     (time,) = onnx.times
-    assert (time.p50, time.p95, time.told, time.p95_told) == (0.5, 0.75, "2.00x faster", "0.75x")
+    assert (time.p50, time.p95, time.change, time.p95_change) == (0.5, 0.75, "2.00x faster", "0.75x")
 
 
 def test_what_scatters_is_not_called_no_faster() -> None:
     first, after = stage(0, file(latency(1, 1.0, 0.9))), stage(1, file(latency(1, 0.6, 0.9)), flops=50)
-    told = last(first, after)
-    assert told.headline is not None and "no faster" not in told.headline
-    assert "speed within the scatter (batch 1)" in told.headline
-    assert told.compared[0].times[0].told == "0.60x the time, within the scatter"
+    reported = last(first, after)
+    assert reported.headline is not None and "no faster" not in reported.headline
+    assert "speed within the scatter (batch 1)" in reported.headline
+    assert reported.compared[0].times[0].change == "0.60x the time, within the scatter"
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ files = st.lists(
 )  # fmt: skip
 
 
-def contradictions(told: StageResult) -> list[str]:
+def contradictions(reported: StageResult) -> list[str]:
     """Times of the table of which the sentence says something else, or nothing, or more than one thing."""
     found = []
-    for time in told.compared[0].times:
-        said = re.findall(rf"([^,:]*) \(batch [^)]*\b{time.batch_size}\b[^)]*\)", told.headline or "")
-        expected = {"faster": time.told, "slower": time.told, "unclear": "speed within the scatter"}
+    for time in reported.compared[0].times:
+        said = re.findall(rf"([^,:]*) \(batch [^)]*\b{time.batch_size}\b[^)]*\)", reported.headline or "")
+        expected = {"faster": time.change, "slower": time.change, "unclear": "speed within the scatter"}
         right = expected.get(time.outcome, "no faster")
         if len(said) != 1 or not said[0].strip().startswith(right):
-            found.append(f"batch {time.batch_size} is {time.told}, and the sentence says {said}")
+            found.append(f"batch {time.batch_size} is {time.change}, and the sentence says {said}")
     return found
 
 
@@ -109,21 +109,21 @@ def contradictions(told: StageResult) -> list[str]:
 def test_the_sentence_never_contradicts_the_table(
     before: list[ArtifactMeasure], after: list[ArtifactMeasure], flops: int
 ) -> None:
-    told = last(stage(0, *before), stage(1, *after, flops=flops))
+    reported = last(stage(0, *before), stage(1, *after, flops=flops))
     known = {old.exporter: old.bytes for old in before}
     common = [one.bytes / known[one.exporter] for one in after if one.exporter in known]
-    assert (told.headline is not None) == bool(common)
-    if told.headline is None:
+    assert (reported.headline is not None) == bool(common)
+    if reported.headline is None:
         return
-    assert contradictions(told) == []
-    assert ("x smaller" in told.headline) == (min(common) < 0.98) or min(common) == pytest.approx(0.98)
-    for time in told.compared[0].times:
+    assert contradictions(reported) == []
+    assert ("x smaller" in reported.headline) == (min(common) < 0.98) or min(common) == pytest.approx(0.98)
+    for time in reported.compared[0].times:
         assert time.outcome != "faster" or time.p50 < 0.95
         assert time.outcome != "even" or time.p50 == pytest.approx(1, abs=0.05 + 1e-9)
 
 
 @pytest.mark.parametrize("planted", ["no faster (batch 1)", "2.00x slower (batch 1)", "2.00x faster (batch 64)"])
 def test_a_contradiction_would_be_seen(planted: str) -> None:
-    told = last(stage(0, file(latency(1, 1.0))), stage(1, file(latency(1, 0.5)), flops=50))
-    assert contradictions(told) == []
-    assert contradictions(told.model_copy(update={"headline": f"vs. it: no smaller, {planted}."}))
+    reported = last(stage(0, file(latency(1, 1.0))), stage(1, file(latency(1, 0.5)), flops=50))
+    assert contradictions(reported) == []
+    assert contradictions(reported.model_copy(update={"headline": f"vs. it: no smaller, {planted}."}))

@@ -35,7 +35,7 @@ def planted(document: Any, path: str, value: Any) -> Any:
     return changed
 
 
-def told(document: Any, catalog: Catalog, check: Callable[[Any, Catalog], object] = fill) -> list[str]:
+def reported(document: Any, catalog: Catalog, check: Callable[[Any, Catalog], object] = fill) -> list[str]:
     """Paths of the problems of a document: field by field, or with `resolve` whether the parts fit, too."""
     try:
         check(document, catalog)
@@ -52,7 +52,7 @@ def misplaced(canonical: Any, catalog: Catalog) -> Iterator[tuple[str, list[str]
     """Each field with what is told when it alone holds something strange, if that is not at the field or within it."""
     for field in fields(canonical, outline(), catalog):
         if field.path and not takes_anything(field):
-            paths = told(planted(canonical, field.path, STRANGE), catalog)
+            paths = reported(planted(canonical, field.path, STRANGE), catalog)
             within = [path == field.path or path.startswith((f"{field.path}.", f"{field.path}[")) for path in paths]
             if not within or not all(within):
                 yield field.path, paths
@@ -75,7 +75,7 @@ def test_a_misspelt_field_is_told_where_it_was_written(catalog: Catalog) -> None
         for field in fields(canonical, outline(), catalog):
             if isinstance(field.value, dict) and not takes_anything(field):
                 wrong = f"{field.path}.no_such_field" if field.path else "no_such_field"
-                assert told(planted(canonical, wrong, 1), catalog) == [wrong]
+                assert reported(planted(canonical, wrong, 1), catalog) == [wrong]
 
     check()
 
@@ -92,7 +92,7 @@ def test_parts_that_do_not_fit_are_told_at_a_field_that_is_there(catalog: Catalo
     @THOROUGH
     @given(drafts(catalog))
     def check(draft: dict[str, Any]) -> None:
-        paths = told(draft, catalog, resolve)
+        paths = reported(draft, catalog, resolve)
         assume(paths)
         assert set(paths) <= set(places(fill(draft, catalog)))
 

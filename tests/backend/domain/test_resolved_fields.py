@@ -164,7 +164,7 @@ def test_a_recipe_that_is_left_out_is_inherited_with_all_of_its_fields(small: Ca
 
 
 @pytest.mark.parametrize(
-    ("change", "path", "told"),
+    ("change", "path", "reported"),
     [
         ({"model": {"kind": "mlp"}}, "model.hidden", ("missing", None, True)),
         ({"model": {"kind": "mlp", "hidden": "many"}}, "model.hidden", ("given", None, True)),
@@ -174,13 +174,13 @@ def test_a_recipe_that_is_left_out_is_inherited_with_all_of_its_fields(small: Ca
     ],
 )
 def test_a_refused_spec_is_told_as_far_as_it_is_known(
-    small: Catalog, change: dict[str, Any], path: str, told: tuple[Any, ...]
+    small: Catalog, change: dict[str, Any], path: str, reported: tuple[Any, ...]
 ) -> None:
     fields: dict[str, ResolvedField] = {}
     with pytest.raises(SpecInvalid):
         fill({**RECIPES, **change}, small, fields)
     one = fields[path]
-    assert (one.source, one.value, one.required) == told
+    assert (one.source, one.value, one.required) == reported
 
 
 def test_what_a_wrong_field_hands_on_is_refused_once(small: Catalog) -> None:

@@ -233,7 +233,7 @@ def test_everything_that_can_be_varied_is_proposed_within_its_bounds(catalog: Ca
             assert resolve(study(space=[dimension], spec=spec), catalog).space[0].integer == one.integer, one.field
 
 
-def test_around_a_run_live_knobs_are_turned(catalog: Catalog) -> None:
+def test_around_a_run_live_parameters_are_turned(catalog: Catalog) -> None:
     spec = resolve_spec({"name": "x", **SPEC}, catalog).model_dump(mode="json")
     found = {one.field: one for one in around(spec, catalog)}
     assert LR in found

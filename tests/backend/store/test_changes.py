@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.domain.run.states import RunState
 from backend.store import changes, events, runs
-from backend.store.changes import Look
+from backend.store.changes import Poll
 from backend.store.session import Store
 from backend.store.tables import Run
 from tests.backend.store.conftest import Submit, claim, log
@@ -128,7 +128,7 @@ def test_looking_behind_the_highest_number_alone_would_miss_them(store: Store, s
         with store.read() as session:
             highest = session.scalars(select(Run.changed).where(Run.id == fast)).one()
     with store.read() as session:
-        assert changes.since(session, Look(highest, {fast: highest}))[1] == []
+        assert changes.since(session, Poll(highest, {fast: highest}))[1] == []
 
 
 @ON_POSTGRESQL
@@ -159,7 +159,7 @@ def test_reading_every_queued_run_would_be_noticed(store: Store, submit: Submit)
 
 def cost_of_a_look(store: Store, mark: int | None = None) -> int:
     """Work of the database for one query after a write: rows that PostgreSQL reads, or steps that SQLite takes."""
-    last = Watcher(store).last if mark is None else Look(mark)
+    last = Watcher(store).last if mark is None else Poll(mark)
     lease = claim(store)
     with store.begin() as session:
         session.execute(text("ANALYZE runs"))

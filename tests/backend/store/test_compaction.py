@@ -22,7 +22,7 @@ from backend.store.blocks.format import decode_directory, encode_directory
 from backend.store.blocks.stored import Extent
 from backend.store.chunks import Chunk, encode
 from backend.store.clock import new_id, now
-from backend.store.forks import Cut
+from backend.store.forks import Prefix
 from backend.store.runs import Lease
 from backend.store.session import Store
 from backend.store.tables import Artifact, Event, Run
@@ -225,7 +225,7 @@ def test_no_event_and_no_column_is_left_over(store: Store, submit: Submit) -> No
     finish(store, lease)
     compact(store, lease.run_id)
     with store.read() as session:
-        covered = stored.covered(session, [lease.run_id])[lease.run_id]
+        covered = stored.find_covered(session, [lease.run_id])[lease.run_id]
         kinds = session.execute(select(Event.seq, Event.kind).where(Event.run_id == lease.run_id)).all()
         assert [seq for seq, kind in kinds if kind == "points" and seq <= covered] == []
         assert stored.orphans(session, lease.run_id) == []
@@ -286,15 +286,15 @@ def fork(store: Store, submit: Submit, parent: str, seq: int) -> Lease:
     """A run that begins with the parent's past up to event `seq`."""
     submit()
     with store.begin() as session:
-        run = run_events.locked(session, parent)
+        run = run_events.lock(session, parent)
         assert run is not None
         checkpoint = Artifact(
             id=new_id(), run_id=parent, kind="checkpoint", stage=0, step=1, place=Place.WITHIN, path="runs/a/checkpoints/b",
             bytes=1, sha256="0" * 64, created_at=now(),
         )  # fmt: skip
-        cut = Cut(run, checkpoint, seq, 1.0, 0, within=True, trains=True)
+        cut = Prefix(run, checkpoint, seq, 1.0, 0, within=True, trains=True)
         child = session.scalars(select(Run).where(Run.last_seq == 0)).one()
-        inheritance.queue(session, child, cut, inheritance.heirlooms(session, cut, child.id))
+        inheritance.queue(session, child, cut, inheritance.inherited_files(session, cut, child.id))
         return Lease.of(child)
 
 

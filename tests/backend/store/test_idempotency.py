@@ -1,4 +1,4 @@
-"""One Idempotency-Key creates once: in turn, at the same time, and anew when what it created is gone."""
+"""One Idempotency-Key creates once: in turn, at the same time, and again when what it created is gone."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

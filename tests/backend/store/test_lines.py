@@ -121,7 +121,7 @@ def test_a_long_line_hides_no_spike_and_makes_nothing_up(store: Store, submit: S
         for view in ({}, {"first": size // 5, "last": size - size // 3}):
             whole = curve(store, lease.run_id, **view)
             with store.read() as session:
-                _, found = lines.thinned(session, lease.run_id, PIXELS, **view)
+                _, found = lines.thin(session, lease.run_id, PIXELS, **view)
             assert (whole is None) == ("loss" not in found)
             if whole is not None:
                 levels.append(len(whole.steps) // (PIXELS * lines.CELLS))
@@ -137,7 +137,7 @@ def test_a_short_line_is_what_the_points_give(store: Store, submit: Submit) -> N
     assert whole is not None
     kept = bucket(whole.steps, whole.values, PIXELS)
     with store.read() as session:
-        seq, found = lines.thinned(session, lease.run_id, PIXELS)
+        seq, found = lines.thin(session, lease.run_id, PIXELS)
     assert seq == lease.last_seq
     assert found["loss"].steps.tolist() == whole.steps[kept].tolist()
     assert found["loss"].values.tobytes() == whole.values[kept].tobytes()
@@ -149,8 +149,8 @@ def test_a_hidden_spike_would_be_caught() -> None:
     values[[300, 600]] = 9.0, np.nan
     whole = Curve(steps, steps / 10, values, np.zeros(1000, np.int64))
     kept = bucket(steps, values, PIXELS)
-    told = {value: Line(steps[some], steps[some] / 10, values[some], 1000) for value, some in _without(kept)}
-    assert {value: shortfalls(line, whole, PIXELS) for value, line in told.items()} == {
+    reported = {value: Line(steps[some], steps[some] / 10, values[some], 1000) for value, some in _without(kept)}
+    assert {value: shortfalls(line, whole, PIXELS) for value, line in reported.items()} == {
         None: [],
         300: ["highest"],
         600: ["nan"],

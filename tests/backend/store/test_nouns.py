@@ -27,14 +27,14 @@ def ask(store: Store, run_id: str, kind: CommandKind, by: str = "ann") -> Comman
 
 
 def test_a_command_waits_until_it_is_settled_and_stays_so(store: Store, lease: Lease) -> None:
-    asked = ask(store, lease.run_id, CommandKind.STOP)
+    requested = ask(store, lease.run_id, CommandKind.STOP)
     with store.read() as session:
-        assert [command.id for command in commands.pending(session, lease.run_id)] == [asked.id]
+        assert [command.id for command in commands.pending(session, lease.run_id)] == [requested.id]
     for state, note in ((CommandState.OBEYED, "done"), (CommandState.REFUSED, "too late")):
         with store.begin() as session:
-            commands.settle(session, asked.id, state, note)
+            commands.settle(session, requested.id, state, note)
     with store.read() as session:
-        kept = session.get(Command, asked.id)
+        kept = session.get(Command, requested.id)
         assert kept is not None and (kept.state, kept.note) == (CommandState.OBEYED, "done")
         assert commands.pending(session, lease.run_id) == []
 
@@ -47,22 +47,26 @@ def test_asking_twice_is_asking_once(store: Store, lease: Lease) -> None:
 
 def test_why_it_was_asked_stands_in_its_event(store: Store, lease: Lease) -> None:
     with store.begin() as session:
-        asked, again = (commands.ask(session, lease.run_id, CommandKind.STOP, {}, "ann", why) for why in (FLAT, "No."))
-    assert asked.id == again.id
+        requested, again = (
+            commands.ask(session, lease.run_id, CommandKind.STOP, {}, "ann", why) for why in (FLAT, "No.")
+        )
+    assert requested.id == again.id
     other = ask(store, lease.run_id, CommandKind.CHECKPOINT)
     with store.begin() as session:
         runs.finish(session, lease, RunState.FAILED, "It broke.")
     with store.read() as session:
-        told = {mark.body["command"]: mark.body for mark in events.marks(session, lease.run_id) if "by" in mark.body}
-        kept = session.get_one(Command, asked.id)
-    assert (kept.why, told[asked.id]["why"], told[asked.id]["state"]) == (FLAT, FLAT, "refused")
-    assert "why" not in told[other.id]
+        reported = {
+            mark.body["command"]: mark.body for mark in events.marks(session, lease.run_id) if "by" in mark.body
+        }
+        kept = session.get_one(Command, requested.id)
+    assert (kept.why, reported[requested.id]["why"], reported[requested.id]["state"]) == (FLAT, FLAT, "refused")
+    assert "why" not in reported[other.id]
 
 
 def test_a_queued_run_obeys_a_cancel_at_once(store: Store, submit: Submit) -> None:
     (run_id,) = submit()
-    asked = ask(store, run_id, CommandKind.CANCEL)
-    assert asked.state is CommandState.OBEYED
+    requested = ask(store, run_id, CommandKind.CANCEL)
+    assert requested.state is CommandState.OBEYED
     with store.read() as session:
         command, state = events.marks(session, run_id)
         assert (command.body["by"], command.body["state"]) == ("ann", "obeyed")
@@ -71,7 +75,7 @@ def test_a_queued_run_obeys_a_cancel_at_once(store: Store, submit: Submit) -> No
 
 @pytest.mark.parametrize("back", ["release", "reap"])
 def test_a_cancel_is_obeyed_when_the_run_comes_back_to_the_queue(store: Store, lease: Lease, back: str) -> None:
-    asked = ask(store, lease.run_id, CommandKind.CANCEL)
+    requested = ask(store, lease.run_id, CommandKind.CANCEL)
     with store.begin() as session:
         if back == "release":
             runs.release(session, lease, "Shutting down.")
@@ -82,7 +86,7 @@ def test_a_cancel_is_obeyed_when_the_run_comes_back_to_the_queue(store: Store, l
         assert runs.claim(session, "other") is None
         run = runs.get(session, lease.run_id)
         assert run is not None and run.state is RunState.CANCELLED
-        kept = session.get(Command, asked.id)
+        kept = session.get(Command, requested.id)
         assert kept is not None and kept.state is CommandState.OBEYED
 
 

@@ -131,13 +131,13 @@ def test_an_ending_is_final(store: Store, lease: Lease, state: RunState) -> None
 
 def test_an_ending_refuses_what_is_pending(store: Store, lease: Lease) -> None:
     with store.begin() as session:
-        asked = commands.ask(session, lease.run_id, CommandKind.STOP, {}, "ann")
+        requested = commands.ask(session, lease.run_id, CommandKind.STOP, {}, "ann")
     with store.begin() as session:
         runs.finish(session, lease, RunState.SUCCEEDED)
     with store.read() as session:
         command, end = events.marks(session, lease.run_id)[-2:]
         assert commands.pending(session, lease.run_id) == []
-    assert (command.body["command"], command.body["state"]) == (asked.id, CommandState.REFUSED)
+    assert (command.body["command"], command.body["state"]) == (requested.id, CommandState.REFUSED)
     assert end.body["state"] == "succeeded"
 
 

@@ -91,8 +91,12 @@ def test_trials_are_counted_by_state(searched: Searched) -> None:
 def test_attempts_begin_where_they_are_asked_for(searched: Searched) -> None:
     with searched.store.read() as session:
         read = trials.attempts(session, searched.id, since=40)
-    told = [(one.number, one.state, one.assignment, one.values, one.violation, one.began_at) for one in searched.rows]
-    assert [(one.number, one.state, one.assignment, one.values, one.violation, one.began) for one in read] == told[40:]
+    reported = [
+        (one.number, one.state, one.assignment, one.values, one.violation, one.began_at) for one in searched.rows
+    ]
+    assert [(one.number, one.state, one.assignment, one.values, one.violation, one.began) for one in read] == reported[
+        40:
+    ]
 
 
 def test_what_was_spent_is_what_runs_know_and_what_is_kept_of_those_that_are_gone(store: Store) -> None:
@@ -100,15 +104,15 @@ def test_what_was_spent_is_what_runs_know_and_what_is_kept_of_those_that_are_gon
         row = studies.create(session, Study.model_validate(study()))
         known, kept, _ = (studies.enqueue(session, row, {LR: 0.1}) for _ in range(3))  # the last one waits
         for trial, seconds, joules in ((known, 60.0, 7.5), (kept, 30.0, None)):
-            run = studies.begin(session, trial, SPEC)
+            run = studies.start(session, trial, SPEC)
             run.active_seconds, run.latest = seconds, {"loss": 1.0, **({JOULES: joules} if joules else {})}
-            studies.told(session, trial, run)
+            studies.mark_reported(session, trial, run)
             run.active_seconds += 10.0  # until it has let go of its device
         study_id, gone = row.id, run
     with store.read() as session:
-        assert trials.spent(session, study_id) == trials.Spent(2, 110.0 / 3600, 7.5)
-        assert trials.spent(session, "none") == trials.Spent(0, 0.0, 0.0)
+        assert trials.sum_spent(session, study_id) == trials.Spent(2, 110.0 / 3600, 7.5)
+        assert trials.sum_spent(session, "none") == trials.Spent(0, 0.0, 0.0)
     with store.begin() as session:
         session.delete(session.get_one(tables.Run, gone.id))
     with store.read() as session:
-        assert trials.spent(session, study_id) == trials.Spent(2, 100.0 / 3600, 7.5)
+        assert trials.sum_spent(session, study_id) == trials.Spent(2, 100.0 / 3600, 7.5)

@@ -152,11 +152,11 @@ def test_the_past_goes_over_whole_and_a_rollback_leaves_nothing(store: Store) ->
     mine = claimed(store)
     for goes_wrong in (True, False):
         with store.begin() as session:
-            past = run_dependencies.promised(session, session.get_one(Run, second))
+            past = run_dependencies.find_prefix(session, session.get_one(Run, second))
             assert past is not None and past.checkpoint.id == ended
-            taken = inheritance.heirlooms(session, past, second)
+            taken = inheritance.inherited_files(session, past, second)
             changes = inheritance.inherit(session, past, taken, second, mine.last_seq)
-            run = run_events.locked(session, second)
+            run = run_events.lock(session, second)
             assert run is not None
             for name, value in changes.items():
                 setattr(run, name, value)

@@ -77,5 +77,5 @@ def cifar10_folder() -> Path:
     return folder
 
 
-FOLDERS: Mapping[str, Callable[[], Path]] = {"mnist": mnist, "cifar10": cifar10_folder}
+FUSIONS: Mapping[str, Callable[[], Path]] = {"mnist": mnist, "cifar10": cifar10_folder}
 """Folder with the files of each data set that would otherwise be downloaded."""

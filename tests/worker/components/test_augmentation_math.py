@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tests.worker.components.images import applied, batch, seeded
 from tests.worker.components.registry import components, each, make
-from worker.components.augmentations._geometry import sampled
+from worker.components.augmentations._geometry import resample
 from worker.contracts.families.augmentations import Augmentation
 
 # ---- geometry
@@ -38,7 +38,7 @@ def test_crops_are_shifts_of_every_size_with_black_beyond() -> None:
 @pytest.mark.parametrize(("quarters", "shape"), [(1, (8, 8)), (2, (6, 9)), (3, (7, 7)), (4, (5, 8))])
 def test_turns_by_quarters_equal_torch(quarters: int, shape: tuple[int, int]) -> None:
     images, _ = batch(3, 2, *shape)
-    turned = components("augmentations")["rotation"].turned(images, torch.full((3,), quarters * torch.pi / 2))  # type: ignore[attr-defined]
+    turned = components("augmentations")["rotation"].rotate(images, torch.full((3,), quarters * torch.pi / 2))  # type: ignore[attr-defined]
     assert torch.allclose(turned, torch.rot90(images, quarters, [2, 3]), atol=1e-4)
 
 
@@ -46,7 +46,7 @@ def test_a_turn_keeps_the_shape_of_an_oblong_image() -> None:
     """A disc in an image that is wider than high stays a disc: pixels are as wide as they are high."""
     rows, columns = torch.meshgrid(torch.arange(21.0) - 10, torch.arange(41.0) - 20, indexing="ij")
     disc = (8 - (rows**2 + columns**2).sqrt()).clamp(0, 1).view(1, 1, 21, 41)
-    turned = components("augmentations")["rotation"].turned(disc, torch.tensor([0.7]))  # type: ignore[attr-defined]
+    turned = components("augmentations")["rotation"].rotate(disc, torch.tensor([0.7]))  # type: ignore[attr-defined]
     assert torch.allclose(turned, disc, atol=0.25) and torch.allclose(turned.sum(), disc.sum(), rtol=0.01)
 
 
@@ -65,7 +65,7 @@ def test_sampling_between_pixels_by_hand() -> None:
     image = torch.tensor([[0.0, 0.4], [0.8, 0.2]]).view(1, 1, 2, 2)
     rows, columns = torch.tensor([[[0.5, 0.0], [1.0, -0.5]]]), torch.tensor([[[0.25, 1.0], [1.5, 0.0]]])
     zero = torch.zeros(1)
-    found = sampled(image, (rows - 0.5, zero), (columns - 0.5, zero))[0, 0]  # half the image is one pixel
+    found = resample(image, (rows - 0.5, zero), (columns - 0.5, zero))[0, 0]  # half the image is one pixel
     upper, lower = 0.75 * 0.0 + 0.25 * 0.4, 0.75 * 0.8 + 0.25 * 0.2
     assert found.flatten().tolist() == pytest.approx([(upper + lower) / 2, 0.4, 0.2 / 2, 0.0], abs=1e-6)
 
@@ -126,7 +126,7 @@ def adjusted(
     images: Tensor, brightness: float = 1, contrast: float = 1, saturation: float = 1, hue: float = 0
 ) -> Tensor:
     values = (torch.full((len(images), 1, 1), float(value)) for value in (brightness, contrast, saturation, hue))
-    result: Tensor = components("augmentations")["color_jitter"].adjusted(images, *values)  # type: ignore[attr-defined]
+    result: Tensor = components("augmentations")["color_jitter"].adjust(images, *values)  # type: ignore[attr-defined]
     return result
 
 

@@ -107,7 +107,7 @@ def seconds(launch: float, sample: float, memory: int = 10**9) -> Probe:
 
 
 def fit(probe: Callable[[int], float], samples: int = 10**6, **parameters: float) -> BatchPolicy:
-    return make("batches", "auto", **parameters).fitted(samples, probe)
+    return make("batches", "auto", **parameters).fit(samples, probe)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def fit(probe: Callable[[int], float], samples: int = 10**6, **parameters: float
 def test_auto_finds_the_largest_that_pays(probe: Probe, parameters: dict[str, float], size: int, reason: str) -> None:
     found = fit(probe, **parameters)
     assert list(found.sizes(size * 3, 0, 0)) == [size] * 3
-    told = found.told()
-    assert told is not None and told.startswith(f"Batches of {size:,}") and told.endswith(f"{reason}.")
+    reported = found.report()
+    assert reported is not None and reported.startswith(f"Batches of {size:,}") and reported.endswith(f"{reason}.")
     assert BatchPolicy.choose(found.model_dump(mode="json")) == make("batches", "auto", **parameters, size=size)
 
 
@@ -155,7 +155,7 @@ def test_auto_with_a_size_measures_nothing() -> None:
         raise AssertionError("measured")
 
     chosen = make("batches", "auto", size=96)
-    assert chosen.fitted(1000, never) is chosen
-    assert chosen.told() is None
+    assert chosen.fit(1000, never) is chosen
+    assert chosen.report() is None
     with pytest.raises(AssertionError, match="measured"):
         fit(never)

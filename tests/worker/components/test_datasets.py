@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from tests.worker.components.published_files import FOLDERS
+from tests.worker.components.published_files import FUSIONS
 from tests.worker.components.registry import every, make
 from worker.contracts.families.datasets import Dataset
-from worker.data.splits import checked, part, strata
+from worker.data.splits import check, part, strata
 from worker.data.tensors import Array, Corpus, Samples
 
 PUBLISHED = [dataset for dataset in every("datasets") if dataset.provides]  # what an upload is only its file tells
@@ -18,7 +18,7 @@ NOWHERE = Path("/nonexistent")  # nothing is read from here: these come with pac
 
 def folder_of(component: type[Dataset]) -> Path:
     """A folder with files in the published format, for what would be downloaded otherwise."""
-    return FOLDERS[component.kind]() if component.kind in FOLDERS else NOWHERE
+    return FUSIONS[component.kind]() if component.kind in FUSIONS else NOWHERE
 
 
 def loaded(component: type[Dataset], seed: int) -> Corpus:
@@ -139,7 +139,7 @@ def test_splits_of_generated_points_share_none(kind: str) -> None:
 def test_a_label_beyond_the_classes_is_refused() -> None:
     samples = Samples(np.zeros((4, 2)), np.array([0, 1, 2, 7]))
     with pytest.raises(ValueError, match="class 7"):
-        checked(Corpus(samples, samples, samples, "classification", 3))
+        check(Corpus(samples, samples, samples, "classification", 3))
 
 
 @pytest.mark.parametrize("kind", ["synthetic_classification", "synthetic_regression"])
@@ -172,7 +172,7 @@ def shared(one: Samples, other: Samples) -> int:
 
 
 def test_splits_are_disjoint(component: type[Dataset], corpus: Corpus) -> None:
-    if component.kind in FOLDERS or component.kind in ("fashion_mnist", "characters"):
+    if component.kind in FUSIONS or component.kind in ("fashion_mnist", "characters"):
         return  # the published files repeat a few images, texts a few lines: their splits are of positions, see below
     assert shared(corpus.train, corpus.validation) == shared(corpus.train, corpus.test) == 0
     assert shared(corpus.validation, corpus.test) == 0

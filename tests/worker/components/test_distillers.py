@@ -13,7 +13,7 @@ from tests.worker.components.registry import each, make
 from tests.worker.compression.alone import Alone
 from tests.worker.sorts import SORTS
 from worker.components.distillers.features import _averaged
-from worker.compression.distillation import Distillation, taught
+from worker.compression.distillation import Distillation, with_teacher
 from worker.contracts.component import Component, components
 from worker.contracts.families.distillers import Distiller
 from worker.contracts.families.models import Model
@@ -45,21 +45,21 @@ class Fixed(nn.Module):
 
 
 def begun(student: Subject, teacher: Subject, *distillers: Distiller) -> tuple[Distillation, Subject]:
-    """A training's companion just before the first step."""
-    subject = taught(student, teacher, distillers, Alone())
-    companion = Distillation(distillers)
-    companion.begin(subject, Alone())
-    return companion, subject
+    """A training's callback just before the first step."""
+    subject = with_teacher(student, teacher, distillers, Alone())
+    callback = Distillation(distillers)
+    callback.start(subject, Alone())
+    return callback, subject
 
 
 def objective(*distillers: Distiller, samples: int = 4) -> tuple[float, Any]:
     """Of a student with three classes, and its gradient for the logits."""
     student, teacher = Subject(Fixed(STUDENT), (2,)), Subject(Fixed(TEACHER), (2,))
-    companion, _ = begun(student, teacher, *distillers)
+    callback, _ = begun(student, teacher, *distillers)
     inputs, targets = torch.zeros(samples, 2), torch.full((samples,), LABEL)
     outputs = student.module(inputs)
     loss = nn.functional.cross_entropy(outputs, targets)
-    total = companion.objective(inputs, outputs, targets, loss)
+    total = callback.objective(inputs, outputs, targets, loss)
     total.backward()  # type: ignore[no-untyped-call]
     assert isinstance(student.module, Fixed) and student.module.logits.grad is not None
     assert teacher.module.logits.grad is None
@@ -114,11 +114,11 @@ def test_every_distiller_teaches_images_texts_and_numbers(component: type[Compon
             Subject(Model.choose(model).build(sort.shape, sort.outputs), sort.shape, input_dtype=sort.dtype)
             for model in models
         )
-        companion, subject = begun(student, teacher, distiller(component.kind), distiller("parameters"))
+        callback, subject = begun(student, teacher, distiller(component.kind), distiller("parameters"))
         inputs, targets = sort.inputs(), sort.targets()
-        with companion.attach(student.module):
+        with callback.attach(student.module):
             outputs = subject.module(inputs)
-            total = companion.objective(inputs, outputs, targets, sort.loss(outputs, targets))
+            total = callback.objective(inputs, outputs, targets, sort.loss(outputs, targets))
         torch.autograd.backward(total)
         assert torch.isfinite(total)
         assert all(weight.grad is None for weight in teacher.module.parameters())
@@ -141,28 +141,28 @@ def small(width: int, seed: int = 0, channels: int = 3) -> Subject:
 def cost(student: Subject, teacher: Subject, **parameters: Any) -> tuple[float, Distillation]:
     """Of features alone, over four samples."""
     features = distiller("features", **parameters)
-    companion, _ = begun(student, teacher, features)
+    callback, _ = begun(student, teacher, features)
     inputs = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(3))
-    with companion.attach(student.module):
+    with callback.attach(student.module):
         outputs = student.module(inputs)
-        total = companion.objective(inputs, outputs, torch.zeros(4, dtype=torch.long), outputs.sum() * 0)
+        total = callback.objective(inputs, outputs, torch.zeros(4, dtype=torch.long), outputs.sum() * 0)
         torch.autograd.backward(total)
-    return total.item(), companion
+    return total.item(), callback
 
 
 def test_hints_of_one_width_are_compared_as_they_are() -> None:
     student, teacher = small(4), small(4, seed=1)
-    found, companion = cost(student, teacher, student_layers=["relu"], teacher_layers=["relu"], weight=2.0)
+    found, callback = cost(student, teacher, student_layers=["relu"], teacher_layers=["relu"], weight=2.0)
     inputs = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(3))
     own, other = (model.module[:2](inputs) for model in (student, teacher))  # type: ignore[index]
     assert found == pytest.approx(2 * float((own - other).square().mean().detach()), rel=1e-5)
-    assert companion.parameters() == []
+    assert callback.parameters() == []
 
 
 def test_hints_of_other_widths_go_through_a_map_that_learns() -> None:
     student, teacher = small(4), small(7, seed=1)
-    found, companion = cost(student, teacher, student_layers=["relu"], teacher_layers=["relu"])
-    weight, bias = companion.parameters()
+    found, callback = cost(student, teacher, student_layers=["relu"], teacher_layers=["relu"])
+    weight, bias = callback.parameters()
     assert weight.shape == (7, 4, 1, 1) and bias.shape == (7,)
     inputs = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(3))
     own, other = (model.module[:2](inputs).detach() for model in (student, teacher))  # type: ignore[index]
@@ -173,10 +173,10 @@ def test_hints_of_other_widths_go_through_a_map_that_learns() -> None:
 
 
 def test_by_itself_what_enters_the_last_layer_is_the_hint() -> None:
-    found, companion = cost(small(4), small(4, seed=1, channels=6))
-    weight, _ = companion.parameters()
+    found, callback = cost(small(4), small(4, seed=1, channels=6))
+    weight, _ = callback.parameters()
     assert weight.shape == (6 * 16, 3 * 16) and found > 0
-    state = companion.state()
+    state = callback.state()
     again, _ = begun(small(4), small(4, seed=1, channels=6), distiller("features"))
     again.load(state)
     assert torch.equal(again.parameters()[0], weight)
@@ -184,13 +184,13 @@ def test_by_itself_what_enters_the_last_layer_is_the_hint() -> None:
 
 def test_attention_is_where_the_squares_are_large() -> None:
     student, teacher = small(4), small(9, seed=1)
-    found, companion = cost(student, teacher, match="attention", student_layers=["pool"], teacher_layers=["conv"])
+    found, callback = cost(student, teacher, match="attention", student_layers=["pool"], teacher_layers=["conv"])
     inputs = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(3))
     own = student.module[:3](inputs).square().sum(1)  # type: ignore[index]
     other = teacher.module[:1](inputs).square().sum(1).unfold(1, 2, 2).unfold(2, 2, 2).mean((-1, -2))  # type: ignore[index]
     own, other = (value.flatten(1) / value.flatten(1).norm(dim=1, keepdim=True) for value in (own, other))
     assert found == pytest.approx(float((own - other).square().sum(1).mean().detach()), rel=1e-4)
-    assert companion.parameters() == []
+    assert callback.parameters() == []
 
 
 def test_images_are_averaged_down_as_torch_does_it() -> None:
@@ -225,28 +225,28 @@ def test_a_model_without_images_has_no_attention() -> None:
 def test_layers_of_equal_name_and_shape_are_copied_and_the_others_stay() -> None:
     student, teacher = small(4), small(4, seed=1, channels=6)
     before = copy.deepcopy(student.module.state_dict())
-    told = Alone()
-    taught(student, teacher, [distiller("parameters")], told)
+    reported = Alone()
+    with_teacher(student, teacher, [distiller("parameters")], reported)
     after, theirs = student.module.state_dict(), teacher.module.state_dict()
     assert all(torch.equal(after[f"conv.{name}"], theirs[f"conv.{name}"]) for name in ("weight", "bias"))
     assert all(torch.equal(after[name], before[name]) for name in before if not name.startswith("conv."))
-    assert told.told[0] == "Copied from the teacher: conv."
-    assert "Not copied from the teacher: `conv2`, because `conv2.weight` is [6, 4, 1, 1] there" in told.told[1]
+    assert reported.reported[0] == "Copied from the teacher: conv."
+    assert "Not copied from the teacher: `conv2`, because `conv2.weight` is [6, 4, 1, 1] there" in reported.reported[1]
 
 
 def test_chosen_layers_are_copied_and_none_that_matches_is_refused() -> None:
     student, teacher = small(4), small(4, seed=1)
-    taught(student, teacher, [distiller("parameters", layers=["conv2"])], Alone())
+    with_teacher(student, teacher, [distiller("parameters", layers=["conv2"])], Alone())
     assert torch.equal(student.module.get_parameter("conv2.weight"), teacher.module.get_parameter("conv2.weight"))
     assert not torch.equal(student.module.get_parameter("conv.weight"), teacher.module.get_parameter("conv.weight"))
     with pytest.raises(ValueError, match=r"^No layer of the student matches one of the teacher .*\[7, 1, 3, 3\] there"):
-        taught(small(4), small(7), [distiller("parameters", layers=["conv"])], Alone())
+        with_teacher(small(4), small(7), [distiller("parameters", layers=["conv"])], Alone())
 
 
 def test_what_is_masked_stays_zero() -> None:
     student, teacher = small(4), small(4, seed=1)
     student.masks["conv.weight"] = torch.zeros(4, 1, 3, 3, dtype=torch.bool)
-    taught(student, teacher, [distiller("parameters")], Alone())
+    with_teacher(student, teacher, [distiller("parameters")], Alone())
     assert not student.module.get_parameter("conv.weight").any()
 
 
@@ -255,21 +255,21 @@ def test_what_is_masked_stays_zero() -> None:
 
 def test_a_teacher_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^The teacher has outputs \[2\] and the student \[3\]"):
-        taught(Subject(Fixed(STUDENT), (2,)), Subject(Fixed([0.0, 1.0]), (2,)), [], Alone())
+        with_teacher(Subject(Fixed(STUDENT), (2,)), Subject(Fixed([0.0, 1.0]), (2,)), [], Alone())
     with pytest.raises(ValueError, match=r"^The teacher takes inputs \[4\] and the student \[2\]"):
-        taught(Subject(Fixed(STUDENT), (2,)), Subject(Fixed(TEACHER), (4,)), [], Alone())
+        with_teacher(Subject(Fixed(STUDENT), (2,)), Subject(Fixed(TEACHER), (4,)), [], Alone())
 
 
 def test_the_teacher_rests_in_evaluation_mode() -> None:
     teacher = Subject(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(0.5)), (2,))
     teacher.module.train()
-    companion, subject = begun(Subject(Fixed(STUDENT), (2,)), teacher, distiller("soft_targets"))
+    callback, subject = begun(Subject(Fixed(STUDENT), (2,)), teacher, distiller("soft_targets"))
     before = copy.deepcopy(teacher.module.state_dict())
     inputs, targets = torch.randn(8, 2), torch.zeros(8, dtype=torch.long)
     totals = []
     for _ in range(2):
         outputs = subject.module(inputs)
-        total = companion.objective(inputs, outputs, targets, nn.functional.cross_entropy(outputs, targets))
+        total = callback.objective(inputs, outputs, targets, nn.functional.cross_entropy(outputs, targets))
         torch.autograd.backward(total)
         totals.append(total.item())
     assert totals[0] == totals[1]  # no dropout
@@ -277,7 +277,7 @@ def test_the_teacher_rests_in_evaluation_mode() -> None:
     assert not any(weight.requires_grad for weight in teacher.module.parameters())
 
 
-def test_live_knobs_are_marked() -> None:
+def test_live_parameters_are_marked() -> None:
     live = {
         (kind, name)
         for kind, component in components("distillers").items()

@@ -17,9 +17,9 @@ from worker.contracts.catalog import build
 from worker.contracts.component import Component
 from worker.contracts.families.distributions import Distribution
 from worker.data.tensors import Corpus, Samples
-from worker.engine.input.load import Wanted, changed, fitted, load, whole_of
+from worker.engine.input.load import Wanted, fit_scaling, load, transform, whole_of
 from worker.engine.input.storage import Storing
-from worker.engine.summaries import data_exhibits
+from worker.engine.summaries import data_summaries
 
 NOWHERE = Path("/nonexistent")
 QUICK = {"samples": 60, "steps": 20}
@@ -203,7 +203,7 @@ def test_weights_of_made_up_samples_are_the_mean_of_the_others() -> None:
 def wanted(dataset: str, *distribution: object) -> Wanted:
     import json
 
-    return replace(Wanted.usual({"kind": dataset}), distribution=json.dumps(distribution))
+    return replace(Wanted.default({"kind": dataset}), distribution=json.dumps(distribution))
 
 
 def leaks(make_up: Callable[[Corpus], Samples]) -> bool:
@@ -211,7 +211,7 @@ def leaks(make_up: Callable[[Corpus], Samples]) -> bool:
     want = wanted("digits")
     whole = whole_of(want, NOWHERE, 0)
     corpus = replace(whole, train=make_up(whole))
-    one, other = fitted(whole, want), fitted(corpus, want)
+    one, other = fit_scaling(whole, want), fit_scaling(corpus, want)
     assert one is not None and other is not None
     same = np.array_equal(one.mean, other.mean) and np.array_equal(one.scale, other.scale)
     return not same or len(corpus.validation) != len(whole.validation)
@@ -226,7 +226,7 @@ def test_made_up_samples_reach_neither_what_is_held_out_nor_the_preparation() ->
 def test_validation_and_test_stay_as_they_are(component: type[Distribution]) -> None:
     want = wanted("digits", {"kind": component.kind, **parameters_of(component)})
     whole = whole_of(want, NOWHERE, 0)
-    corpus = changed(whole, want, 0)
+    corpus = transform(whole, want, 0)
     assert corpus.validation is whole.validation and corpus.test is whole.test
     assert corpus.train is not whole.train
 
@@ -266,11 +266,11 @@ def storing(folder: Path) -> Storing:
 def test_the_histogram_counts_what_was_read_and_what_is_drawn(tmp_path: Path) -> None:
     whole = skewed()
     corpus = replace(whole, train=reshape("class_balance", whole))
-    shown = data_exhibits.of_data(whole, corpus, None, storing(tmp_path))["classes"]
+    shown = data_summaries.of_data(whole, corpus, None, storing(tmp_path))["classes"]
     assert shown["read"] == shown["validation"] == shown["test"] == [900, 90, 10]
     assert shown["drawn"] == pytest.approx([333.33] * 3) and shown["names"] == ["0", "1", "2"]
     made = replace(whole, train=reshape("generated", whole, **QUICK))
-    shown = data_exhibits.of_data(whole, made, None, storing(tmp_path))["classes"]
+    shown = data_summaries.of_data(whole, made, None, storing(tmp_path))["classes"]
     assert shown["generated"] == [54, 5, 1] and shown["drawn"] == [954, 95, 11]
 
 

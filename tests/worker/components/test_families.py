@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from backend.domain.catalog import Catalog, Provision
 from tests.worker.components.registry import each_of_all, every
 from worker.contracts.catalog import TRAITS, build
-from worker.contracts.component import Component, families, knob
+from worker.contracts.component import Component, families, hyperparameter
 
 CATALOG = build()
 
@@ -160,8 +160,8 @@ def test_the_checks_catch_a_careless_component() -> None:
         but two lines"""
 
         number: float = 1.0
-        text: str = knob("", description="Without a limit.")
-        numbers: list[int] = knob([], description="Without any limit.")
+        text: str = hyperparameter("", description="Without a limit.")
+        numbers: list[int] = hyperparameter([], description="Without any limit.")
 
     assert faults_of_prose(Careless) == [
         "the summary does not end with a period on its first line",

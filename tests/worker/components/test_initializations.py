@@ -96,7 +96,7 @@ def test_models_begin_as_they_are_told(component: type[Initialization], kind: st
         module: nn.Module = make("models", kind, initialization=initialization).build((1, 8, 8), 10)
         return module
 
-    told, other = begun(component.kind), begun("kaiming" if component.kind == "xavier" else "xavier")
-    matrices = [name for name, weight in told.named_parameters() if weight.dim() > 1 and name != "places.weight"]
+    reported, other = begun(component.kind), begun("kaiming" if component.kind == "xavier" else "xavier")
+    matrices = [name for name, weight in reported.named_parameters() if weight.dim() > 1 and name != "places.weight"]
     assert matrices
-    assert not any(torch.equal(told.get_parameter(name), other.get_parameter(name)) for name in matrices)
+    assert not any(torch.equal(reported.get_parameter(name), other.get_parameter(name)) for name in matrices)

@@ -159,7 +159,7 @@ def test_a_forgotten_state_is_noticed() -> None:
 
 
 @each("optimizers")
-def test_every_live_knob_is_one_that_a_running_optimizer_reads(component: type[Optimizer]) -> None:
+def test_every_live_parameter_is_one_that_a_running_optimizer_reads(component: type[Optimizer]) -> None:
     model, _ = small_task()
     groups = component().build(model.parameters()).param_groups
     live = {

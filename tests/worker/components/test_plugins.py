@@ -21,7 +21,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, live parameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -31,7 +31,7 @@ class Slow(Optimizer):
     formula = "θ ← θ − α∇J"
     reference = "Nobody: Nowhere (2000)"
 
-    lr: float = knob(1e-6, gt=0, le=1, marks=Mark.LIVE, description="Learning rate α.")
+    lr: float = hyperparameter(1e-6, gt=0, le=1, marks=Mark.LIVE, description="Learning rate α.")
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=self.lr)
@@ -116,9 +116,9 @@ def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
         component.discover(tmp_path)
 
 
-def failed(told: str, data_dir: Path) -> MemoryLink:
+def failed(reported: str, data_dir: Path) -> MemoryLink:
     """A run with an optimizer that raises RuntimeError with this text."""
-    broken = GOOD.replace("return torch.optim.SGD(parameters, lr=self.lr)", f"raise RuntimeError({told})")
+    broken = GOOD.replace("return torch.optim.SGD(parameters, lr=self.lr)", f"raise RuntimeError({reported})")
     plug(data_dir / "plugins", "optimizers/broken.py", broken)
     component.discover(data_dir / "plugins")
     train = {"kind": "train", "epochs": 1, "optimizer": "broken"}
@@ -161,8 +161,8 @@ def test_layers_that_a_checkpoint_cannot_rebuild_are_told(tmp_path: Path) -> Non
 
 def test_one_that_fails_is_named_and_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
     """It fails as foreign code does: with a secret, with paths and with more text than anybody reads."""
-    told = 'f"token=abcdefgh12345678 in {__file__} and /srv/somebody/keys/id\\n" + "long " * 10_000'
-    link = failed(told, tmp_path)
+    reported = 'f"token=abcdefgh12345678 in {__file__} and /srv/somebody/keys/id\\n" + "long " * 10_000'
+    link = failed(reported, tmp_path)
     assert link.finished == Finished(
         RunState.FAILED,
         "Stage 1 of 1, train: broken: Unexpected RuntimeError in optimizers.broken: "
@@ -173,8 +173,8 @@ def test_one_that_fails_is_named_and_leaves_its_traceback_in_the_log(tmp_path: P
 
 
 def test_its_traceback_tells_no_secret_and_no_folder_of_the_machine(tmp_path: Path) -> None:
-    told = 'f"postgresql://me:pass@host/x in {__file__} and /srv/somebody/keys/id"'
-    link = failed(told, tmp_path)
+    reported = 'f"postgresql://me:pass@host/x in {__file__} and /srv/somebody/keys/id"'
+    link = failed(reported, tmp_path)
     (log,) = link.happened(EventKind.LOG)
     assert 'File "worker/engine/pipeline.py"' in log["text"]
     assert 'File "plugins/optimizers/broken.py"' in log["text"]

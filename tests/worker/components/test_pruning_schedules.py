@@ -10,7 +10,7 @@ from worker.contracts.families.pruning_schedules import PruningSchedule
 
 def grown(schedule: PruningSchedule, first: float, last: float, total: int) -> dict[int, float]:
     """The steps at which masks are renewed, and the share that is gone from there on."""
-    found = {step: schedule.grown(first, last, step, total) for step in range(1, total + 1)}
+    found = {step: schedule.grow(first, last, step, total) for step in range(1, total + 1)}
     return {step: share for step, share in found.items() if share is not None}
 
 
@@ -53,4 +53,4 @@ def test_only_one_shot_is_at_once_and_only_gradual_grows() -> None:
     kinds = {kind: make("pruning_schedules", kind) for kind in ("one_shot", "iterative", "gradual")}
     assert [kind for kind, schedule in kinds.items() if schedule.at_once] == ["one_shot"]
     assert [kind for kind, schedule in kinds.items() if schedule.grows] == ["gradual"]
-    assert make("pruning_schedules", "one_shot").grown(0.0, 0.9, 5, 10) is None
+    assert make("pruning_schedules", "one_shot").grow(0.0, 0.9, 5, 10) is None

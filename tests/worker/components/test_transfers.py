@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tests.worker.components.registry import each, make
 from tests.worker.compression.alone import ALONE
 from worker.contracts.component import Component
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.models import Model
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.stages import Stage
@@ -21,7 +21,7 @@ from worker.contracts.subject import Subject
 from worker.data.tensors import Split
 from worker.engine.training.mean import recalibrate
 from worker.nn import layer_matching
-from worker.nn.freezing import freeze, frozen, train_mode, trainable, unfreeze
+from worker.nn.freezing import find_frozen, freeze, train_mode, trainable, unfreeze
 
 
 def network(inputs: int = 6, seed: int = 0) -> nn.Module:
@@ -44,7 +44,7 @@ class Around:
     sources: dict[str, nn.Module]
     here: nn.Module = field(default_factory=network)
     masks: dict[str, dict[str, Tensor]] = field(default_factory=dict)
-    told: list[tuple[str, str]] = field(default_factory=list)
+    reported: list[tuple[str, str]] = field(default_factory=list)
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     data: Split = field(default_factory=lambda: Split(torch.randn(512, 6), torch.zeros(512).long()))
 
@@ -64,8 +64,8 @@ class Around:
     def recalibrate(self, module: nn.Module) -> None:
         recalibrate(module, self.data)
 
-    def tell(self, text: str, level: str = "info") -> None:
-        self.told.append((level, text))
+    def log(self, text: str, level: str = "info") -> None:
+        self.reported.append((level, text))
 
     def show(self, kind: str, body: dict[str, Any]) -> None:
         self.shown[kind] = body
@@ -107,9 +107,9 @@ def test_layers_that_do_not_match_are_told_shown_and_train(component: type[Compo
     new = {item["layer"]: item["why"] for item in around.shown["transfer"]["new"]}
     assert new["linear1"] == "`linear1.weight` is [5, 9] there and [5, 6] here"
     assert "linear1" in around.shown["transfer"]["unused"]
-    [(level, text)] = [told for told in around.told if "Not copied" in told[1]]
+    [(level, text)] = [reported for reported in around.reported if "Not copied" in reported[1]]
     assert level == "warning" and "`linear1`" in text
-    assert "linear1" not in frozen(subject.module)
+    assert "linear1" not in find_frozen(subject.module)
     assert "linear1" in equal_layers(subject.module, around.began)
 
 
@@ -122,10 +122,10 @@ def test_nothing_that_matches_is_a_failure_in_one_sentence(component: type[Compo
 
 def test_features_freeze_all_but_the_head() -> None:
     around = Around({"theirs": network(seed=1)})
-    assert frozen(transfer("features", around).module) == ALL[:-1]
+    assert find_frozen(transfer("features", around).module) == ALL[:-1]
     around = Around({"theirs": network(seed=1)})
     subject = transfer("features", around, head=["linear2", "norm2", "output"])
-    assert frozen(subject.module) == ["linear1", "norm1"]
+    assert find_frozen(subject.module) == ["linear1", "norm1"]
     assert equal_layers(subject.module, around.began) == ["linear2", "norm2", "output"]
 
 
@@ -133,7 +133,7 @@ def test_a_task_copies_and_trains_what_it_names() -> None:
     around = Around({"theirs": network(seed=1)})
     subject = transfer("task", around, copied=["linear1", "norm1", "linear2"], trained=["linear2"])
     assert equal_layers(subject.module, around.sources["theirs"]) == ["linear1", "norm1", "linear2"]
-    assert frozen(subject.module) == ["linear1", "norm1"]  # what begins anew trains, named or not
+    assert find_frozen(subject.module) == ["linear1", "norm1"]  # what starts again trains, named or not
 
 
 def test_a_name_of_no_layer_is_refused_with_those_there_are() -> None:
@@ -154,7 +154,7 @@ def test_a_block_stands_for_its_layers() -> None:
     module = nn.ModuleDict(
         {"block": nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)}), "blocks": nn.Linear(1, 1)}
     )
-    assert layer_matching.named(module, ["block"]) == ["block.a", "block.b"]
+    assert layer_matching.find_layers(module, ["block"]) == ["block.a", "block.b"]
 
 
 # ---- freezing
@@ -203,7 +203,7 @@ def test_a_weight_that_two_layers_share_trains_with_either() -> None:
     module["output"].weight = module["embedding"].weight
     freeze(module, ["embedding", "middle"])
     assert module.get_parameter("embedding.weight").requires_grad
-    assert frozen(module) == ["middle"]
+    assert find_frozen(module) == ["middle"]
 
 
 @pytest.mark.parametrize(("names", "left"), [([], []), (["linear2"], ["linear1"])])
@@ -213,7 +213,7 @@ def test_unfreezing(names: list[str], left: list[str]) -> None:
     (phase,) = Stage.choose({"kind": "unfreeze", "layers": names}).phases()
     assert isinstance(phase, Transform)
     phase.apply(Subject(module, (6,)), ALONE)
-    assert frozen(module) == left
+    assert find_frozen(module) == left
 
 
 def test_compression_reaches_frozen_layers_and_leaves_them_frozen() -> None:
@@ -223,9 +223,9 @@ def test_compression_reaches_frozen_layers_and_leaves_them_frozen() -> None:
     before = sum(weight.numel() for weight in module.parameters())
     pruned = Pruner.choose({"kind": "channels", "ratio": 0.5}).prune(Subject(module, (1, 8, 8)), ALONE)
     assert sum(weight.numel() for weight in pruned.module.parameters()) < before / 2
-    assert frozen(pruned.module) == backbone
-    folded = Folder.choose({"kind": "batch_norm"}).fold(pruned, ALONE)
-    assert frozen(folded.module) == ["conv1", "conv2", "conv3"]
+    assert find_frozen(pruned.module) == backbone
+    folded = Fusion.choose({"kind": "batch_norm"}).fold(pruned, ALONE)
+    assert find_frozen(folded.module) == ["conv1", "conv2", "conv3"]
 
 
 # ---- soups

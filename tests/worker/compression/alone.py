@@ -19,7 +19,7 @@ class Alone(Sketch):
     def __init__(self, data: Data | None = None) -> None:
         self._data = data
         self._loss: Loss = find("losses", Loss.default_kind)()  # type: ignore[assignment]
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.shown: dict[str, dict[str, Any]] = {}
 
     def batches(self, count: int, size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
@@ -36,8 +36,8 @@ class Alone(Sketch):
     def aside(self) -> "Alone":
         return Alone(self._data)
 
-    def tell(self, text: str, level: str = "info") -> None:
-        self.told.append(text)
+    def log(self, text: str, level: str = "info") -> None:
+        self.reported.append(text)
 
     def show(self, kind: str, body: dict[str, Any]) -> None:
         self.shown[kind] = body

@@ -29,7 +29,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    return load(Wanted.usual({"kind": "digits"}), tmp_path_factory.mktemp("digits"), 0, "cpu")
+    return load(Wanted.default({"kind": "digits"}), tmp_path_factory.mktemp("digits"), 0, "cpu")
 
 
 @pytest.fixture(scope="session")

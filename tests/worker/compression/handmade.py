@@ -43,7 +43,7 @@ class Judge(Alone):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[float] = []
+        self.requested: list[float] = []
 
     @torch.no_grad()
     def judge(self, module: nn.Module) -> float:
@@ -51,8 +51,8 @@ class Judge(Alone):
         return 1 - sum(float((weight**2).sum()) for weight in module.parameters() if weight.dim() > 1) / 100
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
-        self.asked.append(self.judge(module))
-        return {"loss": self.asked[-1]}
+        self.requested.append(self.judge(module))
+        return {"loss": self.requested[-1]}
 
     def quality(self, module: nn.Module) -> float:
         return 1 - self.validate(module)["loss"]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
 from tests.worker.compression.conftest import accuracy, train
-from worker.components.folders.batch_norm import BatchNorm
+from worker.components.fusions.batch_norm import BatchNorm
 from worker.components.pruners.magnitude import Magnitude
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data

@@ -16,7 +16,7 @@ from worker.compression.bit_allocation import (
     average,
     downwards,
     output_noise,
-    rounded,
+    round_to,
     width_of,
 )
 from worker.contracts.subject import Subject
@@ -54,8 +54,8 @@ def test_no_choice_of_the_same_size_costs_less() -> None:
 @pytest.mark.parametrize("bits", BITS)
 def test_the_width_of_a_rounded_weight_is_found_again(bits: int) -> None:
     weight = torch.randn(4, 200, generator=torch.Generator().manual_seed(bits))
-    assert width_of(rounded(weight, bits)) == bits
-    assert width_of(rounded(weight, bits) * torch.tensor([[1.0], [0.1], [7.0], [-3.0]])) == bits
+    assert width_of(round_to(weight, bits)) == bits
+    assert width_of(round_to(weight, bits) * torch.tensor([[1.0], [0.1], [7.0], [-3.0]])) == bits
     assert width_of(weight) is None
 
 
@@ -86,9 +86,9 @@ def test_a_budget_of_bits_is_kept_and_shown(trained: Subject, digits: Data) -> N
         name: width_of(quantized.module.get_submodule(name).get_parameter("weight").detach())
         for name in ("conv1", "conv2", "conv3", "output")
     }
-    assert (search["knob"], search["unit"], search["measured"]) == ("bits per weight", "bits", "accuracy")
+    assert (search["parameter"], search["unit"], search["measured"]) == ("bits per weight", "bits", "accuracy")
     assert {"value": 8.0, "measured": pytest.approx(0.98, abs=0.03), "meets": True} in search["evaluations"]
-    assert context.told[0].startswith("The weights take 3.")
+    assert context.reported[0].startswith("The weights take 3.")
 
 
 def test_a_budget_of_accuracy_is_kept(trained: Subject, digits: Data) -> None:
@@ -105,20 +105,20 @@ def test_training_keeps_the_widths_and_ends_on_the_grids() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(6, 50), nn.ReLU(), nn.Linear(50, 3))
     apply(module, {"0": 3})
-    companion = KeepsWidths()
-    companion.begin(Subject(module, (6,)), ALONE)
-    assert companion.widths == {"0": 3}
-    with companion.attach(module):
+    callback = KeepsWidths()
+    callback.start(Subject(module, (6,)), ALONE)
+    assert callback.widths == {"0": 3}
+    with callback.attach(module):
         module(torch.randn(20, 6)).square().sum().backward()
         with torch.no_grad():
             for parameter in module.parameters():
                 assert parameter.grad is not None
                 parameter -= 0.01 * parameter.grad
     assert width_of(module[0].weight.detach()) is None
-    state = companion.state()
-    companion.begin(Subject(module, (6,)), ALONE)
-    companion.load(state)
-    companion.finish()
+    state = callback.state()
+    callback.start(Subject(module, (6,)), ALONE)
+    callback.load(state)
+    callback.finish()
     assert width_of(module[0].weight.detach()) == 3
 
 

@@ -26,11 +26,11 @@ class Counting(Alone):
 
     def __init__(self, data: Data) -> None:
         super().__init__(data)
-        self.asked: list[set[str]] = []
+        self.requested: list[set[str]] = []
         self.trained: list[Subject] = []
 
     def measure(self, subject: Subject, fields: Collection[str]) -> Mapping[str, float]:
-        self.asked.append(set(fields))
+        self.requested.append(set(fields))
         found = {**self.validate(subject.module), "parameters": count.parameters(subject.module)}
         return {**found, "nonzero": count.nonzero(subject), "bytes": 1.0 if subject.quantizer else 4.0}
 
@@ -80,7 +80,7 @@ class Thin(Pruner):
     portion: float = 0.5
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        context.tell(f"{self.portion:g} gone")
+        context.log(f"{self.portion:g} gone")
         return subject
 
 
@@ -89,7 +89,7 @@ def test_the_share_is_the_field_that_the_pruner_names() -> None:
     (phase,) = stage.steps(Choice(0.25, quantized=False))
     assert isinstance(phase, Transform)
     phase.apply(subjects.subject("cnn"), context)
-    assert (stage.share, context.told) == ("portion", ["0.25 gone"])
+    assert (stage.share, context.reported) == ("portion", ["0.25 gone"])
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_the_search_finds_what_a_grid_finds(trained: Subject, digits: Data) -> N
     assert count.nonzero(found) == _pruned(trained, share, context)
     assert math.isinf(_pruned(trained, share + 1 / 128, context))  # a little more is too much
     assert all(torch.equal(value, before[name]) for name, value in trained.module.state_dict().items())
-    assert {"accuracy", "nonzero"} == set.union(*context.asked)
+    assert {"accuracy", "nonzero"} == set.union(*context.requested)
 
 
 def _pruned(subject: Subject, share: float, context: Counting) -> float:
@@ -144,14 +144,14 @@ def test_what_was_searched_is_shown_and_told(trained: Subject, digits: Data) -> 
     context = Counting(digits)
     found = run(stage, trained, context)
     body = context.shown["search"]
-    assert (body["knob"], body["measured"], body["bound"], body["budget"]) == ("sparsity", "bytes", 1.0, 7)
+    assert (body["parameter"], body["measured"], body["bound"], body["budget"]) == ("sparsity", "bytes", 1.0, 7)
     assert len(body["evaluations"]) == len(context.trained) <= 7
     kept = [one for one in body["evaluations"] if one["kept"]]
     assert len(kept) == 1 and kept[0]["meets"] and kept[0]["value"] == body["chosen"] > 0
     assert found.quantizer is not None and found.masks
-    (told,) = context.told
-    assert told.startswith(f"{len(body['evaluations'])} of at most 7 models were tried; ")
-    assert f"The stage keeps the one with sparsity {body['chosen']:.4g}, static int8: its nonzero is " in told
+    (reported,) = context.reported
+    assert reported.startswith(f"{len(body['evaluations'])} of at most 7 models were tried; ")
+    assert f"The stage keeps the one with sparsity {body['chosen']:.4g}, static int8: its nonzero is " in reported
 
 
 def test_a_target_out_of_reach_leaves_the_model_as_it_came(trained: Subject, digits: Data) -> None:
@@ -160,9 +160,9 @@ def test_a_target_out_of_reach_leaves_the_model_as_it_came(trained: Subject, dig
     assert found is trained and not found.masks and found.quantizer is None
     assert context.shown["search"]["chosen"] is None
     assert not any(one["meets"] or one["kept"] for one in context.shown["search"]["evaluations"])
-    told = context.told[-1]
-    assert "none meets the target, so the model stays unchanged. The nearest is the one with " in told
-    assert "short of 99.99%" in told
+    reported = context.reported[-1]
+    assert "none meets the target, so the model stays unchanged. The nearest is the one with " in reported
+    assert "short of 99.99%" in reported
 
 
 class Halves(Pruner):

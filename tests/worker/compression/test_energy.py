@@ -63,29 +63,29 @@ class Library:
     """NVML as far as it is asked: one card, or one that does not count."""
 
     def __init__(self, counts: bool = True) -> None:
-        self.millijoules, self.counts, self.asked = 5_000, counts, ""
+        self.millijoules, self.counts, self.requested = 5_000, counts, ""
         self.nvmlInit_v2 = lambda: 0
         self.nvmlDeviceGetHandleByIndex_v2 = lambda index, card: self._handle(f"index {index}")
         self.nvmlDeviceGetHandleByUUID = lambda uuid, card: self._handle(uuid.decode())
         self.nvmlDeviceGetTotalEnergyConsumption = self._energy
 
-    def _handle(self, asked: str) -> int:
-        self.asked = asked
-        return 0 if asked.startswith(("index", "GPU-")) else 6
+    def _handle(self, requested: str) -> int:
+        self.requested = requested
+        return 0 if requested.startswith(("index", "GPU-")) else 6
 
     def _energy(self, card: Any, millijoules: Any) -> int:
         ctypes.cast(millijoules, ctypes.POINTER(ctypes.c_ulonglong)).contents.value = self.millijoules
         return 0 if self.counts else 3
 
 
-@pytest.mark.parametrize(("visible", "asked"), [(None, "index 0"), ("3,1", "index 3"), ("GPU-8a,GPU-1", "GPU-8a")])
-def test_the_card_that_is_used_is_read(visible: str | None, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("visible", "requested"), [(None, "index 0"), ("3,1", "index 3"), ("GPU-8a,GPU-1", "GPU-8a")])
+def test_the_card_that_is_used_is_read(visible: str | None, requested: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     library = Library()
     meter = energy.nvml(lambda name: library)
-    assert meter is not None and library.asked == asked
+    assert meter is not None and library.requested == requested
     assert meter.of(lambda: setattr(library, "millijoules", 7_500)) == pytest.approx(2.5)
 
 

@@ -20,9 +20,9 @@ from tests.worker.compression.measured import measured
 from tests.worker.sorts import Sort, smallest
 from worker.components.exporters.onnx import Onnx
 from worker.components.exporters.safetensors import Safetensors
-from worker.components.folders.batch_norm import BatchNorm
-from worker.components.folders.linear import Linear
-from worker.components.folders.similar import Similar
+from worker.components.fusions.batch_norm import BatchNorm
+from worker.components.fusions.linear import Linear
+from worker.components.fusions.similar import Similar
 from worker.components.pruners._structured import Structured
 from worker.components.pruners.channels import Channels
 from worker.components.pruners.heads import Heads
@@ -34,7 +34,7 @@ from worker.components.quantizers.qat_int8 import QatInt8
 from worker.components.quantizers.static_int8 import StaticInt8
 from worker.components.quantizers.weight_only_int4 import WeightOnlyInt4
 from worker.contracts.catalog import build
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.models import Model
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
@@ -178,7 +178,7 @@ def test_structures_are_removed_exactly_where_the_model_says_so(
 
 
 def restored(compressed: Subject, model: Model, sort: Sort) -> Subject:
-    """The model built anew, brought into the shape of `compressed`, with its weights: as from a checkpoint."""
+    """The model rebuilt, brought into the shape of `compressed`, with its weights: as from a checkpoint."""
     fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(compressed.module))))
     fresh.load_state_dict(compressed.module.state_dict())
     return Subject(fresh.eval(), sort.shape, input_dtype=sort.dtype)
@@ -199,7 +199,7 @@ def test_batch_normalization_is_folded_exactly_where_the_model_says_so(model: Mo
 
 @each_model
 @pytest.mark.parametrize("folder", [Linear(), Similar()], ids=["linear", "similar"])
-def test_layers_merge_or_a_sentence_says_why_not(model: Model, sort: Sort, folder: Folder) -> None:
+def test_layers_merge_or_a_sentence_says_why_not(model: Model, sort: Sort, folder: Fusion) -> None:
     made, inputs = subject(model, sort), sort.inputs(4)
     if not set(folder.needs) <= provided(model):
         refused(model, sort, {"kind": "fold", "method": {"kind": folder.kind}})

@@ -36,10 +36,10 @@ def small() -> nn.Sequential:
     return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
 
 
-def begun(module: nn.Module, companion: ActsQuantized | None = None) -> ActsQuantized:
-    companion = companion or QatInt8().companion()
-    companion.begin(Subject(module, (6,)), ALONE)
-    return companion
+def begun(module: nn.Module, callback: ActsQuantized | None = None) -> ActsQuantized:
+    callback = callback or QatInt8().callback()
+    callback.start(Subject(module, (6,)), ALONE)
+    return callback
 
 
 @pytest.fixture
@@ -50,20 +50,20 @@ def batches() -> list[Tensor]:
 
 def test_ranges_move_and_grids_lie_as_torchs_do(batches: list[Tensor]) -> None:
     module = small()
-    companion = begun(module)
-    with companion.attach(module):
+    callback = begun(module)
+    with callback.attach(module):
         for number, batch in enumerate(batches, 1):
             outputs = module(batch)
-            companion.objective(batch, outputs, outputs, outputs.sum())
-            companion.stepped(number, len(batches))
+            callback.objective(batch, outputs, outputs, outputs.sum())
+            callback.after_step(number, len(batches))
     observer = observed(*batches)
     scale, zero = observer.calculate_qparams()
-    assert companion.ranges["0"].tolist() == pytest.approx([observer.min_val.item(), observer.max_val.item()])
-    assert torch.allclose(grid(companion.ranges["0"])[0], scale)
-    assert grid(companion.ranges["0"])[1] == zero
+    assert callback.ranges["0"].tolist() == pytest.approx([observer.min_val.item(), observer.max_val.item()])
+    assert torch.allclose(grid(callback.ranges["0"])[0], scale)
+    assert grid(callback.ranges["0"])[1] == zero
     values = batches[1]
     expected = torch.fake_quantize_per_tensor_affine(values, scale.item(), int(zero), 0, 255)
-    assert torch.allclose(fake_quantized(values, companion.ranges["0"]), expected, atol=1e-6)
+    assert torch.allclose(fake_quantized(values, callback.ranges["0"]), expected, atol=1e-6)
 
 
 def test_a_range_always_holds_zero() -> None:
@@ -73,12 +73,12 @@ def test_a_range_always_holds_zero() -> None:
 
 
 def test_the_forward_pass_is_rounded_and_gradients_pass_straight_through(batches: list[Tensor]) -> None:
-    module, companion = small(), ActsQuantized(lambda _, weight: by_channel(weight, 7))
-    begun(module, companion)
+    module, callback = small(), ActsQuantized(lambda _, weight: by_channel(weight, 7))
+    begun(module, callback)
     rounded = copy.deepcopy(module)
     for layer in (rounded[0], rounded[2]):
         layer.weight.data = by_channel(layer.weight, 7)
-    with companion.attach(module):
+    with callback.attach(module):
         outputs = module(batches[0])
         outputs.square().sum().backward()
     expected = rounded(batches[0])
@@ -92,8 +92,8 @@ def test_the_forward_pass_is_rounded_and_gradients_pass_straight_through(batches
 def test_the_module_is_the_same_while_it_acts_and_afterwards(batches: list[Tensor]) -> None:
     module = small()
     before, plain = copy.deepcopy(module.state_dict()), module(batches[0])
-    companion = begun(module)
-    with companion.attach(module):
+    callback = begun(module)
+    with callback.attach(module):
         acted = module(batches[0])
         assert list(module.state_dict()) == list(before)
     assert not torch.equal(acted, plain)
@@ -103,17 +103,17 @@ def test_the_module_is_the_same_while_it_acts_and_afterwards(batches: list[Tenso
 
 def test_validation_and_looks_at_the_noise_leave_no_trace_in_the_ranges(batches: list[Tensor]) -> None:
     module = small()
-    companion = begun(module)
-    with companion.attach(module):
+    callback = begun(module)
+    with callback.attach(module):
         for peek in (False, True):
             if peek:
                 module.eval()(100 * batches[0])
                 module.train()
                 noise_scale(module, CrossEntropy(), 100 * batches[0], torch.arange(32) % 3)
             outputs = module(batches[0])
-            companion.objective(batches[0], outputs, outputs, outputs.sum())
-            companion.stepped(1, 1)
-            assert companion.ranges["0"].tolist() == pytest.approx([batches[0].min().item(), batches[0].max().item()])
+            callback.objective(batches[0], outputs, outputs, outputs.sum())
+            callback.after_step(1, 1)
+            assert callback.ranges["0"].tolist() == pytest.approx([batches[0].min().item(), batches[0].max().item()])
 
 
 def test_first_ranges_are_what_was_seen(batches: list[Tensor]) -> None:
@@ -129,25 +129,25 @@ def test_first_ranges_are_what_was_seen(batches: list[Tensor]) -> None:
 def aware(trained: Subject, digits: Data) -> tuple[Subject, ActsQuantized]:
     context = Alone(digits)
     subject = QatInt8().quantize(trained, context)
-    companion = QatInt8().companion()
-    companion.begin(subject, context)
+    callback = QatInt8().callback()
+    callback.start(subject, context)
     optimizer = torch.optim.Adam(subject.module.parameters(), 1e-3)
-    with companion.attach(subject.module):
+    with callback.attach(subject.module):
         for number, (inputs, targets) in enumerate(context.batches(8, 64), 1):
             outputs = subject.module(inputs)
-            companion.objective(inputs, outputs, targets, nn.functional.cross_entropy(outputs, targets)).backward()
+            callback.objective(inputs, outputs, targets, nn.functional.cross_entropy(outputs, targets)).backward()
             optimizer.step()
             optimizer.zero_grad()
-            companion.stepped(number, 8)
-    companion.finish()
+            callback.after_step(number, 8)
+    callback.finish()
     subject.module.eval()
-    return subject, companion
+    return subject, callback
 
 
 def test_the_file_has_the_grids_that_were_trained(
     aware: tuple[Subject, ActsQuantized], digits: Data, tmp_path: Path
 ) -> None:
-    subject, companion = aware
+    subject, callback = aware
     file = tmp_path / "int8.onnx"
     Onnx().export(subject, file, digits.train.inputs[:256].numpy())
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(file).graph.initializer}
@@ -166,7 +166,7 @@ def test_the_file_has_the_grids_that_were_trained(
     stored = arrays["output.weight_quantized"] * arrays["output.weight_scale"].reshape(-1, 1)
     np.testing.assert_allclose(stored, by_channel(weight, int8_magnitude()), rtol=1e-5, atol=1e-7)
     inputs = digits.test.inputs
-    with torch.no_grad(), companion.attach(subject.module):
+    with torch.no_grad(), callback.attach(subject.module):
         acted = subject.module(inputs).numpy()
     answered = onnxruntime.InferenceSession(file).run(None, {"input": inputs.numpy()})[0]
     assert np.abs(answered - acted).mean() < arrays["logits_scale"] / 2  # the file rounds its own outputs, too

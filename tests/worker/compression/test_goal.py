@@ -45,22 +45,22 @@ def searched(goal: Goal, values: Callable[[Choice], Measured] = smooth, budget: 
     ],
 )
 def test_it_finds_what_a_grid_of_256_finds(target: str, minimize: str) -> None:
-    asked = goal(target, minimize)
-    best, tried = searched(asked)
-    assert best.rank == min(asked.judge(choice, smooth(choice)).rank for choice in GRID)
+    requested = goal(target, minimize)
+    best, tried = searched(requested)
+    assert best.rank == min(requested.judge(choice, smooth(choice)).rank for choice in GRID)
     assert len(tried) <= 30
 
 
 @pytest.mark.parametrize("budget", [1, 2, 7, 20])
 def test_it_spends_no_more_than_its_budget_and_never_twice(budget: int) -> None:
-    asked: list[Choice] = []
+    requested: list[Choice] = []
 
     def values(choice: Choice) -> Measured:
-        asked.append(choice)
+        requested.append(choice)
         return smooth(choice)
 
     best, tried = searched(goal("accuracy >= 96%"), values, budget)
-    assert len(asked) == len(set(asked)) == len(tried) == min(budget, len(tried))
+    assert len(requested) == len(set(requested)) == len(tried) == min(budget, len(tried))
     assert best in tried and best.rank == min(one.rank for one in tried)
 
 
@@ -71,10 +71,10 @@ def test_the_nearest_miss_is_the_best_when_none_meets_it() -> None:
 
 
 def test_what_was_refused_is_never_the_best() -> None:
-    asked = goal("accuracy >= 10%")
+    requested = goal("accuracy >= 10%")
 
     def evaluate(choice: Choice) -> Tried:
-        return asked.judge(choice, {}, "no") if choice.amount > 0.5 else asked.judge(choice, smooth(choice))
+        return requested.judge(choice, {}, "no") if choice.amount > 0.5 else requested.judge(choice, smooth(choice))
 
     search = PatternSearch(evaluate, 20)
     best = search.run(FIRST, STEPS, (True, False))

@@ -68,7 +68,7 @@ def test_bits_are_proposed_by_the_distribution() -> None:
     assert proposed_bits(outliers) == 8
 
 
-def test_the_exhibit_tells_every_layer() -> None:
+def test_the_summary_tells_every_layer() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 2))
 

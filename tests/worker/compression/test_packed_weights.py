@@ -135,7 +135,7 @@ def test_a_runtime_without_the_kernel_is_a_reason_to_refuse(
     with refused:
         write(WeightOnlyInt4().quantize(trained, ALONE), digits, tmp_path)
     with refused:
-        WeightOnlyInt4().foresee(trained.module)
+        WeightOnlyInt4().validate_for(trained.module)
     monkeypatch.setattr(runtime, "executed_operators", lambda *_: {"Conv": 3, "Gemm": 1})
     with pytest.raises(ValueError, match=r"no effect: .*3 DequantizeLinear"):
         write(WeightOnlyInt4().quantize(trained, ALONE), digits, tmp_path)
@@ -143,7 +143,7 @@ def test_a_runtime_without_the_kernel_is_a_reason_to_refuse(
 
 @pytest.mark.parametrize("quantizer", [WeightOnlyInt4(), WeightOnlyInt8(), WeightOnlyInt4(block=128)])
 def test_this_machine_has_the_kernels(quantizer: WeightOnly, trained: Subject) -> None:
-    quantizer.foresee(trained.module)
+    quantizer.validate_for(trained.module)
 
 
 def test_a_model_without_weights_to_store_is_refused(digits: Data, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_layers_that_stay_float_are_named(digits: Data) -> None:
     context = Alone(digits)
     subject = Subject(nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 2)), (3,), input_dtype=torch.int64)
     WeightOnlyInt4().quantize(subject, context)
-    assert context.told == ["These layers stay in floating point because no kernel exists for them: 0 (Embedding)."]
+    assert context.reported == ["These layers stay in floating point because no kernel exists for them: 0 (Embedding)."]
 
 
 def test_four_bits_take_half_a_byte() -> None:

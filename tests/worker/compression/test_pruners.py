@@ -18,7 +18,7 @@ from worker.components.pruners.random import Random
 from worker.components.pruners.taylor import Taylor
 from worker.components.pruners.threshold import Threshold
 from worker.contracts.families.pruners import Pruner
-from worker.contracts.masks import gone, prunable_weights
+from worker.contracts.masks import prunable_weights, removed_share
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 
@@ -106,22 +106,22 @@ def test_taylor_leaves_no_trace_in_the_model(trained: Subject, digits: Data) -> 
 # ---- movement
 
 
-def moved(companion: Moving, subject: Subject, gradients: list[Tensor]) -> Subject:
-    companion.begin(subject, ALONE)
+def moved(callback: Moving, subject: Subject, gradients: list[Tensor]) -> Subject:
+    callback.start(subject, ALONE)
     for step, gradient in enumerate(gradients, 1):
         subject.module[0].weight.grad = gradient
-        companion.gradients()
-        companion.stepped(step, len(gradients))
-    companion.finish()
+        callback.gradients()
+        callback.after_step(step, len(gradients))
+    callback.finish()
     return subject
 
 
 def test_movement_keeps_what_grows_however_small() -> None:
     """S = −Σ θ·g: [0.1, −2, 3] · [−1, 1, 1] and again [0, 1, −4] give [0.1, 4, 9]."""
     gradients = [torch.tensor([[-1.0, 1.0, 1.0]]), torch.tensor([[0.0, 1.0, -4.0]])]
-    companion = Moving(Movement(sparsity=1 / 3, scope="local"), None)
-    subject = moved(companion, linear([[0.1, -2.0, 3.0]]), gradients)
-    assert torch.allclose(companion.state()["scores"]["0.weight"], torch.tensor([[0.1, 4.0, 9.0]]))
+    callback = Moving(Movement(sparsity=1 / 3, scope="local"), None)
+    subject = moved(callback, linear([[0.1, -2.0, 3.0]]), gradients)
+    assert torch.allclose(callback.state()["scores"]["0.weight"], torch.tensor([[0.1, 4.0, 9.0]]))
     assert torch.equal(subject.masks["0.weight"], mask([[0, 1, 1]]))
     towards_zero = [torch.tensor([[-1.0, -1.0, 1.0]])]  # −2 and 3 shrink
     subject = moved(Moving(Movement(sparsity=2 / 3, scope="local"), None), linear([[0.1, -2.0, 3.0]]), towards_zero)
@@ -167,7 +167,7 @@ def test_layers_that_do_not_divide_are_named_and_left() -> None:
     run = Alone()
     pruned = NM().prune(Subject(module, (6,)), run)
     assert set(pruned.masks) == {"2.weight"}
-    assert run.told == ["Not pruned, since their number of inputs is not a multiple of 4: `0.weight` (6)."]
+    assert run.reported == ["Not pruned, since their number of inputs is not a multiple of 4: `0.weight` (6)."]
     with pytest.raises(ValueError, match=r"multiple of 4, and this model has none \(`0\.weight` \(3\)"):
         NM().prune(two_layers(), ALONE)
 
@@ -199,8 +199,8 @@ def test_scored_ones_take_exactly_their_share_in_steps_too(
     pruner, run = component(sparsity=0.8), Alone(digits)
     assert pruner.share == 0.8
     half = pruner.step(0.0, 0.5).prune(trained, run)
-    assert gone(half) == pytest.approx(0.5, abs=1e-3)
-    assert gone(pruner.step(0.5, 0.8).prune(half, run)) == pytest.approx(0.8, abs=1e-3)
+    assert removed_share(half) == pytest.approx(0.5, abs=1e-3)
+    assert removed_share(pruner.step(0.5, 0.8).prune(half, run)) == pytest.approx(0.8, abs=1e-3)
 
 
 @pytest.mark.parametrize("component", SCORED, ids=lambda component: component.kind)

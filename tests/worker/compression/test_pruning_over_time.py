@@ -23,7 +23,7 @@ from worker.components.pruning_schedules.gradual import Gradual
 from worker.contracts.catalog import build
 from worker.contracts.component import discover
 from worker.contracts.families.stages import Stage
-from worker.contracts.masks import gone
+from worker.contracts.masks import removed_share
 from worker.contracts.phases import Training, Transform
 from worker.contracts.subject import Subject
 from worker.engine.evaluate import evaluate
@@ -59,7 +59,7 @@ def test_rounds_are_pruning_and_recovery_each() -> None:
     for phase in phases:
         if isinstance(phase, Transform):
             subject = phase.apply(subject, Alone())
-            shares.append(gone(subject))
+            shares.append(removed_share(subject))
     assert shares == pytest.approx([0.5, 0.75, 0.875], abs=2e-3)
 
 
@@ -77,12 +77,12 @@ def test_channels_go_in_rounds_too() -> None:
 def test_movement_trains_before_it_prunes() -> None:
     phases = prune(method={"kind": "movement", "training": {"epochs": 3}}, recover={"epochs": 2}).phases()
     assert [phase.recipe.epochs for phase in phases if isinstance(phase, Training)] == [3, 2]
-    assert [isinstance(phase, Training) and phase.companion is not None for phase in phases] == [True, False]
+    assert [isinstance(phase, Training) and phase.callback is not None for phase in phases] == [True, False]
 
 
 def test_masks_grow_within_the_recovery() -> None:
     (only,) = prune(schedule="gradual", recover={"epochs": 4}).phases()
-    assert isinstance(only, Training) and only.companion is not None and only.recipe.epochs == 4
+    assert isinstance(only, Training) and only.callback is not None and only.recipe.epochs == 4
 
 
 def test_the_timeline_names_schedule_and_rewinding() -> None:
@@ -168,7 +168,7 @@ def test_a_ticket_has_its_initial_weights_where_it_was_not_pruned() -> None:
     assert isinstance(pruning, Transform) and isinstance(rewinding, Transform)
     run = Begun(fresh)
     ticket = rewinding.apply(pruning.apply(subject, run), run)
-    assert gone(ticket) == pytest.approx(0.6, abs=1e-3)
+    assert removed_share(ticket) == pytest.approx(0.6, abs=1e-3)
     initial = fresh.state_dict()
     for name, value in ticket.module.state_dict().items():
         kept = ticket.masks.get(name, torch.ones_like(value, dtype=torch.bool))
@@ -203,8 +203,8 @@ class Diary(Alone):
 
 def grown(run: Alone, method: dict[str, Any], schedule: dict[str, Any], **recipe: Any) -> Watched:
     (phase,) = prune(method=method, schedule={"kind": "gradual", **schedule}, recover={}).phases()
-    assert isinstance(phase, Training) and phase.companion is not None
-    return Watched(planted(32, 16), clouds(), company=(phase.companion, run), **recipe)
+    assert isinstance(phase, Training) and phase.callback is not None
+    return Watched(planted(32, 16), clouds(), company=(phase.callback, run), **recipe)
 
 
 @pytest.mark.parametrize("kind", ["magnitude", "random", "movement"])
@@ -218,19 +218,19 @@ def test_masks_grow_along_the_cubic_and_hold(kind: str) -> None:
         assert not weight[~kept].any() and weight[kept].all()
     layers = run.shown["sparsity"]["layers"]
     assert 1 - sum(layer["kept"] for layer in layers) / sum(layer["total"] for layer in layers) == pytest.approx(
-        gone(done.subject)
+        removed_share(done.subject)
     )
-    assert run.told == []
+    assert run.reported == []
 
 
 def test_masks_go_on_from_those_that_are_there() -> None:
     module, run = planted(32, 16), Diary()
     subject = Magnitude(sparsity=0.5).prune(Subject(module, (8,)), run)
-    companion = Magnitude(sparsity=0.9).growing(Gradual(every=4, share=1.0).grown)
-    companion.begin(subject, run)
+    callback = Magnitude(sparsity=0.9).growing(Gradual(every=4, share=1.0).grow)
+    callback.start(subject, run)
     early = subject.masks
     for step in range(1, 9):
-        companion.stepped(step, 8)
+        callback.after_step(step, 8)
     assert run.observed == pytest.approx([0.9 - 0.4 * 0.125, 0.9], abs=2e-3)
     assert not any((subject.masks[name] & ~early[name]).any() for name in early)
 
@@ -245,7 +245,7 @@ def test_an_epoch_before_the_masks_are_whole_does_not_win() -> None:
     assert min(history[:first]) < min(history[first:])  # an earlier one would have won
     found = evaluate(done.module, clouds().validation, done.trainer.recipe.now.loss, clouds())
     assert found["loss"] == pytest.approx(min(history[first:]))
-    assert gone(done.subject) == pytest.approx(0.97, abs=2e-3)
+    assert removed_share(done.subject) == pytest.approx(0.97, abs=2e-3)
 
 
 def test_a_loss_that_rises_because_masks_grow_does_not_end_the_training() -> None:
@@ -254,25 +254,25 @@ def test_a_loss_that_rises_because_masks_grow_does_not_end_the_training() -> Non
         Diary(), magnitude(), {"every": 4, "share": 0.6}, epochs=10, optimizer=adam(0.01), regularizers=[impatient]
     )
     assert len(done.trainer.progress.history) == 7  # five before, the first with all masks, and one that is no better
-    assert gone(done.subject) == pytest.approx(0.9, abs=2e-3)
+    assert removed_share(done.subject) == pytest.approx(0.9, abs=2e-3)
 
 
 @pytest.mark.parametrize("average", [{"kind": "ema", "decay": 0.99}, {"kind": "swa", "start": 0.1, "every": 1}])
 def test_the_mean_of_the_steps_has_the_last_masks(average: dict[str, Any]) -> None:
     done = grown(Diary(), magnitude(), {"every": 4, "share": 0.6}, epochs=5, optimizer=adam(0.01), average=average)
-    assert gone(done.subject) == pytest.approx(0.9, abs=2e-3)
+    assert removed_share(done.subject) == pytest.approx(0.9, abs=2e-3)
     for name, kept in done.subject.masks.items():
         assert not done.module.get_parameter(name)[~kept].any()
 
 
 def test_a_training_that_ends_early_says_how_far_it_came() -> None:
     run = Diary()
-    companion = Magnitude(sparsity=0.9).growing(Gradual(every=4, share=1.0).grown)
-    companion.begin(Subject(planted(32, 16), (8,)), run)
+    callback = Magnitude(sparsity=0.9).growing(Gradual(every=4, share=1.0).grow)
+    callback.start(Subject(planted(32, 16), (8,)), run)
     for step in range(1, 6):
-        companion.stepped(step, 16)
-    companion.finish()
-    assert len(run.told) == 1 and "52.1% of the weights are removed, of 90.0% that were planned" in run.told[0]
+        callback.after_step(step, 16)
+    callback.finish()
+    assert len(run.reported) == 1 and "52.1% of the weights are removed, of 90.0% that were planned" in run.reported[0]
 
 
 def test_a_layer_that_would_be_emptied_ends_the_training_in_one_sentence() -> None:

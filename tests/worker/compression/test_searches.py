@@ -10,7 +10,7 @@ from tests.worker.compression.handmade import Judge, mask, two_layers
 from worker.components.pruners.constrained import Constrained
 from worker.components.pruners.stable import Stable
 from worker.compression.bounded_search import FINE, Search
-from worker.contracts.masks import gone
+from worker.contracts.masks import removed_share
 from worker.contracts.subject import Subject
 
 
@@ -68,7 +68,7 @@ def test_the_sparsest_model_within_a_loss() -> None:
     pruned = Constrained(criterion="loss", bound=0.139, floor=0.1).prune(two_layers(), run)
     assert torch.equal(pruned.masks["0.weight"], mask([[0, 0, 1], [1, 1, 1]]))
     assert torch.equal(pruned.masks["2.weight"], mask([[1, 0], [0, 0]]))
-    assert gone(pruned) == 0.5
+    assert removed_share(pruned) == 0.5
     assert run.judge(pruned.module) <= 0.139
 
 
@@ -76,21 +76,21 @@ def test_the_search_is_shown_in_order_and_told_in_one_sentence() -> None:
     run = Judge()
     Constrained(criterion="loss", bound=0.139, floor=0.1, budget=12).prune(two_layers(), run)
     body = run.shown["search"]
-    assert {name: body[name] for name in ("knob", "unit", "measured", "bound", "budget")} == {
-        "knob": "sparsity", "unit": "", "measured": "validation loss", "bound": 0.139, "budget": 12,
+    assert {name: body[name] for name in ("parameter", "unit", "measured", "bound", "budget")} == {
+        "parameter": "sparsity", "unit": "", "measured": "validation loss", "bound": 0.139, "budget": 12,
     }  # fmt: skip
-    assert [one["measured"] for one in body["evaluations"]] == pytest.approx(run.asked)
-    assert len(run.asked) <= 12
+    assert [one["measured"] for one in body["evaluations"]] == pytest.approx(run.requested)
+    assert len(run.requested) <= 12
     assert body["chosen"] in [one["value"] for one in body["evaluations"] if one["meets"]]
     assert all(one["meets"] == (one["measured"] <= 0.139) for one in body["evaluations"])
-    (sentence,) = run.told
-    assert sentence.endswith(f"found in {len(run.asked)} evaluations.") and "\n" not in sentence
+    (sentence,) = run.reported
+    assert sentence.endswith(f"found in {len(run.requested)} evaluations.") and "\n" not in sentence
 
 
 def test_a_drop_is_measured_from_the_model_as_it_came() -> None:
     pruned = Constrained(criterion="drop", bound=0.052, floor=0.1).prune(two_layers(), Judge())
     assert Judge().judge(pruned.module) - base_loss() <= 0.052
-    assert gone(pruned) == 0.5  # without 1, 2: 5 of 100, and little else
+    assert removed_share(pruned) == 0.5  # without 1, 2: 5 of 100, and little else
 
 
 def test_a_bound_that_nothing_meets_leaves_the_model_as_it_was() -> None:
@@ -117,18 +117,18 @@ def test_stable_takes_the_lowest_floor_that_meets_the_bound() -> None:
     assert torch.equal(pruned.masks["2.weight"], mask([[1, 0], [0, 0]]))
     assert torch.equal(pruned.masks["0.weight"], mask([[0, 0, 1], [1, 1, 1]]))
     floors = {one["value"]: one["meets"] for one in run.shown["search"]["evaluations"]}
-    assert run.shown["search"]["knob"] == "floor" and floors[1.0]
+    assert run.shown["search"]["parameter"] == "floor" and floors[1.0]
     stricter = Stable(sparsity=0.5, criterion="loss", bound=0.2).prune(two_layers(), Output())
     assert torch.equal(stricter.masks["2.weight"], mask([[1, 1], [0, 0]]))
-    assert gone(pruned) == gone(stricter) == 0.5
+    assert removed_share(pruned) == removed_share(stricter) == 0.5
 
 
 def test_stable_is_global_where_that_is_good_enough() -> None:
     run = Judge()
     pruned = Stable(sparsity=0.3, criterion="loss", bound=1.0).prune(two_layers(), run)
     assert torch.equal(pruned.masks["2.weight"], mask([[1, 0], [0, 0]]))
-    assert run.shown["search"]["chosen"] == 0.0 and len(run.asked) == 2
-    assert "100.00% of the norm" in run.told[0]
+    assert run.shown["search"]["chosen"] == 0.0 and len(run.requested) == 2
+    assert "100.00% of the norm" in run.reported[0]
 
 
 def test_stable_says_what_to_do_when_even_equal_shares_are_too_bad() -> None:

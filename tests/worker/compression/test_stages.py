@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
-from worker.components.folders.batch_norm import BatchNorm
+from worker.components.fusions.batch_norm import BatchNorm
 from worker.components.quantizers.static_int8 import StaticInt8
 from worker.compression.fake_quantization import ActsQuantized
 from worker.contracts.component import Component
@@ -44,9 +44,9 @@ def test_a_quantizer_may_be_trained_for_afterwards() -> None:
     first, second = stage("quantize", method={"kind": "qat_int8"}, recover={"epochs": 2}).phases()
     assert isinstance(first, Transform)
     assert isinstance(second, Training) and second.recipe.epochs == 2
-    assert isinstance(second.companion, ActsQuantized)
+    assert isinstance(second.callback, ActsQuantized)
     _, plain = stage("quantize", method={"kind": "static_int8"}, recover={}).phases()
-    assert isinstance(plain, Training) and plain.companion is None
+    assert isinstance(plain, Training) and plain.callback is None
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_the_defaults_are_the_families_defaults() -> None:
         ("pruners", {"kind": "heads", "importance": "bn_scale"}),
         ("quantizers", {"kind": "mixed", "bits": 1.5}),
         ("quantizers", {"kind": "weight_only_int4", "block": 20}),
-        ("folders", {"kind": "batch_norm", "eps": 1}),
-        ("folders", {"kind": "similar", "ratio": 1}),
+        ("fusions", {"kind": "batch_norm", "eps": 1}),
+        ("fusions", {"kind": "similar", "ratio": 1}),
     ],
 )
 def test_values_out_of_bounds_are_refused(family: str, spec: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE
-from worker.components.folders.batch_norm import BatchNorm
+from worker.components.fusions.batch_norm import BatchNorm
 from worker.components.pruners.channels import Channels
 from worker.engine.checkpoints.structure import describe, restore, undescribed
 

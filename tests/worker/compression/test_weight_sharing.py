@@ -72,16 +72,16 @@ def test_each_layer_has_few_values_and_keeps_its_zeros() -> None:
             assert distinct(weight) <= (32 if name.startswith("conv") else 8)
         else:
             assert distinct(weight) <= 4 or len(weight) <= 4
-    (told,) = [layer for layer in context.shown["quantization"]["layers"] if layer["name"] == "linear1.weight"]
+    (reported,) = [layer for layer in context.shown["quantization"]["layers"] if layer["name"] == "linear1.weight"]
     kept = shared.masks["linear1.weight"]
     old, new = (
         values[kept].double()
         for values in (before["linear1.weight"], shared.module.get_parameter("linear1.weight").detach())
     )
     error = (old - new).square().mean()
-    assert (told["values"], told["bits"], told["levels_used"]) == (int(kept.sum()), 3, len(new.unique()))
-    assert told["mse"] == pytest.approx(float(error))
-    assert told["sqnr_db"] == pytest.approx(float(10 * torch.log10(old.square().mean() / error)))
+    assert (reported["values"], reported["bits"], reported["levels_used"]) == (int(kept.sum()), 3, len(new.unique()))
+    assert reported["mse"] == pytest.approx(float(error))
+    assert reported["sqnr_db"] == pytest.approx(float(10 * torch.log10(old.square().mean() / error)))
 
 
 def test_biases_may_stay_as_they_are() -> None:
@@ -107,21 +107,21 @@ def begun(bits: int = 2) -> tuple[Subject, Sharing, nn.Parameter]:
     subject = pruned("mlp")
     method = WeightSharing(bits=bits)
     method.quantize(subject, ALONE)
-    companion = method.companion()
-    assert isinstance(companion, Sharing)
-    companion.begin(subject, ALONE)
-    return subject, companion, subject.module.get_parameter("linear1.weight")
+    callback = method.callback()
+    assert isinstance(callback, Sharing)
+    callback.start(subject, ALONE)
+    return subject, callback, subject.module.get_parameter("linear1.weight")
 
 
 def test_a_clusters_gradient_is_that_of_its_centroid() -> None:
     """Autograd through a codebook that is looked up gives the same."""
-    subject, companion, weight = begun()
+    subject, callback, weight = begun()
     entries, labels = weight.detach().unique(return_inverse=True)
     centroids = entries.clone().requires_grad_()
     target = torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))
     ((centroids[labels] - target) ** 3).sum().backward()
     ((weight - target) ** 3).sum().backward()
-    companion.gradients()
+    callback.gradients()
     assert weight.grad is not None and centroids.grad is not None
     mask = subject.masks["linear1.weight"]
     assert torch.allclose(weight.grad[mask], centroids.grad[labels][mask], rtol=1e-5)
@@ -130,27 +130,27 @@ def test_a_clusters_gradient_is_that_of_its_centroid() -> None:
 
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
 def test_clusters_stay_whole_after_every_step(optimizer: type[torch.optim.Optimizer]) -> None:
-    subject, companion, weight = begun()
+    subject, callback, weight = begun()
     optimize = optimizer([weight], 1e-2)  # type: ignore[arg-type,call-arg]
     labels = weight.detach().unique(return_inverse=True)[1]
     before = weight.detach().clone()
     for step in range(5):
         weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(step))
-        companion.gradients()
+        callback.gradients()
         optimize.step()
-        companion.stepped(step + 1, 5)
+        callback.after_step(step + 1, 5)
         assert all(len(weight.detach()[labels == label].unique()) == 1 for label in labels.unique())
         assert torch.equal(weight != 0, subject.masks["linear1.weight"])
     assert not torch.equal(weight, before)
 
 
 def test_clusters_that_meet_stay_two() -> None:
-    subject, companion, weight = begun()
-    state = companion.state()
+    subject, callback, weight = begun()
+    state = callback.state()
     with torch.no_grad():
         weight[subject.masks["linear1.weight"]] = 0.5
     again = Sharing(Codebooks(2, 2, 0))
-    again.begin(subject, ALONE)
+    again.start(subject, ALONE)
     again.load(state)
     assert again.state()["linear1.weight"]["clusters"] == 4
 
@@ -159,12 +159,12 @@ def test_a_weight_changes_its_cluster_when_its_own_value_has_come_nearer_to_anot
     """By hand: entries 0 and 1; plain steps of −gradient; a border at 0.5, then where the moved entries put it."""
     layer = nn.Linear(6, 1, bias=False)
     layer.weight.data = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]])
-    companion = Regrouping(Codebooks(1, 1, 0))
-    companion.begin(Subject(layer, (6,)), ALONE)
+    callback = Regrouping(Codebooks(1, 1, 0))
+    callback.start(Subject(layer, (6,)), ALONE)
 
     def step(*deltas: float) -> list[float]:
         layer.weight.data += torch.tensor([deltas])
-        companion.stepped(1, 2)
+        callback.after_step(1, 2)
         return [round(value, 6) for value in layer.weight[0].tolist()]
 
     # Latent 0.3, 0, 0 | 1, 1, 1: all stay, the lower entry moves to 0.1.
@@ -176,13 +176,13 @@ def test_a_weight_changes_its_cluster_when_its_own_value_has_come_nearer_to_anot
 def test_a_cluster_that_all_have_left_keeps_its_entry() -> None:
     layer = nn.Linear(4, 1, bias=False)
     layer.weight.data = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
-    companion = Regrouping(Codebooks(1, 1, 0))
-    companion.begin(Subject(layer, (4,)), ALONE)
+    callback = Regrouping(Codebooks(1, 1, 0))
+    callback.start(Subject(layer, (4,)), ALONE)
     layer.weight.data += torch.tensor([[0.8, 1.0, 0.0, 0.0]])
-    companion.stepped(1, 3)
+    callback.after_step(1, 3)
     assert layer.weight.tolist() == [pytest.approx([0.95] * 4)]
     layer.weight.data -= torch.tensor([[0.9, 0.9, 0.0, 0.0]])
-    companion.stepped(2, 3)
+    callback.after_step(2, 3)
     assert layer.weight.tolist() == [pytest.approx([0.0, 0.0, 1.0, 1.0], abs=1e-6)]
 
 

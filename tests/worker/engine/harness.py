@@ -16,10 +16,10 @@ from worker.pipe.link import decode, encode
 from worker.pipe.messages import (
     Assignment,
     Checkpoint,
+    Command,
     Finished,
     FromTrainer,
     Happened,
-    Order,
     Points,
     Release,
     StageDone,
@@ -36,7 +36,7 @@ MEASURED: dict[str, Any] = {
 }
 """Possible answer of a measuring process, for tests that do not check measurements: a real one takes a second a stage."""
 
-Ask = Callable[["MemoryLink"], Sequence[Order | Release]]
+Ask = Callable[["MemoryLink"], Sequence[Command | Release]]
 
 
 class Killed(BaseException):
@@ -46,13 +46,13 @@ class Killed(BaseException):
 class MemoryLink:
     """Keeps every message, after it went through the wire's own coding. Dies instead of sending number `kill_at`.
 
-    `ask` is called whenever the engine looks for orders: when it is time, or after every step of a link whose `asked`
+    `ask` is called whenever the engine looks for commands: when it is time, or after every step of a link whose `has_commands`
     says that there are some.
     """
 
-    def __init__(self, kill_at: int | None = None, ask: Ask = lambda link: (), asked: bool = False) -> None:
+    def __init__(self, kill_at: int | None = None, ask: Ask = lambda link: (), requested: bool = False) -> None:
         self.sent: list[FromTrainer] = []
-        self.asked = asked
+        self.has_commands = requested
         self._kill_at = kill_at
         self._ask = ask
 
@@ -61,7 +61,7 @@ class MemoryLink:
             raise Killed
         self.sent.append(decode(encode(message)))  # type: ignore[arg-type]
 
-    def orders(self) -> Sequence[Order | Release]:
+    def commands(self) -> Sequence[Command | Release]:
         return self._ask(self)
 
     def all(self, kind: type[Any]) -> list[Any]:
@@ -93,14 +93,14 @@ def run(work: Assignment, settings: Settings, **link: Any) -> MemoryLink:
     return memory
 
 
-def once(when: Callable[[MemoryLink], bool], order: Order | Release) -> Ask:
-    """Ask for `order` a single time, as soon as `when` holds."""
-    waiting = [order]
+def once(when: Callable[[MemoryLink], bool], command: Command | Release) -> Ask:
+    """Ask for `command` a single time, as soon as `when` holds."""
+    waiting = [command]
     return lambda link: [waiting.pop()] if waiting and when(link) else []
 
 
-def command(kind: CommandKind) -> Order:
-    return Order(id=f"order-{kind}", kind=kind, body={}, by="somebody")
+def command(kind: CommandKind) -> Command:
+    return Command(id=f"order-{kind}", kind=kind, body={}, by="somebody")
 
 
 def steps_done(link: MemoryLink) -> int:

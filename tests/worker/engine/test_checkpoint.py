@@ -90,10 +90,10 @@ def test_the_last_two_within_a_stage_and_all_at_its_end_are_kept(tmp_path: Path,
 
 
 def test_one_that_is_to_stay_stays_when_a_run_has_gone_on_from_it(tmp_path: Path, catalog: Catalog) -> None:
-    asked = Checkpoints(tmp_path, "c").write(state(1), stage=1, keep=True)
-    again = Checkpoints(tmp_path, "c", resumed=asked)
+    requested = Checkpoints(tmp_path, "c").write(state(1), stage=1, keep=True)
+    again = Checkpoints(tmp_path, "c", resumed=requested)
     newer = [again.write(state(step), stage=1) for step in (2, 3, 4)]
-    assert kept(tmp_path, *newer) == {asked.path, newer[1].path, newer[2].path}
+    assert kept(tmp_path, *newer) == {requested.path, newer[1].path, newer[2].path}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from tests.worker.engine.harness import MemoryLink, assignment, run
-from worker.pipe.messages import Exhibit, Happened, Points
+from worker.pipe.messages import Happened, Points, Summary
 
 
 def executed(catalog: Catalog, settings: Settings, dataset: str, **changes: Any) -> MemoryLink:
@@ -48,7 +48,7 @@ def test_a_run_shows_its_data_before_its_first_point(catalog: Catalog, settings:
     changes = ["class_balance", {"kind": "subset", "fraction": 0.5}, {"kind": "generated", "samples": 50, "steps": 50}]
     link = executed(catalog, settings, "digits", distribution=changes)
     shown = {
-        message.kind: message for message in link.all(Exhibit) if message.kind in ("classes", "generated", "storage")
+        message.kind: message for message in link.all(Summary) if message.kind in ("classes", "generated", "storage")
     }
     assert {(message.stage, message.step) for message in shown.values()} == {(0, 0)} and len(shown) == 3
     assert sum(shown["classes"].body["generated"]) == 50
@@ -59,5 +59,5 @@ def test_a_run_shows_its_data_before_its_first_point(catalog: Catalog, settings:
         for place, message in enumerate(link.sent)
         if isinstance(message, Happened) and message.kind is EventKind.STAGE_BEGAN
     )
-    assert began < order.index(Exhibit) < order.index(Points)
+    assert began < order.index(Summary) < order.index(Points)
     assert link.done()[-1].result.validation["accuracy"] > 0.85

@@ -23,7 +23,7 @@ from worker.contracts.subject import Subject
 from worker.engine import seed
 from worker.engine.checkpoints.checkpoint import load_model
 from worker.engine.measurement import measure
-from worker.pipe.messages import Assignment, Checkpoint, Finished, Order, Points, Release, Source
+from worker.pipe.messages import Assignment, Checkpoint, Command, Finished, Points, Release, Source
 
 RECIPE = {"batch": {"kind": "fixed", "size": 64}, "optimizer": {"kind": "adam", "lr": 3e-3}}
 CNN = {"kind": "cnn", "width": 4, "norm": "batch"}
@@ -127,7 +127,7 @@ def test_a_run_that_is_given_back_before_the_first_lesson_keeps_its_teacher(cata
     expected = undisturbed(work, eager)
     polls = [0]
 
-    def third_poll_of_the_stage(link: MemoryLink) -> Sequence[Order | Release]:
+    def third_poll_of_the_stage(link: MemoryLink) -> Sequence[Command | Release]:
         polls[0] += len(link.done()) == 1
         return [Release()] if polls[0] == 4 else []  # the first is heard while the result is checkpointed
 

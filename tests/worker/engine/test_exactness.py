@@ -165,7 +165,7 @@ def shuffle_by_chance(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(seed, "generator", lambda *place: torch.Generator().manual_seed(random.getrandbits(60)))
 
 
-def test_a_companion_that_forgets_is_caught(catalog: Catalog, eager: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_callback_that_forgets_is_caught(catalog: Catalog, eager: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = [{**TRAIN, "epochs": 1}, OVER_TIME["gradual movement"]]
     work = assignment({"dataset": {"kind": "digits"}, "model": MLP, "stages": stages}, catalog)
     whole = run(work, eager).sent

@@ -10,7 +10,7 @@ from backend.domain.catalog import Catalog
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ledger, MemoryLink, assignment, run
-from worker.pipe.messages import Assignment, Checkpoint, Finished, Order, Release, StageDone
+from worker.pipe.messages import Assignment, Checkpoint, Command, Finished, Release, StageDone
 
 TRAIN = {"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": 128}}
 MEASURE = {"batch_sizes": [1], "repeats": 5, "formats": [{"kind": "safetensors"}]}
@@ -35,7 +35,7 @@ class Asked:
     def __init__(self, at: int = 0, trains: bool = False) -> None:
         self.count, self._at, self._trains = 0, at, trains
 
-    def __call__(self, link: MemoryLink) -> Sequence[Order | Release]:
+    def __call__(self, link: MemoryLink) -> Sequence[Command | Release]:
         done = link.all(StageDone) or not self._trains
         self.count += bool(done)
         return [Release()] if done and self.count == self._at else ()
@@ -54,16 +54,16 @@ def test_the_model_is_saved_as_it_was_before(
     stages: list[dict[str, Any]], catalog: Catalog, settings: Settings
 ) -> None:
     work = assignment(spec(stages), catalog)
-    asked = Asked(trains=bool(stages))
-    expected = run(work, settings, ask=asked)
-    for at in sorted({max(1, asked.count * time // TIMES) for time in range(1, TIMES)}):
+    requested = Asked(trains=bool(stages))
+    expected = run(work, settings, ask=requested)
+    for at in sorted({max(1, requested.count * time // TIMES) for time in range(1, TIMES)}):
         given = _given_back(work, settings, Asked(at, trains=bool(stages)))
         again = run(replace(work, resume=given.all(Checkpoint)[-1]), settings)
         assert again.finished == Finished(RunState.SUCCEEDED)
         assert result(given, again) == result(expected), f"given back the {at}th time it asked"
 
 
-def _given_back(work: Assignment, settings: Settings, asked: Asked) -> MemoryLink:
-    link = run(work, settings, ask=asked)
+def _given_back(work: Assignment, settings: Settings, requested: Asked) -> MemoryLink:
+    link = run(work, settings, ask=requested)
     assert link.finished == Finished(RunState.QUEUED)
     return link

@@ -12,7 +12,7 @@ from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, steps_done
 from tests.worker.engine.test_checkpoint import state
 from worker.engine.checkpoints.checkpoint import Checkpoints
-from worker.pipe.messages import Assignment, Checkpoint, Finished, Obeyed, Order, Progress, Release
+from worker.pipe.messages import Assignment, Checkpoint, Command, Finished, Obeyed, Progress, Release
 
 TRAIN = {
     "kind": "train",
@@ -26,15 +26,15 @@ SPEC = {"dataset": {"kind": "digits"}, "model": {"kind": "mlp", "hidden": [16]},
 EPOCH = 23  # steps
 
 
-def asked_first(*orders: Order | Release) -> Ask:
+def asked_first(*commands: Command | Release) -> Ask:
     """The orders once, all together, before anything else is done."""
-    waiting = [orders]
+    waiting = [commands]
     return lambda link: waiting.pop() if waiting else ()
 
 
 def interrupted(work: Assignment, settings: Settings, at: int) -> MemoryLink:
     """Given back in the midst of its training."""
-    link = run(work, settings, asked=True, ask=once(lambda link: steps_done(link) >= at, Release()))
+    link = run(work, settings, requested=True, ask=once(lambda link: steps_done(link) >= at, Release()))
     assert link.finished == Finished(RunState.QUEUED)
     return link
 
@@ -46,7 +46,7 @@ def hashes(*links: MemoryLink) -> dict[int, str]:
     return kept.hashes
 
 
-INTERRUPTIONS: dict[str, list[Order | Release]] = {
+INTERRUPTIONS: dict[str, list[Command | Release]] = {
     "given back": [Release()],
     "paused, given back": [command(CommandKind.PAUSE), Release()],
     "checkpoint, given back": [command(CommandKind.CHECKPOINT), Release()],
@@ -55,12 +55,12 @@ INTERRUPTIONS: dict[str, list[Order | Release]] = {
 
 @pytest.mark.parametrize("orders", INTERRUPTIONS.values(), ids=INTERRUPTIONS)
 def test_interrupted_before_the_first_step_it_ends_with_the_same_weights(
-    orders: list[Order | Release], catalog: Catalog, settings: Settings
+    commands: list[Command | Release], catalog: Catalog, settings: Settings
 ) -> None:
     work = assignment(SPEC, catalog)
     expected = run(work, settings)
     first = interrupted(work, settings, at=30)
-    again = run(replace(work, resume=first.all(Checkpoint)[-1]), settings, ask=asked_first(*orders))
+    again = run(replace(work, resume=first.all(Checkpoint)[-1]), settings, ask=asked_first(*commands))
     assert again.finished == Finished(RunState.QUEUED)
     taken = again.all(Checkpoint)[-1]
     assert taken.trains and taken.step == first.all(Checkpoint)[-1].step
@@ -79,7 +79,7 @@ def test_a_stop_before_the_first_step_keeps_what_the_training_would_leave(catalo
     direct = run(
         assignment(SPEC, catalog, run_id="direct"),
         settings,
-        asked=True,
+        requested=True,
         ask=once(lambda link: link.all(Progress)[-1].step == step, command(CommandKind.STOP)),
     )
     assert direct.all(Obeyed)[0].step == step
@@ -93,16 +93,16 @@ def at_an_epochs_beginning(link: MemoryLink) -> bool:
 def test_a_batch_size_that_waits_for_the_next_epoch_waits_when_interrupted_before_this_ones_first_step(
     catalog: Catalog, settings: Settings
 ) -> None:
-    def steered(*more: Order | Release) -> Ask:
-        setting = Order("set", CommandKind.SET, {"path": "batch.size", "value": 128}, "ann")
-        waiting = [(setting, *more)]
+    def steered(*more: Command | Release) -> Ask:
+        change = Command("set", CommandKind.SET, {"path": "batch.size", "value": 128}, "ann")
+        waiting = [(change, *more)]
         return lambda link: waiting.pop() if waiting and at_an_epochs_beginning(link) else ()
 
     work = assignment(SPEC, catalog)
-    expected = run(work, settings, asked=True, ask=steered())
+    expected = run(work, settings, requested=True, ask=steered())
     (answer,) = expected.all(Obeyed)
     assert (answer.step, answer.note) == (EPOCH, "From the next epoch on.")
-    first = run(work, settings, asked=True, ask=steered(command(CommandKind.PAUSE), Release()))
+    first = run(work, settings, requested=True, ask=steered(command(CommandKind.PAUSE), Release()))
     assert first.finished == Finished(RunState.QUEUED) and first.all(Checkpoint)[-1].step == EPOCH
     resume = replace(work, resume=first.all(Checkpoint)[-1])
     last = run(resume, settings, ask=asked_first(command(CommandKind.RESUME)))

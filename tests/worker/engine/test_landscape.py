@@ -19,7 +19,7 @@ from worker.contracts.subject import Subject
 from worker.data.tensors import Split
 from worker.engine.diagnostics.sharpness import sharpness
 from worker.engine.summaries.landscape import SIDE, directions, landscape, plane
-from worker.pipe.messages import Exhibit
+from worker.pipe.messages import Summary
 
 MSE, ENTROPY = Loss.choose("mse"), Loss.choose("cross_entropy")
 
@@ -194,8 +194,8 @@ def test_on_request_a_run_shows_it_before_and_after_each_stage(catalog: Catalog,
     spec = {"dataset": "digits", "model": {"kind": "mlp", "hidden": [8]}, "stages": [train, train]}
     link = run(assignment({**spec, "diagnosis": {"landscape": True}}, catalog), settings)
     assert link.finished.state is RunState.SUCCEEDED
-    shown = [(one.kind, one.stage) for one in link.all(Exhibit) if one.kind.startswith("landscape")]
+    shown = [(one.kind, one.stage) for one in link.all(Summary) if one.kind.startswith("landscape")]
     assert shown == [("landscape_before", 0), ("landscape", 0), ("landscape", 1)]
     plain = run(assignment(spec, catalog, run_id="plain"), settings)
-    assert not any(one.kind.startswith("landscape") for one in plain.all(Exhibit))
+    assert not any(one.kind.startswith("landscape") for one in plain.all(Summary))
     assert [done.result.weights_sha256 for done in link.done()] == [done.result.weights_sha256 for done in plain.done()]

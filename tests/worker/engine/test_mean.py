@@ -59,7 +59,7 @@ def test_ema_is_its_recurrence(decay: float) -> None:
         mean = kept * mean + (1 - kept) * weight
         module.weight.data.copy_(weight[None])
         running.take(module, number + 1, TOTAL)
-    with running.applied(module):
+    with running.lend(module):
         assert torch.allclose(module.weight[0], mean, rtol=0, atol=1e-14)
     assert torch.equal(module.weight[0], steps[-1])
 
@@ -97,7 +97,7 @@ def test_a_mean_that_took_nothing_leaves_the_last_step() -> None:
     module = nn.Linear(2, 1)
     mean, last = Mean(module, make("averages", "swa", start=0.9)), module.weight.detach().clone()
     mean.take(module, 1, 1000)
-    with mean.applied(module):
+    with mean.lend(module):
         assert torch.equal(module.weight, last)
     mean.apply(module, Split(torch.zeros(1, 2), torch.zeros(1)))
     assert torch.equal(module.weight, last)

@@ -38,7 +38,7 @@ OTHERS = [{"kind": kind} for kind in sorted(components("optimizers"))]
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    return load(Wanted.usual({"kind": "digits"}), tmp_path_factory.mktemp("data"), 0, "cpu")
+    return load(Wanted.default({"kind": "digits"}), tmp_path_factory.mktemp("data"), 0, "cpu")
 
 
 def subject(data: Data, model: dict[str, Any]) -> Subject:

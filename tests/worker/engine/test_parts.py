@@ -38,10 +38,10 @@ def model(*norm: nn.Module) -> nn.Module:
 
 def trained(module: nn.Module, **recipe: Any) -> Tensor:
     """All weights after three epochs by gradient descent with momentum."""
-    usual = {"epochs": 3, "batch": {"kind": "fixed", "size": 50}, "optimizer": {"kind": "sgd", "lr": 0.1}}
+    default = {"epochs": 3, "batch": {"kind": "fixed", "size": 50}, "optimizer": {"kind": "sgd", "lr": 0.1}}
     reporter = Reporter(Unattended(), Clock(), 0)  # type: ignore[arg-type]
     subject = Subject(copy.deepcopy(module), (INPUTS,))
-    chosen = Recipe.model_validate({**usual, **recipe})
+    chosen = Recipe.model_validate({**default, **recipe})
     Trainer(subject, data(), chosen, 0, Position(), reporter, lambda *_: reporter.flush()).run()
     return torch.cat([parameter.detach().flatten() for parameter in subject.module.parameters()])
 

@@ -16,8 +16,8 @@ from worker.contracts.component import discover
 from worker.contracts.recipe import Recipe
 from worker.data.tensors import Corpus, Data, Samples
 from worker.engine.input.storage import Storing, store
-from worker.engine.summaries import exhibits, pictures
-from worker.pipe.messages import Exhibit
+from worker.engine.summaries import collect, pictures
+from worker.pipe.messages import Summary
 
 discover()
 EVERYTHING = [
@@ -36,7 +36,7 @@ def data(*shape: int, count: int = 40, classes: int = 10) -> Data:
 
 
 def shown(given: Data, augmentations: list[dict[str, Any]]) -> dict[str, Any]:
-    body = exhibits.of_recipe(given, Recipe.model_validate({"augmentations": augmentations}), 0)["augmentations"]
+    body = collect.of_recipe(given, Recipe.model_validate({"augmentations": augmentations}), 0)["augmentations"]
     plain: dict[str, Any] = json.loads(json.dumps(body))
     return plain
 
@@ -86,7 +86,7 @@ def test_even_noise_of_any_size_fits(shape: tuple[int, ...]) -> None:
 
 def test_few_samples_and_no_augmentation() -> None:
     assert shown(data(1, 8, 8, count=3), [{"kind": "cutmix"}])["columns"] == 3
-    assert "augmentations" not in exhibits.of_recipe(data(1, 8, 8), Recipe(), 0)
+    assert "augmentations" not in collect.of_recipe(data(1, 8, 8), Recipe(), 0)
 
 
 def test_the_pictures_leave_all_randomness_as_it_was() -> None:
@@ -99,6 +99,6 @@ def test_the_pictures_leave_all_randomness_as_it_was() -> None:
 def test_a_run_shows_them_before_its_first_step(catalog: Catalog, settings: Settings) -> None:
     train = {"kind": "train", "epochs": 1, "augmentations": [{"kind": "random_crop"}]}
     spec = {"dataset": {"kind": "digits"}, "model": {"kind": "mlp", "hidden": [8]}, "stages": [train]}
-    (exhibit,) = [one for one in run(assignment(spec, catalog), settings).all(Exhibit) if one.kind == "augmentations"]
-    assert (exhibit.stage, exhibit.step) == (0, 0)
-    assert len(exhibit.body["rows"]) == 4
+    (summary,) = [one for one in run(assignment(spec, catalog), settings).all(Summary) if one.kind == "augmentations"]
+    assert (summary.stage, summary.step) == (0, 0)
+    assert len(summary.body["rows"]) == 4

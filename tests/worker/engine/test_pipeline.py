@@ -22,7 +22,6 @@ from worker.engine.explain import explain
 from worker.engine.measurement import measure
 from worker.pipe.messages import (
     Checkpoint,
-    Exhibit,
     Finished,
     Happened,
     Obeyed,
@@ -30,6 +29,7 @@ from worker.pipe.messages import (
     Progress,
     Release,
     StageDone,
+    Summary,
     Unsaved,
 )
 
@@ -47,8 +47,8 @@ LONG = {**DIGITS, "stages": [{**TRAIN, "epochs": 5000}, PRUNE]}
 
 def test_a_run_tells_everything_in_order(catalog: Catalog, settings: Settings) -> None:
     link = run(assignment(TWO, catalog), settings)
-    told = [message for message in link.sent if not isinstance(message, Points | Progress | Exhibit)]
-    assert [type(message) for message in told] == [Happened, StageDone, Checkpoint] * 2 + [Finished]
+    reported = [message for message in link.sent if not isinstance(message, Points | Progress | Summary)]
+    assert [type(message) for message in reported] == [Happened, StageDone, Checkpoint] * 2 + [Finished]
     assert link.finished == Finished(RunState.SUCCEEDED)
     steps = link.all(Progress)[-1].total_steps
     assert steps_done(link) == steps == link.done()[-1].result.step
@@ -68,7 +68,7 @@ def test_a_run_tells_everything_in_order(catalog: Catalog, settings: Settings) -
 
 def test_the_model_is_counted_and_evaluated_as_it_came_in_once(catalog: Catalog, settings: Settings) -> None:
     link = run(assignment(TWO, catalog), settings)
-    (shown,) = [one for one in link.all(Exhibit) if one.kind == INCOMING]
+    (shown,) = [one for one in link.all(Summary) if one.kind == INCOMING]
     assert (shown.stage, shown.step) == (0, 0)
     assert shown.body["parameters"] == link.done()[0].result.parameters >= shown.body["nonzero"] > 0
     for split in ("validation", "test"):
@@ -208,7 +208,7 @@ def test_a_stage_that_fails_keeps_what_was_measured_before_it(catalog: Catalog, 
 
 
 @pytest.mark.parametrize(
-    ("stage", "told"),
+    ("stage", "reported"),
     [
         ({"kind": "prune", "method": {"kind": "n_m", "n": 1, "m": 32}}, "1:32 pruning needs a layer"),
         (
@@ -219,17 +219,17 @@ def test_a_stage_that_fails_keeps_what_was_measured_before_it(catalog: Catalog, 
     ],
 )
 def test_what_shapes_tell_is_told_before_anything_is_trained(
-    stage: dict[str, Any], told: str, catalog: Catalog, settings: Settings
+    stage: dict[str, Any], reported: str, catalog: Catalog, settings: Settings
 ) -> None:
     model = {"kind": "mlp", "hidden": [30, 16]}
     data = {"kind": "diabetes" if stage["kind"] == "prune" else "digits"}  # ten inputs, or sixty-four
     link = run(assignment({"dataset": data, "model": model, "stages": [TRAIN, stage]}, catalog), settings)
     assert link.finished.state is RunState.FAILED and steps_done(link) == 0 and link.done() == []
-    assert link.finished.error is not None and told in link.finished.error
+    assert link.finished.error is not None and reported in link.finished.error
     assert link.finished.error.startswith("Nothing was trained, because stage 2 is not possible: ")
 
 
-def test_what_comes_after_other_shapes_is_not_foreseen(catalog: Catalog, settings: Settings) -> None:
+def test_what_comes_after_other_shapes_is_not_validate_forn(catalog: Catalog, settings: Settings) -> None:
     """A stage that takes channels away may leave what the next one needs: nobody refuses that too early."""
     neurons = {"kind": "prune", "method": {"kind": "neurons", "ratio": 0.5}}
     sharing = {"kind": "quantize", "method": {"kind": "weight_sharing", "bits": 8}}

@@ -14,7 +14,7 @@ from backend.domain.settings import Settings
 from tests.worker.engine.harness import assignment, run
 from worker.data.tensors import Data, Split
 from worker.engine.summaries.quality import BINS, MOST_CLASSES, MOST_SQUARE, calibration, quality
-from worker.pipe.messages import Exhibit
+from worker.pipe.messages import Summary
 
 
 class Fixed(nn.Module):
@@ -146,7 +146,7 @@ def test_every_stage_shows_its_quality(dataset: str, holds: set[str], catalog: C
     prune = {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.5}, "recover": {"epochs": 1}}
     spec = {"dataset": dataset, "model": {"kind": "mlp", "hidden": [8]}, "stages": [train, prune]}
     link = run(assignment(spec, catalog), settings)
-    shown = [one for one in link.all(Exhibit) if one.kind == "quality"]
+    shown = [one for one in link.all(Summary) if one.kind == "quality"]
     assert [(one.stage, one.step) for one in shown] == [(done.result.stage, done.result.step) for done in link.done()]
     for one, done in zip(shown, link.done(), strict=True):
         assert holds <= one.body.keys()

@@ -112,8 +112,8 @@ def test_an_automatic_batch_is_really_measured(catalog: Catalog, settings: Setti
     sizes = curve(link, "batch_size")
     assert sum(sizes) == SAMPLES
     assert 16 <= sizes[0] <= 1024 and sizes[0].is_integer() and int(sizes[0]).bit_count() == 1
-    (told,) = (body["text"] for body in link.happened(EventKind.LOG))
-    assert told.startswith(f"Batches of {int(sizes[0]):,}, ")
+    (reported,) = (body["text"] for body in link.happened(EventKind.LOG))
+    assert reported.startswith(f"Batches of {int(sizes[0]):,}, ")
 
 
 # ---- rates and the end

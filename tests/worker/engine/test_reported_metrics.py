@@ -6,7 +6,7 @@ import pytest
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import outline
-from backend.domain.experiment.metrics import knows, reported
+from backend.domain.experiment.metrics import knows, list_metrics
 from backend.domain.fields import fields
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
@@ -50,7 +50,7 @@ def names_of(work: Assignment, settings: Settings) -> set[str]:
 def test_a_run_reports_what_its_spec_is_said_to(task: str, catalog: Catalog, settings: Settings) -> None:
     looks = {"diagnosis": {"every": 1}, **TASKS[task]}
     work = assignment(looks, catalog)
-    said = reported(work.spec, list(fields(work.spec, outline(), catalog)), catalog)
+    said = list_metrics(work.spec, list(fields(work.spec, outline(), catalog)), catalog)
     seen = names_of(work, settings)
     assert [name for name in seen if not knows(said, name)] == []
     assert set(said) - seen <= {"dead_units"}, "a model may have no ReLU"

@@ -15,7 +15,7 @@ from worker.pipe.messages import Points, Progress
 
 def reporter_at(link: MemoryLink, stage: int = 1, step: int = 40) -> Reporter:
     reporter = Reporter(link, Clock(seconds=100.0), total_steps=60)
-    reporter.begin(stage, step)
+    reporter.start(stage, step)
     return reporter
 
 
@@ -94,9 +94,9 @@ def test_validation_comes_after_the_steps_before_it() -> None:
     link = MemoryLink()
     reporter = reporter_at(link)
     record(reporter, 0.5)
-    reporter.validated({"loss": math.nan, "accuracy": 0.25})
+    reporter.report_validation({"loss": math.nan, "accuracy": 0.25})
     record(reporter, 0.4)
-    reporter.validated({"loss": math.nan, "accuracy": 0.5})
+    reporter.report_validation({"loss": math.nan, "accuracy": 0.5})
     assert link.all(Points) == []
     reporter.flush()
     training, validation = (chunks.decode(points.chunk) for points in link.all(Points))
@@ -111,9 +111,9 @@ def test_no_validation_counts_that_came_after_divergence() -> None:
     reporter = reporter_at(link)
     for value in (1.0, math.nan):
         record(reporter, value)
-        reporter.validated({"loss": value})
+        reporter.report_validation({"loss": value})
     record(reporter, 2.0)
-    reporter.validated({"loss": 2.0})
+    reporter.report_validation({"loss": 2.0})
     with pytest.raises(Diverged):
         reporter.flush()
     assert chunks.decode(link.all(Points)[-1].chunk).steps.tolist() == [41, 42]
@@ -127,7 +127,7 @@ def test_epochs_shorter_than_the_interval_do_not_put_off_what_is_due(monkeypatch
     for _ in range(3):
         now[0] += reporting.FLUSH_SECONDS / 2
         record(reporter, 1.0)
-        reporter.validated({"loss": 1.0})
+        reporter.report_validation({"loss": 1.0})
     assert reporter.due
 
 

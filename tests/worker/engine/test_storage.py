@@ -61,7 +61,7 @@ def test_by_itself_the_fastest_that_fits_is_chosen(tmp_path: Path, monkeypatch: 
     needed = raw.train.inputs.size * 4
     for free, tier in [(needed / 0.4 + 1, "device"), (needed * 0.9, "memory"), (raw.train.inputs.nbytes, "disk")]:
         monkeypatch.setattr(storage, "free_bytes", lambda device, free=free: int(free))
-        assert Storing("auto", "cpu", tmp_path).chosen(raw) == tier
+        assert Storing("auto", "cpu", tmp_path).choose(raw) == tier
 
 
 def test_each_tier_is_measured(tmp_path: Path) -> None:

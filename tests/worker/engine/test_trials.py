@@ -13,8 +13,8 @@ from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from tests.worker.engine.harness import Ask, Ledger, MemoryLink, assignment, command, once, run, settings_for
-from worker.engine.trial import asked
-from worker.pipe.messages import Assignment, Checkpoint, Exhibit, Finished, Order, Points, Release
+from worker.engine.trial import reduce
+from worker.pipe.messages import Assignment, Checkpoint, Command, Finished, Points, Release, Summary
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -40,7 +40,7 @@ def work(catalog: Catalog, run_id: str = "run", **fields: Any) -> Assignment:
 
 
 def searches(link: MemoryLink) -> list[dict[str, Any]]:
-    return [shown.body for shown in link.all(Exhibit) if shown.kind == "search"]
+    return [shown.body for shown in link.all(Summary) if shown.kind == "search"]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_killed_within_the_search_it_ends_equal(
     assert searches(second)[-1] == searches(whole[0])[-1]
 
 
-def dying_when_tried(link: MemoryLink) -> list[Order]:
+def dying_when_tried(link: MemoryLink) -> list[Command]:
     """The process dies once a model was tried."""
     if searches(link):
         link._kill_at = len(link.sent)
@@ -104,7 +104,7 @@ def tried(link: MemoryLink) -> bool:
     ids=["cancel", "stop", "release"],
 )  # fmt: skip
 def test_what_is_asked_meanwhile_is_obeyed(
-    ask: Order | Release, state: RunState, whole: tuple[MemoryLink, Path], catalog: Catalog, settings: Settings
+    ask: Command | Release, state: RunState, whole: tuple[MemoryLink, Path], catalog: Catalog, settings: Settings
 ) -> None:
     asking: Ask = once(tried, ask)
     link = run(work(catalog, budget=50), settings, ask=asking)
@@ -127,8 +127,8 @@ def test_a_file_that_cannot_be_made_is_a_try_that_failed(catalog: Catalog, setti
 
 def test_no_more_is_measured_than_is_asked_for() -> None:
     settings = Measure(batch_sizes=[1, 64], devices=["cpu"], repeats=30)
-    assert asked({"bytes"}, settings) == Measure(batch_sizes=[1], devices=["cpu"], repeats=5)
-    assert asked({"bytes", "p95_ms@8", "p50_ms@2"}, settings) == Measure(
+    assert reduce({"bytes"}, settings) == Measure(batch_sizes=[1], devices=["cpu"], repeats=5)
+    assert reduce({"bytes", "p95_ms@8", "p50_ms@2"}, settings) == Measure(
         batch_sizes=[2, 8], devices=["cpu"], repeats=30
     )
-    assert asked({"p95_ms@8@cuda"}, settings) == Measure(batch_sizes=[8], devices=["cuda"], repeats=30)
+    assert reduce({"p95_ms@8@cuda"}, settings) == Measure(batch_sizes=[8], devices=["cuda"], repeats=30)

@@ -10,7 +10,7 @@ from backend.domain.experiment.experiment import Diagnosis as Plan
 from backend.domain.run.events import EventKind
 from backend.store import chunks
 from tests.worker.engine.harness import MemoryLink
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.component import discover
 from worker.contracts.context import Context
 from worker.contracts.recipe import Recipe
@@ -21,7 +21,7 @@ from worker.engine.checkpoints.checkpoint import Position
 from worker.engine.diagnostics.diagnose import Diagnosis
 from worker.engine.reporter import Clock, Diverged, Reporter
 from worker.engine.training.trainer import Trainer
-from worker.pipe.messages import Exhibit, Points
+from worker.pipe.messages import Points, Summary
 
 discover()
 FEATURES, CLASSES = 8, 3
@@ -55,17 +55,17 @@ class Watched:
         module: nn.Module,
         data: Data,
         plan: Plan | None = None,
-        company: tuple[Companion, Context] | None = None,
+        company: tuple[Callback, Context] | None = None,
         **recipe: Any,
     ) -> None:
         self.module, self.link = module, MemoryLink()
         self.subject = Subject(module, data.input_shape)
-        companion = None
+        callback = None
         if company:
-            companion, run = company
-            companion.begin(self.subject, run)
+            callback, run = company
+            callback.start(self.subject, run)
         reporter = Reporter(self.link, Clock(), 0, data.task)
-        reporter.begin(0, 0)
+        reporter.start(0, 0)
         self.diagnosis = Diagnosis(plan or Plan(every=5, histograms=0))
         self.diverged = ""
         self.trainer = Trainer(
@@ -77,7 +77,7 @@ class Watched:
             reporter,
             lambda position, trainer: reporter.flush(),
             diagnosis=self.diagnosis,
-            companion=companion,
+            callback=callback,
         )
         try:
             self.trainer.run()
@@ -86,7 +86,7 @@ class Watched:
 
     @property
     def codes(self) -> list[str]:
-        return [body["code"] for body in self.link.happened(EventKind.VERDICT)]
+        return [body["code"] for body in self.link.happened(EventKind.DIAGNOSTIC)]
 
     def metric(self, name: str) -> dict[int, float]:
         """Its values by step."""
@@ -98,8 +98,8 @@ class Watched:
             for step, value in zip(chunk.steps.tolist(), chunk.metrics[name].tolist(), strict=True)
         }
 
-    def exhibits(self, kind: str) -> list[Exhibit]:
-        return [shown for shown in self.link.all(Exhibit) if shown.kind == kind]
+    def summaries(self, kind: str) -> list[Summary]:
+        return [shown for shown in self.link.all(Summary) if shown.kind == kind]
 
 
 def planted(*widths: int, activation: type[nn.Module] = nn.ReLU, number: int = 0) -> nn.Sequential:

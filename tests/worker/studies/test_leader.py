@@ -21,7 +21,7 @@ from backend.store.runs import Lease
 from backend.store.session import Store
 from tests.backend.domain.test_study import LR, study
 from worker.contracts.component import discover
-from worker.studies.conductor import Conductor
+from worker.studies.conductor import StudyConductor
 from worker.studies.leader import Leader, Superseded
 
 discover()
@@ -37,7 +37,7 @@ class Stage:
         self.settings = Settings(data_dir=folder, database=store.engine.url.render_as_string(hide_password=False))
         with store.begin() as session:
             workers.announce(session, "w", "w", {}, catalog)
-        self.conductor = Conductor(self.settings)
+        self.conductor = StudyConductor(self.settings)
         self.id, self.metric = "", "validation/accuracy"
         self.live: dict[str, tuple[tables.Run, Lease, int]] = {}
 
@@ -92,7 +92,7 @@ class Stage:
 
     def lead(self, turns: int = 1) -> None:
         for _ in range(turns):
-            self.conductor._turn()
+            self.conductor._tick()
 
     def until_over(self, most: int = 400) -> None:
         for _ in range(most):
@@ -107,7 +107,7 @@ class Stage:
         with self.store.begin() as session:
             studies.release(session, self.conductor.id)
         self.conductor.close()
-        self.conductor = Conductor(self.settings)
+        self.conductor = StudyConductor(self.settings)
 
 
 Make = Callable[..., Stage]
@@ -131,7 +131,7 @@ def make(store: Store, catalog: Catalog, tmp_path: Path) -> Iterator[Make]:
 def enqueue(stage: Stage, values: dict[str, Any], by: str) -> int:
     """Enqueues a trial as a person does; returns its number."""
     with stage.store.begin() as session:
-        row = studies.locked(session, stage.id)
+        row = studies.lock(session, stage.id)
         assert row is not None
         return studies.enqueue(session, row, values, by).number
 
@@ -142,7 +142,7 @@ def test_a_study_runs_to_the_end_of_its_budget_and_finds_the_best(make: Make) ->
     stage.until_over()
     assert stage.row.state is StudyState.FINISHED
     assert [trial.number for trial in stage.trials] == list(range(16))
-    assert all(trial.state is TrialState.COMPLETE and trial.told for trial in stage.trials)
+    assert all(trial.state is TrialState.COMPLETE and trial.reported for trial in stage.trials)
     with stage.store.read() as session:
         best = trials.best(session, stage.id, rising=True)
     assert best is not None and best.values[0] == max(trial.values[0] for trial in stage.trials)
@@ -251,7 +251,7 @@ def test_a_narrowed_study_draws_within_and_keeps_what_it_knows(make: Make) -> No
     before = len(stage.trials)
     narrow = Dimension(field=LR, low=0.005, high=0.02, log=True)
     with stage.store.begin() as session:
-        row = studies.locked(session, stage.id)
+        row = studies.lock(session, stage.id)
         assert row is not None
         studies.narrow(session, row, [narrow])
     stage.until_over()
@@ -318,7 +318,7 @@ def test_what_was_asked_for_before_the_space_was_narrowed_is_tried_all_the_same(
     stage.lead()
     wanted = enqueue(stage, {"stages[0].optimizer": "rmsprop"}, "ann")
     with stage.store.begin() as session:
-        row = studies.locked(session, stage.id)
+        row = studies.lock(session, stage.id)
         assert row is not None
         studies.narrow(session, row, [Dimension(field="stages[0].optimizer", choice=["sgd", "adam"])])
     stage.until_over()
@@ -346,10 +346,10 @@ def test_a_study_that_was_changed_in_the_midst_of_a_turn_is_led_on_at_once(
 def test_two_conductors_do_not_lead_one_study(make: Make) -> None:
     stage = make()
     stage.begin(budget={"trials": 6}, parallel=2)
-    other = Conductor(stage.settings)
+    other = StudyConductor(stage.settings)
     for _ in range(40):
         stage.lead()
-        other._turn()
+        other._tick()
         assert not (stage.conductor._leaders and other._leaders)
         stage.work()
     other.close()

@@ -10,7 +10,7 @@ def axis(length: int, device: torch.device) -> Tensor:
     return (2 * torch.arange(length, device=device) + 1) / length - 1
 
 
-def sampled(images: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]) -> Tensor:
+def resample(images: Tensor, rows: tuple[Tensor, Tensor], columns: tuple[Tensor, Tensor]) -> Tensor:
     """Samples `images` [batch, channels, height, width] at places between their pixels, black beyond the border.
 
     Places are in the units of `axis`, bilinear. `rows` and `columns` are two parts each whose sum, broadcast to

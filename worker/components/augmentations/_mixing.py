@@ -10,6 +10,6 @@ def beta(images: Tensor, alpha: float, random: torch.Generator) -> Tensor:
     return torch._sample_dirichlet(concentration, generator=random)[..., :1]
 
 
-def mixed(samples: Tensor, share: Tensor) -> Tensor:
+def mix(samples: Tensor, share: Tensor) -> Tensor:
     """`share` of each sample [batch, …] and the rest of the one before it; the first takes from the last."""
     return torch.lerp(samples.roll(1, 0), samples, share)

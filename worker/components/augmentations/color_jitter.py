@@ -6,7 +6,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation, uniform
 
 YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))  # luma, and a plane of hues
@@ -23,10 +23,16 @@ class ColorJitter(Augmentation):
     formula = "x′ = clamp(b·(c·H(φ)·S(s)·x + (1 − c)·mean(luma)), 0, 1), S = s·I + (1 − s)·1·lumaᵀ"
     reference = "Howard: Some Improvements on Deep CNN Based Image Classification (2013), arXiv:1312.5402; Haeberli: Matrix Operations for Image Processing (1993)"
 
-    brightness: float = knob(0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in brightness b.")
-    contrast: float = knob(0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in contrast c.")
-    saturation: float = knob(0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in saturation s.")
-    hue: float = knob(
+    brightness: float = hyperparameter(
+        0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in brightness b."
+    )
+    contrast: float = hyperparameter(
+        0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in contrast c."
+    )
+    saturation: float = hyperparameter(
+        0.2, ge=0, le=1, marks=Mark.LIVE, description="Strength of the change in saturation s."
+    )
+    hue: float = hyperparameter(
         0.05,
         ge=0,
         le=0.5,
@@ -39,10 +45,10 @@ class ColorJitter(Augmentation):
         strengths = (self.brightness, self.contrast, self.saturation, self.hue)
         spread = 2 * uniform(images, random, 4, 1, 1) - 1
         brightness, contrast, saturation, hue = (spread[:, i] * strength for i, strength in enumerate(strengths))
-        return self.adjusted(images, 1 + brightness, 1 + contrast, 1 + saturation, 2 * pi * hue), targets
+        return self.adjust(images, 1 + brightness, 1 + contrast, 1 + saturation, 2 * pi * hue), targets
 
     @staticmethod
-    def adjusted(images: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor, hue: Tensor) -> Tensor:
+    def adjust(images: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor, hue: Tensor) -> Tensor:
         """The images with factors and a turn in radians for each, [batch, 1, 1]."""
         pixels = images.flatten(2)  # [batch, channels, pixels]
         if images.shape[1] == 3:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from worker.components.augmentations._geometry import within
-from worker.components.augmentations._mixing import beta, mixed
-from worker.contracts.component import Mark, knob
+from worker.components.augmentations._mixing import beta, mix
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation, some, uniform
 
 
@@ -23,19 +23,19 @@ class CutMix(Augmentation):
     reference = "Yun et al.: CutMix: Regularization Strategy to Train Strong Classifiers (2019), arXiv:1905.04899"
     mixes: ClassVar[bool] = True
 
-    alpha: float = knob(
+    alpha: float = hyperparameter(
         1.0,
         ge=0.01,
         le=10,
         marks=Mark.LIVE,
         description="Parameter α of the area's distribution: 1 makes all equally likely.",
     )
-    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that get a rectangle.")
+    p: float = hyperparameter(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that get a rectangle.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         kept = ~(self._boxes(images, random) & some(images, self.p, random))
         share = kept.mean((2, 3), dtype=torch.float32)
-        return torch.where(kept, images, images.roll(1, 0)), mixed(targets, share)
+        return torch.where(kept, images, images.roll(1, 0)), mix(targets, share)
 
     def _boxes(self, images: Tensor, random: torch.Generator) -> Tensor:
         """One rectangle for each image, true inside [batch, 1, height, width]."""

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from worker.components.augmentations._geometry import within
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation, some
 
 
@@ -20,11 +20,11 @@ class Cutout(Augmentation):
         "DeVries, Taylor: Improved Regularization of Convolutional Neural Networks with Cutout (2017), arXiv:1708.04552"
     )
 
-    size: float = knob(
+    size: float = hyperparameter(
         0.25, gt=0, le=1, marks=Mark.LIVE, description="Side of a hole as a share of the image's shorter side."
     )
-    holes: int = knob(1, ge=1, le=16, unit="holes", marks=Mark.LIVE, description="Holes in each image.")
-    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that get holes.")
+    holes: int = hyperparameter(1, ge=1, le=16, unit="holes", marks=Mark.LIVE, description="Holes in each image.")
+    p: float = hyperparameter(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that get holes.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         height, width = images.shape[2:]

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from worker.components.augmentations._geometry import axis, sampled
-from worker.contracts.component import Mark, knob
+from worker.components.augmentations._geometry import axis, resample
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation, partly
 
 
@@ -19,10 +19,10 @@ class Elastic(Augmentation):
     formula = "x′(u) = x(u + α·d(u)), d = G_σ ∗ ε / ‖G_σ‖, ε ~ N(0, 1)"
     reference = "Simard, Steinkraus, Platt: Best Practices for Convolutional Neural Networks (2003), doi:10.1109/ICDAR.2003.1227801"
 
-    strength: float = knob(
+    strength: float = hyperparameter(
         1.0, ge=0, le=32, unit="pixels", marks=Mark.LIVE, description="Deviation α of a pixel's move along each axis."
     )
-    smoothness: float = knob(
+    smoothness: float = hyperparameter(
         4.0,
         gt=0,
         le=64,
@@ -30,14 +30,14 @@ class Elastic(Augmentation):
         marks=Mark.LIVE,
         description="Deviation σ of the Gaussian that ties neighbours.",
     )
-    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are bent.")
+    p: float = hyperparameter(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are bent.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         if not self.strength:
             return images, targets
         rows, columns = self._moves(images, random)
         height, width = images.shape[2:]
-        bent = sampled(images, (axis(height, images.device)[:, None], rows), (axis(width, images.device), columns))
+        bent = resample(images, (axis(height, images.device)[:, None], rows), (axis(width, images.device), columns))
         return partly(images, bent, self.p, random), targets
 
     def _moves(self, images: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

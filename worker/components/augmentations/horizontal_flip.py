@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation, partly
 
 
@@ -13,7 +13,7 @@ class HorizontalFlip(Augmentation):
     formula = "x′[i, j] = x[i, W − 1 − j] with probability p"
     reference = "Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Networks (2012)"
 
-    p: float = knob(0.5, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are mirrored.")
+    p: float = hyperparameter(0.5, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that are mirrored.")
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         return partly(images, images.flip(3), self.p, random), targets

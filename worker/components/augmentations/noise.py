@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation, some
 
 
@@ -15,10 +15,12 @@ class Noise(Augmentation):
         "Bishop: Training with Noise is Equivalent to Tikhonov Regularization (1995), doi:10.1162/neco.1995.7.1.108"
     )
 
-    deviation: float = knob(
+    deviation: float = hyperparameter(
         0.05, ge=0, le=1, marks=Mark.LIVE, description="Deviation σ of the noise; 1 is the way from black to white."
     )
-    p: float = knob(1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that noise is added to.")
+    p: float = hyperparameter(
+        1.0, ge=0, le=1, marks=Mark.LIVE, description="Share of the images that noise is added to."
+    )
 
     def apply(self, images: Tensor, targets: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         noise = torch.randn(images.shape, generator=random, device=images.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.augmentations import Augmentation
 
 
@@ -17,7 +17,7 @@ class RandomCrop(Augmentation):
     formula = "x′[i, j] = x[i + a, j + b], a, b ~ U{−padding … padding}"
     reference = "He et al.: Deep Residual Learning for Image Recognition, section 4.2 (2016), arXiv:1512.03385"
 
-    padding: int = knob(
+    padding: int = hyperparameter(
         2,
         ge=0,
         le=32,

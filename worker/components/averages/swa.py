@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.averages import Average
 
 
@@ -10,7 +10,7 @@ class SWA(Average):
     """The plain mean of steps from the last part of a stage: ends in the middle of a flat valley, not at its edge.
 
     Works best with a rate that stays high to the end (`constant`, `cyclic`). Batch normalization's statistics are
-    taken anew over the training split, since those of the single models do not fit their mean.
+    taken again over the training split, since those of the single models do not fit their mean.
     """
 
     formula = "θ̄ ← θ̄ + (θ − θ̄) / (n + 1), every k steps from share s of the stage on"
@@ -19,8 +19,10 @@ class SWA(Average):
     )
     recalibrates: ClassVar[bool] = True
 
-    start: float = knob(0.75, ge=0, lt=1, description="Share s of the stage after which averaging begins.")
-    every: int = knob(10, ge=1, le=100_000, unit="steps", description="Distance k between two steps that count.")
+    start: float = hyperparameter(0.75, ge=0, lt=1, description="Share s of the stage after which averaging begins.")
+    every: int = hyperparameter(
+        10, ge=1, le=100_000, unit="steps", description="Distance k between two steps that count."
+    )
 
     def share(self, step: int, total: int, taken: int) -> float:
         begin = int(self.start * total)

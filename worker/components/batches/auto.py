@@ -5,8 +5,8 @@ from typing import Self
 
 from pydantic import PrivateAttr
 
-from worker.contracts.component import knob
-from worker.contracts.families.batches import BatchPolicy, Probe, filled
+from worker.contracts.component import hyperparameter
+from worker.contracts.families.batches import BatchPolicy, Probe, fill
 
 SMALLEST = 2  # samples; where the search begins, as batch normalization cannot train on one
 ASSUMED = 128  # samples, until it is measured
@@ -25,34 +25,38 @@ class Auto(BatchPolicy):
     formula = "B = max{2ᵏ that fits : v(2ᵏ) > (1 + g) · v(best smaller)}, v(B) = B / measured seconds of a step"
     reference = "McCandlish et al.: An Empirical Model of Large-Batch Training, section 2 (2018), arXiv:1812.06162"
 
-    gain: float = knob(0.03, ge=0, le=1, description="Share g by which a larger size must raise the throughput.")
-    largest: int = knob(8192, ge=1, le=65_536, unit="samples", description="Samples that no step exceeds.")
-    least_steps: int = knob(
+    gain: float = hyperparameter(
+        0.03, ge=0, le=1, description="Share g by which a larger size must raise the throughput."
+    )
+    largest: int = hyperparameter(8192, ge=1, le=65_536, unit="samples", description="Samples that no step exceeds.")
+    least_steps: int = hyperparameter(
         16, ge=1, le=10_000, unit="steps", description="Steps that an epoch keeps, however fast larger batches are."
     )
-    size: int = knob(0, ge=0, le=65_536, unit="samples", description="Samples in each step; 0 has them measured.")
+    size: int = hyperparameter(
+        0, ge=0, le=65_536, unit="samples", description="Samples in each step; 0 has them measured."
+    )
 
-    _told: str | None = PrivateAttr(None)
+    _report: str | None = PrivateAttr(None)
 
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
-        return filled(samples, self.size or min(ASSUMED, self.largest))
+        return fill(samples, self.size or min(ASSUMED, self.largest))
 
-    def fitted(self, samples: int, probe: Probe) -> Self:
+    def fit(self, samples: int, probe: Probe) -> Self:
         if self.size:
             return self
         most = max(1, min(self.largest, samples // self.least_steps))
-        speeds, end = measured(most, self.gain, probe)
+        speeds, end = measure(most, self.gain, probe)
         size = best(speeds, self.gain) or min(SMALLEST, most)
         found = self.model_copy(update={"size": size})
         speed = f", {speeds[size]:,.0f} samples/s in training" if size in speeds else ""
-        found._told = f"Batches of {size:,}{speed}: {end}."
+        found._report = f"Batches of {size:,}{speed}: {end}."
         return found
 
-    def told(self) -> str | None:
-        return self._told
+    def report(self) -> str | None:
+        return self._report
 
 
-def measured(most: int, gain: float, probe: Probe) -> tuple[dict[int, float], str]:
+def measure(most: int, gain: float, probe: Probe) -> tuple[dict[int, float], str]:
     """Samples per second of each size that was tried, in rising order, and why no larger one was."""
     speeds: dict[int, float] = {}
     limit = f"more than {most:,} are not allowed"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from worker.contracts.component import Mark, knob
-from worker.contracts.families.batches import BatchPolicy, filled
+from worker.contracts.component import Mark, hyperparameter
+from worker.contracts.families.batches import BatchPolicy, fill
 
 
 class Fixed(BatchPolicy):
@@ -15,10 +15,12 @@ class Fixed(BatchPolicy):
     formula = "B(t) = B"
     reference = "Robbins, Monro: A Stochastic Approximation Method (1951)"
 
-    size: int = knob(128, ge=1, le=65_536, unit="samples", marks=Mark.LIVE, description="Samples in each step.")
+    size: int = hyperparameter(
+        128, ge=1, le=65_536, unit="samples", marks=Mark.LIVE, description="Samples in each step."
+    )
 
     def sizes(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> Iterator[int]:
-        return filled(samples, self.size)
+        return fill(samples, self.size)
 
     def steps(self, samples: int, seed: int, epoch: int, history: Sequence[float] = ()) -> int:
         full, left = divmod(samples, self.size)

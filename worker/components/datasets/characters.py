@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
 from worker.data.splits import generator
 from worker.data.tensors import Corpus, Samples
@@ -33,8 +33,8 @@ class Characters(Dataset):
     provides = ("classes", "tokens", "sequence")
     facts = {"task": "language"}
 
-    length: int = knob(64, ge=8, le=1024, unit="characters", description="Characters that a sample shows, L.")
-    tokens: int = knob(
+    length: int = hyperparameter(64, ge=8, le=1024, unit="characters", description="Characters that a sample shows, L.")
+    tokens: int = hyperparameter(
         128, ge=2, le=4096, unit="characters", description="Characters that are told apart: the most frequent ones."
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.contracts.families.datasets import Dataset
 from worker.data.published import Publication, Published
-from worker.data.splits import checked, part
+from worker.data.splits import check, part
 from worker.data.tensors import Corpus, Samples
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -60,7 +60,7 @@ class CIFAR10(Dataset):
         published = _samples([batches[name] for name in FILES[:-1]])
         train, validation = part(published.targets, (VALIDATION,), seed)
         splits = (published.take(train), published.take(validation), _samples([batches[FILES[-1]]]))
-        return checked(Corpus(*splits, "classification", 10, NAMES))
+        return check(Corpus(*splits, "classification", 10, NAMES))
 
 
 def _unpacked(folder: Path) -> list[tuple[str, NDArray[np.uint8]]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
 from worker.data.splits import generator, split
 from worker.data.tensors import Corpus
@@ -22,11 +22,13 @@ class SyntheticClassification(Dataset):
     reference = "Bishop: Pattern Recognition and Machine Learning, section 9.2, mixtures of Gaussians (2006)"
     provides = ("classes", "real")
 
-    samples: int = knob(5_000, ge=200, le=200_000, unit="samples", description="Points in all three splits together.")
-    features: int = knob(20, ge=2, le=256, unit="features", description="Numbers that describe a point.")
-    classes: int = knob(4, ge=2, le=20, unit="classes", description="Classes, equally frequent.")
-    noise: float = knob(0.3, ge=0, le=5, description="Spread σ of each cloud; centres are about √2 apart.")
-    problem: int = knob(
+    samples: int = hyperparameter(
+        5_000, ge=200, le=200_000, unit="samples", description="Points in all three splits together."
+    )
+    features: int = hyperparameter(20, ge=2, le=256, unit="features", description="Numbers that describe a point.")
+    classes: int = hyperparameter(4, ge=2, le=20, unit="classes", description="Classes, equally frequent.")
+    noise: float = hyperparameter(0.3, ge=0, le=5, description="Spread σ of each cloud; centres are about √2 apart.")
+    problem: int = hyperparameter(
         0, ge=0, le=1_000_000, description="Number of the generated problem; each number gives another one."
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
 from worker.data.splits import generator, split
 from worker.data.tensors import Corpus
@@ -22,10 +22,16 @@ class SyntheticRegression(Dataset):
     reference = "Friedman: Multivariate Adaptive Regression Splines (1991), doi:10.1214/aos/1176347963"
     provides = ("numbers", "real")
 
-    samples: int = knob(5_000, ge=200, le=200_000, unit="samples", description="Points in all three splits together.")
-    features: int = knob(10, ge=5, le=256, unit="features", description="Numbers that describe a point.")
-    noise: float = knob(1.0, ge=0, le=100, description="Deviation σ of the noise that is added to the targets.")
-    problem: int = knob(0, ge=0, le=1_000_000, description="Number of the generated points; each number gives others.")
+    samples: int = hyperparameter(
+        5_000, ge=200, le=200_000, unit="samples", description="Points in all three splits together."
+    )
+    features: int = hyperparameter(10, ge=5, le=256, unit="features", description="Numbers that describe a point.")
+    noise: float = hyperparameter(
+        1.0, ge=0, le=100, description="Deviation σ of the noise that is added to the targets."
+    )
+    problem: int = hyperparameter(
+        0, ge=0, le=1_000_000, description="Number of the generated points; each number gives others."
+    )
 
     def load(self, folder: Path, seed: int) -> Corpus:
         random = generator(self.problem, "synthetic_regression")

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from backend.domain.experiment.uploads import Choice, Column, Facts, Feature, Plan, apportion, ordered, plan
-from worker.contracts.component import knob
+from backend.domain.experiment.uploads import Choice, Column, Facts, Feature, Plan, apportion, plan, sort_classes
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
-from worker.data.splits import checked, generator, part, strata
+from worker.data.splits import check, generator, part, strata
 from worker.data.tensors import Array, Corpus, Samples
 
 Rows = NDArray[np.int64]
@@ -30,23 +30,23 @@ class Upload(Dataset):
         "Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, section 7.2, on three splits (2009)"
     )
 
-    id: str = knob("", max_length=64, upload="id", description="Id of one of your uploads.")
-    target: str | None = knob(
+    id: str = hyperparameter("", max_length=64, upload="id", description="Id of one of your uploads.")
+    target: str | None = hyperparameter(
         None,
         max_length=200,
         upload="target",
         description="Column to learn; by default the one that was named on upload, else the last.",
     )
-    task: Literal["auto", "classification", "regression"] = knob(
+    task: Literal["auto", "classification", "regression"] = hyperparameter(
         "auto", upload="task", description="Type of the target: classes or numbers; `auto` takes it from the column."
     )
-    ignore: list[Annotated[str, Field(max_length=200)]] = knob(
+    ignore: list[Annotated[str, Field(max_length=200)]] = hyperparameter(
         [], max_length=1000, upload="ignore", description="Columns that are left out."
     )
-    validation: float = knob(
+    validation: float = hyperparameter(
         0.1, ge=0.01, le=0.4, upload="validation", description="Share that is kept for validation."
     )
-    test: float = knob(0.1, ge=0.01, le=0.4, upload="test", description="Share that is kept for the test.")
+    test: float = hyperparameter(0.1, ge=0.01, le=0.4, upload="test", description="Share that is kept for the test.")
 
     def load(self, folder: Path, seed: int) -> Corpus:
         place = folder.parent.parent / "uploads" / self.id
@@ -58,7 +58,7 @@ class Upload(Dataset):
         inputs, targets, white = read(place, facts, found)
         whole = Samples(inputs, targets)
         train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
-        return checked(Corpus(train, validation, test, found.task, found.outputs, found.classes, white))
+        return check(Corpus(train, validation, test, found.task, found.outputs, found.classes, white))
 
     def _parts(self, targets: Array, found: Plan, seed: int) -> list[Rows]:
         """Rows for training, validation and test."""
@@ -128,5 +128,5 @@ def _codes(values: Array, column: Column) -> Rows:
 
 def _numbers(column: Column) -> Rows:
     """The class of each place among the column's counts."""
-    classes = {label: number for number, label in enumerate(ordered(column))}
+    classes = {label: number for number, label in enumerate(sort_classes(column))}
     return np.array([classes[label] for label in column.counts or ()], np.int64)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.distillers import Distiller, Lesson
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.layer_matching import LayerName
@@ -32,17 +32,17 @@ class Features(Distiller):
         "Zagoruyko, Komodakis: Paying More Attention to Attention (2017), arXiv:1612.03928"
     )
 
-    match: Literal["hints", "attention"] = knob(
+    match: Literal["hints", "attention"] = hyperparameter(
         "hints",
         description="Property to imitate: the values, or the places where they are large.",
     )
-    student_layers: list[LayerName] = knob(
+    student_layers: list[LayerName] = hyperparameter(
         [], max_length=8, description="Layers of the student whose outputs learn; when empty, one near its end."
     )
-    teacher_layers: list[LayerName] = knob(
+    teacher_layers: list[LayerName] = hyperparameter(
         [], max_length=8, description="Layers of the teacher that they imitate, in the same order."
     )
-    weight: float = knob(
+    weight: float = hyperparameter(
         1.0, ge=0, le=10_000, marks=Mark.LIVE, description="Weight β of the imitation beside the loss."
     )
 
@@ -62,10 +62,10 @@ class Features(Distiller):
         maps = [_map(self.match, *pair) for pair in shapes]
         return Imitation(ours, theirs, maps).to(sample.device)
 
-    def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor:
+    def cost(self, lesson: Lesson, outputs: Tensor, teacher_outputs: Tensor) -> Tensor:
         assert isinstance(lesson, Imitation)
         compare = _apart if self.match == "hints" else _looking_apart
-        costs = [compare(change(own), other) for change, own, other in lesson.seen()]
+        costs = [compare(change(own), other) for change, own, other in lesson.read_pairs()]
         return self.weight * torch.stack(costs).mean()
 
 
@@ -78,11 +78,11 @@ class Watch:
             if name not in known:
                 raise ValueError(f"The {whose} has no layer `{name}`; it has {', '.join(f'`{one}`' for one in known)}.")
         self.entering = not names and match == "hints"
-        self.places = list(names) or [_usual(whose, module, match)]
+        self.places = list(names) or [_default_layer(whose, module, match)]
         self.values: dict[str, Tensor] = {}
 
     @contextmanager
-    def attached(self, module: nn.Module) -> Iterator[None]:
+    def attach(self, module: nn.Module) -> Iterator[None]:
         handles = [self._hook(module.get_submodule(place), place) for place in self.places]
         try:
             yield
@@ -107,7 +107,7 @@ class Watch:
         return values
 
     def shapes(self, module: nn.Module, sample: Tensor) -> list[Shape]:
-        with self.attached(module), evaluating(module), torch.no_grad():
+        with self.attach(module), evaluating(module), torch.no_grad():
             module(sample)
             return [tuple(value.shape) for value in self.take()]
 
@@ -121,15 +121,15 @@ class Imitation(Lesson):
 
     @contextmanager
     def attach(self, student: nn.Module, teacher: nn.Module) -> Iterator[None]:
-        with self.student.attached(student), self.teacher.attached(teacher):
+        with self.student.attach(student), self.teacher.attach(teacher):
             yield
 
-    def seen(self) -> list[tuple[nn.Module, Tensor, Tensor]]:
+    def read_pairs(self) -> list[tuple[nn.Module, Tensor, Tensor]]:
         """Of each pair: the map, what the student computed, what the teacher did."""
         return list(zip(self.maps, self.student.take(), self.teacher.take(), strict=True))
 
 
-def _usual(whose: str, module: nn.Module, match: str) -> str:
+def _default_layer(whose: str, module: nn.Module, match: str) -> str:
     """The last layer with weights, or the last convolution."""
     kinds = nn.Linear | nn.Conv2d if match == "hints" else nn.Conv2d
     found = [name for name, child in module.named_modules() if name and isinstance(child, kinds)]

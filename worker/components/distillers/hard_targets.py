@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.distillers import Distiller, Lesson
 
 
@@ -17,7 +17,7 @@ class HardTargets(Distiller):
     reference = "Touvron et al.: Training data-efficient image transformers, section 4 (2021), arXiv:2012.12877"
     needs = ("classes",)
 
-    alpha: float = knob(
+    alpha: float = hyperparameter(
         0.5, ge=0, le=1, marks=Mark.LIVE, description="Share α of the loss of the true labels that stays."
     )
 
@@ -28,6 +28,6 @@ class HardTargets(Distiller):
     def targets(self, logits: Tensor) -> Tensor:
         return functional.one_hot(logits.argmax(-1), logits.shape[-1]).to(logits.dtype)
 
-    def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor:
-        labels = taught.argmax(-1).flatten()
+    def cost(self, lesson: Lesson, outputs: Tensor, teacher_outputs: Tensor) -> Tensor:
+        labels = teacher_outputs.argmax(-1).flatten()
         return (1 - self.alpha) * functional.cross_entropy(outputs.flatten(0, -2), labels)

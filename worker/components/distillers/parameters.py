@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.distillers import Distiller
 from worker.contracts.subject import Subject
@@ -21,13 +21,15 @@ class Parameters(Distiller):
     formula = "θ_l ← θ'_l of the teacher, before the first step, for every layer l with equal name and shape"
     reference = "Sanh et al.: DistilBERT, section 3 (2019), arXiv:1910.01108"
 
-    layers: list[LayerName] = knob([], max_length=64, description="The student's layers; when empty, all of them.")
+    layers: list[LayerName] = hyperparameter(
+        [], max_length=64, description="The student's layers; when empty, all of them."
+    )
 
     def taking_part(self, count: int) -> tuple[Sequence[int], Sequence[int]]:
         return range(count), range(count - 1)
 
     def prepare(self, student: Subject, teacher: Subject, context: Context) -> None:
-        wanted = layer_matching.named(student.module, self.layers) or list(layer_matching.layers(student.module))
+        wanted = layer_matching.find_layers(student.module, self.layers) or list(layer_matching.layers(student.module))
         unmatched = layer_matching.copy(student.module, teacher.module, wanted)
         copied = [layer for layer in wanted if layer not in unmatched]
         if not copied:
@@ -37,6 +39,6 @@ class Parameters(Distiller):
                 "distiller `parameters` out, or use a student of the teacher's kind."
             )
         student.apply_masks()
-        context.tell(f"Copied from the teacher: {', '.join(copied)}.")
+        context.log(f"Copied from the teacher: {', '.join(copied)}.")
         for layer, why in unmatched.items():
-            context.tell(f"Not copied from the teacher: `{layer}`, because {why}.", "warning")
+            context.log(f"Not copied from the teacher: `{layer}`, because {why}.", "warning")

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.distillers import Distiller, Lesson
 
 
@@ -18,8 +18,10 @@ class SoftTargets(Distiller):
     reference = "Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network (2015), arXiv:1503.02531"
     needs = ("classes",)
 
-    temperature: float = knob(4.0, ge=1, le=100, marks=Mark.LIVE, description="T, which softens both outputs.")
-    alpha: float = knob(
+    temperature: float = hyperparameter(
+        4.0, ge=1, le=100, marks=Mark.LIVE, description="T, which softens both outputs."
+    )
+    alpha: float = hyperparameter(
         0.1, ge=0, le=1, marks=Mark.LIVE, description="Share α of the loss of the true labels that stays."
     )
 
@@ -30,9 +32,10 @@ class SoftTargets(Distiller):
     def targets(self, logits: Tensor) -> Tensor:
         return functional.softmax(logits / self.temperature, dim=-1)
 
-    def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor:
+    def cost(self, lesson: Lesson, outputs: Tensor, teacher_outputs: Tensor) -> Tensor:
         student, teacher = (
-            functional.log_softmax(logits / self.temperature, dim=-1).flatten(0, -2) for logits in (outputs, taught)
+            functional.log_softmax(logits / self.temperature, dim=-1).flatten(0, -2)
+            for logits in (outputs, teacher_outputs)
         )
         divergence = functional.kl_div(student, teacher, reduction="batchmean", log_target=True)
         return (1 - self.alpha) * self.temperature**2 * divergence

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.distributions import Distribution
 from worker.data.tensors import Corpus, Samples
 
@@ -17,7 +17,7 @@ class ClassBalance(Distribution):
     reference = "He, Garcia: Learning from Imbalanced Data (2009), doi:10.1109/TKDE.2008.239"
     needs = ("classes", "real")
 
-    strength: float = knob(
+    strength: float = hyperparameter(
         1.0, ge=0, le=1, description="From 0, each sample equally often, to 1, each class equally often."
     )
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, one_hot
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.drawing import Picture, bars
 from worker.contracts.families.distributions import Distribution
 from worker.data.splits import generator
@@ -34,14 +34,20 @@ class Generated(Distribution):
     )
     needs = ("classes", "real")
 
-    samples: int = knob(1000, ge=1, le=100_000, unit="samples", description="Samples that are added.")
-    classes: Literal["as_read", "equal"] = knob(
+    samples: int = hyperparameter(1000, ge=1, le=100_000, unit="samples", description="Samples that are added.")
+    classes: Literal["as_read", "equal"] = hyperparameter(
         "as_read", description="Classes of the added samples: as frequent as in the data, or all equally frequent."
     )
-    steps: int = knob(1000, ge=10, le=50_000, unit="steps", description="Optimizer steps that G is trained for.")
-    latent: int = knob(16, ge=1, le=256, unit="numbers", description="Length of z.")
-    hidden: int = knob(128, ge=8, le=2048, unit="units", description="Width of the hidden layer on either side.")
-    spread: float = knob(1.0, ge=0, le=2, description="Scale of z around its mean: less is typical, more is odd.")
+    steps: int = hyperparameter(
+        1000, ge=10, le=50_000, unit="steps", description="Optimizer steps that G is trained for."
+    )
+    latent: int = hyperparameter(16, ge=1, le=256, unit="numbers", description="Length of z.")
+    hidden: int = hyperparameter(
+        128, ge=8, le=2048, unit="units", description="Width of the hidden layer on either side."
+    )
+    spread: float = hyperparameter(
+        1.0, ge=0, le=2, description="Scale of z around its mean: less is typical, more is odd."
+    )
 
     def drawing(self) -> Picture:  # a model would have to be trained for it
         read = 95

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.distributions import Distribution
 from worker.data.splits import draw, generator, strata
 from worker.data.tensors import Corpus, Samples
@@ -23,11 +23,11 @@ class Subset(Distribution):
     formula = "n' = f · n, or the count itself"
     reference = "Cochran: Sampling Techniques, chapters 2 and 5 (1977)"
 
-    fraction: float = knob(0.1, gt=0, le=1, description="Share of the training split that is kept.")
-    count: int = knob(
+    fraction: float = hyperparameter(0.1, gt=0, le=1, description="Share of the training split that is kept.")
+    count: int = hyperparameter(
         0, ge=0, le=100_000_000, unit="samples", description="Samples that are kept, at most all; 0 goes by the share."
     )
-    how: Literal["stratified", "random"] = knob(
+    how: Literal["stratified", "random"] = hyperparameter(
         "stratified", description="Shares of the classes: kept exactly, or only on average; texts have no classes."
     )
 

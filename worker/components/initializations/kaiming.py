@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.initializations import Initialization
 
 
@@ -14,7 +14,7 @@ class Kaiming(Initialization):
     formula = "W ~ N(0, gain² / inputs), or uniform with the same variance"
     reference = "He, Zhang, Ren, Sun: Delving Deep into Rectifiers (2015), arXiv:1502.01852"
 
-    distribution: Literal["normal", "uniform"] = knob("normal", description="Distribution of the weights.")
+    distribution: Literal["normal", "uniform"] = hyperparameter("normal", description="Distribution of the weights.")
 
     def fill(self, weight: Tensor, gain: float) -> None:
         deviation = gain / weight[0].numel() ** 0.5

@@ -8,7 +8,7 @@ from worker.contracts.families.initializations import Initialization
 class Orthogonal(Initialization):
     """Weights that turn without stretching: rows, or columns where they are fewer, stand at right angles.
 
-    A vector keeps its length when such a matrix multiplies it many times: the usual start of recurrent layers.
+    A vector keeps its length when such a matrix multiplies it many times: the default start of recurrent layers.
     """
 
     formula = "W = gain · Q with Q Qᵀ = I, or QᵀQ = I where there are more outputs than inputs"

@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.initializations import Initialization
 
 
@@ -14,7 +14,7 @@ class Xavier(Initialization):
     formula = "W ~ N(0, 2 gain² / (inputs + outputs)), or uniform with the same variance"
     reference = "Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010)"
 
-    distribution: Literal["normal", "uniform"] = knob("uniform", description="Distribution of the weights.")
+    distribution: Literal["normal", "uniform"] = hyperparameter("uniform", description="Distribution of the weights.")
 
     def fill(self, weight: Tensor, gain: float) -> None:
         if self.distribution == "normal":

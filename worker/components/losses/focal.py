@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.losses import Loss, shares
 
 
@@ -15,7 +15,7 @@ class Focal(Loss):
     reference = "Lin et al.: Focal Loss for Dense Object Detection (2017), arXiv:1708.02002"
     needs = ("classes",)
 
-    gamma: float = knob(
+    gamma: float = hyperparameter(
         2.0, ge=0, le=10, description="Exponent γ: the larger, the less easy samples count; 0 is cross-entropy."
     )
 

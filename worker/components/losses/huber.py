@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.losses import Loss
 
 
@@ -14,7 +14,7 @@ class Huber(Loss):
     reference = "Huber: Robust Estimation of a Location Parameter (1964)"
     needs = ("numbers",)
 
-    delta: float = knob(
+    delta: float = hyperparameter(
         1.0, gt=0, le=1e6, description="Error δ from which on the loss is straight, in standardized targets."
     )
 

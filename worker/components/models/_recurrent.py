@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from worker.components.models._layers import initialize
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 
@@ -21,9 +21,11 @@ class Recurrent(Model):
     cell: ClassVar[Callable[..., nn.RNNBase]]
     gates: ClassVar[int] = 1
 
-    width: int = knob(128, ge=1, le=2048, unit="neurons", description="Length of the state h.")
-    layers: int = knob(1, ge=1, le=4, unit="layers", description="Recurrent layers, each reading the one below.")
-    dropout: float = knob(
+    width: int = hyperparameter(128, ge=1, le=2048, unit="neurons", description="Length of the state h.")
+    layers: int = hyperparameter(
+        1, ge=1, le=4, unit="layers", description="Recurrent layers, each reading the one below."
+    )
+    dropout: float = hyperparameter(
         0.0, ge=0, le=0.95, description="Share of each layer's outputs that training drops at random."
     )
     initialization: Initialization = choice(

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from worker.components.models._layers import initialize
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 from worker.nn.attention import Attention
@@ -13,11 +13,17 @@ from worker.nn.attention import Attention
 class Transformer(Model):
     """The hyper-parameters of a stack of blocks. The width of the stream is heads × head width."""
 
-    depth: int = knob(4, ge=1, le=24, unit="blocks", description="Blocks, each of attention and a feed-forward layer.")
-    heads: int = knob(4, ge=1, le=16, unit="heads", description="Attention heads of a block.")
-    head_width: int = knob(16, ge=4, le=128, unit="features", description="Features of a head; times heads, the width.")
-    expansion: int = knob(2, ge=1, le=8, description="Neurons of a feed-forward layer, as a multiple of the width.")
-    dropout: float = knob(
+    depth: int = hyperparameter(
+        4, ge=1, le=24, unit="blocks", description="Blocks, each of attention and a feed-forward layer."
+    )
+    heads: int = hyperparameter(4, ge=1, le=16, unit="heads", description="Attention heads of a block.")
+    head_width: int = hyperparameter(
+        16, ge=4, le=128, unit="features", description="Features of a head; times heads, the width."
+    )
+    expansion: int = hyperparameter(
+        2, ge=1, le=8, description="Neurons of a feed-forward layer, as a multiple of the width."
+    )
+    dropout: float = hyperparameter(
         0.0, ge=0, le=0.95, description="Share of each branch's outputs that training drops at random."
     )
     initialization: Initialization = choice(Initialization, kind="xavier", description="Initial weights.")

@@ -6,7 +6,7 @@ from torch import nn
 
 from backend.domain.catalog import Provision
 from worker.components.models._layers import convolution, initialize
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 from worker.contracts.families.normalizations import Normalization
@@ -25,7 +25,7 @@ class CNN(Model):
     needs = ("image",)
     provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
 
-    width: int = knob(
+    width: int = hyperparameter(
         32, ge=4, le=512, unit="channels", description="Channels of the first block; each further block doubles them."
     )
     norm: Normalization = choice(Normalization, description="Normalization after each convolution.")

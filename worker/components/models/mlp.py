@@ -8,7 +8,7 @@ from torch import nn
 
 from backend.domain.catalog import Provision
 from worker.components.models._layers import Activation, initialize, perceptron
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 from worker.contracts.families.normalizations import Normalization
@@ -28,12 +28,14 @@ class MLP(Model):
     needs = ("real",)
     provides = ("float", "channels", "neurons", Provision(trait="batch_norm", when={"norm": "batch"}))
 
-    hidden: list[Width] = knob(
+    hidden: list[Width] = hyperparameter(
         [256, 128], min_length=1, max_length=8, unit="neurons", description="Width of each hidden layer, in order."
     )
-    activation: Activation = knob("relu", description="Nonlinearity φ after each hidden layer.")
+    activation: Activation = hyperparameter("relu", description="Nonlinearity φ after each hidden layer.")
     norm: Normalization = choice(Normalization, kind="none", description="Normalization of each hidden layer.")
-    dropout: float = knob(0.0, ge=0, le=0.95, description="Share of hidden outputs that training drops at random.")
+    dropout: float = hyperparameter(
+        0.0, ge=0, le=0.95, description="Share of hidden outputs that training drops at random."
+    )
     initialization: Initialization = choice(Initialization, description="Initial weights.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:

@@ -6,7 +6,7 @@ from torch import nn
 
 from backend.domain.catalog import Provision
 from worker.components.models._layers import convolution, initialize
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 from worker.contracts.families.normalizations import Normalization
@@ -32,7 +32,9 @@ class MobileNet(Model):
     needs = ("image",)
     provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
 
-    multiplier: float = knob(0.25, ge=0.125, le=1, description="Share α of the paper's channels that each layer has.")
+    multiplier: float = hyperparameter(
+        0.25, ge=0.125, le=1, description="Share α of the paper's channels that each layer has."
+    )
     norm: Normalization = choice(Normalization, description="Normalization after each convolution.")
     initialization: Initialization = choice(Initialization, description="Initial weights.")
 

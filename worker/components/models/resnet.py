@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from backend.domain.catalog import Provision
 from worker.components.models._layers import convolution, initialize
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
 from worker.contracts.families.normalizations import Normalization
@@ -32,11 +32,13 @@ class ResNet(Model):
     needs = ("image",)
     provides = ("float", "channels", Provision(trait="batch_norm", when={"norm": "batch"}))
 
-    depth: Literal[8, 14, 20] = knob(20, description="Layers with weights, 6 n + 2 for n blocks in each stage.")
-    width: int = knob(
+    depth: Literal[8, 14, 20] = hyperparameter(
+        20, description="Layers with weights, 6 n + 2 for n blocks in each stage."
+    )
+    width: int = hyperparameter(
         16, ge=4, le=256, unit="channels", description="Channels of the first stage; each further one doubles them."
     )
-    shortcut: Literal["padding", "projection"] = knob(
+    shortcut: Literal["padding", "projection"] = hyperparameter(
         "padding",
         description="New channels of the shortcut: zeros (the paper's option A), or a 1 × 1 convolution (option B).",
     )

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from worker.components.models._transformer import Transformer
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 
 
 class ViT(Transformer):
@@ -20,7 +20,7 @@ class ViT(Transformer):
     needs = ("image",)
     provides = ("float", "channels", "neurons", "heads")
 
-    patch: int = knob(4, ge=1, le=32, unit="pixels", description="Side of a patch.")
+    patch: int = hyperparameter(4, ge=1, le=32, unit="pixels", description="Side of a patch.")
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
         module = Patches(self, input_shape, outputs)

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.normalizations import Normalization
 
 
@@ -18,8 +18,8 @@ class Batch(Normalization):
     reference = "Ioffe, Szegedy: Batch Normalization (2015), arXiv:1502.03167"
     replaces_bias = True
 
-    eps: float = knob(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
-    momentum: float = knob(
+    eps: float = hyperparameter(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
+    momentum: float = hyperparameter(
         0.1, gt=0, le=1, description="Weight of the newest batch in the running mean and variance of evaluation."
     )
 

@@ -4,7 +4,7 @@ import math
 
 from torch import nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.normalizations import Normalization
 
 
@@ -19,8 +19,10 @@ class Group(Normalization):
     formula = "y = γ (x − μ) / √(σ² + ε) + β, with μ, σ² of a sample over the channels of a group and their pixels"
     reference = "Wu, He: Group Normalization (2018), arXiv:1803.08494"
 
-    groups: int = knob(8, ge=1, le=64, unit="groups", description="Groups that the channels are dealt out to.")
-    eps: float = knob(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
+    groups: int = hyperparameter(
+        8, ge=1, le=64, unit="groups", description="Groups that the channels are dealt out to."
+    )
+    eps: float = hyperparameter(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
 
     def build(self, channels: int, image: bool) -> nn.Module:
         groups = math.gcd(self.groups, channels)

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.normalizations import Normalization
 
 
@@ -16,7 +16,7 @@ class Layer(Normalization):
     formula = "y = γ (x − μ) / √(σ² + ε) + β, with μ, σ² of a sample over its channels and pixels"
     reference = "Ba, Kiros, Hinton: Layer Normalization (2016), arXiv:1607.06450"
 
-    eps: float = knob(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
+    eps: float = hyperparameter(1e-5, ge=1e-8, le=0.1, description="Constant ε that is added to the variance.")
 
     def build(self, channels: int, image: bool) -> nn.Module:
         # over channels and pixels at once, with γ and β of a channel: what one group of all channels does

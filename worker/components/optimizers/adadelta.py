@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -18,10 +18,12 @@ class Adadelta(Optimizer):
     formula = "E ← ρE + (1−ρ)g²; Δ = √(D+ε) / √(E+ε) · g; D ← ρD + (1−ρ)Δ²; θ ← θ − α·Δ"
     reference = "Zeiler: ADADELTA, An Adaptive Learning Rate Method (2012), arXiv:1212.5701"
 
-    lr: float = knob(1.0, gt=0, le=1000, marks=Mark.LIVE, description="Learning rate α, 1 in the paper.")
-    rho: float = knob(0.9, ge=0, lt=1, marks=Mark.LIVE, description="Decay ρ of both mean squares.")
-    eps: float = knob(1e-6, gt=0, le=1, marks=Mark.LIVE, description="ε, which also sets how long the first steps are.")
-    weight_decay: float = knob(
+    lr: float = hyperparameter(1.0, gt=0, le=1000, marks=Mark.LIVE, description="Learning rate α, 1 in the paper.")
+    rho: float = hyperparameter(0.9, ge=0, lt=1, marks=Mark.LIVE, description="Decay ρ of both mean squares.")
+    eps: float = hyperparameter(
+        1e-6, gt=0, le=1, marks=Mark.LIVE, description="ε, which also sets how long the first steps are."
+    )
+    weight_decay: float = hyperparameter(
         0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, part of g."
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -18,12 +18,14 @@ class Adagrad(Optimizer):
     formula = "G ← G + g²; θ ← θ − α · g / (√G + ε)"
     reference = "Duchi, Hazan, Singer: Adaptive Subgradient Methods (2011), JMLR 12"
 
-    lr: float = knob(0.01, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
-    initial_accumulator: float = knob(0.0, ge=0, le=100, description="Initial value of the sum G of squared gradients.")
-    eps: float = knob(
+    lr: float = hyperparameter(0.01, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
+    initial_accumulator: float = hyperparameter(
+        0.0, ge=0, le=100, description="Initial value of the sum G of squared gradients."
+    )
+    eps: float = hyperparameter(
         1e-10, gt=0, le=1, marks=Mark.LIVE, description="ε, added to the denominator against division by zero."
     )
-    weight_decay: float = knob(
+    weight_decay: float = hyperparameter(
         0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, part of g."
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -19,7 +19,7 @@ class GradientDescent(Optimizer):
     reference = "Cauchy: Méthode générale pour la résolution des systèmes d'équations simultanées (1847)"
     whole = True
 
-    lr: float = knob(0.5, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
+    lr: float = hyperparameter(0.5, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         return torch.optim.SGD(parameters, lr=self.lr, fused=True)

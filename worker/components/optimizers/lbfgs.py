@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -22,9 +22,15 @@ class LBFGS(Optimizer):
     closes = True
     whole = True
 
-    lr: float = knob(1.0, gt=0, le=10, marks=Mark.LIVE, description="Step α that each line search tries first.")
-    iterations: int = knob(20, ge=1, le=1000, description="Iterations in a step; each takes one gradient or a few.")
-    history: int = knob(10, ge=1, le=100, description="Pairs of steps and gradients that the curvature is read from.")
+    lr: float = hyperparameter(
+        1.0, gt=0, le=10, marks=Mark.LIVE, description="Step α that each line search tries first."
+    )
+    iterations: int = hyperparameter(
+        20, ge=1, le=1000, description="Iterations in a step; each takes one gradient or a few."
+    )
+    history: int = hyperparameter(
+        10, ge=1, le=100, description="Pairs of steps and gradients that the curvature is read from."
+    )
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         return AnyLayout(

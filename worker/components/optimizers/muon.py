@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import RATE, Optimizer
 
 QUINTIC = (3.4445, -4.7750, 2.0315)  # steep at 0, so that five iterations lift even small singular values to about 1
@@ -22,14 +22,18 @@ class Muon(Optimizer):
     formula = "M ← μM + (1−μ)G; θ ← θ − α·λθ; θ ← θ − α·√max(1, n/m) · UVᵀ, USVᵀ = (1−μ)G + μM by Newton–Schulz"
     reference = "Jordan et al.: Muon, An optimizer for hidden layers in neural networks (2024), kellerjordan.github.io"
 
-    lr: float = knob(0.02, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α of the matrices.")
-    momentum: float = knob(0.95, ge=0, lt=1, marks=Mark.LIVE, description="Decay μ of the momentum.")
-    nesterov: bool = knob(True, description="Look ahead: blend the newest gradient into the momentum once more.")
-    weight_decay: float = knob(
+    lr: float = hyperparameter(0.02, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α of the matrices.")
+    momentum: float = hyperparameter(0.95, ge=0, lt=1, marks=Mark.LIVE, description="Decay μ of the momentum.")
+    nesterov: bool = hyperparameter(
+        True, description="Look ahead: blend the newest gradient into the momentum once more."
+    )
+    weight_decay: float = hyperparameter(
         0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of all weights towards zero, decoupled."
     )
-    iterations: int = knob(5, ge=1, le=20, description="Newton–Schulz iterations that make the momentum orthogonal.")
-    vector_lr: float = knob(3e-3, gt=0, le=10, description="Learning rate of AdamW for what is no matrix.")
+    iterations: int = hyperparameter(
+        5, ge=1, le=20, description="Newton–Schulz iterations that make the momentum orthogonal."
+    )
+    vector_lr: float = hyperparameter(3e-3, gt=0, le=10, description="Learning rate of AdamW for what is no matrix.")
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         weights = list(parameters)

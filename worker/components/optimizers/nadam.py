@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -18,14 +18,14 @@ class NAdam(Optimizer):
     formula = "θ ← θ − α · (μₜ₊₁m/(1−∏μᵢ₊₁) + (1−μₜ)g/(1−∏μᵢ)) / (√v̂ + ε), μₜ = β₁(1 − ½·0.96^(tψ))"
     reference = "Dozat: Incorporating Nesterov Momentum into Adam (2016), ICLR workshop"
 
-    lr: float = knob(2e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
-    beta1: float = knob(0.9, ge=0, lt=1, description="Decay β₁ of the first moment.")
-    beta2: float = knob(0.999, ge=0, lt=1, description="Decay β₂ of the second moment.")
-    eps: float = knob(
+    lr: float = hyperparameter(2e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
+    beta1: float = hyperparameter(0.9, ge=0, lt=1, description="Decay β₁ of the first moment.")
+    beta2: float = hyperparameter(0.999, ge=0, lt=1, description="Decay β₂ of the second moment.")
+    eps: float = hyperparameter(
         1e-8, gt=0, le=1, marks=Mark.LIVE, description="ε, added to the denominator against division by zero."
     )
-    momentum_decay: float = knob(4e-3, ge=0, le=1, description="ψ, how fast the momentum warms up.")
-    weight_decay: float = knob(
+    momentum_decay: float = hyperparameter(4e-3, ge=0, le=1, description="ψ, how fast the momentum warms up.")
+    weight_decay: float = hyperparameter(
         0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, decoupled."
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -18,13 +18,13 @@ class RAdam(Optimizer):
     formula = "θ ← θ − α·m̂·r/(√v̂ + ε) where ρₜ > 5, else θ − α·m̂; r² = (ρₜ−4)(ρₜ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρₜ)"
     reference = "Liu et al.: On the Variance of the Adaptive Learning Rate and Beyond (2020), arXiv:1908.03265"
 
-    lr: float = knob(1e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
-    beta1: float = knob(0.9, ge=0, lt=1, description="Decay β₁ of the first moment.")
-    beta2: float = knob(0.999, ge=0, lt=1, description="Decay β₂ of the second moment; ρ∞ = 2/(1−β₂) − 1.")
-    eps: float = knob(
+    lr: float = hyperparameter(1e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
+    beta1: float = hyperparameter(0.9, ge=0, lt=1, description="Decay β₁ of the first moment.")
+    beta2: float = hyperparameter(0.999, ge=0, lt=1, description="Decay β₂ of the second moment; ρ∞ = 2/(1−β₂) − 1.")
+    eps: float = hyperparameter(
         1e-8, gt=0, le=1, marks=Mark.LIVE, description="ε, added to the denominator against division by zero."
     )
-    weight_decay: float = knob(
+    weight_decay: float = hyperparameter(
         0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, decoupled."
     )
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Closure, Optimizer
 
 
@@ -21,17 +21,21 @@ class SAM(Optimizer):
     reference = "Foret et al.: Sharpness-Aware Minimization (2021), arXiv:2010.01412"
     closes = True
 
-    base: Literal["sgd", "adam"] = knob(
+    base: Literal["sgd", "adam"] = hyperparameter(
         "sgd", description="Optimizer that moves the weights by the gradient at the perturbed point."
     )
-    lr: float = knob(
+    lr: float = hyperparameter(
         0.1, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α; `adam` takes about a hundredth of it."
     )
-    momentum: float = knob(0.9, ge=0, lt=1, description="Share of the last step that `sgd` carries on; β₁ of `adam`.")
-    rho: float = knob(
+    momentum: float = hyperparameter(
+        0.9, ge=0, lt=1, description="Share of the last step that `sgd` carries on; β₁ of `adam`."
+    )
+    rho: float = hyperparameter(
         0.05, gt=0, le=10, marks=Mark.LIVE, description="Distance ρ of the place where the gradient is taken."
     )
-    weight_decay: float = knob(0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero.")
+    weight_decay: float = hyperparameter(
+        0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero."
+    )
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         base: torch.optim.Optimizer

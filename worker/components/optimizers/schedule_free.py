@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -20,16 +20,18 @@ class ScheduleFree(Optimizer):
     formula = "y = (1−β)z + βx; z ← z − α·step(∇J(y)); x ← (1−c)x + c·z, c = α²ₘₐₓ,ₜ / Σα²ₘₐₓ"
     reference = "Defazio et al.: The Road Less Scheduled (2024), arXiv:2405.15682"
 
-    base: Literal["adamw", "sgd"] = knob(
+    base: Literal["adamw", "sgd"] = hyperparameter(
         "adamw",
         description="Steps of z: `adamw` divides gradients by their root mean square, `sgd` takes them as they are.",
     )
-    lr: float = knob(
+    lr: float = hyperparameter(
         2.5e-3, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α; `sgd` takes about a thousand times it."
     )
-    beta: float = knob(0.9, gt=0, lt=1, description="β, how close to the mean x the gradient is taken.")
-    beta2: float = knob(0.999, ge=0, lt=1, description="Decay β₂ of the second moment; `sgd` has none.")
-    weight_decay: float = knob(0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights y towards zero.")
+    beta: float = hyperparameter(0.9, gt=0, lt=1, description="β, how close to the mean x the gradient is taken.")
+    beta2: float = hyperparameter(0.999, ge=0, lt=1, description="Decay β₂ of the second moment; `sgd` has none.")
+    weight_decay: float = hyperparameter(
+        0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights y towards zero."
+    )
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         from pytorch_optimizer import ScheduleFreeAdamW, ScheduleFreeSGD  # takes half a second to import

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -18,10 +18,14 @@ class SGD(Optimizer):
     formula = "g ← ∇J + λθ; v ← μv + g; θ ← θ − α·v"
     reference = "Sutskever et al.: On the importance of initialization and momentum in deep learning (2013)"
 
-    lr: float = knob(0.1, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
-    momentum: float = knob(0.9, ge=0, lt=1, marks=Mark.LIVE, description="Share μ of the last step that is carried on.")
-    nesterov: bool = knob(False, description="Look ahead along the momentum.")
-    weight_decay: float = knob(0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero.")
+    lr: float = hyperparameter(0.1, gt=0, le=100, marks=Mark.LIVE, description="Learning rate α.")
+    momentum: float = hyperparameter(
+        0.9, ge=0, lt=1, marks=Mark.LIVE, description="Share μ of the last step that is carried on."
+    )
+    nesterov: bool = hyperparameter(False, description="Look ahead along the momentum.")
+    weight_decay: float = hyperparameter(
+        0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero."
+    )
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         return torch.optim.SGD(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Optimizer
 
 
@@ -19,17 +19,21 @@ class SOAP(Optimizer):
     formula = "L ← βL + (1−β)GGᵀ, R ← βR + (1−β)GᵀG; G′ = Q_LᵀGQ_R; θ ← θ − α · Q_L·Adam(G′)·Q_Rᵀ"
     reference = "Vyas et al.: SOAP, Improving and Stabilizing Shampoo using Adam (2024), arXiv:2409.11321"
 
-    lr: float = knob(3e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
-    beta1: float = knob(0.95, ge=0, lt=1, description="Decay β₁ of the first moment.")
-    beta2: float = knob(0.95, ge=0, lt=1, description="Decay β₂ of the second moment and β of the covariances.")
-    eps: float = knob(
+    lr: float = hyperparameter(3e-3, gt=0, le=10, marks=Mark.LIVE, description="Learning rate α.")
+    beta1: float = hyperparameter(0.95, ge=0, lt=1, description="Decay β₁ of the first moment.")
+    beta2: float = hyperparameter(
+        0.95, ge=0, lt=1, description="Decay β₂ of the second moment and β of the covariances."
+    )
+    eps: float = hyperparameter(
         1e-8, gt=0, le=1, marks=Mark.LIVE, description="ε, added to the denominator against division by zero."
     )
-    weight_decay: float = knob(
+    weight_decay: float = hyperparameter(
         0.01, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, decoupled."
     )
-    refresh: int = knob(10, ge=1, le=1000, unit="steps", description="Steps between two refreshes of the eigenvectors.")
-    largest: int = knob(1024, ge=1, le=8192, description="Dimensions longer than this keep the plain basis.")
+    refresh: int = hyperparameter(
+        10, ge=1, le=1000, unit="steps", description="Steps between two refreshes of the eigenvectors."
+    )
+    largest: int = hyperparameter(1024, ge=1, le=8192, description="Dimensions longer than this keep the plain basis.")
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         from pytorch_optimizer import optimizer  # takes half a second to import

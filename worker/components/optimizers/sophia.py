@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.optimizers import Closure, Optimizer
 
 
@@ -23,21 +23,25 @@ class Sophia(Optimizer):
     reference = "Liu et al.: Sophia (2023), arXiv:2305.14342"
     closes = True
 
-    lr: float = knob(1e-3, gt=0, le=1, marks=Mark.LIVE, description="Learning rate α, the longest step of a weight.")
-    beta1: float = knob(0.96, ge=0, lt=1, marks=Mark.LIVE, description="Decay β₁ of the momentum.")
-    beta2: float = knob(0.99, ge=0, lt=1, marks=Mark.LIVE, description="Decay β₂ of the curvature, in estimates.")
-    gamma: float = knob(
+    lr: float = hyperparameter(
+        1e-3, gt=0, le=1, marks=Mark.LIVE, description="Learning rate α, the longest step of a weight."
+    )
+    beta1: float = hyperparameter(0.96, ge=0, lt=1, marks=Mark.LIVE, description="Decay β₁ of the momentum.")
+    beta2: float = hyperparameter(
+        0.99, ge=0, lt=1, marks=Mark.LIVE, description="Decay β₂ of the curvature, in estimates."
+    )
+    gamma: float = hyperparameter(
         0.01,
         gt=0,
         le=100,
         marks=Mark.LIVE,
         description="γ, the scale of the curvature: the smaller, the more steps are of length α.",
     )
-    eps: float = knob(1e-12, gt=0, le=1, marks=Mark.LIVE, description="ε, the least that is divided by.")
-    weight_decay: float = knob(
+    eps: float = hyperparameter(1e-12, gt=0, le=1, marks=Mark.LIVE, description="ε, the least that is divided by.")
+    weight_decay: float = hyperparameter(
         0.0, ge=0, le=10, marks=Mark.LIVE, description="Pull λ of the weights towards zero, decoupled."
     )
-    period: int = knob(
+    period: int = hyperparameter(
         10, ge=1, le=1000, marks=Mark.LIVE, unit="steps", description="Steps from one estimate to the next."
     )
 

@@ -5,7 +5,7 @@ from worker.data.tensors import Array, Scaling
 
 
 class PerChannel(Preparation):
-    """Zero mean and unit deviation of each channel over all pixels of the training split; the usual choice for images."""
+    """Zero mean and unit deviation of each channel over all pixels of the training split; the default choice for images."""
 
     formula = "x_c ← (x_c − mean(x_c)) / std(x_c) for each channel c"
     reference = "Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Networks (2012)"

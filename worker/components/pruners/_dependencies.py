@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from backend.domain.catalog import Provision
 from worker.components.pruners._structured import Layer, Structured
 from worker.compression.importance import taylor
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject, evaluating
-from worker.nn.freezing import thawed
+from worker.nn.freezing import thaw
 from worker.nn.kinds import Convolution, Weighted
 
 _NORMS = {"l1": 1, "l2": 2}
@@ -31,12 +31,12 @@ class Following(Structured):
 
     needs_when = (Provision(trait="batch_norm", when={"importance": "bn_scale"}),)
 
-    importance: Literal["l1", "l2", "taylor", "bn_scale"] = knob(
+    importance: Literal["l1", "l2", "taylor", "bn_scale"] = hyperparameter(
         "l2",
         description="Measure of importance: a norm of its weights, the change of the loss without it (`taylor`), or the scale "
         "γ of its batch normalization; layers without one are not pruned.",
     )
-    round_to: int = knob(
+    round_to: int = hyperparameter(
         1, ge=1, le=64, description="Keep a multiple of this many in each layer; fast kernels want 8 or 16."
     )
 
@@ -45,7 +45,7 @@ class Following(Structured):
         """Returns whether it removes some of these coupled channels."""
 
     def prune(self, subject: Subject, context: Context) -> Subject:
-        with thawed(subject.module), evaluating(subject.module):
+        with thaw(subject.module), evaluating(subject.module):
             shape = output_shape(subject)
             graph, groups, layers = self._measured(subject, context)
             doomed = self.choose_parts(layers)
@@ -65,7 +65,7 @@ class Following(Structured):
     def _measured(self, subject: Subject, context: Context) -> tuple[Any, list["Group"], list[Layer]]:
         """torch-pruning's dependency graph, every set of channels that can only go together, and what each is worth."""
         graph = torch_pruning.DependencyGraph().build_dependency(subject.module, example_inputs=subject.sample())
-        kept = [self._output_layer(subject), *_kept(subject.module)]
+        kept = [self._output_layer(subject), *_fixed_layers(subject.module)]
         found = [Group(members) for members in graph.get_all_groups(ignored_layers=kept)]
         groups = [group for group in found if self.takes(group)]
         if not groups:
@@ -159,7 +159,7 @@ def _remove(
     return cut
 
 
-def _kept(module: nn.Module) -> list[nn.Module]:
+def _fixed_layers(module: nn.Module) -> list[nn.Module]:
     """The layers whose number of outputs their model depends on, as it says in `keeps`, a tuple of names."""
     return [owner.get_submodule(name) for owner in module.modules() for name in getattr(owner, "keeps", ())]
 

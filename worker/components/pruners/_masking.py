@@ -8,8 +8,8 @@ from typing import Self
 from torch import Tensor, nn
 
 from worker.compression.gradual_masking import Growing
-from worker.contracts.callback import Companion
-from worker.contracts.component import knob
+from worker.contracts.callback import Callback
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.pruners import Plan, Pruner
 from worker.contracts.masks import Scope, Scores, below_all, lowest, prunable_weights
@@ -33,11 +33,11 @@ class Masking(Pruner):
         weights = self.prunable(subject.module)
         return below_all({name: weight.abs() for name, weight in weights.items()}, subject.masks)
 
-    def growing(self, plan: Plan) -> Companion:
+    def growing(self, plan: Plan) -> Callback:
         return Growing(self, plan)
 
 
-def masked(subject: Subject, masks: dict[str, Tensor], refusal: Callable[[str], str]) -> Subject:
+def apply_masks(subject: Subject, masks: dict[str, Tensor], refusal: Callable[[str], str]) -> Subject:
     """The subject with these masks beside those of other weights. Raises ValueError with the `refusal` of the first layer
     of which nothing is left."""
     for name, mask in masks.items():
@@ -53,12 +53,12 @@ class Scored(Masking):
 
     share_field = "sparsity"
 
-    sparsity: float = knob(0.9, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
-    scope: Scope = knob(
+    sparsity: float = hyperparameter(0.9, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
+    scope: Scope = hyperparameter(
         "global",
         description="Scope of the comparison: weights compete over all layers, or each layer loses the same share.",
     )
-    floor: float = knob(
+    floor: float = hyperparameter(
         0.75,
         ge=0,
         le=1,
@@ -77,7 +77,7 @@ class Scored(Masking):
     def mask(self, subject: Subject, scores: Scores) -> Subject:
         """The subject without the weights that score lowest."""
         masks = lowest(below_all(scores, subject.masks), self.sparsity, self.scope, self.floor)
-        return masked(subject, masks, self._refusal)
+        return apply_masks(subject, masks, self._refusal)
 
     @property
     def share(self) -> float:

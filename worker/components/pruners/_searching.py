@@ -8,7 +8,7 @@ from torch import Tensor
 
 from worker.components.pruners._masking import Masking
 from worker.compression.bounded_search import Search
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.masks import prunable_weights
 from worker.contracts.subject import Subject
@@ -17,13 +17,13 @@ from worker.contracts.subject import Subject
 class Searched(Masking):
     """Tries masks on the validation split until one is as far as the bound allows."""
 
-    criterion: Literal["loss", "drop"] = knob(
+    criterion: Literal["loss", "drop"] = hyperparameter(
         "drop",
         description="Bounded quantity: the validation loss itself, or the fall of the validation accuracy (R² for numbers) "
         "below that of the incoming model.",
     )
-    bound: float = knob(0.02, ge=0, le=1e6, description="Its upper bound: ε for the loss, d for the fall.")
-    budget: int = knob(
+    bound: float = hyperparameter(0.02, ge=0, le=1e6, description="Its upper bound: ε for the loss, d for the fall.")
+    budget: int = hyperparameter(
         24, ge=3, le=200, unit="evaluations", description="Passes over the validation split that the search may take."
     )
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 import torch
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.pruners import Pruner
 
 
@@ -20,8 +20,10 @@ class Structured(Pruner):
 
     share_field = "ratio"
 
-    ratio: float = knob(0.5, gt=0, lt=1, description="Share that is removed, of each layer's or of all together.")
-    scope: Literal["local", "global"] = knob(
+    ratio: float = hyperparameter(
+        0.5, gt=0, lt=1, description="Share that is removed, of each layer's or of all together."
+    )
+    scope: Literal["local", "global"] = hyperparameter(
         "local", description="Scope of the comparison: each layer loses the same share, or all layers compete."
     )
 
@@ -44,8 +46,8 @@ class Structured(Pruner):
         else:
             joined = torch.cat([layer.scores for layer in layers])
             losers = joined.argsort(stable=True)[: round(self.ratio * len(joined))]
-            gone = torch.zeros_like(joined, dtype=torch.bool).index_fill_(0, losers, True)
-            counts = [int(part.sum()) for part in torch.split(gone, [len(layer.scores) for layer in layers])]
+            removed = torch.zeros_like(joined, dtype=torch.bool).index_fill_(0, losers, True)
+            counts = [int(part.sum()) for part in torch.split(removed, [len(layer.scores) for layer in layers])]
         return [layer.lowest(count) for layer, count in zip(layers, counts, strict=True)]
 
 

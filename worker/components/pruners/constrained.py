@@ -1,8 +1,8 @@
 """Constrained pruning."""
 
-from worker.components.pruners._masking import masked
+from worker.components.pruners._masking import apply_masks
 from worker.components.pruners._searching import Searched
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.masks import Scope, lowest
 from worker.contracts.subject import Subject
@@ -23,11 +23,11 @@ class Constrained(Searched):
     reference = "Carreira-Perpiñán, Idelbayev: Learning-Compression Algorithms for Neural Net Pruning (2018), CVPR"
     needs = ("float",)
 
-    scope: Scope = knob(
+    scope: Scope = hyperparameter(
         "global",
         description="Scope of the comparison: weights compete over all layers, or each layer loses the same share.",
     )
-    floor: float = knob(
+    floor: float = hyperparameter(
         0.75,
         ge=0,
         le=1,
@@ -44,11 +44,13 @@ class Constrained(Searched):
                 f"Even the incoming model has a {self.measured} of {search.tried[0]['measured']:.4g}, more than the "
                 f"bound of {self.bound:g}: raise the bound, or train for longer"
             )
-        context.tell(
+        context.log(
             f"The sparsest model within a {self.measured} of {self.bound:g} has {sparsity:.1%} of its weights removed, "
             f"found in {len(search.tried)} evaluations."
         )
-        return masked(subject, lowest(scores, sparsity, self.scope, self.floor), lambda name: f"`{name}` was emptied")
+        return apply_masks(
+            subject, lowest(scores, sparsity, self.scope, self.floor), lambda name: f"`{name}` was emptied"
+        )
 
     def label(self) -> str:
         return f"constrained, {self.criterion} ≤ {self.bound:g}"

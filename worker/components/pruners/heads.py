@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from worker.components.pruners._structured import Layer, Structured
 from worker.compression.importance import mean_magnitudes
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.attention import Attention
-from worker.nn.freezing import thawed
+from worker.nn.freezing import thaw
 
 _NORMS = {"l1": 1, "l2": 2}
 
@@ -29,7 +29,7 @@ class Heads(Structured):
     reference = "Michel, Levy, Neubig: Are Sixteen Heads Really Better than One? (2019), arXiv:1905.10650"
     needs = ("heads", "float")
 
-    importance: Literal["l1", "l2", "taylor"] = knob(
+    importance: Literal["l1", "l2", "taylor"] = hyperparameter(
         "taylor", description="Importance of a head: a norm of its weights, or the change of the loss without it."
     )
 
@@ -53,7 +53,7 @@ class Heads(Structured):
     def _scores(self, module: nn.Module, found: list[Attention], context: Context) -> list[Tensor]:
         """Of each block the importance of its heads [H]."""
         if self.importance == "taylor":
-            with thawed(module), evaluating(module):
+            with thaw(module), evaluating(module):
                 return mean_magnitudes(
                     module,
                     context,
@@ -86,10 +86,10 @@ def _of_heads(attention: Attention, values: dict[str, Tensor]) -> Tensor:
 def _remove(name: str, attention: Attention, heads: list[int], masks: dict[str, Tensor]) -> None:
     """Cut the heads out of the module and of its `masks`."""
     device = attention.query.weight.device
-    kept = torch.tensor([head for head in range(attention.heads) if head not in heads], device=device)
-    features = attention.features(kept)
+    remaining = torch.tensor([head for head in range(attention.heads) if head not in heads], device=device)
+    features = attention.features(remaining)
     for weight, _ in attention.named_parameters():
         path = f"{name}.{weight}" if name else weight
         if path in masks and weight != "output.bias":
             masks[path] = masks[path].index_select(int(weight == "output.weight"), features)
-    attention.keep(kept)
+    attention.keep(remaining)

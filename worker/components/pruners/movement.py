@@ -8,8 +8,8 @@ import torch
 from worker.components.pruners._masking import Scored
 from worker.compression.gradual_masking import Growing
 from worker.compression.importance import sensitivities
-from worker.contracts.callback import Companion
-from worker.contracts.component import knob
+from worker.contracts.callback import Callback
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.pruners import Plan
 from worker.contracts.masks import Scores, prunable_weights
@@ -30,7 +30,7 @@ class Movement(Scored):
     reference = "Sanh, Wolf, Rush: Movement Pruning (2020), arXiv:2005.07683"
     needs = ("float",)
 
-    training: Recovery = knob(
+    training: Recovery = hyperparameter(
         {}, validate_default=True, description="The training in which the weights are watched, before they are pruned."
     )
 
@@ -44,15 +44,15 @@ class Movement(Scored):
     def phases(self) -> Sequence[Phase]:
         return [Training(self.training, Moving(self, None))]
 
-    def growing(self, plan: Plan) -> Companion:
+    def growing(self, plan: Plan) -> Callback:
         return Moving(self, plan)
 
 
 class Moving(Growing[Movement]):
     """Adds up how each weight moves."""
 
-    def begin(self, subject: Subject, context: Context) -> None:
-        super().begin(subject, context)
+    def start(self, subject: Subject, context: Context) -> None:
+        super().start(subject, context)
         self._weights = {
             name: weight for name, weight in prunable_weights(subject.module).items() if weight.requires_grad
         }
@@ -72,5 +72,5 @@ class Moving(Growing[Movement]):
                 score = self._scores.setdefault(name, torch.zeros_like(weight))
                 score.addcmul_(weight, weight.grad, value=-1)
 
-    def masked(self, pruner: Movement) -> Subject:
+    def mask(self, pruner: Movement) -> Subject:
         return pruner.mask(self.subject, self._scores) if self._scores else self.subject

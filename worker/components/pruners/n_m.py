@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from worker.components.pruners._masking import Masking, masked
-from worker.contracts.component import knob
+from worker.components.pruners._masking import Masking, apply_masks
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
-from worker.contracts.masks import GONE, below_all, prunable_weights
+from worker.contracts.masks import REMOVED, below_all, prunable_weights
 from worker.contracts.subject import Subject
 
 
@@ -22,20 +22,20 @@ class NM(Masking):
     reference = "Mishra et al.: Accelerating Sparse Deep Neural Networks (2021), arXiv:2104.08378"
     needs = ("float",)
 
-    n: int = knob(2, ge=1, le=16, unit="weights", description="Weights of each group that stay.")
-    m: int = knob(4, ge=2, le=32, unit="weights", description="Adjacent weights in a group.")
+    n: int = hyperparameter(2, ge=1, le=16, unit="weights", description="Weights of each group that stay.")
+    m: int = hyperparameter(4, ge=2, le=32, unit="weights", description="Adjacent weights in a group.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         fitting, left_out = self._fitting(subject.module)
         if left_out:
-            context.tell(
+            context.log(
                 f"Not pruned, since their number of inputs is not a multiple of {self.m}: {', '.join(left_out)}.",
                 "warning",
             )
         scores = below_all({name: weight.abs() for name, weight in fitting.items()}, subject.masks)
-        return masked(subject, {name: self._keep(score) for name, score in scores.items()}, self._refusal)
+        return apply_masks(subject, {name: self._keep(score) for name, score in scores.items()}, self._refusal)
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         self._fitting(module)
 
     def _fitting(self, module: nn.Module) -> tuple[dict[str, Tensor], list[str]]:
@@ -59,7 +59,7 @@ class NM(Masking):
         groups = along.reshape(*along.shape[:-1], -1, self.m)
         lowest = groups.argsort(dim=-1, stable=True)[..., : max(self.m - self.n, 0)]
         mask = torch.ones_like(groups, dtype=torch.bool).scatter_(-1, lowest, False)
-        return mask.flatten(-2).movedim(-1, 1) & (scores > GONE)
+        return mask.flatten(-2).movedim(-1, 1) & (scores > REMOVED)
 
     def _refusal(self, name: str) -> str:
         return f"{self.n}:{self.m} pruning leaves no weight of `{name}`, most of which was masked before; raise n"

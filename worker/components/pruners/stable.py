@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from worker.components.pruners._masking import masked
+from worker.components.pruners._masking import apply_masks
 from worker.components.pruners._searching import Searched
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.masks import lowest
 from worker.contracts.subject import Subject
@@ -25,7 +25,7 @@ class Stable(Searched):
 
     share_field = "sparsity"
 
-    sparsity: float = knob(0.5, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
+    sparsity: float = hyperparameter(0.5, ge=0, lt=1, description="Share of the weights that are zero afterwards.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         weights, scores = self.prunable(subject.module), self.magnitudes(subject)
@@ -39,11 +39,11 @@ class Stable(Searched):
         if floor is None:
             raise ValueError(self._unmet(search.tried))
         masks = at(floor)
-        context.tell(
+        context.log(
             f"The lowest floor within a {self.measured} of {self.bound:g} is {floor:.3g}, found in {len(search.tried)} "
             f"evaluations: {_norm(weights, masks) / _norm(weights, at(0.0)):.2%} of the norm that remains without a floor."
         )
-        return masked(subject, masks, lambda name: f"`{name}` was emptied")
+        return apply_masks(subject, masks, lambda name: f"`{name}` was emptied")
 
     def label(self) -> str:
         return f"stable {100 * self.sparsity:.4g} %"

@@ -2,7 +2,7 @@
 
 from worker.components.pruners._masking import Scored
 from worker.compression.importance import sensitivities
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.masks import Scores
 from worker.contracts.subject import Subject
@@ -20,7 +20,7 @@ class Taylor(Scored):
     reference = "Molchanov et al.: Pruning CNNs for Resource Efficient Inference (2016), arXiv:1611.06440; Importance Estimation for Neural Network Pruning (2019), arXiv:1906.10771"  # fmt: skip
     needs = ("float",)
 
-    batches: int = knob(
+    batches: int = hyperparameter(
         16,
         ge=1,
         le=10_000,

@@ -1,7 +1,7 @@
 """Threshold pruning."""
 
-from worker.components.pruners._masking import Masking, masked
-from worker.contracts.component import knob
+from worker.components.pruners._masking import Masking, apply_masks
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
 
@@ -17,11 +17,11 @@ class Threshold(Masking):
     reference = "Han, Pool, Tran, Dally: Learning both Weights and Connections (2015), arXiv:1506.02626"
     needs = ("float",)
 
-    threshold: float = knob(0.01, ge=0, le=1e6, description="ε: weights whose magnitude is less go.")
+    threshold: float = hyperparameter(0.01, ge=0, le=1e6, description="ε: weights whose magnitude is less go.")
 
     def prune(self, subject: Subject, context: Context) -> Subject:
         scores = self.magnitudes(subject)
-        return masked(subject, {name: score >= self.threshold for name, score in scores.items()}, self._refusal)
+        return apply_masks(subject, {name: score >= self.threshold for name, score in scores.items()}, self._refusal)
 
     def label(self) -> str:
         return f"threshold {self.threshold:g}"

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from worker.components.pruners._structured import Layer, Structured
 from worker.compression.importance import mean_magnitudes
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject, evaluating
-from worker.nn.freezing import thawed
+from worker.nn.freezing import thaw
 
 _NORMS = {"l1": 1, "l2": 2}
 
@@ -35,10 +35,10 @@ class Units(Structured):
     )
     needs = ("units", "float")
 
-    importance: Literal["l1", "l2", "taylor"] = knob(
+    importance: Literal["l1", "l2", "taylor"] = hyperparameter(
         "l2", description="Importance of a unit: a norm of its weights, or the change of the loss without it."
     )
-    round_to: int = knob(
+    round_to: int = hyperparameter(
         1, ge=1, le=64, unit="units", description="Keep a multiple of this many; fast kernels want 8 or 16."
     )
 
@@ -65,7 +65,7 @@ class Units(Structured):
     def _scores(self, module: nn.Module, stacks: Sequence["Stack"], context: Context) -> list[Tensor]:
         """Of each recurrent layer the importance of its units [H]."""
         if self.importance == "taylor":
-            with thawed(module), evaluating(module):
+            with thaw(module), evaluating(module):
                 return mean_magnitudes(
                     module,
                     context,
@@ -145,13 +145,13 @@ def _remove(stack: Stack, going: Sequence[Sequence[int]], masks: dict[str, Tenso
     device = next(recurrent.parameters()).device
     cuts: dict[str, list[tuple[int, Tensor]]] = {path: [] for path in stack.weights}
     for layer, doomed in enumerate(going):
-        kept = torch.tensor([unit for unit in range(width) if unit not in set(doomed)], device=device)
+        remaining = torch.tensor([unit for unit in range(width) if unit not in set(doomed)], device=device)
         for path in stack.rows(layer):
             gates = len(stack.weights[path]) // width
             offsets = torch.arange(gates, device=device).unsqueeze(1) * width
-            cuts[path].append((0, (offsets + kept).flatten()))
+            cuts[path].append((0, (offsets + remaining).flatten()))
         for path in stack.columns(layer):
-            cuts[path].append((1, kept))
+            cuts[path].append((1, remaining))
     cut = {path: _cut(weight, cuts[path]) for path, weight in stack.weights.items()}
     for path, weight in stack.weights.items():
         if path in masks:
@@ -166,6 +166,6 @@ def _remove(stack: Stack, going: Sequence[Sequence[int]], masks: dict[str, Tenso
 
 
 def _cut(values: Tensor, cuts: Sequence[tuple[int, Tensor]]) -> Tensor:
-    for dimension, kept in cuts:
-        values = values.index_select(dimension, kept)
+    for dimension, remaining in cuts:
+        values = values.index_select(dimension, remaining)
     return values.clone()

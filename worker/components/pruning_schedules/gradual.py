@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.pruning_schedules import PruningSchedule
 
 
@@ -20,14 +20,14 @@ class Gradual(PruningSchedule):
     grows: ClassVar[bool] = True
     try_with: ClassVar[Mapping[str, Any]] = {"recover": {}}
 
-    every: int = knob(
+    every: int = hyperparameter(
         20, ge=1, le=1_000_000, unit="steps", description="Steps Δt from one renewal of the masks to the next."
     )
-    share: float = knob(
+    share: float = hyperparameter(
         0.7, gt=0, le=1, description="Share of the training's steps after which all that is to go is gone."
     )
 
-    def grown(self, first: float, last: float, done: int, total: int) -> float | None:
+    def grow(self, first: float, last: float, done: int, total: int) -> float | None:
         end = max(1, math.ceil(self.share * total))
         if done >= end:
             return last

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.pruning_schedules import PruningSchedule
 
 
@@ -16,7 +16,7 @@ class Iterative(PruningSchedule):
     formula = "sᵢ = 1 − (1 − s)^(i/n), i = 1 … n"
     reference = "Han et al.: Learning both Weights and Connections (2015), arXiv:1506.02626; Frankle, Carbin: The Lottery Ticket Hypothesis (2019), arXiv:1803.03635"  # fmt: skip
 
-    rounds: int = knob(3, ge=2, le=30, unit="rounds", description="Rounds n of pruning and recovery.")
+    rounds: int = hyperparameter(3, ge=2, le=30, unit="rounds", description="Rounds n of pruning and recovery.")
 
     def shares(self, share: float) -> Sequence[float]:
         earlier = [1 - (1 - share) ** (number / self.rounds) for number in range(1, self.rounds)]

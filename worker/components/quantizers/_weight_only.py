@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from worker.compression.fake_quantization import ActsQuantized
 from worker.compression.onnx.onnx_weights import Packing, pack, probe
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
 from worker.nn.grids import Stored, by_block, by_channel, levels
@@ -25,14 +25,14 @@ class WeightOnly(Quantizer):
     width: ClassVar[int]
     floats = (nn.Embedding,)
 
-    block: Literal[16, 32, 64, 128] = knob(
+    block: Literal[16, 32, 64, 128] = hyperparameter(
         32, unit="inputs", description="Inputs of a linear layer that share a scale."
     )
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         probe(self._packing())
 
-    def companion(self) -> ActsQuantized:
+    def callback(self) -> ActsQuantized:
         return ActsQuantized(lambda _, weight: self._rounded(weight))
 
     def stored(self, name: str, layer: nn.Module) -> Stored | None:

@@ -14,7 +14,7 @@ from worker.nn.grids import Stored, by_channel
 
 
 class DynamicInt8(Quantizer):
-    """Weights of linear layers and LSTMs in 8 bits; the range of their inputs is found anew in each call.
+    """Weights of linear layers and LSTMs in 8 bits; the range of their inputs is found again in each call.
 
     Needs no samples. Convolutions stay float: the runtime's dynamic 8-bit convolution is slower than its float one.
     So do GRUs and plain recurrent layers, for which it has no 8-bit kernel.

@@ -17,11 +17,11 @@ from worker.compression.bit_allocation import (
     average,
     downwards,
     output_noise,
-    rounded,
+    round_to,
     width_of,
 )
 from worker.compression.onnx.onnx_weights import Array, Packing, pack
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject, evaluating
@@ -49,14 +49,18 @@ class Mixed(Quantizer):
     removes = ("float",)
     floats = (nn.RNNBase, nn.Embedding)
 
-    bound: Literal["size", "accuracy"] = knob("size", description="Quantity with a bound; the other one is optimized.")
-    bits: float = knob(
+    bound: Literal["size", "accuracy"] = hyperparameter(
+        "size", description="Quantity with a bound; the other one is optimized."
+    )
+    bits: float = hyperparameter(
         4.0, ge=2, le=8, unit="bits", description="With `bound: size`: bits per weight, on average, at most."
     )
-    drop: float = knob(
+    drop: float = hyperparameter(
         0.01, ge=0, le=1, description="With `bound: accuracy`: the accuracy that may be lost. Also drawn otherwise."
     )
-    samples: int = knob(512, ge=8, le=8192, unit="samples", description="Training samples that rounding is tried on.")
+    samples: int = hyperparameter(
+        512, ge=8, le=8192, unit="samples", description="Training samples that rounding is tried on."
+    )
 
     def quantize(self, subject: Subject, context: Context) -> Subject:
         layers = weighted(subject.module)
@@ -67,12 +71,10 @@ class Mixed(Quantizer):
         with evaluating(subject.module):
             widths = self._widths(subject.module, context)
         bits = average(widths, {name: layer.weight.numel() for name, layer in layers.items()})
-        context.tell(
-            f"The weights take {bits:.3g} bits on average: {', '.join(f'{n} {b}' for n, b in widths.items())}."
-        )
+        context.log(f"The weights take {bits:.3g} bits on average: {', '.join(f'{n} {b}' for n, b in widths.items())}.")
         context.show("quantization", analysis(subject.module, lambda name, layer: _stored(layer, widths[name])))
         apply(subject.module, widths)
-        return self.marked(subject, context)
+        return self.mark(subject, context)
 
     def _widths(self, module: nn.Module, context: Context) -> Widths:
         values = {name: layer.weight.numel() for name, layer in weighted(module).items()}
@@ -82,7 +84,7 @@ class Mixed(Quantizer):
         context.show("search", search.body(place))
         return search.steps[place]
 
-    def companion(self) -> KeepsWidths:
+    def callback(self) -> KeepsWidths:
         return KeepsWidths()
 
     def stored(self, name: str, layer: nn.Module) -> Stored | None:
@@ -140,10 +142,10 @@ class _Search:
         return self.tried[place]
 
     def body(self, place: int) -> dict[str, Any]:
-        """The exhibit `search`."""
+        """The summary `search`."""
         validated = self.context.validate(self.module)
         return {
-            "knob": "bits per weight",
+            "parameter": "bits per weight",
             "unit": "bits",
             "measured": "accuracy" if "accuracy" in validated else "R²",
             "bound": self.floor,
@@ -158,7 +160,7 @@ class _Search:
 
 def _stored(layer: nn.Module, bits: int) -> Stored:
     assert is_weighted(layer)
-    return rounded(layer.weight, bits), bits
+    return round_to(layer.weight, bits), bits
 
 
 def _width(weight: Array) -> int | None:

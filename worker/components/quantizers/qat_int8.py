@@ -10,7 +10,7 @@ from torch import nn
 from worker.compression.fake_quantization import ActsQuantized, measured_ranges
 from worker.compression.onnx.onnx_tools import int8_magnitude
 from worker.compression.onnx.static_quantization import to_static_int8
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject, evaluating
@@ -36,7 +36,7 @@ class QatInt8(Quantizer):
     removes = ("float",)
     floats = (nn.RNNBase,)
 
-    samples: int = knob(
+    samples: int = hyperparameter(
         256, ge=8, le=1024, unit="samples", description="Training samples that the first ranges are measured on."
     )
 
@@ -45,7 +45,7 @@ class QatInt8(Quantizer):
             ranges = measured_ranges(subject.module, context.batches(-(-self.samples // SIZE), SIZE))
         return super().quantize(replace(subject, ranges=ranges), context)
 
-    def companion(self) -> ActsQuantized:
+    def callback(self) -> ActsQuantized:
         return ActsQuantized(lambda _, weight: by_channel(weight, int8_magnitude()), activations=True)
 
     def stored(self, name: str, layer: nn.Module) -> Stored | None:

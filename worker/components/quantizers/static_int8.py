@@ -9,7 +9,7 @@ from torch import nn
 
 from worker.compression.onnx.onnx_tools import int8_magnitude
 from worker.compression.onnx.static_quantization import to_static_int8
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
 from worker.nn.grids import Stored, by_channel
@@ -31,8 +31,10 @@ class StaticInt8(Quantizer):
     removes = ("float",)
     floats = (nn.RNNBase,)
 
-    samples: int = knob(256, ge=8, le=1024, unit="samples", description="Training samples that ranges are measured on.")
-    method: Literal["minmax", "entropy", "percentile"] = knob(
+    samples: int = hyperparameter(
+        256, ge=8, le=1024, unit="samples", description="Training samples that ranges are measured on."
+    )
+    method: Literal["minmax", "entropy", "percentile"] = hyperparameter(
         "minmax", description="Method that chooses a range from the observed values; the last two cut off outliers."
     )
 

@@ -5,8 +5,8 @@ from typing import Literal
 from torch import nn
 
 from worker.compression.weight_sharing import Codebooks, Regrouping, Sharing, check, k_means, nearest, share
-from worker.contracts.callback import Companion
-from worker.contracts.component import knob
+from worker.contracts.callback import Callback
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Subject
@@ -28,25 +28,27 @@ class WeightSharing(Quantizer):
     needs = ("float",)
     removes = ("float",)
 
-    bits: int = knob(5, ge=1, le=8, unit="bits", description="Bits for each weight of linear and recurrent layers.")
-    bits_conv: int = knob(8, ge=1, le=8, unit="bits", description="Bits for each weight of convolutions.")
-    bits_bias: int = knob(
+    bits: int = hyperparameter(
+        5, ge=1, le=8, unit="bits", description="Bits for each weight of linear and recurrent layers."
+    )
+    bits_conv: int = hyperparameter(8, ge=1, le=8, unit="bits", description="Bits for each weight of convolutions.")
+    bits_bias: int = hyperparameter(
         0,
         ge=0,
         le=8,
         unit="bits",
         description="Bits for each bias, where a layer has more biases than the codebook entries; 0 leaves them all.",
     )
-    entries: Literal["float32", "bfloat16"] = knob(
+    entries: Literal["float32", "bfloat16"] = hyperparameter(
         "float32", description="Precision of the stored centroids; bfloat16 halves the codebooks."
     )
-    regroup: bool = knob(
+    regroup: bool = hyperparameter(
         False,
         description="Let a weight change its cluster while `recover` trains: gradients go straight through to a value "
         "of its own, and the weight takes the nearest centroid. Loses less with few bits.",
     )
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         for name, bits in self._codebooks().bits(module).items():
             check(name, bits, module.get_parameter(name).numel())
 
@@ -61,7 +63,7 @@ class WeightSharing(Quantizer):
         centroids = k_means(layer.weight.flatten(), 2**bits)
         return centroids[nearest(layer.weight, centroids).cpu()].to(layer.weight), bits
 
-    def companion(self) -> Companion:
+    def callback(self) -> Callback:
         return Regrouping(self._codebooks()) if self.regroup else Sharing(self._codebooks())
 
     def label(self) -> str:

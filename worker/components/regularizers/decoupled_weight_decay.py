@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -18,7 +18,7 @@ class DecoupledWeightDecay(Regularizer):
     formula = "θ ← θ − α·λθ, after the optimizer's step"
     reference = "Loshchilov, Hutter: Decoupled Weight Decay Regularization (2019), arXiv:1711.05101"
 
-    strength: float = knob(0.01, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the decay.")
+    strength: float = hyperparameter(0.01, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the decay.")
 
     @torch.no_grad()
     def constrain(self, parameters: Sequence[Tensor], rate: float) -> None:

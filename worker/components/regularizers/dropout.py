@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 from torch.nn import functional
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.RNNBase, nn.Embedding)
@@ -24,7 +24,7 @@ class Dropout(Regularizer):
     formula = "h ← m ⊙ h / (1 − p), m ~ Bernoulli(1 − p)"
     reference = "Srivastava et al.: Dropout (2014), Journal of Machine Learning Research 15"
 
-    share: float = knob(
+    share: float = hyperparameter(
         0.2, ge=0, le=0.95, marks=Mark.LIVE, description="Share p of hidden outputs that each step drops."
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -15,8 +15,8 @@ class ElasticNet(Regularizer):
     formula = "Ω = λ (ρ Σ|θ| + ½(1 − ρ) Σθ²), ∇Ω = λ (ρ sign(θ) + (1 − ρ) θ)"
     reference = "Zou, Hastie: Regularization and Variable Selection via the Elastic Net (2005)"
 
-    strength: float = knob(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
-    l1_share: float = knob(0.5, ge=0, le=1, marks=Mark.LIVE, description="Share ρ of the L1 part.")
+    strength: float = hyperparameter(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
+    l1_share: float = hyperparameter(0.5, ge=0, le=1, marks=Mark.LIVE, description="Share ρ of the L1 part.")
 
     def penalty(self, parameters: Sequence[Tensor]) -> Tensor:
         absolute = torch.stack([parameter.abs().sum() for parameter in parameters]).sum()

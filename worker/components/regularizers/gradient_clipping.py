@@ -6,7 +6,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import utils
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -21,10 +21,10 @@ class GradientClipping(Regularizer):
         "Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013), arXiv:1211.5063"
     )
 
-    by: Literal["norm", "value"] = knob(
+    by: Literal["norm", "value"] = hyperparameter(
         "norm", description="Limited quantity: the norm of the gradient, or each entry."
     )
-    limit: float = knob(1.0, gt=0, le=1e6, marks=Mark.LIVE, description="Limit c.")
+    limit: float = hyperparameter(1.0, gt=0, le=1e6, marks=Mark.LIVE, description="Limit c.")
 
     def limit_gradients(self, parameters: Sequence[Tensor]) -> None:
         if self.by == "norm":

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -21,8 +21,8 @@ class L1(Regularizer):
     formula = "Ω = λ Σ|θ|, ∇Ω = λ sign(θ); proximal: θ ← sign(θ) · max(0, |θ| − αλ)"
     reference = "Tibshirani: Regression Shrinkage and Selection via the Lasso (1996)"
 
-    strength: float = knob(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
-    method: Literal["subgradient", "proximal"] = knob(
+    strength: float = hyperparameter(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
+    method: Literal["subgradient", "proximal"] = hyperparameter(
         "subgradient", description="As part of the gradient, or as a separate step."
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -18,7 +18,7 @@ class L2(Regularizer):
     formula = "Ω = ½λ Σθ², ∇Ω = λθ"
     reference = "Krogh, Hertz: A Simple Weight Decay Can Improve Generalization (1991)"
 
-    strength: float = knob(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
+    strength: float = hyperparameter(1e-4, ge=0, le=10, marks=Mark.LIVE, description="Strength λ of the penalty.")
 
     def penalty(self, parameters: Sequence[Tensor]) -> Tensor:
         return 0.5 * self.strength * torch.stack([parameter.square().sum() for parameter in parameters]).sum()

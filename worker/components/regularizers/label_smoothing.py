@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -18,7 +18,7 @@ class LabelSmoothing(Regularizer):
     reference = "Szegedy et al.: Rethinking the Inception Architecture, section 7 (2016), arXiv:1512.00567"
     needs = ("classes",)
 
-    smoothing: float = knob(
+    smoothing: float = hyperparameter(
         0.1, ge=0, le=1, marks=Mark.LIVE, description="Share ε of each target that all classes share."
     )
 

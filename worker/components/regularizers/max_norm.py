@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -19,7 +19,7 @@ class MaxNorm(Regularizer):
     formula = "wᵢ ← wᵢ · min(1, c/‖wᵢ‖₂) for each neuron i"
     reference = "Srivastava et al.: Dropout, section 5.1 (2014), Journal of Machine Learning Research 15"
 
-    limit: float = knob(
+    limit: float = hyperparameter(
         3.0, gt=0, le=1e6, marks=Mark.LIVE, description="Longest norm c of a neuron's incoming weights."
     )
 

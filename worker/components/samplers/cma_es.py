@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.component import knob
-from worker.contracts.families.samplers import Sampler, Violations, mixed
+from worker.contracts.component import hyperparameter
+from worker.contracts.families.samplers import Sampler, Violations, mix_seed
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -19,13 +19,13 @@ class CmaEs(Sampler):
     reference = "Hansen: The CMA evolution strategy, a tutorial (2016), arXiv:1604.00772"
     facts = {"objectives": 1}
 
-    startup: int = knob(1, ge=1, le=1000, unit="trials", description="Random trials before it begins.")
+    startup: int = hyperparameter(1, ge=1, le=1000, unit="trials", description="Random trials before it begins.")
 
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         from optuna.samplers import CmaEsSampler, RandomSampler
 
         return CmaEsSampler(
             n_startup_trials=self.startup,
-            independent_sampler=RandomSampler(seed=mixed(seed, trial)),
-            seed=mixed(seed, trial),
+            independent_sampler=RandomSampler(seed=mix_seed(seed, trial)),
+            seed=mix_seed(seed, trial),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backend.domain.study.space import Assignment, Space, grid
 from backend.domain.study.study import MAX_TRIALS
-from worker.contracts.families.samplers import Sampler, Violations, mixed
+from worker.contracts.families.samplers import Sampler, Violations, mix_seed
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -25,7 +25,7 @@ class Grid(Sampler):
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         from optuna.samplers import RandomSampler
 
-        return RandomSampler(seed=mixed(seed, trial))  # asked for nothing: each trial is planned
+        return RandomSampler(seed=mix_seed(seed, trial))  # asked for nothing: each trial is planned
 
     def plan(self, space: Space, seed: int) -> Sequence[Assignment]:
         points = list(grid(space))

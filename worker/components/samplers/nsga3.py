@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.component import knob
-from worker.contracts.families.samplers import Sampler, Violations, mixed, options
+from worker.contracts.component import hyperparameter
+from worker.contracts.families.samplers import Sampler, Violations, mix_seed, options
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -15,9 +15,9 @@ class Nsga3(Sampler):
     formula = "rank by front, then by the niche count of the nearest reference line"
     reference = "Deb, Jain: An evolutionary many-objective optimization algorithm, NSGA-III (2014)"
 
-    population: int = knob(24, ge=2, le=1000, unit="trials", description="Trials of a generation.")
+    population: int = hyperparameter(24, ge=2, le=1000, unit="trials", description="Trials of a generation.")
 
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         from optuna.samplers import NSGAIIISampler
 
-        return NSGAIIISampler(population_size=self.population, seed=mixed(seed, trial), **options(violations))
+        return NSGAIIISampler(population_size=self.population, seed=mix_seed(seed, trial), **options(violations))

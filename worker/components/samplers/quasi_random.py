@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.families.samplers import Sampler, Violations, mixed
+from worker.contracts.families.samplers import Sampler, Violations, mix_seed
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -25,5 +25,5 @@ class QuasiRandom(Sampler):
             qmc_type="sobol",
             scramble=True,
             seed=seed,
-            independent_sampler=RandomSampler(seed=mixed(seed, trial)),
+            independent_sampler=RandomSampler(seed=mix_seed(seed, trial)),
         )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.families.samplers import Sampler, Violations, mixed
+from worker.contracts.families.samplers import Sampler, Violations, mix_seed
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -20,4 +20,4 @@ class Random(Sampler):
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         from optuna.samplers import RandomSampler
 
-        return RandomSampler(seed=mixed(seed, trial))
+        return RandomSampler(seed=mix_seed(seed, trial))

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.component import knob
-from worker.contracts.families.samplers import Sampler, Violations, mixed, options
+from worker.contracts.component import hyperparameter
+from worker.contracts.families.samplers import Sampler, Violations, mix_seed, options
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -22,9 +22,9 @@ class Tpe(Sampler):
         "Bergstra et al.: Algorithms for hyper-parameter optimization (2011); Watanabe: TPE (2023), arXiv:2304.11127"
     )
 
-    startup: int = knob(10, ge=1, le=1000, unit="trials", description="Random trials before it begins.")
-    candidates: int = knob(24, ge=1, le=1000, description="Points of which the most promising is taken.")
-    joint: bool = knob(True, description="Model the fields jointly instead of one by one.")
+    startup: int = hyperparameter(10, ge=1, le=1000, unit="trials", description="Random trials before it begins.")
+    candidates: int = hyperparameter(24, ge=1, le=1000, description="Points of which the most promising is taken.")
+    joint: bool = hyperparameter(True, description="Model the fields jointly instead of one by one.")
 
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         from optuna.samplers import TPESampler
@@ -35,6 +35,6 @@ class Tpe(Sampler):
             multivariate=self.joint,
             group=self.joint,
             constant_liar=True,
-            seed=mixed(seed, trial),
+            seed=mix_seed(seed, trial),
             **options(violations),
         )

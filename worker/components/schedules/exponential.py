@@ -1,6 +1,6 @@
 """Exponential decay."""
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.schedules import Schedule
 
 
@@ -14,7 +14,7 @@ class Exponential(Schedule):
     formula = "α(t) = α₀ · γᵗ"
     reference = "Li, Arora: An Exponential Learning Rate Schedule for Deep Learning (2020), arXiv:1910.07454"
 
-    gamma: float = knob(0.999, gt=0, le=1, description="Factor γ of each step.")
+    gamma: float = hyperparameter(0.999, gt=0, le=1, description="Factor γ of each step.")
 
     def factor(self, step: int, total: int) -> float:
         return self.gamma**step

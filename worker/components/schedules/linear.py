@@ -1,6 +1,6 @@
 """Linear decay."""
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.schedules import Schedule
 
 
@@ -10,7 +10,7 @@ class Linear(Schedule):
     formula = "α(t) = α₀ · (f + (1 − f) · (1 − t/T))"
     reference = "Defazio et al.: Optimal Linear Decay Learning Rate Schedules (2023), arXiv:2310.07831"
 
-    floor: float = knob(0.0, ge=0, le=1, description="Share f of the base rate that is left at the end.")
+    floor: float = hyperparameter(0.0, ge=0, le=1, description="Share f of the base rate that is left at the end.")
 
     def factor(self, step: int, total: int) -> float:
         return self.floor + (1 - self.floor) * (1 - step / total)

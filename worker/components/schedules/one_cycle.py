@@ -2,7 +2,7 @@
 
 import math
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.schedules import Schedule
 
 
@@ -16,9 +16,13 @@ class OneCycle(Schedule):
     formula = "α: α₀/d → α₀ until t = pT, then α₀ → α₀/(dD), each along ½(1 − cos π·progress)"
     reference = "Smith, Topin: Super-Convergence (2018), arXiv:1708.07120"
 
-    peak: float = knob(0.3, ge=0, le=1, description="Share p of the stage after which the rate is highest.")
-    start_divisor: float = knob(25.0, ge=1, le=1e6, description="Divisor d: the rate starts at the peak divided by d.")
-    end_divisor: float = knob(1e4, ge=1, le=1e9, description="Divisor D: the rate ends at its start divided by D.")
+    peak: float = hyperparameter(0.3, ge=0, le=1, description="Share p of the stage after which the rate is highest.")
+    start_divisor: float = hyperparameter(
+        25.0, ge=1, le=1e6, description="Divisor d: the rate starts at the peak divided by d."
+    )
+    end_divisor: float = hyperparameter(
+        1e4, ge=1, le=1e9, description="Divisor D: the rate ends at its start divided by D."
+    )
 
     def factor(self, step: int, total: int) -> float:
         top, first = self.peak * total, 1 / self.start_divisor

@@ -2,7 +2,7 @@
 
 import math
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.schedules import Schedule
 
 
@@ -12,8 +12,8 @@ class Polynomial(Schedule):
     formula = "α(t) = α₀ · (f + (1 − f) · (1 − t/T)ᵖ)"
     reference = "Chen et al.: DeepLab, section 4.1.2 (2017), arXiv:1606.00915"
 
-    power: float = knob(2.0, gt=0, le=10, description="Power p; 1 is a linear decay.")
-    floor: float = knob(0.0, ge=0, le=1, description="Share f of the base rate that is left at the end.")
+    power: float = hyperparameter(2.0, gt=0, le=10, description="Power p; 1 is a linear decay.")
+    floor: float = hyperparameter(0.0, ge=0, le=1, description="Share f of the base rate that is left at the end.")
 
     def factor(self, step: int, total: int) -> float:
         return self.floor + (1 - self.floor) * math.pow(1 - step / total, self.power)

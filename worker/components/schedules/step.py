@@ -1,6 +1,6 @@
 """Step decay."""
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.schedules import Schedule
 
 
@@ -13,8 +13,8 @@ class Step(Schedule):
     formula = "α(t) = α₀ · γ^⌊t / (nT)⌋"
     reference = "He et al.: Deep Residual Learning for Image Recognition, section 3.4 (2016), arXiv:1512.03385"
 
-    gamma: float = knob(0.1, gt=0, le=1, description="Factor γ of each drop.")
-    every: float = knob(0.4, gt=0, le=1, description="Distance n between drops, as a share of the stage.")
+    gamma: float = hyperparameter(0.1, gt=0, le=1, description="Factor γ of each drop.")
+    every: float = hyperparameter(0.4, gt=0, le=1, description="Distance n between drops, as a share of the stage.")
 
     def factor(self, step: int, total: int) -> float:
         drops = int(step / total / self.every + 1e-9)  # 0.3 / 0.1 is a hair less than 3

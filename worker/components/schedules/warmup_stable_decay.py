@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.schedules import Schedule
 
 
@@ -17,10 +17,14 @@ class WarmupStableDecay(Schedule):
     formula = "α(t) = α₀ · min(1, (t + 1)/(wT), f + (1 − f) · s((1 − t/T)/d)), s(x) = x, 1 − √(1 − x) or ½(1 − cos πx)"
     reference = "Hu et al.: MiniCPM, section 4 (2024), arXiv:2404.06395"
 
-    warmup: float = knob(0.05, ge=0, le=1, description="Share w of the stage in which the rate rises.")
-    decay: float = knob(0.2, ge=0, le=1, description="Share d of the stage in which the rate falls at the end.")
-    shape: Literal["linear", "sqrt", "cosine"] = knob("linear", description="Along which curve s the rate falls.")
-    floor: float = knob(0.0, ge=0, le=1, description="Share f of the base rate that is left at the end.")
+    warmup: float = hyperparameter(0.05, ge=0, le=1, description="Share w of the stage in which the rate rises.")
+    decay: float = hyperparameter(
+        0.2, ge=0, le=1, description="Share d of the stage in which the rate falls at the end."
+    )
+    shape: Literal["linear", "sqrt", "cosine"] = hyperparameter(
+        "linear", description="Along which curve s the rate falls."
+    )
+    floor: float = hyperparameter(0.0, ge=0, le=1, description="Share f of the base rate that is left at the end.")
 
     def factor(self, step: int, total: int) -> float:
         rise = (step + 1) / max(self.warmup * total, 1.0)

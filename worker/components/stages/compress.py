@@ -7,11 +7,11 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from backend.domain.constraints import ConstraintWrong, comparisons, parse, shortfall
-from backend.domain.measures import field_of, shown
+from backend.domain.measures import field_of, format_value
 from worker.compression.recovery import recovering
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
-from worker.contracts.component import Mark, knob
-from worker.contracts.families.folders import Folder
+from worker.contracts.component import Mark, hyperparameter
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.families.stages import Stage
@@ -41,32 +41,32 @@ class Compress(Stage):
     reference = "Han, Mao, Dally: Deep Compression (2016), arXiv:1510.00149; Hooke, Jeeves: “Direct Search” (1961)"
     needs = ("float",)
 
-    prune: Pruner | None = knob(
+    prune: Pruner | None = hyperparameter(
         {"kind": Pruner.default_kind},
         validate_default=True,
         description="Pruning method; null leaves pruning out. With a target its share is searched.",
     )
-    recover: Recovery | None = knob(None, description="Training after the pruning; null leaves it out.")
-    fold: list[Folder] = knob([], max_length=8, description="Layers to merge, in this order.")
-    quantize: Quantizer | None = knob(
+    recover: Recovery | None = hyperparameter(None, description="Training after the pruning; null leaves it out.")
+    fold: list[Fusion] = hyperparameter([], max_length=8, description="Layers to merge, in this order.")
+    quantize: Quantizer | None = hyperparameter(
         {"kind": Quantizer.default_kind},
         validate_default=True,
         description="Quantization method; null leaves quantization out. With a target it is left out where that is "
         "better.",
     )
-    target: str = knob(
+    target: str = hyperparameter(
         "",
         max_length=500,
         marks=Mark.CONSTRAINT,
         description="Condition for the model, such as `accuracy >= 96% and p95_ms@1 <= 1ms`; empty: no search.",
     )
-    minimize: str = knob(
+    minimize: str = hyperparameter(
         "bytes",
         max_length=60,
         marks=Mark.MEASURE,
         description="With a target: the measure that the best model has least of.",
     )
-    budget: int = knob(
+    budget: int = hyperparameter(
         20, ge=1, le=200, unit="tries", description="With a target: the largest number of models to make and measure."
     )
 
@@ -96,7 +96,7 @@ class Compress(Stage):
         pruning = list(pruner.phases()) if pruner else []
         folding = [Transform(folder.fold) for folder in self.fold]
         quantizing = [Transform(quantizer.quantize)] if quantizer else []
-        along = quantizer.companion() if quantizer else None
+        along = quantizer.callback() if quantizer else None
         if along:  # what trains acts quantized
             return [*pruning, *folding, *recovering(quantizing, self.recover, along)]
         return [*recovering(pruning, self.recover), *folding, *quantizing]
@@ -135,7 +135,7 @@ class _Tries:
         if best.refusal:
             raise ValueError(f"None of {len(self.tried)} models could be made: {best.refusal}")
         self._show(best if best.meets else None)
-        self._tell(best)
+        self._log(best)
         return self.compressed if best.meets else self.subject
 
     def _space(self) -> tuple[list[Choice], Sequence[float], Sequence[bool]]:
@@ -176,7 +176,7 @@ class _Tries:
         first = next(comparisons(self.goal.target))
         words = first.field.replace("_", " ")
         body = {
-            "knob": self.stage.share or "pruned",
+            "parameter": self.stage.share or "pruned",
             "unit": "",
             "measured": f"{words} on the validation split" if first.field in QUALITY else words,
             "bound": first.target,
@@ -204,19 +204,19 @@ class _Tries:
         quantized = self.stage.quantize.label() if self.stage.quantize and choice.quantized else "not quantized"
         return f"{pruned}, {quantized}"
 
-    def _tell(self, best: Tried) -> None:
+    def _log(self, best: Tried) -> None:
         met, number = sum(tried.meets for tried in self.tried), len(self.tried)
         spent = f"{number} of at most {self.stage.budget} models were tried"
         if best.meets:
             least = best.values.get(self.goal.minimize)
-            minimized = "was not measured" if least is None else f"is {shown(self.goal.minimize, least)}"
-            self.context.tell(
+            minimized = "was not measured" if least is None else f"is {format_value(self.goal.minimize, least)}"
+            self.context.log(
                 f"{spent}; {met} of them meet the target. The stage keeps the one with {self._called(best.choice)}: its "
                 f"{self.goal.minimize} {minimized}."
             )
         else:
             missed = shortfall(self.goal.target, best.values).replace("`", "")
-            self.context.tell(
+            self.context.log(
                 f"{spent}; none meets the target, so the model stays unchanged. The nearest is the one with "
                 f"{self._called(best.choice)}: {missed}.",
                 "warning",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from worker.compression import distillation
 from worker.compression.distillation import Distillation
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.drawing import FALLING, Picture, line
 from worker.contracts.families.distillers import Distiller
@@ -28,18 +28,20 @@ class Distill(Stage, Recipe):
     formula = "θ_S ← θ_S − α · optimizer(∇θ [Π shareᵢ · J + Σ costᵢ(z_S, z_T) + Ω(θ_S)]), z_T of the resting teacher"
     reference = "Hinton, Vinyals, Dean (2015), arXiv:1503.02531; Furlanello et al.: Born-Again Neural Networks (2018), arXiv:1805.04770"
 
-    teacher: str | None = knob(
+    teacher: str | None = hyperparameter(
         None,
         max_length=64,
         marks=Mark.RUN | Mark.SAME_DATA,
         description="Run whose model teaches: its id, or `id:stage`; null takes the model that came in.",
     )
-    student: Model | None = knob(
+    student: Model | None = hyperparameter(
         None,
         description="Model that learns, with fresh weights, in place of the one that came in; null keeps that one.",
     )
-    born_again: bool = knob(False, description="Give the incoming model new random weights when there is no `student`.")
-    distillers: list[Distiller] = knob(
+    born_again: bool = hyperparameter(
+        False, description="Give the incoming model new random weights when there is no `student`."
+    )
+    distillers: list[Distiller] = hyperparameter(
         [{"kind": Distiller.default_kind}],
         validate_default=True,
         min_length=1,
@@ -60,7 +62,9 @@ class Distill(Stage, Recipe):
 
     def _meet(self, subject: Subject, context: Context) -> Subject:
         """The student with its teacher."""
-        teacher = distillation.kept(subject) if self.teacher is None else context.source(self.teacher, same_data=True)
+        teacher = (
+            distillation.copy_subject(subject) if self.teacher is None else context.source(self.teacher, same_data=True)
+        )
         begins = self.student is not None or self.born_again
-        student = context.anew(self.student) if begins else subject
-        return distillation.taught(student, teacher, self.distillers, context)
+        student = context.reinitialize(self.student) if begins else subject
+        return distillation.with_teacher(student, teacher, self.distillers, context)

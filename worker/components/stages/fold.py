@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from worker.contracts.component import choice
 from worker.contracts.drawing import Picture, bars
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Phase, Transform
 
@@ -17,7 +17,7 @@ class Fold(Stage):
 
     folds = True
 
-    method: Folder = choice(Folder, description="Layers to merge.")
+    method: Fusion = choice(Fusion, description="Layers to merge.")
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self.method.fold)]

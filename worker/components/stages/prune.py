@@ -7,7 +7,7 @@ from torch import nn
 
 from backend.domain.catalog import Conflict
 from worker.compression.recovery import recovering
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.drawing import Picture
 from worker.contracts.families.pruners import Pruner
@@ -17,7 +17,7 @@ from worker.contracts.phases import Phase, Transform
 from worker.contracts.recovery import Recovery
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
-from worker.nn.freezing import frozen
+from worker.nn.freezing import find_frozen
 
 
 class Prune(Stage):
@@ -67,13 +67,17 @@ class Prune(Stage):
     schedule: PruningSchedule = choice(
         PruningSchedule, description="Timing of the pruning: at once, in rounds, or gradually."
     )
-    recover: Recovery | None = knob(None, description="Fine-tuning after the pruning, or during it; null: none.")
-    rewind: bool = knob(False, description="Set the remaining weights back to their initial values after each pruning.")
+    recover: Recovery | None = hyperparameter(
+        None, description="Fine-tuning after the pruning, or during it; null: none."
+    )
+    rewind: bool = hyperparameter(
+        False, description="Set the remaining weights back to their initial values after each pruning."
+    )
 
     def phases(self) -> Sequence[Phase]:
         if self.schedule.grows:
             assert self.recover
-            return recovering([], self.recover, self.method.growing(self.schedule.grown))
+            return recovering([], self.recover, self.method.growing(self.schedule.grow))
         phases: list[Phase] = []
         for method in self._rounds():
             rewinding = [Transform(_rewound)] if self.rewind else []
@@ -84,8 +88,8 @@ class Prune(Stage):
     def keeps_shapes(self) -> bool:
         return not self.method.structured
 
-    def foresee(self, module: nn.Module) -> None:
-        self.method.foresee(module)
+    def validate_for(self, module: nn.Module) -> None:
+        self.method.validate_for(module)
 
     def drawing(self) -> Picture:
         left = [[0.9 * ((x * 5 + y * 3) % 7 < 2) for x in range(12)] for y in range(6)]
@@ -105,7 +109,7 @@ class Prune(Stage):
 
 def _rewound(subject: Subject, context: Context) -> Subject:
     """The subject with its initial weights where it is neither masked nor frozen."""
-    resting = frozen(subject.module)
+    resting = find_frozen(subject.module)
     layers = [layer for layer in layer_matching.layers(subject.module) if layer not in resting]
     for layer, why in layer_matching.copy(subject.module, context.fresh(), layers).items():
         raise ValueError(

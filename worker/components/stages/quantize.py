@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from worker.compression.recovery import recovering
-from worker.contracts.component import choice, knob
+from worker.contracts.component import choice, hyperparameter
 from worker.contracts.drawing import Picture, line
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.families.stages import Stage
@@ -28,15 +28,15 @@ class Quantize(Stage):
     quantizes = True
 
     method: Quantizer = choice(Quantizer, description="Quantization method.")
-    recover: Recovery | None = knob(
+    recover: Recovery | None = hyperparameter(
         None, description="Fine-tuning after the quantization; null: none, and `qat_int8` then measures ranges alone."
     )
 
     def phases(self) -> Sequence[Phase]:
-        return recovering([Transform(self.method.quantize)], self.recover, self.method.companion())
+        return recovering([Transform(self.method.quantize)], self.recover, self.method.callback())
 
-    def foresee(self, module: nn.Module) -> None:
-        self.method.foresee(module)
+    def validate_for(self, module: nn.Module) -> None:
+        self.method.validate_for(module)
 
     def drawing(self) -> Picture:
         stairs = [x // 4 * 4 + 2 for x in range(33)]

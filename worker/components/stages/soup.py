@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from worker.compression import model_soup
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.drawing import FALLING, Picture, line
 from worker.contracts.families.stages import Stage
@@ -29,20 +29,20 @@ class Soup(Stage):
     The models must have the same layers, and should go back to the same trained weights (a run that others were
     transferred from): the mean of models that found different valleys lies on the ridge between. It takes the place of
     the model that came in. `uniform` takes all; `greedy` adds one after the other, the best first, and keeps what does
-    not make the mean worse on the validation split. Statistics of batch normalization are taken anew.
+    not make the mean worse on the validation split. Statistics of batch normalization are taken again.
     """
 
     formula = "θ ← (1/k) Σ θᵢ over the k ingredients"
     reference = "Wortsman et al.: Model soups (2022), arXiv:2203.05482"
     needs = ("float",)
 
-    sources: list[Annotated[str, Field(max_length=64)]] = knob(
+    sources: list[Annotated[str, Field(max_length=64)]] = hyperparameter(
         [],
         max_length=32,
         marks=Mark.RUN | Mark.SAME_DATA,
         description="Runs whose models are averaged: their ids, or `id:stage`.",
     )
-    method: Literal["uniform", "greedy"] = knob("uniform", description="All of them, or those that help.")
+    method: Literal["uniform", "greedy"] = hyperparameter("uniform", description="All of them, or those that help.")
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self._cook)]
@@ -63,8 +63,8 @@ class Soup(Stage):
         ingredients = [Ingredient(name, source, context.quality(source.module)) for name, source in opened]
         chosen = ingredients if self.method == "uniform" else _greedy(ingredients, context)
         module = _mean(chosen, context)
-        _tell(ingredients, chosen, context.quality(module), context)
-        return model_soup.filled(subject, module, [one.subject for one in chosen])
+        _log(ingredients, chosen, context.quality(module), context)
+        return model_soup.fill(subject, module, [one.subject for one in chosen])
 
 
 def _greedy(ingredients: Sequence[Ingredient], context: Context) -> list[Ingredient]:
@@ -85,8 +85,8 @@ def _mean(ingredients: Sequence[Ingredient], context: Context) -> nn.Module:
     return module
 
 
-def _tell(ingredients: Sequence[Ingredient], chosen: Sequence[Ingredient], quality: float, context: Context) -> None:
+def _log(ingredients: Sequence[Ingredient], chosen: Sequence[Ingredient], quality: float, context: Context) -> None:
     names = {one.name for one in chosen}
-    context.tell(f"Averaged {len(chosen)} of {len(ingredients)} models: {', '.join(one.name for one in chosen)}.")
+    context.log(f"Averaged {len(chosen)} of {len(ingredients)} models: {', '.join(one.name for one in chosen)}.")
     rows = [{"source": one.name, "quality": one.quality, "used": one.name in names} for one in ingredients]
     context.show("soup", {"ingredients": rows, "quality": quality})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.drawing import Picture
 from worker.contracts.families.stages import Stage
@@ -12,7 +12,7 @@ from worker.contracts.families.transfers import FROZEN, LAYERS, OWN
 from worker.contracts.phases import Phase, Transform
 from worker.contracts.subject import Subject
 from worker.nn import layer_matching
-from worker.nn.freezing import frozen, unfreeze
+from worker.nn.freezing import find_frozen, unfreeze
 from worker.nn.layer_matching import LayerName
 
 
@@ -22,7 +22,9 @@ class Unfreeze(Stage):
     formula = "∂θ_l ≠ 0 again for l ∈ layers"
     reference = "Howard, Ruder: Universal Language Model Fine-tuning (2018), section 3.3, arXiv:1801.06146"
 
-    layers: list[LayerName] = knob([], max_length=64, description="Layers that train again; when empty, all of them.")
+    layers: list[LayerName] = hyperparameter(
+        [], max_length=64, description="Layers that train again; when empty, all of them."
+    )
 
     def phases(self) -> Sequence[Phase]:
         return [Transform(self._apply)]
@@ -34,10 +36,10 @@ class Unfreeze(Stage):
     def drawing(self) -> Picture:
         return {"cells": [[[FROZEN] * LAYERS], [[OWN] * LAYERS]]}
 
-    def foresee(self, module: nn.Module) -> None:
-        layer_matching.named(module, self.layers)
+    def validate_for(self, module: nn.Module) -> None:
+        layer_matching.find_layers(module, self.layers)
 
     def _apply(self, subject: Subject, _: Context) -> Subject:
-        named = layer_matching.named(subject.module, self.layers)
-        unfreeze(subject.module, named or frozen(subject.module))
+        named = layer_matching.find_layers(subject.module, self.layers)
+        unfreeze(subject.module, named or find_frozen(subject.module))
         return subject

@@ -1,6 +1,6 @@
 """Transfer of features."""
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.transfers import FROZEN, OWN, Transfer, take_over
 from worker.contracts.subject import Subject
@@ -19,16 +19,16 @@ class Features(Transfer):
     formula = "z = W h(x; θ') + b, θ' fixed, W and b trained"
     reference = "Razavian et al.: CNN Features off-the-shelf (2014), arXiv:1403.6382"
 
-    source: str = knob(
+    source: str = hyperparameter(
         "", max_length=64, marks=Mark.RUN, description="Run whose layers are kept: its id, or `id:stage`."
     )
-    head: list[LayerName] = knob(
-        [], max_length=64, description="Layers that begin anew and train; when empty, the last layer alone."
+    head: list[LayerName] = hyperparameter(
+        [], max_length=64, description="Layers that start again and train; when empty, the last layer alone."
     )
 
     def transfer(self, subject: Subject, context: Context) -> Subject:
         layers = list(layer_matching.layers(subject.module))
-        head = layer_matching.named(subject.module, self.head) or layers[-1:]
+        head = layer_matching.find_layers(subject.module, self.head) or layers[-1:]
         kept = [layer for layer in layers if layer not in head]
         return take_over(subject, context, self.source, kept, renewed=head, frozen=kept)
 

@@ -1,6 +1,6 @@
 """Transfer of parameters."""
 
-from worker.contracts.component import Mark, knob
+from worker.contracts.component import Mark, hyperparameter
 from worker.contracts.context import Context
 from worker.contracts.families.transfers import TAKEN, Transfer, take_over
 from worker.contracts.subject import Subject
@@ -17,7 +17,7 @@ class Parameters(Transfer):
     formula = "θ_l ← θ'_l for every layer l with equal name and shape"
     reference = "Yosinski et al.: How transferable are features in deep neural networks? (2014), arXiv:1411.1792"
 
-    source: str = knob(
+    source: str = hyperparameter(
         "", max_length=64, marks=Mark.RUN, description="Run whose weights are taken: its id, or `id:stage`."
     )
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.trial_pruners import TrialPruner
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ class Asha(TrialPruner):
     formula = "at epochs r, rη, rη², …: go on if among the best 1/η of those that have come so far"
     reference = "Li et al.: A system for massively parallel hyperparameter tuning (2020), arXiv:1810.05934"
 
-    first: int = knob(
+    first: int = hyperparameter(
         1, ge=1, le=100_000, unit="epochs", description="The first rung r: epochs that every trial may take."
     )
-    factor: int = knob(
+    factor: int = hyperparameter(
         3, ge=2, le=100, description="η: of how many one goes on, and how much further the next rung is."
     )
 

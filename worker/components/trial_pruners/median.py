@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.trial_pruners import TrialPruner
 
 if TYPE_CHECKING:
@@ -15,8 +15,10 @@ class Median(TrialPruner):
     formula = "end at epoch t if best(y₁…y_t) is worse than median over finished trials of y_t"
     reference = "Golovin et al.: Google Vizier (2017), section 3.2"
 
-    startup: int = knob(5, ge=0, le=1000, unit="trials", description="Trials that have to finish before it begins.")
-    warmup: int = knob(1, ge=0, le=100_000, unit="epochs", description="Epochs that every trial may take.")
+    startup: int = hyperparameter(
+        5, ge=0, le=1000, unit="trials", description="Trials that have to finish before it begins."
+    )
+    warmup: int = hyperparameter(1, ge=0, le=100_000, unit="epochs", description="Epochs that every trial may take.")
 
     def build(self) -> "BasePruner":
         from optuna.pruners import MedianPruner

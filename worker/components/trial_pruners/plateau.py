@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.trial_pruners import TrialPruner
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ class Plateau(TrialPruner):
     formula = "end at epoch t if best(y_{t−p}…y_t) is no better than best(y₁…y_{t−p−1}) by δ"
     reference = "Prechelt: Early stopping – but when? (1998)"
 
-    patience: int = knob(3, ge=1, le=100_000, unit="epochs", description="p: epochs without getting better.")
-    threshold: float = knob(0.0, ge=0, le=1e6, description="δ: what counts as better.")
+    patience: int = hyperparameter(3, ge=1, le=100_000, unit="epochs", description="p: epochs without getting better.")
+    threshold: float = hyperparameter(0.0, ge=0, le=1e6, description="δ: what counts as better.")
 
     def build(self) -> "BasePruner":
         from optuna.pruners import PatientPruner

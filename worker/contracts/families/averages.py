@@ -16,6 +16,6 @@ class Average(Component, family="averages"):
     def share(self, step: int, total: int, taken: int) -> float:
         """Share of the weights after `step` (1 … `total`) in the mean: mean ← mean + share · (θ − mean).
 
-        `taken` counts the steps that went into the mean before; 0 leaves the mean as it is, 1 begins it anew.
+        `taken` counts the steps that went into the mean before; 0 leaves the mean as it is, 1 begins it again.
         A pure function.
         """

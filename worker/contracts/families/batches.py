@@ -28,19 +28,19 @@ class BatchPolicy(Component, family="batches", default="fixed"):
         """Number of steps in one epoch, as far as `history` tells."""
         return sum(1 for _ in self.sizes(samples, seed, epoch, history))
 
-    def fitted(self, samples: int, probe: Probe) -> Self | "BatchPolicy":
+    def fit(self, samples: int, probe: Probe) -> Self | "BatchPolicy":
         """The policy that replaces this one once the model and the device are known; by default this one.
 
         Called once when the phase begins; the checkpoint keeps what it returns.
         """
         return self
 
-    def told(self) -> str | None:
+    def report(self) -> str | None:
         """A sentence on what was found, for the run's log; None when there is nothing to tell."""
         return None
 
 
-def filled(samples: int, size: int) -> Iterator[int]:
+def fill(samples: int, size: int) -> Iterator[int]:
     """Steps of `size` samples; the last takes what is left. A single sample that is left over joins the step before
     it: batch normalization cannot train on one."""
     full, left = divmod(samples, size)

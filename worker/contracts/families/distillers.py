@@ -73,10 +73,10 @@ class Distiller(Component, family="distillers", default="soft_targets"):
         """
         return Lesson()
 
-    def cost(self, lesson: Lesson, outputs: Tensor, taught: Tensor) -> Tensor | None:
+    def cost(self, lesson: Lesson, outputs: Tensor, teacher_outputs: Tensor) -> Tensor | None:
         """A scalar to minimize, the mean over a batch that both models have just processed; None when there is none.
 
-        `outputs` are the student's and `taught` the teacher's, without gradient, in the same shape: logits [batch, …,
+        `outputs` are the student's and `teacher_outputs` the teacher's, without gradient, in the same shape: logits [batch, …,
         classes] or numbers [batch, numbers].
         """
         return None

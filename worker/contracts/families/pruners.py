@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from torch import nn
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.component import Component
 from worker.contracts.context import Context
 from worker.contracts.masks import census, sizes
@@ -34,10 +34,10 @@ class Pruner(Component, family="pruners", default="magnitude"):
         """
 
     @classmethod
-    def nature(cls) -> tuple[str, ...]:
+    def capabilities(cls) -> tuple[str, ...]:
         return tuple(["structured"] * cls.structured + ["open"] * (cls.share is Pruner.share))
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         """Raises ValueError in one sentence when the shapes of the layers already show that nothing can be removed."""
 
     def phases(self) -> Sequence[Phase]:
@@ -57,7 +57,7 @@ class Pruner(Component, family="pruners", default="magnitude"):
         """The pruner for one step from the removed share `before` to `after`; only for pruners with a `share`."""
         raise AssertionError("a pruner without a share is not asked to take steps")
 
-    def growing(self, plan: Plan) -> Companion:
+    def growing(self, plan: Plan) -> Callback:
         """Callback that masks more and more weights during a training, according to `plan`; only for pruners with a `share`."""
         raise AssertionError("a pruner whose share is open is not asked to mask little by little")
 

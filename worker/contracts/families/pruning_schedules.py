@@ -12,17 +12,17 @@ class PruningSchedule(Component, family="pruning_schedules", default="one_shot")
     at_once: ClassVar[bool] = False
     """True when everything is pruned in one step, so that a method need not state its share in advance."""
     grows: ClassVar[bool] = False
-    """True when masks grow during the recovery, as `grown` defines; otherwise pruning and recovery alternate."""
+    """True when masks grow during the recovery, as `grow` defines; otherwise pruning and recovery alternate."""
 
     @classmethod
-    def nature(cls) -> tuple[str, ...]:
+    def capabilities(cls) -> tuple[str, ...]:
         return tuple(["spread"] * (not cls.at_once) + ["grows"] * cls.grows)
 
     def shares(self, share: float) -> Sequence[float]:
         """Removed share after each round, `share` after the last one; a pure function."""
         return [share]
 
-    def grown(self, first: float, last: float, done: int, total: int) -> float | None:
+    def grow(self, first: float, last: float, done: int, total: int) -> float | None:
         """The share that is to be gone after step `done` (1 … `total`) of a training that began with `first` gone and ends
         with `last`; None where the masks stay as they are. A pure function."""
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.component import Component
 from worker.contracts.context import Context
 from worker.contracts.subject import Subject
@@ -22,22 +22,22 @@ class Quantizer(Component, family="quantizers", default="dynamic_int8"):
     floats: ClassVar[tuple[type[nn.Module], ...]] = ()
     """Layers with weights that it leaves in floating point."""
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         """Raises ValueError in one sentence when layers' shapes or this machine's kernels already rule it out."""
 
     def quantize(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer; shows what rounding costs each layer."""
         context.show("quantization", analysis(subject.module, self.stored))
-        return self.marked(subject, context)
+        return self.mark(subject, context)
 
-    def marked(self, subject: Subject, context: Context) -> Subject:
+    def mark(self, subject: Subject, context: Context) -> Subject:
         """The subject whose artifacts are converted by this quantizer; logs which layers stay in floating point."""
         left = [f"{name} ({type(layer).__name__})" for name, layer in _layers(subject.module, self.floats)]
         if left:
-            context.tell(f"These layers stay in floating point because no kernel exists for them: {', '.join(left)}.")
+            context.log(f"These layers stay in floating point because no kernel exists for them: {', '.join(left)}.")
         return replace(subject, quantizer=self)
 
-    def companion(self) -> Companion | None:
+    def callback(self) -> Callback | None:
         """Callback that makes the model act quantized while it trains after `quantize`; None where it needs none."""
         return None
 

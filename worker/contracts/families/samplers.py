@@ -26,7 +26,7 @@ class Sampler(Component, family="samplers", default="tpe"):
     def build(self, seed: int, trial: int, violations: Violations | None) -> "BaseSampler":
         """Optuna's sampler, for the `trial`-th trial of a study with this `seed`.
 
-        What it has learnt lies in the study's own storage. So it is built anew for each trial, with the trial's own
+        What it has learnt lies in the study's own storage. So it is rebuilt for each trial, with the trial's own
         randomness: a study goes on after a restart as if nothing had been.
         """
 
@@ -35,7 +35,7 @@ class Sampler(Component, family="samplers", default="tpe"):
         return None
 
 
-def mixed(seed: int, trial: int) -> int:
+def mix_seed(seed: int, trial: int) -> int:
     """A seed only for the `trial`-th trial."""
     return (seed * 1_000_003 + trial) % 2**32
 

@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from worker.contracts.component import Component, knob
+from worker.contracts.component import Component, hyperparameter
 
 
 class Schedule(Component, family="schedules", default="constant"):
     """Course of the learning rate over a stage."""
 
-    warmup_steps: int = knob(
+    warmup_steps: int = hyperparameter(
         0, ge=0, le=1_000_000, unit="steps", description="Linear rise of the rate from 0 before the schedule begins."
     )
 

@@ -27,7 +27,7 @@ class Stage(Component, family="stages", examples=("train",)):
         """Returns whether every layer keeps its name and its shape, whatever the weights are."""
         return False
 
-    def foresee(self, module: nn.Module) -> None:
+    def validate_for(self, module: nn.Module) -> None:
         """Raises ValueError in one sentence for what the layers' names and shapes tell already: asked before the run's
         first step, so that nobody trains for a stage that cannot be."""
 

@@ -62,11 +62,11 @@ def take_over(
     taken = [layer for layer in copied if layer not in unmatched]
     if not taken:
         raise ValueError(_nothing_matches(source, unmatched))
-    _begin_anew(subject.module, context.fresh(), renewed)
+    _start_again(subject.module, context.fresh(), renewed)
     resting = [layer for layer in taken if layer in frozen]
     freeze(subject.module, resting)
-    _tell(context, source, taken, resting, unmatched)
-    reasons = {**unmatched, **dict.fromkeys(renewed, "begins anew")}
+    _log(context, source, taken, resting, unmatched)
+    reasons = {**unmatched, **dict.fromkeys(renewed, "starts again")}
     body = {
         "source": source,
         "copied": taken,
@@ -78,7 +78,7 @@ def take_over(
     return replace(subject, masks=_masks(subject, theirs, taken, renewed))
 
 
-def _begin_anew(module: nn.Module, fresh: nn.Module, names: Collection[str]) -> None:
+def _start_again(module: nn.Module, fresh: nn.Module, names: Collection[str]) -> None:
     for layer, why in layer_matching.copy(module, fresh, names).items():
         raise ValueError(
             f"The layer `{layer}` cannot be reinitialized, {why}: put the transfer before the stage that removes channels."
@@ -102,9 +102,9 @@ def _nothing_matches(source: str, unmatched: dict[str, str]) -> str:
     )
 
 
-def _tell(
+def _log(
     context: Context, source: str, taken: Collection[str], resting: Collection[str], unmatched: dict[str, str]
 ) -> None:
-    context.tell(f"Copied from run {source}: {', '.join(taken)}. Frozen: {', '.join(resting) or 'nothing'}.")
+    context.log(f"Copied from run {source}: {', '.join(taken)}. Frozen: {', '.join(resting) or 'nothing'}.")
     for layer, why in unmatched.items():
-        context.tell(f"Not copied: `{layer}`, because {why}. It keeps its weights and trains.", "warning")
+        context.log(f"Not copied: `{layer}`, because {why}. It keeps its weights and trains.", "warning")

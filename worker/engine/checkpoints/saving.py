@@ -30,5 +30,5 @@ class Saving:
         finally:
             self._last = self._clock.seconds()
         self._link.send(written)
-        passing(Point.CHECKPOINT_TOLD)
+        passing(Point.CHECKPOINT_REPORTED)
         return True

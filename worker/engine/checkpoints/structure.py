@@ -68,7 +68,7 @@ def undescribed(module: nn.Module) -> dict[str, str]:
 
 
 def restore(module: nn.Module, description: Mapping[str, Any]) -> nn.Module:
-    """`module` with each leaf that differs from `description` built anew; draws nothing from torch's generator.
+    """`module` with each leaf that differs from `description` rebuilt; draws nothing from torch's generator.
 
     The new leaves' weights are arbitrary until a state_dict is loaded. A leaf at the root replaces the module.
     Raises ValueError when the description names a path or a type that this model does not have.

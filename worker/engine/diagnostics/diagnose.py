@@ -11,28 +11,28 @@ from torch import nn
 from backend.domain.experiment.experiment import Diagnosis as Plan
 from worker.data.tensors import Data
 from worker.engine.diagnostics import histograms
-from worker.engine.diagnostics.layer_statistics import Lookout
-from worker.engine.diagnostics.symptoms import Epoch, History, Verdict
+from worker.engine.diagnostics.checks import Diagnostic, Epoch, History
+from worker.engine.diagnostics.layer_statistics import LayerProbe
 from worker.engine.reporter import Reporter
 
-NOISE_LOOKS = 8  # looks from one at the gradient's noise to the next
+NOISE_PROBES = 8  # looks from one at the gradient's noise to the next
 
 
 class Diagnosis:
-    """Looks at every so many steps of a run; in between it costs one comparison a step. `begin` starts each phase."""
+    """Looks at every so many steps of a run; in between it costs one comparison a step. `start` starts each phase."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._history = History(guess=math.inf)
-        self._lookout: Lookout | None = None
+        self._probe: LayerProbe | None = None
 
     @classmethod
     def off(cls) -> "Diagnosis":
         return cls(Plan(every=0))
 
-    def begin(self, module: nn.Module, data: Data) -> None:
+    def start(self, module: nn.Module, data: Data) -> None:
         """Starts a training phase of `module` with an empty history."""
-        self._lookout = Lookout(module)
+        self._probe = LayerProbe(module)
         self._history = History(guess(data))
 
     def due(self, step: int) -> bool:
@@ -45,30 +45,30 @@ class Diagnosis:
     ) -> Iterator[None]:
         """Look at the one step that the block takes; what is seen goes to `reporter`. `noise` tells the noise scale of the
         step's gradient before it, which costs as much as a step: it is asked at some looks. NaN tells nothing."""
-        assert self._lookout is not None
-        if (reporter.step + 1) // self._plan.every % NOISE_LOOKS == 1:
+        assert self._probe is not None
+        if (reporter.step + 1) // self._plan.every % NOISE_PROBES == 1:
             scale = noise()
             if math.isfinite(scale):
-                reporter.observed({"gradient_noise": scale})
-        with self._lookout.watching(optimizer) as look:
+                reporter.report_observation({"gradient_noise": scale})
+        with self._probe.watching(optimizer) as statistics:
             yield
-        metrics = look.metrics()
-        reporter.observed(metrics)
+        metrics = statistics.metrics()
+        reporter.report_observation(metrics)
         step = reporter.step + 1
-        self._tell(self._history.looked(metrics), step, reporter)
+        self._report(self._history.add_probe(metrics), step, reporter)
         if self._draws(step):
-            body = histograms.histograms(self._lookout.layers, look.gradients)
+            body = histograms.histograms(self._probe.layers, statistics.gradients)
             reporter.show("histograms", step, body)
 
-    def trained(self, validation: float, reporter: Reporter) -> None:
+    def finish_epoch(self, validation: float, reporter: Reporter) -> None:
         """Records the end of an epoch with this validation loss."""
         epoch = Epoch(reporter.epoch_loss(), validation)
-        self._tell(self._history.trained(epoch), reporter.step, reporter)
+        self._report(self._history.add_epoch(epoch), reporter.step, reporter)
 
-    def failed(self, sentence: str, reporter: Reporter) -> None:
+    def report_failure(self, sentence: str, reporter: Reporter) -> None:
         """Records that the loss is no longer a number; `sentence` is the error of the run."""
         text, _, remedy = sentence.partition(". ")
-        self._tell(self._history.failed(Verdict("divergence", text, remedy)), reporter.step, reporter)
+        self._report(self._history.fail(Diagnostic("divergence", text, remedy)), reporter.step, reporter)
 
     def state(self, reporter: Reporter) -> dict[str, Any]:
         """State of the phase's diagnosis, for a checkpoint."""
@@ -84,9 +84,9 @@ class Diagnosis:
         number, rest = divmod(step // self._plan.every - 1, every) if every else (0, 1)
         return rest == 0 and histograms.due(number)
 
-    def _tell(self, verdicts: Iterable[Verdict], step: int, reporter: Reporter) -> None:
-        for verdict in verdicts:
-            reporter.judge(verdict.code, verdict.text, verdict.remedy, step)
+    def _report(self, diagnostics: Iterable[Diagnostic], step: int, reporter: Reporter) -> None:
+        for diagnostic in diagnostics:
+            reporter.judge(diagnostic.code, diagnostic.text, diagnostic.remedy, step)
 
 
 def guess(data: Data) -> float:

@@ -42,7 +42,7 @@ def evenly(count: int, most: int) -> list[int]:
     return [round(place * (count - 1) / (most - 1)) for place in range(most)]
 
 
-class Lookout:
+class LayerProbe:
     """Records statistics of single steps of one module while its structure does not change."""
 
     def __init__(self, module: nn.Module) -> None:
@@ -53,25 +53,25 @@ class Lookout:
         self._activations = [child for child in module.modules() if isinstance(child, ACTIVATIONS)]
 
     @contextmanager
-    def watching(self, optimizer: torch.optim.Optimizer) -> Iterator["Look"]:
+    def watching(self, optimizer: torch.optim.Optimizer) -> Iterator["LayerStatistics"]:
         """Records the one step that the block takes. The hooks are removed after it."""
-        look = Look(self, optimizer)
-        handles = [layer.module.register_forward_hook(look.layer_ran) for layer in self.layers]
-        handles += [child.register_forward_hook(look.activation_ran) for child in self._activations]
-        handles.append(optimizer.register_step_post_hook(look.step_taken))
+        statistics = LayerStatistics(self, optimizer)
+        handles = [layer.module.register_forward_hook(statistics.layer_ran) for layer in self.layers]
+        handles += [child.register_forward_hook(statistics.activation_ran) for child in self._activations]
+        handles.append(optimizer.register_step_post_hook(statistics.step_taken))
         try:
-            yield look
+            yield statistics
         finally:
             for handle in handles:
                 handle.remove()
 
 
-class Look:
+class LayerStatistics:
     """Statistics of one step. Everything stays on the device until `metrics` fetches it at once."""
 
-    def __init__(self, lookout: Lookout, optimizer: torch.optim.Optimizer) -> None:
-        self._lookout = lookout
-        self._before = [weight.detach().clone() for weight in lookout._weights]
+    def __init__(self, probe: LayerProbe, optimizer: torch.optim.Optimizer) -> None:
+        self._probe = probe
+        self._before = [weight.detach().clone() for weight in probe._weights]
         self._outputs: dict[str, Tensor] = {}
         self._rectified: set[str] = set()
         self._current: str | None = None  # the layer whose activation may follow
@@ -79,7 +79,7 @@ class Look:
 
     def layer_ran(self, module: nn.Module, _: object, output: Tensor | tuple[Tensor, ...]) -> None:
         """Records a layer's own output; of a batch in several parts only that of the first part."""
-        name = self._lookout._names[module]
+        name = self._probe._names[module]
         self._current = None if name in self._outputs else name
         if self._current:
             self._outputs[name] = _tensor(output)
@@ -94,14 +94,12 @@ class Look:
 
     def step_taken(self, *_: object) -> None:
         """Records the gradients of the step before the loop drops them."""
-        self.gradients = {
-            parameter: parameter.grad for parameter in self._lookout._trained if parameter.grad is not None
-        }
+        self.gradients = {parameter: parameter.grad for parameter in self._probe._trained if parameter.grad is not None}
 
     @torch.no_grad()
     def metrics(self) -> dict[str, float]:
         """Every metric by name; waits for the device once."""
-        weights = self._lookout._weights
+        weights = self._probe._weights
         changes = torch._foreach_sub([weight.detach() for weight in weights], self._before)
         parts = [
             torch._foreach_norm(list(self.gradients.values())) if self.gradients else [],
@@ -121,14 +119,14 @@ class Look:
     def _gradient_norms(self, norms: Sequence[float]) -> dict[str, float]:
         norm = dict(zip(self.gradients, norms, strict=True))
         found = {"gradient_norm": _length(norms)}
-        for layer in self._lookout.layers:
+        for layer in self._probe.layers:
             found[f"gradient_norm/{layer.name}"] = _length([norm.get(weight, 0.0) for weight in layer.parameters])
         return found
 
     def _update_ratios(self, moved: Sequence[float], sizes: Sequence[float]) -> dict[str, float]:
         found = {"update_ratio": _share(_length(moved), _length(sizes))}
         place = 0
-        for layer in self._lookout.layers:
+        for layer in self._probe.layers:
             here = slice(place, place + len(layer.weights))
             found[f"update_ratio/{layer.name}"] = _share(_length(moved[here]), _length(sizes[here]))
             place = here.stop

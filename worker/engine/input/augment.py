@@ -9,13 +9,13 @@ from worker.contracts.families.augmentations import Augmentation
 from worker.data.tensors import Data
 
 
-def augmented(data: Data, index: Tensor, augmentations: Sequence[Augmentation], number: int) -> tuple[Tensor, Tensor]:
+def augment(data: Data, index: Tensor, augmentations: Sequence[Augmentation], number: int) -> tuple[Tensor, Tensor]:
     """The batch of the training samples at `index`, changed; the same `number` gives the same pixels."""
-    images, targets = changed(*data.train.pixels(index), data.outputs, augmentations, number)
+    images, targets = transform(*data.train.pixels(index), data.outputs, augmentations, number)
     return data.train.prepare(images), targets
 
 
-def changed(
+def transform(
     images: Tensor, targets: Tensor, outputs: int, augmentations: Sequence[Augmentation], number: int
 ) -> tuple[Tensor, Tensor]:
     """Images of 0 … 1 after all augmentations; classes become shares of `outputs` classes when one of them mixes."""

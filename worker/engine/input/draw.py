@@ -9,7 +9,7 @@ from torch import Tensor
 from worker.contracts.recipe import Recipe
 from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.input.augment import augmented
+from worker.engine.input.augment import augment
 from worker.engine.input.shuffle import order
 
 Place = tuple[int, int, int]  # stage, phase, epoch
@@ -28,13 +28,13 @@ def batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …].
 
-    `recipe` is asked anew for each batch, as augmentations may be changed on the way; the sizes are the epoch's.
+    `recipe` is asked again for each batch, as augmentations may be changed on the way; the sizes are the epoch's.
     """
     places = order(data.train, seed.generator(run_seed, "shuffle", *place))
     sizes = _sizes(recipe(), len(data.train), run_seed, place[-1], history)
     for number, index in islice(enumerate(torch.split(places, sizes)), skip, None):
         if augmentations := recipe().augmentations:
-            yield augmented(data, index, augmentations, seed.derive(run_seed, "augment", *place, number))
+            yield augment(data, index, augmentations, seed.derive(run_seed, "augment", *place, number))
         else:
             yield data.train.batch(index)
 

@@ -14,7 +14,7 @@ from worker.contracts.families.preparations import Preparation
 from worker.contracts.recipe import Recipe
 from worker.data.tensors import Corpus, Data, Scaling
 from worker.engine.input.storage import Storing, store
-from worker.engine.summaries import data_exhibits
+from worker.engine.summaries import data_summaries
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Wanted:
         return cls(dataset, preparation, distribution, spec["storage"], augmented)
 
     @classmethod
-    def usual(cls, dataset: Mapping[str, Any]) -> "Wanted":
+    def default(cls, dataset: Mapping[str, Any]) -> "Wanted":
         """A whole dataset with its default preparation."""
         chosen = Dataset.choose(dataset)
         provisions = [item if isinstance(item, Provision) else Provision(trait=item) for item in chosen.provides]
@@ -50,10 +50,10 @@ class Wanted:
 def load(wanted: Wanted, data_dir: Path, seed: int, device: str) -> Data:
     """The data on the device. Raises ValueError in one sentence when it is missing or damaged."""
     whole = whole_of(wanted, data_dir, seed)
-    corpus = changed(whole, wanted, seed)
-    scaling = fitted(corpus, wanted)
+    corpus = transform(whole, wanted, seed)
+    scaling = fit_scaling(corpus, wanted)
     storing = Storing(wanted.storage, device, data_dir / "cache", wanted.augmented)
-    shown = data_exhibits.of_data(whole, corpus, scaling, storing)
+    shown = data_summaries.of_data(whole, corpus, scaling, storing)
     return replace(store(corpus, scaling, storing), shown=shown)
 
 
@@ -63,14 +63,14 @@ def whole_of(wanted: Wanted, data_dir: Path, seed: int) -> Corpus:
     return dataset.load(data_dir / "datasets" / dataset.kind, seed)
 
 
-def changed(corpus: Corpus, wanted: Wanted, seed: int) -> Corpus:
+def transform(corpus: Corpus, wanted: Wanted, seed: int) -> Corpus:
     """The corpus with its training split changed as the spec says; validation and test stay as they are."""
     for change in json.loads(wanted.distribution):
         corpus = replace(corpus, train=Distribution.choose(change).reshape(corpus, seed))
     return corpus
 
 
-def fitted(corpus: Corpus, wanted: Wanted) -> Scaling | None:
+def fit_scaling(corpus: Corpus, wanted: Wanted) -> Scaling | None:
     """The scaling fitted on what was read of the training split: made-up samples and the other splits play no part."""
     train = corpus.train
     return Preparation.choose(json.loads(wanted.preparation)).fit(train.inputs[: len(train) - train.generated])

@@ -75,7 +75,7 @@ class Storing:
     cache: Path  # folder for the files of the disk tier
     augmented: bool = False
 
-    def chosen(self, corpus: Corpus) -> Tier:
+    def choose(self, corpus: Corpus) -> Tier:
         """The tier that was asked for, or the fastest that fits."""
         if self.tier != "auto":
             return self.tier
@@ -101,7 +101,7 @@ def store(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Data:
 
 
 def _train(corpus: Corpus, scaling: Scaling | None, unit: Scaling | None, storing: Storing) -> Split:
-    tier = storing.chosen(corpus)
+    tier = storing.choose(corpus)
     if tier == "device" and not storing.augmented:
         return _resident(corpus.train, scaling, unit, storing.device)
     inputs = torch.from_numpy(_narrow(corpus.train.inputs) if tier != "disk" else _mapped(corpus.train, storing.cache))

@@ -1,9 +1,9 @@
-"""Facts for verdicts: comparable measurements, and the formatting of numbers."""
+"""Facts for diagnostics: comparable measurements, and the formatting of numbers."""
 
 from collections.abc import Iterator
 from typing import cast
 
-from backend.domain.run.comparison import files, ran, timed
+from backend.domain.run.comparison import files, pair_latencies, ran
 from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 from worker.contracts.component import find
 from worker.contracts.families.stages import Stage
@@ -33,7 +33,7 @@ def stage_of(result: StageResult) -> type[Stage]:
 
 def pairs(after: StageResult, before: StageResult) -> Iterator[tuple[Latency, Latency]]:
     """Latencies of what stands for both stages."""
-    yield from timed(file_of(after), file_of(before))
+    yield from pair_latencies(file_of(after), file_of(before))
 
 
 def ratio(new: float, old: float, smaller: str, larger: str) -> str:

@@ -26,8 +26,8 @@ from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
 from worker.engine.measurement import count
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
+from worker.engine.measurement.diagnostics import diagnose
 from worker.engine.measurement.reasons import reasons
-from worker.engine.measurement.verdicts import verdicts
 from worker.pipe.messages import File, StageDone
 
 CALIBRATION_SAMPLES = 1024  # handed to quantizers, which take as many of them as they want
@@ -85,8 +85,8 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
         files, measures = _written(exporters, subject, data, end.stage, bench, scratch)
         _publish(scratch, files, bench.data_dir)
     result = _result(subject, data, end, measures)
-    told = {"notes": verdicts(result, earlier.last) + refusals, "reasons": reasons(result, earlier.first)}
-    return StageDone(result.model_copy(update=told), files)
+    found = {"notes": diagnose(result, earlier.last) + refusals, "reasons": reasons(result, earlier.first)}
+    return StageDone(result.model_copy(update=found), files)
 
 
 def _written(

@@ -4,7 +4,7 @@ from collections import deque
 
 from backend.domain.run.commands import CommandKind
 from worker.pipe.link import Link
-from worker.pipe.messages import Obeyed, Order, Release
+from worker.pipe.messages import Command, Obeyed, Release
 
 
 class Stopped(Exception):
@@ -29,12 +29,12 @@ class Control:
     def __init__(self, link: Link) -> None:
         self._link = link
         self.released = False
-        self.stops: list[Order] = []
-        self.waiting: deque[Order] = deque()  # those that steer, in the order in which they were asked
+        self.stops: list[Command] = []
+        self.waiting: deque[Command] = deque()  # those that steer, in the order in which they were asked
 
     def poll(self, step: int) -> None:
         """Reads the commands that have arrived. Raises Cancelled."""
-        for order in self._link.orders():
+        for order in self._link.commands():
             if isinstance(order, Release):
                 self.released = True
             elif order.kind is CommandKind.STOP:

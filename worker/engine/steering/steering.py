@@ -5,23 +5,23 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from backend.domain.run.commands import THE_SPEC, CommandKind, Setting, Stages
+from backend.domain.run.commands import THE_SPEC, CommandKind, ParameterChange, Stages
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.store.crash_points import Point, passing
 from worker.engine.environment import RunEnvironment
-from worker.pipe.messages import Happened, Obeyed, Order
+from worker.pipe.messages import Command, Happened, Obeyed
 
 REST_SECONDS = 0.02  # between two looks for orders while paused
 HEARD_SECONDS = 1.0  # between two signs of life while paused
 NOTHING_TRAINS = "No training runs at this moment: wait for the next one to start."
 
 
-class Turnable(Protocol):
-    """A training whose knobs can be turned."""
+class Steerable(Protocol):
+    """A training whose live parameters can be set."""
 
-    def turn(self, path: str, value: Any) -> tuple[Any, str | None]:
-        """From the next step on. What the knob was, and what is to be said about when it takes effect."""
+    def set_parameter(self, path: str, value: Any) -> tuple[Any, str | None]:
+        """From the next step on. What the live parameter was, and what is to be said about when it takes effect."""
 
 
 class Steering:
@@ -40,12 +40,12 @@ class Steering:
         self._control, self._link = environment.control, environment.link
         self._clock, self._reporter = environment.clock, environment.reporter
         self._checkpoint, self._hold, self._restage = checkpoint, environment.saving.hold, restage
-        self._planned = deque(sorted(environment.assignment.planned, key=lambda one: one.made.step))
+        self._scheduled = deque(sorted(environment.assignment.scheduled, key=lambda one: one.made.step))
         self._began = -1  # the step before the first of this training, in the process that took it
         self.paused = False
         self._skipping = False  # the training is to end where it is
 
-    def begin(self, paused: bool) -> None:
+    def start(self, paused: bool) -> None:
         """A run that was paused when its last trainer ended is paused again."""
         self.paused = paused
         if paused:
@@ -55,19 +55,19 @@ class Steering:
         """A training begins, or goes on: forget what was planned for those before it, await what is planned for it."""
         now = self._reporter.step
         self._began = -1 if resumed else now
-        planned = [one for one in self._planned if one.made.step >= now]
+        planned = [one for one in self._scheduled if one.made.step >= now]
         if not resumed:  # the one before it has done what it was to do up to the order that ended it here
             ends = [place for place, one in enumerate(planned, 1) if (one.made.kind, one.made.step) == ("next", now)]
             planned = planned[max(ends, default=0) :]
-        self._planned = deque(planned)
+        self._scheduled = deque(planned)
         self._appoint()
 
     def _appoint(self) -> None:
         """Have the reporter fall due where there is something to do."""
-        steps = [one.made.step for one in self._planned] + ([self._began + 1] if self._control.waiting else [])
+        steps = [one.made.step for one in self._scheduled] + ([self._began + 1] if self._control.waiting else [])
         self._reporter.appoint(min(steps, default=None))
 
-    def obey(self, trainer: Turnable | None) -> None:
+    def obey(self, trainer: Steerable | None) -> None:
         """All that was asked up to now; returns when the run is not, or no longer, paused. Raises Cancelled."""
         self._follow_plan(trainer)
         self._obey_waiting(trainer)
@@ -98,19 +98,19 @@ class Steering:
             passing(Point.RESTING)
             yield
 
-    def _follow_plan(self, trainer: Turnable | None) -> None:
+    def _follow_plan(self, trainer: Steerable | None) -> None:
         if trainer is None:
             return
-        while self._planned and self._planned[0].made.step <= self._reporter.step and not self._skipping:
-            one = self._planned.popleft()
-            order = Order("", CommandKind(one.made.kind), one.made.model_dump(include={"path", "value"}), THE_SPEC)
+        while self._scheduled and self._scheduled[0].made.step <= self._reporter.step and not self._skipping:
+            one = self._scheduled.popleft()
+            order = Command("", CommandKind(one.made.kind), one.made.model_dump(include={"path", "value"}), THE_SPEC)
             note, effect = self._carry_out(order, trainer, again=one.known)
             if not one.known:
                 self._answer(Obeyed(order, one.made.step, note=note, effect=effect))
         self._appoint()
 
-    def _obey_waiting(self, trainer: Turnable | None) -> None:
-        early: list[Order] = []
+    def _obey_waiting(self, trainer: Steerable | None) -> None:
+        early: list[Command] = []
         while self._control.waiting:
             order = self._control.waiting.popleft()
             if self._is_early(order, trainer):
@@ -126,7 +126,7 @@ class Steering:
             self._control.waiting.extend(early)
             self._appoint()
 
-    def _is_early(self, order: Order, trainer: Turnable | None) -> bool:
+    def _is_early(self, order: Command, trainer: Steerable | None) -> bool:
         """Returns whether it is for later. A command that ends a training is reported, and replayed, at that training's
         last step; commands after it are for the next training."""
         if self._skipping:
@@ -138,7 +138,7 @@ class Steering:
         self._link.send(answer)
 
     def _carry_out(
-        self, order: Order, trainer: Turnable | None, again: bool = False
+        self, order: Command, trainer: Steerable | None, again: bool = False
     ) -> tuple[str | None, dict[str, Any]]:
         """Obeys the command. Returns a note on it, and its effect. Raises ValueError with the reason if it cannot."""
         match order.kind:
@@ -150,8 +150,8 @@ class Steering:
                 if not self._checkpoint():
                     raise ValueError("The checkpoint could not be written.")
             case CommandKind.SET:
-                setting = Setting.model_validate(order.body)
-                old, note = self._trained(trainer).turn(setting.path, setting.value)
+                setting = ParameterChange.model_validate(order.body)
+                old, note = self._trained(trainer).set_parameter(setting.path, setting.value)
                 if not again:
                     self._hold()
                 return note, {"path": setting.path, "old": old, "new": setting.value}
@@ -166,7 +166,7 @@ class Steering:
                 raise ValueError(f"This worker does not know `{order.kind}`.")
         return None, {}
 
-    def _trained(self, trainer: Turnable | None) -> Turnable:
+    def _trained(self, trainer: Steerable | None) -> Steerable:
         if trainer is None:
             raise ValueError(NOTHING_TRAINS)
         return trainer

@@ -1,6 +1,6 @@
 """Pictures of training images, before and after they are augmented.
 
-| exhibit         | body                                                                                               |
+| summary         | body                                                                                               |
 |-----------------|----------------------------------------------------------------------------------------------------|
 | `augmentations` | {width, height: of one picture in pixels, columns, rows}; each row is {title, png: base64 of the   |
 |                 | pictures side by side, a clear line after each, captions: what each counts as, [[share, class], …] |
@@ -21,7 +21,7 @@ from worker.contracts.recipe import Recipe
 from worker.data import png
 from worker.data.tensors import Data
 from worker.engine import seed
-from worker.engine.input.augment import changed
+from worker.engine.input.augment import transform
 
 COLUMNS, DRAWS = 8, 3
 LARGEST = 32  # pixels of a picture's longer side
@@ -34,7 +34,7 @@ Row = tuple[str, Tensor, Tensor]  # title, images [n, channels, height, width], 
 
 
 def augmentations(data: Data, recipe: Recipe, run_seed: int) -> dict[str, Any]:
-    """The exhibit: some training images as they are, after each augmentation alone, after all in several draws."""
+    """The summary: some training images as they are, after each augmentation alone, after all in several draws."""
     index = _various(data, run_seed)
     rows = list(_rows(data, index, recipe.augmentations, run_seed))
     for distance in DISTANCES:
@@ -67,7 +67,7 @@ def _rows(data: Data, index: Tensor, chain: Sequence[Augmentation], run_seed: in
     images, targets = data.train.pixels(index)
 
     def after(title: str, some: Sequence[Augmentation], draw: int) -> Row:
-        return title, *changed(images, targets, data.outputs, some, seed.derive(run_seed, "pictures", draw))
+        return title, *transform(images, targets, data.outputs, some, seed.derive(run_seed, "pictures", draw))
 
     yield "before", images, targets
     if len(chain) > 1:

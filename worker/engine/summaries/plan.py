@@ -1,6 +1,6 @@
 """Plans a training phase before its first step.
 
-| exhibit | body                                                                                              |
+| summary | body                                                                                              |
 |---------|---------------------------------------------------------------------------------------------------|
 | `plan`  | {steps: after the step at which it is shown, rates: the learning rate that each is to be taken with} |
 """

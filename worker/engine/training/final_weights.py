@@ -35,7 +35,7 @@ class FinalWeights:
         if self._mean is None:
             yield
             return
-        with self._mean.applied(self._module):
+        with self._mean.lend(self._module):
             yield
 
     def offer(self, loss: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.families.regularizers import overriding
 from worker.contracts.recipe import Recipe
 from worker.engine.training.closure import Differentiated
@@ -16,8 +16,8 @@ MOST_AT_ONCE = 8192  # samples that pass through the model together when a step 
 class Gradients:
     """Fills `.grad` of `parameters`, as the recipe that it `follow`s says."""
 
-    def __init__(self, module: nn.Module, parameters: Sequence[Tensor], companion: Companion) -> None:
-        self._module, self._parameters, self._companion = module, parameters, companion
+    def __init__(self, module: nn.Module, parameters: Sequence[Tensor], callback: Callback) -> None:
+        self._module, self._parameters, self._callback = module, parameters, callback
 
     def follow(self, recipe: Recipe) -> None:
         """Applies this recipe from here on."""
@@ -39,7 +39,7 @@ class Gradients:
             regularizer.add_gradients(self._parameters)
         for regularizer in self._on_gradients:
             regularizer.limit_gradients(self._parameters)
-        self._companion.gradients()
+        self._callback.gradients()
         return found
 
     def _in_parts(self, inputs: Tensor, targets: Tensor, parts: int, create_graph: bool) -> Differentiated:
@@ -53,7 +53,7 @@ class Gradients:
     def _backward(self, inputs: Tensor, targets: Tensor, create_graph: bool, share: float = 1.0) -> Differentiated:
         outputs = self._module(inputs)
         loss = self._recipe.loss.loss(outputs, targets)
-        total = self._companion.objective(inputs, outputs, targets, loss)
+        total = self._callback.objective(inputs, outputs, targets, loss)
         for regularizer in self._on_outputs:
             penalty = regularizer.output_penalty(outputs, targets)
             total = total if penalty is None else total + penalty

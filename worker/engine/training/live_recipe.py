@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from worker.contracts.live_parameters import turned
+from worker.contracts.live_parameters import set_parameter
 from worker.contracts.recipe import Recipe
 from worker.data.tensors import Data
 from worker.engine.training import probe
@@ -31,15 +31,15 @@ class LiveRecipe:
         if self._fitted:
             return None
         seconds = probe.step_seconds(module, data, self.now)
-        batch = self.now.batch.fitted(len(data.train), seconds)
+        batch = self.now.batch.fit(len(data.train), seconds)
         self.now = self._upcoming = self.now.model_copy(update={"batch": batch})
         self._fitted = True
-        return batch.told()
+        return batch.report()
 
     def turn(self, path: str, value: Any) -> Any:
         """Set the live parameter at `path`; returns what it was. Raises ValueError in one sentence when it is none, or
         the value is out of its bounds."""
-        self._upcoming, old = turned(self._upcoming, path, value)
+        self._upcoming, old = set_parameter(self._upcoming, path, value)
         self.now = self._upcoming.model_copy(update={"batch": self.now.batch})
         return old
 

@@ -39,7 +39,7 @@ class Mean:
             self._values[name].mul_(mask)
 
     @contextmanager
-    def applied(self, module: nn.Module) -> Iterator[None]:
+    def lend(self, module: nn.Module) -> Iterator[None]:
         """Gives the module the mean's state within the block; without any step in the mean it keeps its own."""
         if not self._taken:
             yield

@@ -12,7 +12,7 @@ class PhaseProgress:
     def __init__(self, start: Position, total: int) -> None:
         self.start, self.done, self.total = start, start.phase_step, total
         self.history: list[float] = []  # validation losses of the phase's epochs
-        self.unsettled = 0  # epochs before the companion had made the model what it is to be
+        self.unsettled = 0  # epochs before the callback had made the model what it is to be
 
     def at(self, epoch: int, batch: int) -> Position:
         """The place before batch number `batch` of `epoch`."""
@@ -24,15 +24,15 @@ class PhaseProgress:
         more, self.total = total - self.total, total
         return more
 
-    def validated(self, loss: float, settled: bool) -> None:
-        """An epoch is over, with this validation loss; `settled` says that the companion's warm-up is finished."""
+    def validated(self, loss: float, finished_warmup: bool) -> None:
+        """An epoch is over, with this validation loss; `finished_warmup` says that the callback's warm-up is finished."""
         self.history.append(loss)
-        if not settled:
+        if not finished_warmup:
             self.unsettled = len(self.history)
 
     @property
-    def settled(self) -> Sequence[float]:
-        """Validation losses of the epochs since the companion's warm-up."""
+    def finished_warmup(self) -> Sequence[float]:
+        """Validation losses of the epochs since the callback's warm-up."""
         return self.history[self.unsettled :]
 
     def state(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from backend.store.crash_points import Point, passing
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.families.optimizers import RATE
 from worker.contracts.families.regularizers import overriding
 from worker.contracts.recipe import Recipe
@@ -17,19 +17,19 @@ from worker.engine.training.closure import BatchClosure
 from worker.engine.training.final_weights import FinalWeights
 from worker.engine.training.gradients import Gradients
 from worker.engine.training.held_masks import HeldMasks
-from worker.engine.training.turning import follow
+from worker.engine.training.retuning import follow
 from worker.nn.freezing import trainable
 
 
 class TrainingStep:
     """Takes the steps of one training of `subject.module`, as the recipe that it follows says."""
 
-    def __init__(self, subject: Subject, recipe: Recipe, companion: Companion, final: FinalWeights) -> None:
-        self._module, self._recipe, self._companion = subject.module, recipe, companion
-        self._parameters = [*trainable(self._module), *companion.parameters()]
+    def __init__(self, subject: Subject, recipe: Recipe, callback: Callback, final: FinalWeights) -> None:
+        self._module, self._recipe, self._callback = subject.module, recipe, callback
+        self._parameters = [*trainable(self._module), *callback.parameters()]
         self.optimizer = recipe.optimizer.build(self._parameters)
         self._masks = HeldMasks(subject, final)
-        self._gradients = Gradients(self._module, self._parameters, companion)
+        self._gradients = Gradients(self._module, self._parameters, callback)
         self._hooks = ExitStack()
 
     def take(self, inputs: Tensor, targets: Tensor, rate: float, done: int, total: int) -> tuple[Tensor, Tensor]:
@@ -50,7 +50,7 @@ class TrainingStep:
         for regularizer in self._on_weights:
             regularizer.constrain(self._parameters, rate)
         self._masks.apply()
-        self._companion.stepped(done, total)
+        self._callback.after_step(done, total)
         self._masks.follow()
         return loss, outputs
 
@@ -72,10 +72,10 @@ class TrainingStep:
 
     @contextmanager
     def attached(self, recipe: Recipe) -> Iterator[None]:
-        """The steps of the block follow `recipe`, whose regularizers and companion have their places in the model."""
+        """The steps of the block follow `recipe`, whose regularizers and callback have their places in the model."""
         self._recipe = recipe
         self._gradients.follow(recipe)
-        with self._hooks, self._companion.attach(self._module):
+        with self._hooks, self._callback.attach(self._module):
             self._attach()
             yield
 
@@ -86,7 +86,7 @@ class TrainingStep:
             was, now = (one.optimizer.build(self._parameters) for one in (before, recipe))
             follow(self.optimizer, was, now)
         self._gradients.follow(recipe)
-        self._companion.follow(recipe)
+        self._callback.follow(recipe)
         if recipe.regularizers != before.regularizers:
             self._hooks.close()
             self._attach()
@@ -95,7 +95,7 @@ class TrainingStep:
         """Go on with `recipe` and the state of its optimizer."""
         self.optimizer = recipe.optimizer.build(self._parameters)
         self.optimizer.load_state_dict(optimizer)
-        self._companion.follow(recipe)
+        self._callback.follow(recipe)
 
     def _attach(self) -> None:
         regularizers = self._recipe.regularizers

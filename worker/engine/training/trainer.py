@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from backend.store.crash_points import Point, passing
-from worker.contracts.callback import Companion
+from worker.contracts.callback import Callback
 from worker.contracts.recipe import Recipe
 from worker.contracts.subject import Subject, arrange
 from worker.data.tensors import Data
@@ -49,16 +49,16 @@ class Trainer:
         attend: Attend,
         tick: Callable[[], None] = lambda: None,
         diagnosis: Diagnosis | None = None,
-        companion: Companion | None = None,
+        callback: Callback | None = None,
     ) -> None:
         self.subject, self.module, self.data, self.seed = subject, arrange(subject), data, run_seed
         self.reporter, self.attend, self.tick = reporter, attend, tick
-        self.companion, self.diagnosis = companion or Companion(), diagnosis or Diagnosis.off()
-        self.diagnosis.begin(self.module, data)
+        self.callback, self.diagnosis = callback or Callback(), diagnosis or Diagnosis.off()
+        self.diagnosis.start(self.module, data)
         self.recipe = LiveRecipe(recipe)
         self.progress = PhaseProgress(start, planned_steps(recipe, len(data.train), run_seed))
         self.final = FinalWeights(self.module, recipe)
-        self.step = TrainingStep(subject, recipe, self.companion, self.final)
+        self.step = TrainingStep(subject, recipe, self.callback, self.final)
         self._randomness: dict[str, Tensor] | None = None  # of a checkpoint, until the first epoch begins
 
     # ---- the loop
@@ -99,16 +99,16 @@ class Trainer:
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
-        settled = self.companion.settled()
+        finished_warmup = self.callback.finished_warmup()
         self.step.set_mode(training=False)
         with self.final.applied():
             found = evaluate(self.module, self.data.validation, self.recipe.now.loss, self.data, self.tick)
-            if settled:
+            if finished_warmup:
                 self.final.offer(found["loss"])
         self.step.set_mode(training=True)
-        self.progress.validated(found["loss"], settled)
-        self.reporter.validated(found)
-        self.diagnosis.trained(found["loss"], self.reporter)
+        self.progress.validated(found["loss"], finished_warmup)
+        self.reporter.report_validation(found)
+        self.diagnosis.finish_epoch(found["loss"], self.reporter)
 
     def leave(self) -> None:
         """Give the module the weights that the phase leaves: the optimizer's own, their mean, or the best epoch's."""
@@ -116,12 +116,12 @@ class Trainer:
         self.step.set_mode(training=False)
         self.final.apply(self.data.train)
         self.subject.apply_masks()
-        self.companion.finish()
+        self.callback.finish()
 
     # ---- steering
 
-    def turn(self, path: str, value: Any) -> tuple[Any, str | None]:
-        """Turn a live knob of the recipe; what it was, and when it takes effect if that is not the next step.
+    def set_parameter(self, path: str, value: Any) -> tuple[Any, str | None]:
+        """Turn a live parameter of the recipe; what it was, and when it takes effect if that is not the next step.
 
         Raises ValueError in one sentence when it is none, or the value is out of its bounds.
         """
@@ -140,7 +140,7 @@ class Trainer:
             **self.progress.state(),
             **self.final.state(),
             "diagnosis": self.diagnosis.state(self.reporter),
-            "companion": self.companion.state(),
+            "callback": self.callback.state(),
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
@@ -151,16 +151,16 @@ class Trainer:
         self.progress.load(state)
         self.final.load(state)
         self.diagnosis.load(state["diagnosis"], self.reporter)
-        self.companion.load(state["companion"])
+        self.callback.load(state["callback"])
         self.reporter.due = True
 
     # ---- small parts
 
     def _fit(self) -> None:
         """Fit the batch policy to the model and the device, and say what came of it."""
-        told = self.recipe.fit(self.module, self.data)
-        if told is not None:
-            self.reporter.tell(told)
+        reported = self.recipe.fit(self.module, self.data)
+        if reported is not None:
+            self.reporter.log(reported)
 
     def _enter(self, epoch: int) -> None:
         """A new batch size holds from here on, and what dropout draws depends on the epoch alone; or both are as they were
@@ -200,5 +200,5 @@ class Trainer:
 
     def _ends(self) -> bool:
         """Returns whether a regularizer ends the training after this epoch."""
-        losses = self.progress.settled
+        losses = self.progress.finished_warmup
         return bool(losses) and any(regularizer.ends(losses) for regularizer in self.recipe.now.regularizers)

@@ -16,7 +16,7 @@ export interface FormState {
   messages: ReadonlyMap<string, string>;
   /** What stood at a path in the spec that this one began from, defaults filled in; undefined when it began from none. */
   original: ((path: Path) => Json | undefined) | undefined;
-  /** The field that is to be shown and focused, told anew with each request. */
+  /** The field that is to be shown and focused, told again with each request. */
   sought: { key: string } | undefined;
   readOnly: boolean;
 }

@@ -40,7 +40,7 @@ export function save(storage: Pick<Storage, "setItem">, draft: Draft, key = EXPE
   }
 }
 
-/** A draft that begins anew from a template or a clone; what was typed before can be brought back. */
+/** A draft that starts again from a template or a clone; what was typed before can be brought back. */
 export function begin(text: string, origin: string, before: Draft, first?: Draft["first"]): Draft {
   const { previous: _older, ...kept } = before;
   const worth = changed(before) ? kept : undefined;

@@ -14,7 +14,7 @@ import type { useSpec } from "./useSpec";
 export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
   const [search] = useSearchParams();
   const [, navigate] = useLocation();
-  const asked = search.get("template");
+  const requested = search.get("template");
   const fork = search.get("fork") ?? "";
   const clone = fork || (search.get("clone") ?? "");
   const target = search.get("target") ?? "";
@@ -35,12 +35,12 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     ? `fork:${fork}:${checkpoint}`
     : clone
       ? `clone:${clone}${goal}`
-      : asked
-        ? `template:${asked}`
+      : requested
+        ? `template:${requested}`
         : tried
           ? `try:${tried}`
           : upload && `upload:${upload}`;
-  const source = fork ? start.data?.spec : clone ? parent.data?.spec : asked ? templates.data?.find(({ id }) => id === asked)?.spec : tryout.data?.spec;
+  const source = fork ? start.data?.spec : clone ? parent.data?.spec : requested ? templates.data?.find(({ id }) => id === requested)?.spec : tryout.data?.spec;
   const taken = useRef(spec.draft.origin);
 
   useEffect(() => {
@@ -61,7 +61,7 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     navigate("/new", { replace: true });
   };
 
-  const missing = asked !== null && templates.data !== undefined && !clone && source === undefined;
+  const missing = requested !== null && templates.data !== undefined && !clone && source === undefined;
   return {
     takeTemplate,
     bringBack,
@@ -70,7 +70,7 @@ export function useBeginning(spec: ReturnType<typeof useSpec>, forms: Forms) {
     parent: parent.data,
     start: start.data,
     clone: spec.draft.origin.startsWith("clone:") ? (parent.data?.name ?? "another run") : undefined,
-    failure: clone ? (parent.error ?? start.error) : tryout.error ? tryout.error : missing ? new Error(`There is no template called “${asked}”.`) : null,
+    failure: clone ? (parent.error ?? start.error) : tryout.error ? tryout.error : missing ? new Error(`There is no template called “${requested}”.`) : null,
   };
 }
 

@@ -37,7 +37,7 @@ export function useSpec<T extends Answer>(forms: Forms, checker: Checker<T>, key
   const ask = useAsk(checker);
   const last = useRef(0);
   const [taking, setTaking] = useState(false);
-  /** Begins anew with `spec`, once it is answered: its form is drawn once and as it stays. */
+  /** Begins again with `spec`, once it is answered: its form is drawn once and as it stays. */
   const take = useCallback(
     async (spec: Json, origin: string, { short = false, first }: Taking = {}) => {
       last.current += 1;

@@ -29,7 +29,7 @@ export function CheckPanel({ known, incomplete, checking, failure, problems, bro
     <div>
       <div role="status" aria-live="polite">
         <Group gap="xs" wrap="nowrap">
-          <Verdict problems={problems} broken={broken} failure={failure} known={known} incomplete={incomplete} />
+          <CheckResult problems={problems} broken={broken} failure={failure} known={known} incomplete={incomplete} />
           {checking && <Loader size={12} aria-label="Checking" />}
         </Group>
       </div>
@@ -45,9 +45,9 @@ export function CheckPanel({ known, incomplete, checking, failure, problems, bro
   );
 }
 
-type VerdictProps = Pick<CheckPanelProps, "problems" | "broken" | "failure" | "known" | "incomplete">;
+type CheckResultProps = Pick<CheckPanelProps, "problems" | "broken" | "failure" | "known" | "incomplete">;
 
-function Verdict({ problems, broken, failure, known, incomplete }: VerdictProps) {
+function CheckResult({ problems, broken, failure, known, incomplete }: CheckResultProps) {
   const wrong = broken ? `Line ${broken.line} is not YAML` : problems.length > 0 ? `${plural(problems.length, "problem")} to fix` : "";
   if (wrong || failure)
     return (

@@ -6,9 +6,9 @@ import type { Forms, Mapping } from "./schema";
 /** Each required part of which the catalog knows what is usual; the rest is left for the person to choose. */
 export function blank(forms: Forms): Mapping {
   const { required = [], properties = {} } = forms.outline;
-  const usual = required.filter((name) => {
+  const standard = required.filter((name) => {
     const family = forms.catalog.families.find((family) => family.name === properties[name]?.["x-family"]);
     return Boolean(family?.default);
   });
-  return Object.fromEntries(usual.map((name) => [name, initial(properties[name]!, forms)]));
+  return Object.fromEntries(standard.map((name) => [name, initial(properties[name]!, forms)]));
 }

@@ -67,7 +67,7 @@ export function forms(outline: Schema): Forms {
 }
 
 /** An answer that tells of some fields: their source, their value, and what they fall back to where that is another value. */
-export function answerTo(document: Json, told: Record<string, [Source, Json, Json?]>): Answer {
+export function answerTo(document: Json, description: Record<string, [Source, Json, Json?]>): Answer {
   const field = ([source, value, fallback = source === "given" ? null : value]: [Source, Json, Json?]) => ({ source, value, fallback, required: fallback === null });
-  return { document, fields: Object.fromEntries(Object.entries(told).map(([key, one]) => [key, field(one)])) };
+  return { document, fields: Object.fromEntries(Object.entries(description).map(([key, one]) => [key, field(one)])) };
 }

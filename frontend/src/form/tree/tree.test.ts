@@ -95,7 +95,7 @@ describe("the form of a spec that was answered", () => {
 
 describe("a spec with every default written out", () => {
   const long = { steps: [{ kind: "go", rounds: 10, mover: RUN }, { kind: "go", rounds: 10, mover: RUN }] };
-  const told = answerTo(long, {
+  const description = answerTo(long, {
     "steps[0].kind": ["given", "go"],
     "steps[0].rounds": ["given", 10, 10],
     "steps[0].mover": ["given", RUN, { kind: "walk", pace: 0.001 }],
@@ -108,13 +108,13 @@ describe("a spec with every default written out", () => {
   });
 
   it("is cut down to what would not be taken anyway", () => {
-    expect(slim(draw(long, catalogForms, told))).toEqual({ steps: [{ kind: "go", mover: { kind: "run", pace: 2 } }, { kind: "go" }] });
+    expect(slim(draw(long, catalogForms, description))).toEqual({ steps: [{ kind: "go", mover: { kind: "run", pace: 2 } }, { kind: "go" }] });
   });
 
   it("keeps a field that equals its schema's default where something else would be handed on", () => {
     const walking = { kind: "walk", pace: 0.001 };
     const document = { steps: [long.steps[0]!, { kind: "go", mover: walking }] };
-    const handed = { ...told.fields, "steps[1].mover": { source: "given" as const, value: walking, required: false, fallback: RUN } };
+    const handed = { ...description.fields, "steps[1].mover": { source: "given" as const, value: walking, required: false, fallback: RUN } };
     expect(slim(draw(document, catalogForms, { document, fields: handed }))).toMatchObject({ steps: [{}, { mover: { kind: "walk" } }] });
   });
 });

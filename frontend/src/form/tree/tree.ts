@@ -26,7 +26,7 @@ interface Common {
   fallback: Json | undefined;
   source: Source;
   /** Where the answer tells of the field: elsewhere when entries have moved since, nowhere when it knew another kind here. */
-  told: Path | undefined;
+  description: Path | undefined;
 }
 
 export interface Leaf extends Common {
@@ -62,9 +62,9 @@ export type Node = Leaf | ComponentNode | Group | ListNode | Optional;
 
 /** Draws the whole document. Until an answer tells of a field, its schema's own default stands there. */
 export function draw(document: Json | undefined, { outline, catalog }: Forms, answer?: Answer): Group {
-  const told = answer && [];
+  const description = answer && [];
   return new Artist(catalog, answer).draw({
-    path: [], key: "", label: "", schema: outline, required: true, value: document ?? {}, implied: {}, fallback: {}, source: "given", told,
+    path: [], key: "", label: "", schema: outline, required: true, value: document ?? {}, implied: {}, fallback: {}, source: "given", description,
   }) as Group;
 }
 
@@ -88,8 +88,8 @@ class Artist {
     const held = effectiveOf(common);
     const kind = isMapping(held) ? held["kind"] : undefined;
     const entry = find(this.catalog, family, kind);
-    const told = common.told && this.ask([...common.told, "kind"])?.value === kind ? common.told : undefined;
-    const fields = entry ? this.fields(entry.parameters, { ...common, told }) : [];
+    const description = common.description && this.ask([...common.description, "kind"])?.value === kind ? common.description : undefined;
+    const fields = entry ? this.fields(entry.parameters, { ...common, description }) : [];
     return { ...common, type: "component", family, kind, entry, fields };
   }
 
@@ -109,13 +109,13 @@ class Artist {
   private list(item: Schema, common: Common): ListNode {
     const values = effectiveOf(common);
     const given = common.value !== undefined;
-    const before = common.told && valueAt(this.answer?.document as Json, common.told);
+    const before = common.description && valueAt(this.answer?.document as Json, common.description);
     const items = (Array.isArray(values) ? values : []).map((value, index, all) => {
       const path = [...common.path, index];
       return this.draw({
         ...common, path, key: keyOf(path), label: `${common.label} ${index + 1}`, schema: item, required: true, fallback: undefined,
         value: given ? value : undefined, implied: given ? undefined : value,
-        told: common.told && [...common.told, Array.isArray(before) ? placeBefore(all, index, before) : index],
+        description: common.description && [...common.description, Array.isArray(before) ? placeBefore(all, index, before) : index],
       });
     });
     return { ...common, type: "list", item, items };
@@ -127,15 +127,15 @@ class Artist {
     const lent = parent.value === undefined && isMapping(parent.implied) ? parent.implied : undefined;
     return Object.entries(schema.properties ?? {}).map(([name, field]) => {
       const path = [...parent.path, name];
-      const told = parent.told && [...parent.told, name];
-      const answered = told && this.ask(told);
+      const description = parent.description && [...parent.description, name];
+      const answered = description && this.ask(description);
       const fallback = answered ? (answered.required ? undefined : (answered.fallback as Json)) : field.default;
       const value = given?.[name];
       const implied = lent && name in lent ? lent[name] : fallback;
       const taken = implied === undefined ? "missing" : answered?.source === "inherited" ? "inherited" : "default";
       return this.draw({
         path, key: keyOf(path), label: labelOf(name, field), schema: field, required: schema.required?.includes(name) ?? false,
-        value, implied, fallback, source: value === undefined ? taken : "given", told,
+        value, implied, fallback, source: value === undefined ? taken : "given", description,
       });
     });
   }

@@ -30,7 +30,7 @@ def test_a_viewer_that_stops_reading_is_cut_off_and_others_are_not(
         other = Viewer(port, [lease.run_id])
         other.read(goal={lease.run_id: lease.last_seq})
         assert other.events()[lease.run_id] == list(range(1, lease.last_seq + 1))
-        watched: broadcaster.Hub = app.state.hub
+        watched: broadcaster.Broadcaster = app.state.hub
         until(lambda: watched._viewers == 0, 30, "the end of the one that reads nothing")
         link.settimeout(granted(5))
         received = 0
@@ -44,15 +44,15 @@ def test_many_viewers_cost_one_look(store: Store, catalog: Catalog, app: FastAPI
     """The database is asked by the hub alone: how often does not depend on how many look."""
     (lease,) = live(store, catalog, 1)
     looks = 0
-    watched: broadcaster.Hub = app.state.hub
-    look = watched._look
+    watched: broadcaster.Broadcaster = app.state.hub
+    look = watched._poll
 
     def counted(*arguments: object) -> broadcaster.News:
         nonlocal looks
         looks += 1
         return look(*arguments)  # type: ignore[arg-type]
 
-    watched._look = counted  # type: ignore[method-assign, assignment]
+    watched._poll = counted  # type: ignore[method-assign, assignment]
     viewers, began = [Viewer(port, [lease.run_id]) for _ in range(20)], time.monotonic()
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda viewer: viewer.read(seconds=1), viewers))
@@ -62,7 +62,7 @@ def test_many_viewers_cost_one_look(store: Store, catalog: Catalog, app: FastAPI
 def test_nobody_looking_costs_nothing(store: Store, catalog: Catalog, app: FastAPI, port: int) -> None:
     (lease,) = live(store, catalog, 1)
     Viewer(port, [lease.run_id]).read(seconds=0.3)
-    watching: broadcaster.Hub = app.state.hub
+    watching: broadcaster.Broadcaster = app.state.hub
     # A server learns that a viewer has gone when it next writes to it.
     write(store, lease, event(EventKind.LOG, level="info", text="x"))
     until(lambda: not watching._viewers, 15, "the end of the viewer")
@@ -76,8 +76,8 @@ def test_an_outage_of_the_database_is_waited_for(
 
     monkeypatch.setattr(broadcaster, "RETRY", 0.1)
     (lease,) = live(store, catalog, 1)
-    watched: broadcaster.Hub = app.state.hub
-    look, broken, failed = watched._look, threading.Event(), threading.Event()
+    watched: broadcaster.Broadcaster = app.state.hub
+    look, broken, failed = watched._poll, threading.Event(), threading.Event()
 
     def failing(*arguments: object) -> broadcaster.News:
         if broken.is_set():
@@ -85,7 +85,7 @@ def test_an_outage_of_the_database_is_waited_for(
             raise OperationalError("SELECT", {}, Exception("away"))
         return look(*arguments)  # type: ignore[arg-type]
 
-    watched._look = failing  # type: ignore[method-assign, assignment]
+    watched._poll = failing  # type: ignore[method-assign, assignment]
     viewer = Viewer(port, [lease.run_id])
     reader = threading.Thread(target=lambda: viewer.read(goal={lease.run_id: 2}))
     reader.start()

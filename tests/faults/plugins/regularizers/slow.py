@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.families.regularizers import Regularizer
 
 
@@ -15,7 +15,7 @@ class Slow(Regularizer):
     formula = "Ω = 0"
     reference = "This test."
 
-    milliseconds: float = knob(5.0, ge=0, le=60_000, description="Wait in each step, milliseconds.")
+    milliseconds: float = hyperparameter(5.0, ge=0, le=60_000, description="Wait in each step, milliseconds.")
 
     def penalty(self, parameters: Sequence[Tensor]) -> Tensor:
         return 0.0 * parameters[0].sum()

@@ -9,7 +9,7 @@ from backend.store import events
 from backend.store.chunks import decode
 
 
-class Looks:
+class MetricReader:
     """The values of one metric of one run, in order; those that a rewind takes back are seen again, equal."""
 
     def __init__(self, run_id: str, metric: str) -> None:

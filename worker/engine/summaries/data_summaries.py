@@ -3,7 +3,7 @@
 | kind      | body                                                                                             |
 |-----------|--------------------------------------------------------------------------------------------------|
 | classes   | `names`, and for each class how many samples were `read` for training, are `drawn` in an epoch,  |
-|           | were `generated`, and are held out for `validation` and `test`                                   |
+|           | were `show_generated`, and are held out for `validation` and `test`                                   |
 | generated | a `picture` (PNG, base64), a row for each of `names`: `real` columns as read, an empty one, `made` |
 | storage   | `chosen` tier, `device`, `samples`, and `tiers`: `tier`, `samples_a_second`, `bytes`             |
 """
@@ -22,12 +22,12 @@ ROWS, COLUMNS = 10, 5  # classes that are pictured, and images of each as read a
 
 
 def of_data(whole: Corpus, corpus: Corpus, scaling: Scaling | None, storing: Storing) -> dict[str, dict[str, Any]]:
-    """Exhibits by kind. `whole` is the data as it was read, `corpus` with its training split changed."""
+    """Summaries by kind. `whole` is the data as it was read, `corpus` with its training split changed."""
     shown = {"storage": storage(corpus, scaling, storing)}
     if corpus.task == "classification" and corpus.outputs <= MOST_CLASSES:
         shown["classes"] = classes(whole, corpus)
     if corpus.train.generated and len(corpus.input_shape) == 3:
-        shown["generated"] = generated(corpus)
+        shown["generated"] = show_generated(corpus)
     return shown
 
 
@@ -46,7 +46,7 @@ def classes(whole: Corpus, corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def generated(corpus: Corpus) -> dict[str, Any]:
+def show_generated(corpus: Corpus) -> dict[str, Any]:
     """The first images of each class, as read and made up."""
     train = corpus.train
     read = len(train) - train.generated
@@ -75,7 +75,7 @@ def storage(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> dict[s
         }
         for trial in trials(corpus, scaling, storing)
     ]
-    return {"chosen": storing.chosen(corpus), "device": storing.device, "samples": samples, "tiers": tiers}
+    return {"chosen": storing.choose(corpus), "device": storing.device, "samples": samples, "tiers": tiers}
 
 
 def _row(corpus: Corpus, rows: NDArray[np.int64]) -> list[Picture | None]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from worker.contracts.context import Context
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.chains import Chain, chains
 from worker.nn.channel_clusters import exact
@@ -17,7 +17,7 @@ _Dropout = nn.Dropout | nn.Dropout1d | nn.Dropout2d
 _Mean = nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d
 
 
-class Linear(Folder):
+class Linear(Fusion):
     """Merges linear layers and convolutions that follow each other without a nonlinearity between them.
 
     Two linear maps in a row are one: the outputs stay the same up to rounding (1e-5). Merged are a linear layer and the
@@ -122,11 +122,11 @@ def _merge(module: nn.Module, chain: Chain, masks: dict[str, Tensor]) -> None:
     merged = _like(first, last, _product(outer, inner), None if first.bias is None and last.bias is None else bias)
     trains = any(parameter.requires_grad for parameter in joined(first.parameters(), last.parameters()))
     names = [f"{path}.weight" for path in (chain.first, chain.last)]
-    kept = [masks.pop(name, None) for name in names]
-    if any(mask is not None for mask in kept):
+    remaining = [masks.pop(name, None) for name in names]
+    if any(mask is not None for mask in remaining):
         present = [
             torch.ones_like(layer.weight) if mask is None else mask.to(layer.weight.dtype)
-            for layer, mask in zip((first, last), kept, strict=True)
+            for layer, mask in zip((first, last), remaining, strict=True)
         ]
         masks[names[0]] = _product(present[1], present[0]) > 0
     module.set_submodule(chain.first, merged.to(first.weight.device, first.weight.dtype).requires_grad_(trains))

@@ -4,7 +4,7 @@ import { count } from "../format";
 import { AlertIcon } from "../ui/icons";
 
 /** The alerts that the run has raised, and what the diagnosis says in plain words, each with its remedy. */
-export function Verdicts({ events }: { events: StreamEvent[] }) {
+export function Diagnostics({ events }: { events: StreamEvent[] }) {
   return (
     <>
       <Raised events={events} />
@@ -32,12 +32,12 @@ function Raised({ events }: { events: StreamEvent[] }) {
 }
 
 function Findings({ events }: { events: StreamEvent[] }) {
-  const told = events.filter(({ kind }) => kind === "verdict");
-  if (told.length === 0) return null;
+  const diagnostics = events.filter(({ kind }) => kind === "diagnostic");
+  if (diagnostics.length === 0) return null;
   return (
-    <Alert color="orange" variant="light" icon={<AlertIcon />} title={told.length === 1 ? "The diagnosis" : `The diagnosis: ${told.length} findings`}>
-      <List size="sm" spacing={4} listStyleType={told.length === 1 ? "none" : undefined}>
-        {told.map(({ seq, body }) => (
+    <Alert color="orange" variant="light" icon={<AlertIcon />} title={diagnostics.length === 1 ? "The diagnosis" : `The diagnosis: ${diagnostics.length} findings`}>
+      <List size="sm" spacing={4} listStyleType={diagnostics.length === 1 ? "none" : undefined}>
+        {diagnostics.map(({ seq, body }) => (
           <List.Item key={seq}>
             <Text span size="sm" fw={600}>
               {String(body.text)}

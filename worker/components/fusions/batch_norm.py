@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from worker.contracts.context import Context
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.chains import chains
 from worker.nn.kinds import Convolution, Weighted
@@ -12,7 +12,7 @@ from worker.nn.kinds import Convolution, Weighted
 _BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
-class BatchNorm(Folder):
+class BatchNorm(Fusion):
     """Merges each batch normalization into the convolution or linear layer before it.
 
     After training its statistics are constants, so both layers together are one: the outputs stay the same up to

@@ -13,27 +13,27 @@ from tests.worker.engine.training import Watched, adam, clouds, perceptron, plan
 from worker.contracts.families.losses import Loss
 from worker.engine import seed
 from worker.engine.diagnostics import histograms
-from worker.engine.diagnostics.layer_statistics import MOST_LAYERS, Lookout, layers
+from worker.engine.diagnostics.layer_statistics import MOST_LAYERS, LayerProbe, layers
 from worker.engine.diagnostics.noise import noise_scale
 from worker.engine.input.shuffle import order
 
 INPUTS, TARGETS = torch.randn(16, 8, generator=torch.Generator().manual_seed(1)), torch.arange(16) % 3
 
 
-def looked(module: nn.Module, inputs: Tensor = INPUTS, lr: float = 0.1) -> dict[str, float]:
+def probed(module: nn.Module, inputs: Tensor = INPUTS, lr: float = 0.1) -> dict[str, float]:
     """The metrics of one step of plain gradient descent."""
     optimizer = torch.optim.SGD(module.parameters(), lr=lr)
-    with Lookout(module).watching(optimizer) as look:
+    with LayerProbe(module).watching(optimizer) as statistics:
         functional.cross_entropy(module(inputs), TARGETS).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()
-    return look.metrics()
+    return statistics.metrics()
 
 
 def test_every_number_is_what_autograd_says() -> None:
     module = planted(6, 5)
     twin = copy.deepcopy(module)
-    found = looked(module)
+    found = probed(module)
     functional.cross_entropy(twin(INPUTS), TARGETS).backward()  # type: ignore[no-untyped-call]
     twin_weights = {name: weight.detach() for name, weight in twin.named_parameters()}
     hidden = twin[1](twin[0](INPUTS)).detach()
@@ -60,7 +60,7 @@ def test_a_layer_whose_units_are_all_off_is_dead() -> None:
     module = planted(6, 5)
     with torch.no_grad():
         module.get_parameter("0.bias").copy_(torch.tensor([-1e3, -1e3, -1e3, 0.0, 0.0, 1e3]))
-    found = looked(module)
+    found = probed(module)
     assert found["dead_units/0"] == pytest.approx(0.5)
     assert found["dead_units"] == pytest.approx((found["dead_units/0"] + found["dead_units/2"]) / 2)
 
@@ -70,7 +70,7 @@ def test_units_of_images_are_channels() -> None:
     module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3))
     with torch.no_grad():
         module.get_parameter("1.bias")[0] = -1e3
-    found = looked(module, torch.randn(16, 1, 8, 8))
+    found = probed(module, torch.randn(16, 1, 8, 8))
     assert found["dead_units/0"] == pytest.approx(0.25)  # the ReLU behind the normalization belongs to the convolution
     assert not any(name.endswith("/1") for name in found)  # a normalization is no layer of its own
 
@@ -94,7 +94,7 @@ class Recurrent(nn.Module):
 
 def test_any_module_can_be_looked_at() -> None:
     torch.manual_seed(0)
-    found = looked(Recurrent(), torch.randn(16, 5, 4))
+    found = probed(Recurrent(), torch.randn(16, 5, 4))
     assert {name for name in found if name.startswith("gradient_norm/")} == {
         f"gradient_norm/{name}" for name in ("scale", "cells", "again", "unused", "head")
     }
@@ -112,12 +112,12 @@ def test_of_very_many_layers_the_first_and_the_last_are_looked_at() -> None:
 def test_frozen_layers_are_not_looked_at() -> None:
     module = planted(6, 5)
     module[0].requires_grad_(False)
-    assert not any(name == "gradient_norm/0" for name in looked(module))
+    assert not any(name == "gradient_norm/0" for name in probed(module))
 
 
 def test_nothing_of_a_look_stays_in_the_model() -> None:
     module = planted(6, 5)
-    looked(module)
+    probed(module)
     assert all(not layer._forward_hooks for layer in module.modules())
 
 
@@ -135,7 +135,7 @@ def test_looking_does_not_change_the_training(recipe: dict[str, Any]) -> None:
 def test_looks_come_at_their_steps() -> None:
     watched = Watched(planted(6), clouds(), Plan(every=3, histograms=2), epochs=2)
     assert list(watched.metric("gradient_norm/0")) == [3, 6, 9, 12, 15]
-    assert [shown.step for shown in watched.exhibits("histograms")] == [3, 9, 15]
+    assert [shown.step for shown in watched.summaries("histograms")] == [3, 9, 15]
     assert watched.metric("train/loss").keys() == set(range(1, 17))
 
 
@@ -170,8 +170,8 @@ def test_histograms_count_every_weight_and_gradient() -> None:
     assert (first["weights"]["low"], first["weights"]["high"]) == (float(extremes.min), float(extremes.max))
     assert sum(first["gradients"]["counts"]) + first["gradients"]["zeros"] == weight.numel()
     assert weight.grad is not None
-    usual = weight.grad[weight.grad != 0].abs().log10()
-    counted = torch.histc(usual, histograms.GRADIENT_BINS, *histograms.DECADES)
+    default = weight.grad[weight.grad != 0].abs().log10()
+    counted = torch.histc(default, histograms.GRADIENT_BINS, *histograms.DECADES)
     assert first["gradients"]["counts"] == counted.int().tolist()
 
 

@@ -1,4 +1,4 @@
-"""Verdicts on quantization: which kernels ran, and the cost of converting between number formats."""
+"""Diagnostics on quantization: which kernels ran, and the cost of converting between number formats."""
 
 from backend.domain.run.comparison import differs
 from backend.domain.run.results import StageResult

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from worker.contracts.component import knob
+from worker.contracts.component import hyperparameter
 from worker.contracts.context import Context
-from worker.contracts.families.folders import Folder
+from worker.contracts.families.fusions import Fusion
 from worker.contracts.subject import Subject, evaluating
 from worker.nn.chains import Chain, chains
 from worker.nn.channel_clusters import BatchNorm, Pair, by_channel
@@ -24,7 +24,7 @@ _Scaling = nn.Identity | nn.ReLU | nn.LeakyReLU | nn.Dropout | nn.Dropout1d | nn
 _Bending = nn.GELU | nn.Tanh | nn.Sigmoid | nn.SiLU | nn.ELU | nn.ReLU6 | nn.Hardswish | nn.Softplus
 
 
-class Similar(Folder):
+class Similar(Fusion):
     """Merges channels and neurons that compute nearly the same into one; needs no data.
 
     Within each layer the channels with the most similar weights are grouped (average linkage); a group's common channel
@@ -44,8 +44,10 @@ class Similar(Folder):
     )
     needs = ("channels", "float")
 
-    ratio: float = knob(0.25, gt=0, lt=1, description="Share of each layer's channels that merge away at most.")
-    threshold: float = knob(
+    ratio: float = hyperparameter(
+        0.25, gt=0, lt=1, description="Share of each layer's channels that merge away at most."
+    )
+    threshold: float = hyperparameter(
         2.0,
         gt=0,
         le=2,
@@ -133,8 +135,10 @@ def _merge_masks(masks: dict[str, Tensor], chain: Chain, clusters: list[list[int
         mask = masks.get(f"{path}.weight")
         if mask is not None:
             parts = by_channel(mask, dim, channels)
-            kept = torch.stack([parts.index_select(dim, index).any(dim) for index in _indices(clusters, mask)], dim)
-            masks[f"{path}.weight"] = kept.flatten(dim, dim + 1)
+            remaining = torch.stack(
+                [parts.index_select(dim, index).any(dim) for index in _indices(clusters, mask)], dim
+            )
+            masks[f"{path}.weight"] = remaining.flatten(dim, dim + 1)
 
 
 def _indices(clusters: list[list[int]], like: Tensor) -> Iterator[Tensor]:

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { UploadDetail } from "../api/types";
-import { classesOf, targetOf } from "./told";
+import { classesOf, targetOf } from "./describe";
 
 const column = (name: string, counts: Record<string, number> | null = null) => ({ name, type: "text", counts }) as UploadDetail["facts"]["columns"][number];
 const facts = (kind: string, target: string | null) => ({ kind, target, columns: [column("a"), column("b")] }) as UploadDetail["facts"];

@@ -1,4 +1,4 @@
-"""Ghosts of runs in which a person ended a training, or changed the stages to come: exact, or refused."""
+"""Counterfactual runs of runs in which a person ended a training, or changed the stages to come: exact, or refused."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from backend.store.tables import Event
 from tests.backend.api.conftest import Api
 from tests.faults.invariants import violations
 from tests.worker.executing import hashes, row, sequence
-from tests.worker.test_fork_knobs import PRUNE, SPEC, conduct, told
+from tests.worker.test_counterfactuals import counterfactual, equal_until
+from tests.worker.test_fork_parameters import PRUNE, SPEC, conduct, reported
 from tests.worker.test_forks import api, fork, hand, submit
-from tests.worker.test_ghosts import equal_until, ghost
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -45,14 +45,14 @@ def seq(api: Api, run_id: str, kind: CommandKind, which: int = 0) -> int:
 
 
 def refusal(api: Api, run_id: str, seq: int) -> str:
-    answer = api.client.post(f"/api/runs/{run_id}/ghosts", json={"seq": seq})
+    answer = api.client.post(f"/api/runs/{run_id}/counterfactuals", json={"seq": seq})
     assert answer.status_code == 409, answer.text
     return str(answer.json()["detail"])
 
 
-def verdict(api: Api, run_id: str) -> str:
+def diagnostic(api: Api, run_id: str) -> str:
     (proof,) = api.client.get(f"/api/runs/{run_id}/proofs").json()
-    return str(proof["verdict"])
+    return str(proof["diagnostic"])
 
 
 def assert_same(api: Api, one: str, other: str) -> None:
@@ -71,38 +71,38 @@ def test_without_its_end_a_stage_trains_to_its_plan(
     api: Api, plan: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.engine.checkpoints.checkpoint.KEEP", 1_000)  # also the one that was taken when it ended
-    document = {**SPEC, "interventions": plan}
+    document = {**SPEC, "commands": plan}
     ended = submit(api, document)
     conduct(api, ended, (8, NEXT, {}))
     (mark,) = marks(api, ended, NEXT)
     step = mark["body"]["step"]
-    made, undisturbed = ghost(api, ended, mark["seq"]), submit(api, document)
+    made, undisturbed = counterfactual(api, ended, mark["seq"]), submit(api, document)
     about = api.client.get(f"/api/runs/{made}").json()
     assert 0 < about["fork_step"] < step and about["name"] == f"parent · without ending train at step {step}"
     assert hand(api).all() == [undisturbed, made]
     assert_same(api, made, undisturbed)
     assert equal_until(api, made, ended) == step
     assert hashes(api.store, made)[0] != hashes(api.store, ended)[0]
-    assert verdict(api, made) == "changed"
+    assert diagnostic(api, made) == "changed"
 
 
 def test_the_checkpoint_before_an_end_stays(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.engine.checkpoints.checkpoint.KEEP", 1)
     ended = submit(api, SPEC)
     conduct(api, ended, (8, NEXT, {}))
-    made = ghost(api, ended, seq(api, ended, NEXT))
+    made = counterfactual(api, ended, seq(api, ended, NEXT))
     assert api.client.get(f"/api/runs/{made}").json()["fork_step"] > 0
 
 
 def test_what_was_turned_before_the_end_is_turned_and_what_came_after_is_refused(api: Api) -> None:
     ended = submit(api, SPEC)
     conduct(api, ended, rate(5, 0.5), (14, NEXT, {}))
-    turned = told(api, ended)
-    made = ghost(api, ended, seq(api, ended, NEXT))
-    alone = submit(api, {**SPEC, "interventions": [{"step": turned[0][0], "path": "optimizer.lr", "value": 0.5}]})
-    unturned = ghost(api, ended, seq(api, ended, SET))
+    turned = reported(api, ended)
+    made = counterfactual(api, ended, seq(api, ended, NEXT))
+    alone = submit(api, {**SPEC, "commands": [{"step": turned[0][0], "path": "optimizer.lr", "value": 0.5}]})
+    unturned = counterfactual(api, ended, seq(api, ended, SET))
     (mark,) = marks(api, ended, NEXT)
-    cut = submit(api, {**SPEC, "interventions": [{"kind": "next", "step": mark["body"]["step"]}]})
+    cut = submit(api, {**SPEC, "commands": [{"kind": "next", "step": mark["body"]["step"]}]})
     hand(api).all()
     assert_same(api, made, alone)
     assert_same(api, unturned, cut)
@@ -125,14 +125,14 @@ def test_without_other_stages_it_is_a_run_with_the_first_ones(api: Api) -> None:
     (mark,) = marks(api, changed, STAGES)
     assert mark["body"]["old"] == canonical(api, PRUNE)["stages"]
     assert mark["body"]["new"] == canonical(api, HARDER)["stages"] == mark["body"]["stages"][1:]
-    made, undisturbed = ghost(api, changed, mark["seq"]), submit(api, SPEC)
+    made, undisturbed = counterfactual(api, changed, mark["seq"]), submit(api, SPEC)
     about = api.client.get(f"/api/runs/{made}").json()
     assert (about["fork_stage"], about["fork_step"]) == (1, FIRST)
     assert f"without stages prune → prune at step {mark['body']['step']}" in about["name"]
     assert hand(api).all() == [undisturbed, made]
     assert_same(api, made, undisturbed)
     assert row(api.store, made).spec["stages"] == row(api.store, undisturbed).spec["stages"]
-    assert verdict(api, made) == "changed"
+    assert diagnostic(api, made) == "changed"
     assert hashes(api.store, made)[1] != hashes(api.store, changed)[1]
 
 
@@ -140,7 +140,7 @@ def test_stages_that_were_put_in_are_left_out_while_the_stage_before_trains(api:
     changed = submit(api, {**SPEC, "stages": SPEC["stages"][:1]})
     conduct(api, changed, (6, STAGES, canonical(api, PRUNE)), rate(10, 0.5), (16, None, {}))
     (mark,) = marks(api, changed, STAGES)
-    made = ghost(api, changed, mark["seq"])
+    made = counterfactual(api, changed, mark["seq"])
     about = api.client.get(f"/api/runs/{made}").json()
     assert about["fork_step"] > mark["body"]["step"] and "without stages none → prune at step" in about["name"]
     assert hand(api).all() == [changed, made]
@@ -152,11 +152,11 @@ def test_stages_that_were_put_in_are_left_out_while_the_stage_before_trains(api:
 def test_without_a_stage_that_was_put_in_at_once_the_training_ends_all_the_same(api: Api) -> None:
     changed = submit(api, SPEC)
     conduct(api, changed, (8, STAGES, canonical(api, HARDER, PRUNE)), (8, NEXT, {}))
-    made = ghost(api, changed, seq(api, changed, STAGES))
+    made = counterfactual(api, changed, seq(api, changed, STAGES))
     sibling = fork(api, changed, stage=0, spec=SPEC)
     hand(api).all()
     assert_same(api, made, sibling)
-    without_end = ghost(api, changed, seq(api, changed, NEXT))
+    without_end = counterfactual(api, changed, seq(api, changed, NEXT))
     alone = submit(api, {**SPEC, "stages": [SPEC["stages"][0], HARDER, PRUNE]})
     hand(api).all()
     assert_same(api, without_end, alone)
@@ -165,11 +165,11 @@ def test_without_a_stage_that_was_put_in_at_once_the_training_ends_all_the_same(
 def test_stages_that_others_took_the_place_of_at_once_changed_nothing(api: Api) -> None:
     changed = submit(api, SPEC)
     conduct(api, changed, (6, STAGES, canonical(api, HARDER, PRUNE)), (10, STAGES, canonical(api, HARDER)))
-    without_first, without_last = (ghost(api, changed, seq(api, changed, STAGES, which)) for which in (0, 1))
+    without_first, without_last = (counterfactual(api, changed, seq(api, changed, STAGES, which)) for which in (0, 1))
     alone = submit(api, {**SPEC, "stages": [SPEC["stages"][0], HARDER, PRUNE]})
     hand(api).all()
     assert_same(api, without_first, changed)
-    assert verdict(api, without_first) == "equal"
+    assert diagnostic(api, without_first) == "equal"
     assert_same(api, without_last, alone)
 
 
@@ -177,7 +177,7 @@ def test_what_cannot_be_left_out_exactly_is_refused(api: Api) -> None:
     again = submit(api, SPEC)
     conduct(api, again, (8, STAGES, canonical(api, HARDER, PRUNE)), (30, STAGES, {"stages": []}))
     assert "changed once more at step" in refusal(api, again, seq(api, again, STAGES))
-    ghost(api, again, seq(api, again, STAGES, 1))
+    counterfactual(api, again, seq(api, again, STAGES, 1))
 
     turned = submit(api, SPEC)
     conduct(api, turned, (8, STAGES, canonical(api, HARDER)), rate(30, 0.5))

@@ -7,7 +7,7 @@ from worker.contracts.context import Context
 from worker.contracts.subject import Subject
 
 
-class Folder(Component, family="folders", default="batch_norm"):
+class Fusion(Component, family="fusions", default="batch_norm"):
     """Layers that merge into their neighbours, which leaves fewer of them."""
 
     @abstractmethod

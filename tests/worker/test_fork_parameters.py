@@ -1,4 +1,4 @@
-"""A fork within a training that turns its knobs: from there on, told, and the same as if it had been asked for at first."""
+"""A fork within a training that turns its live parameters: from there on, told, and the same as if it had been asked for at first."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.worker.engine.harness import MemoryLink, run, steps_done
 from tests.worker.executing import curves, hashes, row, sequence
 from tests.worker.test_forks import TRAIN, api, checkpoints, fork, hand, submit
 from worker.engine.checkpoints import checkpoint
-from worker.pipe.messages import Order, Release
+from worker.pipe.messages import Command, Release
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -56,28 +56,28 @@ def start(api: Api, run_id: str, at: Artifact) -> dict[str, Any]:
     return spec
 
 
-def told(api: Api, run_id: str) -> list[tuple[int, str, Any, Any, str]]:
-    """The knobs that were turned: step, path, old, new, by whom."""
+def reported(api: Api, run_id: str) -> list[tuple[int, str, Any, Any, str]]:
+    """The live parameters that were set: step, path, old, new, by whom."""
     with api.store.read() as session:
         marks = [mark.body for mark in events.marks(session, run_id) if mark.kind == EventKind.COMMAND]
     return [(body["step"], body["path"], body["old"], body["new"], body["by"]) for body in marks if "path" in body]
 
 
 def steer(api: Api, run_id: str, *settings: tuple[int, str, Any]) -> None:
-    """Take the run to its end; a person turns these knobs after at least so many steps."""
+    """Take the run to its end; a person turns these live parameters after at least so many steps."""
     conduct(api, run_id, *((step, CommandKind.SET, {"path": path, "value": value}) for step, path, value in settings))
 
 
-def conduct(api: Api, run_id: str, *asked: tuple[int, CommandKind | None, dict[str, Any]]) -> None:
+def conduct(api: Api, run_id: str, *requested: tuple[int, CommandKind | None, dict[str, Any]]) -> None:
     """Take the run to its end, or until it is given back: None. A person asks this after at least so many steps."""
     worker = hand(api)
     held = worker.claim()
     assert held and held.id == run_id
     work = held.assignment()
     assert work
-    waiting = list(asked)
+    waiting = list(requested)
 
-    def ask(link: MemoryLink) -> list[Order | Release]:
+    def ask(link: MemoryLink) -> list[Command | Release]:
         if not waiting or steps_done(link) < waiting[0][0]:
             return []
         _, kind, body = waiting.pop(0)
@@ -85,16 +85,18 @@ def conduct(api: Api, run_id: str, *asked: tuple[int, CommandKind | None, dict[s
             return [Release()]
         with api.store.begin() as session:
             command = commands.ask(session, run_id, kind, body, "ann")
-            return [Order(command.id, kind, command.body, command.by)]
+            return [Command(command.id, kind, command.body, command.by)]
 
     held.begin()
-    held.take(run(work, worker.settings, ask=ask, asked=True).sent)
+    held.take(run(work, worker.settings, ask=ask, requested=True).sent)
     held.flush()
     assert not waiting
 
 
 @pytest.mark.parametrize(("stage", "step"), [(0, 7), (1, 2 * STEPS + 8)], ids=["train", "recover"])
-def test_a_fork_that_turns_knobs_is_what_a_run_with_these_interventions_is(api: Api, stage: int, step: int) -> None:
+def test_a_fork_that_turns_live_parameters_is_what_a_run_with_these_commands_is(
+    api: Api, stage: int, step: int
+) -> None:
     parent = submit(api, SPEC)
     hand(api).all()
     at = within(api, parent, stage, step)
@@ -104,7 +106,7 @@ def test_a_fork_that_turns_knobs_is_what_a_run_with_these_interventions_is(api: 
     child = fork(api, parent, checkpoint=at.id, spec=spec)
     hand(api).all()
     assert row(api.store, child).state is RunState.SUCCEEDED and violations(api.store, child) == []
-    assert told(api, child) == [
+    assert reported(api, child) == [
         (at.step, "optimizer.lr", 0.05, 0.01, THE_SPEC),
         (at.step, "regularizers[0].strength", 1e-4, 0.0, THE_SPEC),
     ]
@@ -123,11 +125,11 @@ def test_a_fork_that_turns_knobs_is_what_a_run_with_these_interventions_is(api: 
     )
 
 
-def test_knobs_that_a_person_had_turned_stand_where_they_stood(api: Api) -> None:
+def test_live_parameters_that_a_person_had_turned_stand_where_they_stood(api: Api) -> None:
     """The spec that a fork begins with has them; left alone nothing is turned, turned back it is."""
     parent = submit(api, SPEC)
     steer(api, parent, (5, "optimizer.lr", 0.01))
-    at = within(api, parent, 0, told(api, parent)[0][0])
+    at = within(api, parent, 0, reported(api, parent)[0][0])
     spec = start(api, parent, at)
     assert spec["stages"][0]["optimizer"]["lr"] == 0.01
     child = fork(api, parent, checkpoint=at.id, spec=spec)
@@ -135,8 +137,8 @@ def test_knobs_that_a_person_had_turned_stand_where_they_stood(api: Api) -> None
     back = fork(api, parent, checkpoint=at.id, spec=spec)
     hand(api).all()
     assert sequence(api.store, child) == sequence(api.store, parent)
-    assert told(api, child) == told(api, parent)
-    assert told(api, back)[1:] == [(at.step, "optimizer.lr", 0.01, 0.05, THE_SPEC)]
+    assert reported(api, child) == reported(api, parent)
+    assert reported(api, back)[1:] == [(at.step, "optimizer.lr", 0.01, 0.05, THE_SPEC)]
     assert curves(api.store, back)["learning_rate", at.step + 1] == 0.05
 
 
@@ -156,4 +158,4 @@ def test_what_a_fork_turns_survives_its_trainer(api: Api) -> None:
     held.trainer_ended("Killed.")
     worker.work(held)
     assert sequence(api.store, killed) == sequence(api.store, undisturbed)
-    assert told(api, killed) == told(api, undisturbed)
+    assert reported(api, killed) == reported(api, undisturbed)

@@ -10,7 +10,7 @@ from backend.store.engine import CONNECTIONS
 AT_ONCE = CONNECTIONS - 8  # the others are for the stream, uploads and what a request needs beside its own
 
 
-class Turns:
+class Slots:
     """Lets a request wait for its turn without a thread or a connection in its hands.
 
     A request takes a connection in one thread and gives it back in another. When all threads wait for connections whose

@@ -11,9 +11,9 @@ from tests.worker.compression import subjects
 from tests.worker.compression.alone import ALONE, Alone
 from tests.worker.compression.conftest import accuracy
 from tests.worker.compression.test_channels import widths
-from worker.components.folders.batch_norm import BatchNorm
-from worker.components.folders.linear import Linear
-from worker.components.folders.similar import Similar
+from worker.components.fusions.batch_norm import BatchNorm
+from worker.components.fusions.linear import Linear
+from worker.components.fusions.similar import Similar
 from worker.components.pruners.magnitude import Magnitude
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split

@@ -1,7 +1,7 @@
-"""Creates counterfactual runs: they go on without one intervention of another run, to show its effect.
+"""Creates counterfactual runs: they go on without one command of another run, to show its effect.
 
-A ghost begins with the newest checkpoint before the intervention had an effect, or anew when none is left, makes every
-other intervention that its run had made by the time it was asked for, and is claimed after every run that is none.
+A counterfactual run begins with the newest checkpoint before the command had an effect, or at the first step when none is left, makes every
+other command that its run had made by the time it was asked for, and is claimed after every run that is none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,59 +12,59 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.domain.experiment.experiment import Experiment
-from backend.domain.run.commands import THE_SPEC, CommandKind, CommandState, Intervention
+from backend.domain.run.commands import THE_SPEC, CommandKind, CommandState, PlannedCommand
 from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.store import artifacts, forks, steering
-from backend.store.forks import Cut, Unforkable
+from backend.store.forks import Prefix, Unforkable
 from backend.store.tables import Event, Run
 
 PRIORITY = -1
 """Less than that of a run that was asked for by itself, 0."""
 
-INTERVENTIONS = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
+STEERING = (CommandKind.SET, CommandKind.NEXT, CommandKind.STAGES)
 
 
-class NoIntervention(LookupError):
-    """An event that is not an intervention, explained in one sentence."""
+class NoCommand(LookupError):
+    """An event that is not a command, explained in one sentence."""
 
 
 class Unrepeatable(Exception):
-    """A change that a ghost can neither repeat nor leave out, explained in one sentence."""
+    """A change that a counterfactual run can neither repeat nor leave out, explained in one sentence."""
 
 
-def asked_about(session: Session, run: Run, seq: int) -> Event:
-    """The event `seq` of the run, an intervention. Raises NoIntervention."""
+def find_command(session: Session, run: Run, seq: int) -> Event:
+    """The event `seq` of the run, a command. Raises NoCommand."""
     event = session.get(Event, (run.id, seq))
-    if event is None or not _intervenes(event):
-        raise NoIntervention(
-            f"Event {seq} of the run is not an intervention: name one of kind `set`, `next` or `stages` that was obeyed."
+    if event is None or not _steers(event):
+        raise NoCommand(
+            f"Event {seq} of the run is not a command: name one of kind `set`, `next` or `stages` that was obeyed."
         )
     return event
 
 
-def _intervenes(event: Event) -> bool:
+def _steers(event: Event) -> bool:
     if event.kind != EventKind.COMMAND:
         return False
-    return event.body["state"] == CommandState.OBEYED and event.body["kind"] in INTERVENTIONS
+    return event.body["state"] == CommandState.OBEYED and event.body["kind"] in STEERING
 
 
-def living(session: Session, run: Run, seq: int) -> Run | None:
-    """The ghost that shows the run without that intervention, if there is one that did not fail."""
-    gone = (RunState.FAILED, RunState.CANCELLED)
-    query = select(Run).where(Run.ghost_of == run.id, Run.ghost_seq == seq, Run.state.not_in(gone))
+def find_living(session: Session, run: Run, seq: int) -> Run | None:
+    """The counterfactual run that shows the run without that command, if there is one that did not fail."""
+    over = (RunState.FAILED, RunState.CANCELLED)
+    query = select(Run).where(Run.counterfactual_of == run.id, Run.counterfactual_seq == seq, Run.state.not_in(over))
     return session.scalar(query.limit(1))
 
 
 def of(session: Session, run_id: str) -> list[Run]:
-    """The run's ghosts, oldest first."""
-    query = select(Run).where(Run.ghost_of == run_id).order_by(Run.created_at, Run.id)
+    """The run's counterfactual runs, oldest first."""
+    query = select(Run).where(Run.counterfactual_of == run_id).order_by(Run.created_at, Run.id)
     return list(session.scalars(query))
 
 
-def about(session: Session, ghost: Run) -> str:
+def about(session: Session, run: Run) -> str:
     """`without optimizer.lr 0.01 at step 30`: what it leaves out; nothing when its run is gone."""
-    event = session.get(Event, (ghost.ghost_of, ghost.ghost_seq)) if ghost.ghost_of else None
+    event = session.get(Event, (run.counterfactual_of, run.counterfactual_seq)) if run.counterfactual_of else None
     return _without(session, event) if event else ""
 
 
@@ -90,15 +90,15 @@ def _began(session: Session, event: Event) -> Event:
     return session.scalars(query.where(Event.seq < event.seq).order_by(Event.seq.desc()).limit(1)).one()
 
 
-def before(session: Session, run: Run, left_out: Event) -> Iterator[Cut]:
-    """Histories that end before the intervention had an effect, the longest first."""
+def before(session: Session, run: Run, left_out: Event) -> Iterator[Prefix]:
+    """Histories that end before the command had an effect, the longest first."""
     effect = _effect(session, run, left_out)
     for checkpoint in artifacts.checkpoints(session, run.id):
         if _precedes(checkpoint.step, left_out):
             with suppress(Unforkable):
-                past = forks.cut(session, run, checkpoint=checkpoint.id)
-                if past.seq < effect:
-                    yield past
+                prefix = forks.find_prefix(session, run, checkpoint=checkpoint.id)
+                if prefix.seq < effect:
+                    yield prefix
 
 
 def _precedes(step: int, left_out: Event) -> bool:
@@ -116,13 +116,13 @@ def _effect(session: Session, run: Run, left_out: Event) -> int:
     body = left_out.body
     if body["kind"] != CommandKind.STAGES:
         return left_out.seq
-    begun = len(body["stages"]) - len(_told(body, "new"))
+    begun = len(body["stages"]) - len(_stages_then(body, "new"))
     began = select(Event).where(Event.run_id == run.id, Event.kind == EventKind.STAGE_BEGAN.value)
     later = session.scalars(began.where(Event.seq > left_out.seq).order_by(Event.seq))
     return next((event.seq for event in later if event.body["stage"] >= begun), run.last_seq + 1)
 
 
-def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def _stages_then(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """Raises Unrepeatable when the event is of an earlier version, which kept no more than what there was then."""
     if name not in body:
         raise Unrepeatable("The earlier stages are not known: fork the run instead.")
@@ -130,55 +130,55 @@ def _told(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return stages
 
 
-def spec_without(session: Session, run: Run, left_out: Event, past: Cut | None) -> Experiment:
-    """Spec of the counterfactual run: the run's spec with all other interventions. Raises Unrepeatable."""
-    after, body = past.seq if past else 0, left_out.body
+def spec_without(session: Session, run: Run, left_out: Event, prefix: Prefix | None) -> Experiment:
+    """Spec of the counterfactual run: the run's spec with all other commands. Raises Unrepeatable."""
+    after, body = prefix.seq if prefix else 0, left_out.body
     spec = Experiment.model_validate(run.spec)
     stages, moved = _stages(session, run, left_out)
-    dropped = steering.turn(left_out).made if body["by"] == THE_SPEC else None
-    planned = [one for one in spec.interventions if one != dropped]
+    dropped = steering.read_command(left_out).made if body["by"] == THE_SPEC else None
+    planned = [one for one in spec.commands if one != dropped]
     by_hand = list(_by_hand(session, run, left_out, planned, after, moved))
     update = {
         "name": f"{spec.name[:100]} · {_without(session, left_out)}"[:200],
         "stages": stages,
-        "interventions": sorted([*planned, *by_hand], key=lambda one: one.step),
-        "alerts": [],  # nobody would let a ghost go on that one of them has paused
+        "commands": sorted([*planned, *by_hand], key=lambda one: one.step),
+        "alerts": [],  # nobody would let a counterfactual run go on that one of them has paused
     }
     return spec.model_copy(update=update)
 
 
 def _stages(session: Session, run: Run, left_out: Event) -> tuple[list[dict[str, Any]], int | None]:
-    """The ghost's stages, and the number of the event from which on its stages begin at other steps than the run's."""
+    """The counterfactual run's stages, and the number of the event from which on its stages begin at other steps than the run's."""
     body, stages = left_out.body, list(run.spec["stages"])
     if body["kind"] == CommandKind.SET:
         return stages, None
     if body["kind"] == CommandKind.NEXT:
         return stages, left_out.seq
-    old, effect = _told(body, "old"), _effect(session, run, left_out)
+    old, effect = _stages_then(body, "old"), _effect(session, run, left_out)
     if left_out.seq < forks.last_inherited(session, run.id):
         raise Unrepeatable(
-            "The stages were changed before this run was forked: ask for a ghost of the run in which that happened."
+            "The stages were changed before this run was forked: ask for a counterfactual run of the run in which that happened."
         )
-    for mark in steering.obeyed(session, run.id, CommandKind.STAGES, after=left_out.seq):
+    for mark in steering.find_obeyed(session, run.id, CommandKind.STAGES, after=left_out.seq):
         if mark.seq < effect:
             return stages, None  # they took the place of these before any of these began
         raise Unrepeatable(
             f"The stages were changed once more at step {mark.body['step']:,}, after the first of these had begun, which a "
-            "ghost cannot do again: fork the run."
+            "counterfactual run cannot do again: fork the run."
         )
     begun = len(body["stages"]) - len(body["new"])
     return [*body["stages"][:begun], *old], effect
 
 
 def _by_hand(
-    session: Session, run: Run, left_out: Event, planned: Sequence[Intervention], after: int, moved: int | None
-) -> Iterator[Intervention]:
+    session: Session, run: Run, left_out: Event, planned: Sequence[PlannedCommand], after: int, moved: int | None
+) -> Iterator[PlannedCommand]:
     """Commands of a person after event `after`. Raises Unrepeatable when one came after event `moved`."""
-    for turn in steering.turns(session, run.id):
-        made = turn.made
-        if turn.seq <= after or turn.seq == left_out.seq or made in planned:
+    for command in steering.obeyed_commands(session, run.id):
+        made = command.made
+        if command.seq <= after or command.seq == left_out.seq or made in planned:
             continue
-        if moved is not None and turn.seq > moved:
+        if moved is not None and command.seq > moved:
             what = "ended a training" if made.path is None else f"turned {made.path[:40]}"
             raise Unrepeatable(
                 f"A person {what} at step {made.step:,}, in a stage that without this would begin at another step or not at "
@@ -188,5 +188,5 @@ def _by_hand(
 
 
 def mark(run: Run, of: Run, left_out: Event) -> None:
-    """Marks a new run as the ghost of another one: it is claimed last and drawn in the same colour."""
-    run.priority, run.ghost_of, run.ghost_seq, run.color = PRIORITY, of.id, left_out.seq, of.color
+    """Marks a new run as the counterfactual run of another one: it is claimed last and drawn in the same colour."""
+    run.priority, run.counterfactual_of, run.counterfactual_seq, run.color = PRIORITY, of.id, left_out.seq, of.color

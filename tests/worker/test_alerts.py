@@ -10,7 +10,7 @@ from backend.domain.experiment.alerts import Alert
 from backend.domain.experiment.experiment import resolve
 from backend.domain.problems import SpecInvalid
 from backend.store.chunks import Chunk
-from worker.supervisor.alerts import Alarm, alarms
+from worker.supervisor.alerts import AlertWatch, alarms
 
 
 def chunk(first: int, *values: float, metric: str = "loss") -> Chunk:
@@ -18,7 +18,7 @@ def chunk(first: int, *values: float, metric: str = "loss") -> Chunk:
     return Chunk(0, steps, steps.astype(float), {metric: np.array(values)})
 
 
-def steps(alarm: Alarm, *chunks: Chunk) -> list[int]:
+def steps(alarm: AlertWatch, *chunks: Chunk) -> list[int]:
     """Steps at which the alarm is raised."""
     found = []
     for points in chunks:
@@ -44,9 +44,9 @@ def steps(alarm: Alarm, *chunks: Chunk) -> list[int]:
 def test_it_is_raised_by_the_first_point_that_meets_it(alert: Alert, values: list[float], raised: list[int]) -> None:
     metric = "loss" if alert.metric == "other" else alert.metric
     whole = chunk(1, *values, metric=metric)
-    assert steps(Alarm(0, alert), whole) == raised
+    assert steps(AlertWatch(0, alert), whole) == raised
     single = [chunk(1 + index, value, metric=metric) for index, value in enumerate(values)]
-    assert steps(Alarm(0, alert), *single) == raised, "one point at a time"
+    assert steps(AlertWatch(0, alert), *single) == raised, "one point at a time"
 
 
 def test_what_was_raised_before_is_not_raised_again() -> None:

@@ -1,14 +1,14 @@
-"""Verdicts on a stage: say in plain words what it gained or did not gain, and why, from measured facts alone.
+"""Diagnostics on a stage: say in plain words what it gained or did not gain, and why, from measured facts alone.
 
-Each verdict is a pure function of a stage's result and the result before it, and returns a sentence or None.
+Each diagnostic is a pure function of a stage's result and the result before it, and returns a sentence or None.
 """
 
 from collections.abc import Callable
 
-from backend.domain.run.comparison import differs, files, ran, same_size, size, timed
+from backend.domain.run.comparison import differs, files, pair_latencies, ran, same_size, size
 from backend.domain.run.results import ArtifactMeasure, StageResult
 from worker.engine.measurement.facts import alike, file_of, ms, pairs, ratio, stage_of, words
-from worker.engine.measurement.quantization_verdicts import (
+from worker.engine.measurement.quantization_diagnostics import (
     conversion_cost,
     float_layers_left,
     half_computed_in_float32,
@@ -16,18 +16,20 @@ from worker.engine.measurement.quantization_verdicts import (
     unpacked_in_each_call,
 )
 
-Verdict = Callable[[StageResult, StageResult], str | None]
+Diagnose = Callable[[StageResult, StageResult], str | None]
 
 
-def verdicts(after: StageResult, before: StageResult | None) -> list[str]:
+def diagnose(after: StageResult, before: StageResult | None) -> list[str]:
     """Every sentence that the facts support; of a first stage only what its own files say beside each other."""
-    told = [sentence for sentence in (smaller_until_it_is_loaded(after), several_runtimes(after, before)) if sentence]
+    sentences = [
+        sentence for sentence in (smaller_until_it_is_loaded(after), several_runtimes(after, before)) if sentence
+    ]
     if before is None or not ran(after) or not ran(before):
-        return told
+        return sentences
     pair = alike(after, before)
     if pair is None:
-        return [*told, nothing_in_common(after, before)]
-    return [sentence for verdict in VERDICTS if (sentence := verdict(*pair))] + told
+        return [*sentences, nothing_in_common(after, before)]
+    return [sentence for diagnose in DIAGNOSTICS if (sentence := diagnose(*pair))] + sentences
 
 
 def file_size(after: StageResult, before: StageResult) -> str | None:
@@ -35,11 +37,11 @@ def file_size(after: StageResult, before: StageResult) -> str | None:
     changes = [_size_change(new, old) for new, old in files(after, before)]
     if all(change is None for change in changes):
         return None
-    told = "; ".join(
+    sentences = "; ".join(
         f"the {words(new.exporter)} file {change or 'keeps its size'}"
         for (new, _), change in zip(files(after, before), changes, strict=True)
     )
-    return f"T{told[1:]}."
+    return f"T{sentences[1:]}."
 
 
 def _size_change(new: ArtifactMeasure, old: ArtifactMeasure) -> str | None:
@@ -54,19 +56,21 @@ def speed(after: StageResult, before: StageResult) -> str | None:
     Equal operators on equal shapes are the same work: a difference there is the machine's.
     """
     firsts = {new.runtime: (new, old) for new, old in reversed(files(after, before))}
-    told = {
+    sentences = {
         new.runtime: ", ".join(_speed_changes(new, old))
         for new, old in reversed(firsts.values())
         if after.flops != before.flops or new.operators != old.operators
     }
-    changes = [f"in {runtime} {change}" if len(firsts) > 1 else change for runtime, change in told.items() if change]
+    changes = [
+        f"in {runtime} {change}" if len(firsts) > 1 else change for runtime, change in sentences.items() if change
+    ]
     return f"A call is {'; '.join(changes)}." if changes else None
 
 
 def _speed_changes(new: ArtifactMeasure, old: ArtifactMeasure) -> list[str]:
     return [
         f"{ratio(now.p50_ms, was.p50_ms, 'faster', 'slower')} at batch {now.batch_size} ({now.device})"
-        for now, was in timed(new, old)
+        for now, was in pair_latencies(new, old)
         if differs(now, was)
     ]
 
@@ -176,7 +180,7 @@ def nothing_changed(after: StageResult, before: StageResult) -> str | None:
     )
 
 
-VERDICTS: tuple[Verdict, ...] = (
+DIAGNOSTICS: tuple[Diagnose, ...] = (
     file_size,
     speed,
     energy,
@@ -223,9 +227,9 @@ def several_runtimes(after: StageResult, before: StageResult | None) -> str | No
     ran_in = {measure.runtime: words(measure.exporter) for measure in ran(after)}
     if before is not None or len(ran_in) < 2:
         return None
-    told = ", ".join(f"{exporter} in {runtime}" for runtime, exporter in ran_in.items())
+    sentences = ", ".join(f"{exporter} in {runtime}" for runtime, exporter in ran_in.items())
     return (
-        f"The files ran in different runtimes ({told}): a difference between them comes from the runtimes. Compare "
+        f"The files ran in different runtimes ({sentences}): a difference between them comes from the runtimes. Compare "
         "files of one format to see the gain of a stage."
     )
 
