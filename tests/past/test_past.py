@@ -19,6 +19,7 @@ from tests import services
 from tests.architecture.test_text import ROOT, personal
 from tests.past import specs
 from tests.past.lab import Lab, lab
+from tests.past.old_words import renewed
 from tests.past.packing import restore, unpack
 from tests.past.served import Curves, Facts, ending, get, plain, points, run_ids, served
 
@@ -69,7 +70,7 @@ def past(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             stack.callback(services.drop_database, server, release)
             restore(data_dir, url)
         made = stack.enter_context(lab(data_dir, url))
-        yield Past(made, manifest[name], plain(served(made.client)), manifest["endings"], run_ids(made.client))
+        yield Past(made, renewed(manifest[name]), plain(served(made.client)), manifest["endings"], run_ids(made.client))
 
 
 @pytest.fixture(scope="module")

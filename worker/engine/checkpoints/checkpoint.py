@@ -22,6 +22,8 @@ from worker.engine.checkpoints.structure import describe, restore
 from worker.pipe.messages import Checkpoint
 
 FORMAT = 4
+OLD_NAMES = {"companion": "callback", "companions": "callbacks", "looks": "probes", "told": "reported"}
+"""Names that checkpoints of 0.1 have in the state of a phase."""
 Build = Callable[[Origin | None], Subject]
 KEEP = 2  # files within a stage; those at the end of a stage all stay
 
@@ -164,7 +166,16 @@ def _read(file: Path | IO[bytes]) -> dict[str, Any]:
     packed: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     if packed["format"] != FORMAT:
         raise ValueError(f"The checkpoint has format {packed['format']}; this worker reads format {FORMAT}.")
-    return packed
+    return {**packed, "phase": _renewed(packed["phase"])}
+
+
+def _renewed(state: Any) -> Any:
+    """The state of a phase under the names of today."""
+    if isinstance(state, list):
+        return [_renewed(one) for one in state]
+    if type(state) is not dict:
+        return state
+    return {OLD_NAMES.get(name, name): _renewed(value) for name, value in state.items()}
 
 
 def _subject(packed: Mapping[str, Any], build: Build, device: str) -> Subject:

@@ -71,10 +71,10 @@ class History:
         """As plain values, for a checkpoint."""
         epochs = [[epoch.training, epoch.validation] for epoch in self.epochs]
         probes = [dict(statistics) for statistics in self.probes]
-        return {"looks": probes, "epochs": epochs, "fastest": self.fastest, "reported": list(self.reported)}
+        return {"probes": probes, "epochs": epochs, "fastest": self.fastest, "reported": list(self.reported)}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        self.probes = [dict(statistics) for statistics in state["looks"]]
+        self.probes = [dict(statistics) for statistics in state["probes"]]
         self.epochs = [Epoch(*losses) for losses in state["epochs"]]
         self.fastest, self.reported = state["fastest"], list(state["reported"])
 
