@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from client.deprecated import warn
 from client.wire.connection import Wire
 from client.wire.models import Columns, RunState, StreamEvent
 
@@ -153,6 +154,17 @@ KINDS: Mapping[str, type[Event]] = {
         *(Summarized, Diagnostic, Alerted, Commanded, Forked, Logged),
     )
 }
+
+
+OLD_NAMES: dict[str, type[Event]] = {"Verdict": Diagnostic, "Exhibited": Summarized}
+
+
+def __getattr__(name: str) -> type[Event]:
+    """The classes of events that had another name in 0.1."""
+    if name not in OLD_NAMES:
+        raise AttributeError(f"module `client.events` has no attribute `{name}`")
+    warn(name, OLD_NAMES[name].__name__)
+    return OLD_NAMES[name]
 
 
 def event(data: Mapping[str, Any]) -> Event:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from client import figures, studies, submission
 from client.catalog import Catalog, catalog
+from client.deprecated import Renamed
 from client.events import Event
 from client.runs import artifacts, listing, stream
 from client.runs.run import Run
@@ -65,6 +66,8 @@ class Lathe:
         """Starts a study. Its document may have any form that a spec may have; `first` holds the values of the first trials.
         As with `submit`, nothing is created twice."""
         return studies.start(self._wire, study, first, key)
+
+    begin_study = Renamed("start_study")
 
     def around(self, run: Run, **changes: Any) -> Study:
         """Starts the study that the server proposes around a run's settings. `changes` replace parts of its document."""

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from client.deprecated import Renamed
 from client.runs.points import Table, frame
 from client.runs.run import POLL, Run
 from client.spec import Spec, document
@@ -30,6 +31,8 @@ class Study:
 
     def fetch(self) -> StudyRow:
         return StudyRow.model_validate(self._wire.get(self._path))
+
+    look = Renamed("fetch")
 
     @property
     def state(self) -> StudyState:

@@ -22,6 +22,7 @@ class Submission:
     id: str
     runs: list[Run]
     left_out: list[LeftOut]
+    notes: list[str]  # on older words of the spec
 
     @property
     def run(self) -> Run:
@@ -53,4 +54,4 @@ def submit(
     if orders is not None:
         body["orders"] = list(orders)
     made = ExperimentCreated.model_validate(wire.post("/api/experiments", body, key or str(uuid.uuid4())))
-    return Submission(made.id, [Run(wire, run.id) for run in made.runs], made.left_out)
+    return Submission(made.id, [Run(wire, run.id) for run in made.runs], made.left_out, made.notes)

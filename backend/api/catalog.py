@@ -93,7 +93,8 @@ def check(draft: SpecDraft, session: Reading, catalog: CatalogDep) -> SpecChecke
                 resolve(document, catalog, fields)
         return SpecChecked(experiment=None, document=document, yaml=shown, problems=invalid.problems, fields=fields)
     canonical, cost = text.to_yaml(spec.model_dump(mode="json")), estimate(session, spec, catalog)
-    return SpecChecked(experiment=spec, document=document, yaml=canonical, fields=fields, estimate=cost)
+    said = documents.notes(draft.spec)
+    return SpecChecked(experiment=spec, document=document, yaml=canonical, fields=fields, estimate=cost, notes=said)
 
 
 @router.get("/api/templates")

@@ -42,6 +42,7 @@ def submit(
     elif body.orders is not None:
         with suppress(SpecInvalid):  # should the catalog have changed since
             created.left_out = _explore(store, body, catalog).left_out
+    created.notes = documents.notes(body.spec)
     after.add_task(hints.wake)
     return created
 

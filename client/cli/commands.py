@@ -22,6 +22,8 @@ LIVE_PARAMETERS = ("parameter", "now", "planned", "bounds")
 
 def submit(lathe: Lathe, options: Namespace) -> int:
     made = lathe.submit(_spec(options.spec), seeds=options.seed, orders=options.orders)
+    for note in made.notes:
+        show.say(note, stderr=True)
     for one in made.left_out:
         show.say(f"left out {one.name}: {one.reason}", stderr=True)
     return _queued(lathe, made.runs, options.watch)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from client import events, figures
+from client.deprecated import Renamed
 from client.errors import LatheError
 from client.events import Commanded, Event
 from client.runs import artifacts, listing, points, stream
@@ -54,6 +55,8 @@ class Run(Wheel):
         if not (isinstance(self._row, RunDetail) and self._row.state.terminal):
             self._row = listing.detail(self._wire, self.id)
         return self._row
+
+    look = Renamed("fetch")
 
     @property
     def state(self) -> RunState:

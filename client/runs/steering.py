@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from client.deprecated import Renamed
 from client.wire.connection import Wire
 from client.wire.models import CommandRow, LiveParameterRow
 
@@ -54,6 +55,8 @@ class Wheel:
             LiveParameterRow.model_validate(parameter)
             for parameter in self._wire.get(f"/api/runs/{self.id}/live-parameters")
         ]
+
+    knobs = Renamed("live_parameters")
 
     def replay(self) -> str:
         """A spec, as YAML, that makes the same changes by itself that people made to this run."""

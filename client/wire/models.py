@@ -190,6 +190,8 @@ class ExperimentCreated(Reply):
     runs: list[RunCreated]
     left_out: list[LeftOut] = []
     """Orders that do not fit, and why."""
+    notes: list[str] = []
+    """Older words of the spec, and what they are called now."""
 
 
 class LiveParameterRow(Reply):

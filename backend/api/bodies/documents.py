@@ -5,10 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.domain import input_limits, text
+from backend.domain.experiment import old_words
 
 
 def read(spec: Mapping[str, Any] | str) -> Any:
-    """The document that a request brought. Raises SpecInvalid when it is not plain data."""
+    """The document that a request brought, in the words of today. Raises SpecInvalid when it is not plain data."""
+    return old_words.renewed(_plain(spec))
+
+
+def notes(spec: Mapping[str, Any] | str) -> list[str]:
+    """A sentence on each older word in a document that `read` accepts."""
+    return old_words.notes(_plain(spec))
+
+
+def _plain(spec: Mapping[str, Any] | str) -> Any:
     if isinstance(spec, str):
         return text.parse(spec)
     input_limits.check(spec)

@@ -63,6 +63,7 @@ class SpecChecked(BaseModel):
         default={},
         description="Path -> the field as it was resolved; also while there are problems, as far as it goes.",
     )
+    notes: list[str] = Field(default=[], description="Older words of the draft, and what they are called now.")
     estimate: Estimate | None = None
 
 

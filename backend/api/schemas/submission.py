@@ -57,3 +57,4 @@ class ExperimentCreated(BaseModel):
     id: str = Field(description="Id of the experiment, or of the group when there are variants.")
     runs: list[RunCreated]
     left_out: list[LeftOut] = Field(default=[], description="Orders that do not fit, and why.")
+    notes: list[str] = Field(default=[], description="Older words of the spec, and what they are called now.")

@@ -1587,6 +1587,12 @@ export interface components {
              * @default []
              */
             left_out: components["schemas"]["LeftOut"][];
+            /**
+             * Notes
+             * @description Older words of the spec, and what they are called now.
+             * @default []
+             */
+            notes: string[];
         };
         /**
          * Facts
@@ -2696,6 +2702,12 @@ export interface components {
             fields: {
                 [key: string]: components["schemas"]["ResolvedField"];
             };
+            /**
+             * Notes
+             * @description Older words of the draft, and what they are called now.
+             * @default []
+             */
+            notes: string[];
             estimate?: components["schemas"]["Estimate"] | null;
         };
         /** SpecDraft */
