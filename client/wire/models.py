@@ -279,13 +279,13 @@ class RunRow(Reply):
     fork_stage: int | None = None
     """Index of the first stage that is its own, of a fork."""
     waits_for: str | None = None
-    """The run with whose prefix it will begin; it waits for that."""
+    """The run that it waits for, to begin with its prefix."""
     waits_stage: int | None = None
     """Index of the stage whose end it waits for."""
     counterfactual_of: str | None = None
     """The run that it shows without one command."""
     counterfactual_seq: int | None = None
-    """The event of that run which tells of the command."""
+    """The event of that run that reports the command."""
     dataset: str
     """Kind of the data."""
     model: str

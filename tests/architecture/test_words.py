@@ -1,4 +1,4 @@
-"""Words that the glossary has given up stay out of identifiers, file names and texts that users read."""
+"""Holds identifiers, file names and texts that users read to the words of the glossary."""
 
 import io
 import re

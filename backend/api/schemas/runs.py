@@ -139,14 +139,10 @@ class RunRow(BaseModel):
     parent_id: str | None = Field(default=None, description="The run whose prefix it begins with.")
     fork_step: int | None = Field(default=None, description="Optimizer steps that it took over from there.")
     fork_stage: int | None = Field(default=None, description="Index of the first stage that is its own, of a fork.")
-    waits_for: str | None = Field(
-        default=None, description="The run with whose prefix it will begin; it waits for that."
-    )
+    waits_for: str | None = Field(default=None, description="The run that it waits for, to begin with its prefix.")
     waits_stage: int | None = Field(default=None, description="Index of the stage whose end it waits for.")
     counterfactual_of: str | None = Field(default=None, description="The run that it shows without one command.")
-    counterfactual_seq: int | None = Field(
-        default=None, description="The event of that run which tells of the command."
-    )
+    counterfactual_seq: int | None = Field(default=None, description="The event of that run that reports the command.")
     dataset: str = Field(description="Kind of the data.")
     model: str = Field(description="Kind of the model.")
     stage: int | None = Field(description="Index of the stage it is in.")

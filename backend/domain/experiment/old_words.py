@@ -8,7 +8,7 @@ from typing import Any
 
 FIELDS: Mapping[str, str] = {"interventions": "commands"}
 ACTIONS: Mapping[str, str] = {"tell": "report"}
-"""What becomes of a run when an alert is met."""
+"""Actions of an alert."""
 
 
 def renewed(document: Any) -> Any:

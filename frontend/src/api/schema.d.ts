@@ -2394,7 +2394,7 @@ export interface components {
             fork_stage?: number | null;
             /**
              * Waits For
-             * @description The run with whose prefix it will begin; it waits for that.
+             * @description The run that it waits for, to begin with its prefix.
              */
             waits_for?: string | null;
             /**
@@ -2409,7 +2409,7 @@ export interface components {
             counterfactual_of?: string | null;
             /**
              * Counterfactual Seq
-             * @description The event of that run which tells of the command.
+             * @description The event of that run that reports the command.
              */
             counterfactual_seq?: number | null;
             /**
@@ -2577,7 +2577,7 @@ export interface components {
             fork_stage?: number | null;
             /**
              * Waits For
-             * @description The run with whose prefix it will begin; it waits for that.
+             * @description The run that it waits for, to begin with its prefix.
              */
             waits_for?: string | null;
             /**
@@ -2592,7 +2592,7 @@ export interface components {
             counterfactual_of?: string | null;
             /**
              * Counterfactual Seq
-             * @description The event of that run which tells of the command.
+             * @description The event of that run that reports the command.
              */
             counterfactual_seq?: number | null;
             /**

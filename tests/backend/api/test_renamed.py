@@ -1,4 +1,4 @@
-"""What 0.1 called otherwise is still found: addresses lead on, and older words of a spec are understood."""
+"""Older addresses lead to the new ones, and older words of a spec are understood."""
 
 import pytest
 

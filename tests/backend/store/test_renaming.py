@@ -33,7 +33,7 @@ def old(database_url: str) -> Iterator[Engine]:
     """A database of 0.1 with something in every place that has an older word."""
     engine = open_engine(database_url, foreign_keys=False)
     with engine.begin() as connection:
-        command.upgrade(config(connection), "0012")
+        command.upgrade(config(connection), "0013")
         for table, row in ROWS:
             names = ", ".join(f'"{name}"' for name in row)
             connection.execute(
@@ -107,7 +107,7 @@ def test_specs_are_rewritten_and_keep_a_fingerprint_of_their_own(old: Engine) ->
     assert found(old, "SELECT document FROM lathe_studies") == [[{"name": "s", "spec": spec}]]
     whole = Experiment.model_validate(spec).model_dump(mode="json")
     with old.begin() as connection:  # as it is when every default is stored
-        command.downgrade(config(connection), "0012")
+        command.downgrade(config(connection), "0013")
         old_whole = {"interventions" if name == "commands" else name: value for name, value in whole.items()}
         connection.execute(text("UPDATE experiments SET spec = :spec"), {"spec": json.dumps(old_whole)})
         command.upgrade(config(connection), "head")
@@ -117,7 +117,7 @@ def test_specs_are_rewritten_and_keep_a_fingerprint_of_their_own(old: Engine) ->
 
 def test_the_way_back_gives_the_older_words(old: Engine) -> None:
     move(old, "head")
-    move(old, "0012")
+    move(old, "0013")
     assert found(old, "SELECT kind FROM events ORDER BY seq") == [["exhibit"], ["verdict"], ["alert"], ["points"]]
     assert found(old, "SELECT body FROM exhibits") == [[{"knob": "sparsity"}]]
     assert found(old, "SELECT ghost_of, ghost_seq FROM runs WHERE id = 'c'") == [["r", 4]]

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 KINDS = {"exhibit": "summary", "verdict": "diagnostic"}
 FIELDS = {"interventions": "commands"}
