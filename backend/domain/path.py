@@ -97,7 +97,7 @@ def _at(place: Any, key: Key, path: str) -> Any:
     if _has(place, key):
         return place[key]
     near = suggest(str(key), map(str, place)) if isinstance(place, Mapping) else "."
-    raise _wrong(path, f"leads nowhere in this spec: it has no `{key}` there{near}")
+    raise _wrong(path, f"does not exist in this spec: there is no `{key}`{near}")
 
 
 def _has(place: Any, key: Key) -> bool:

@@ -9,7 +9,7 @@ import yaml
 from backend.domain.study.study import StudyState, TrialState
 from backend.store import studies
 from client import Lathe, LatheError
-from client.cli import main
+from lathe.command import main
 from tests.backend.api.conftest import TOKEN
 from tests.backend.domain.test_study import LR, study
 from tests.client.conftest import Server

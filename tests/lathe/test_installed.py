@@ -104,7 +104,7 @@ def test_the_folder_of_the_data_is_told_and_the_same_for_every_command(everythin
     assert (folder / "lathe.sqlite").exists()
     (folder / "token").write_text("t" * 43)
     (folder / "lathe.lock").write_text("http://127.0.0.1:9, process 1\n")
-    assert "Nothing answers at http://127.0.0.1:9" in everything.run(everything.lathe, "runs").stderr
+    assert "No server answers at http://127.0.0.1:9" in everything.run(everything.lathe, "runs").stderr
     assert str(folder) in everything.run(everything.lathe, "--help").stdout
 
 

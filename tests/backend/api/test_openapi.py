@@ -23,6 +23,7 @@ PROMISED = {
     ("post", "/api/specs/check"),
     ("get", "/api/templates"),
     ("get", "/api/catalog"),
+    ("get", "/api/catalog/{family}/{kind}/tryout"),
     ("get", "/api/datasets"),
     ("get", "/api/schema/experiment"),
     ("get", "/api/runs"),
@@ -56,6 +57,7 @@ PROMISED = {
     ("post", "/api/uploads"),
     ("get", "/api/uploads"),
     ("get", "/api/uploads/{upload_id}"),
+    ("get", "/api/uploads/{upload_id}/tryout"),
     ("delete", "/api/uploads/{upload_id}"),
     ("get", "/api/schema/study"),
     ("get", "/healthz"),
@@ -70,7 +72,8 @@ def test_the_exported_file_is_current() -> None:
 
 
 def test_the_promised_surface_is_there() -> None:
-    assert {(method, path) for path, methods in document()["paths"].items() for method in methods} == PROMISED
+    """More may come; nothing that was promised goes away."""
+    assert {(method, path) for path, methods in document()["paths"].items() for method in methods} >= PROMISED
 
 
 def test_every_operation_is_described() -> None:

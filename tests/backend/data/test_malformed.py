@@ -113,11 +113,11 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a table of too many columns": (
         lambda: archive({"a.npy": (declared(64, 1 << 17), 64 << 20)}),
-        "at most 10,000 are taken",
+        "at most 10,000 are accepted",
     ),
     "samples that are too large": (
         lambda: archive({"x.npy": (declared(16, 1 << 23), 1 << 30), "y.npy": (npy(np.zeros(16)), 0)}),
-        "at most 4,000,000 are taken",
+        "at most 4,000,000 are accepted",
     ),
     "fewer targets": (
         lambda: archive({"x.npy": (declared(1024, 1 << 17), 1 << 30), **PAIR}),

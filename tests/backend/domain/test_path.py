@@ -98,5 +98,5 @@ def test_what_is_no_path_is_refused(path: str) -> None:
 @pytest.mark.parametrize(("path", "missing"), [("stages[2].lr", "2"), ("seed.more", "more"), ("stages[0][1]", "1")])
 def test_a_path_that_leads_nowhere_is_refused(path: str, missing: str) -> None:
     for act in (lambda: read(SPEC, path), lambda: write(copy.deepcopy(SPEC), path, 1)):
-        with pytest.raises(SpecInvalid, match=f"leads nowhere in this spec: it has no `{missing}` there"):
+        with pytest.raises(SpecInvalid, match=f"does not exist in this spec: there is no `{missing}`"):
             act()

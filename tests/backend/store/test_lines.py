@@ -42,7 +42,7 @@ def written(store: Store, submit: Submit, values: Floats, back: int) -> Lease:
         for part in np.array_split(np.arange(len(values)), max(1, len(values) // 9)):
             if len(part):
                 runs.write(session, lease, [flush(part, values)])
-        if back:
+        if back and len(values):
             again = np.arange(max(0, len(values) - back), len(values))
             runs.write(session, lease, [rewind(int(again[0])), flush(again, values)])
         runs.finish(session, lease, RunState.SUCCEEDED)
