@@ -35,8 +35,14 @@ sys.exit(watch.run(main))
 
 
 def start(*command: str) -> subprocess.Popen[str]:
+    """A process that SIGINT reaches, also where whoever started the tests has it ignored, as `make test &` does."""
     return subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
