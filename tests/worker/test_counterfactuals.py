@@ -66,7 +66,7 @@ def test_a_counterfactual_is_its_run_until_the_command_and_not_beyond(api: Api, 
     assert curves(api.store, made)["learning_rate", first + 1] == 0.05
     assert hashes(api.store, made) != hashes(api.store, steered)
     (proof,) = api.client.get(f"/api/runs/{made}/proofs").json()
-    assert (proof["diagnostic"], proof["first_difference"]) == ("changed", first + 1)
+    assert (proof["outcome"], proof["first_difference"]) == ("changed", first + 1)
 
     last = counterfactual(api, steered, decay)
     hand(api).all()
@@ -85,7 +85,7 @@ def test_without_a_checkpoint_before_it_a_counterfactual_begins_anew(api: Api, s
     assert equal_until(api, made, steered) == step
     assert len(reported(api, made)) == 1
     (proof,) = api.client.get(f"/api/runs/{made}/proofs").json()
-    assert (proof["diagnostic"], proof["first_difference"]) == ("changed", step + 1)
+    assert (proof["outcome"], proof["first_difference"]) == ("changed", step + 1)
 
 
 def test_a_counterfactual_of_what_the_spec_turned_and_one_that_changes_nothing(api: Api) -> None:

@@ -50,9 +50,9 @@ def refusal(api: Api, run_id: str, seq: int) -> str:
     return str(answer.json()["detail"])
 
 
-def diagnostic(api: Api, run_id: str) -> str:
+def outcome(api: Api, run_id: str) -> str:
     (proof,) = api.client.get(f"/api/runs/{run_id}/proofs").json()
-    return str(proof["diagnostic"])
+    return str(proof["outcome"])
 
 
 def assert_same(api: Api, one: str, other: str) -> None:
@@ -83,7 +83,7 @@ def test_without_its_end_a_stage_trains_to_its_plan(
     assert_same(api, made, undisturbed)
     assert equal_until(api, made, ended) == step
     assert hashes(api.store, made)[0] != hashes(api.store, ended)[0]
-    assert diagnostic(api, made) == "changed"
+    assert outcome(api, made) == "changed"
 
 
 def test_the_checkpoint_before_an_end_stays(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def test_without_other_stages_it_is_a_run_with_the_first_ones(api: Api) -> None:
     assert hand(api).all() == [undisturbed, made]
     assert_same(api, made, undisturbed)
     assert row(api.store, made).spec["stages"] == row(api.store, undisturbed).spec["stages"]
-    assert diagnostic(api, made) == "changed"
+    assert outcome(api, made) == "changed"
     assert hashes(api.store, made)[1] != hashes(api.store, changed)[1]
 
 
@@ -169,7 +169,7 @@ def test_stages_that_others_took_the_place_of_at_once_changed_nothing(api: Api) 
     alone = submit(api, {**SPEC, "stages": [SPEC["stages"][0], HARDER, PRUNE]})
     hand(api).all()
     assert_same(api, without_first, changed)
-    assert diagnostic(api, without_first) == "equal"
+    assert outcome(api, without_first) == "equal"
     assert_same(api, without_last, alone)
 
 

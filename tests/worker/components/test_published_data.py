@@ -85,7 +85,7 @@ def test_a_damaged_archive_is_refused_by_name(content: Callable[[], bytes], tmp_
 def test_a_cut_file_of_an_unpacked_archive_is_refused_by_name(tmp_path: Path) -> None:
     for name in cifar10.FILES:
         (tmp_path / name).write_bytes(batch(10))
-    with pytest.raises(ValueError, match=r"data_batch_1\.bin is no batch"):
+    with pytest.raises(ValueError, match=r"data_batch_1\.bin is not a batch"):
         load("cifar10", tmp_path)
 
 

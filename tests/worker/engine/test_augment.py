@@ -58,7 +58,7 @@ def test_pixels_that_depend_on_what_ran_before_are_caught(
 ) -> None:
     """The negative control: augmentations drawn from a generator that runs on do not survive a kill."""
     calls = iter(range(10**6))
-    monkeypatch.setattr(draw, "augmented", lambda data, index, chain, number: augment(data, index, chain, next(calls)))
+    monkeypatch.setattr(draw, "augment", lambda data, index, chain, number: augment(data, index, chain, next(calls)))
     expected = undisturbed(assignment(spec(MIXED), catalog), eager)
     ledger, kills = killed_often(assignment(spec(MIXED), catalog, run_id="killed"), eager, random.Random(3))
     assert kills >= 2 and ledger.hashes != expected.hashes

@@ -27,7 +27,7 @@ EPOCH = 23  # steps
 
 
 def asked_first(*commands: Command | Release) -> Ask:
-    """The orders once, all together, before anything else is done."""
+    """The commands once, all together, before anything else is done."""
     waiting = [commands]
     return lambda link: waiting.pop() if waiting else ()
 
@@ -53,7 +53,7 @@ INTERRUPTIONS: dict[str, list[Command | Release]] = {
 }
 
 
-@pytest.mark.parametrize("orders", INTERRUPTIONS.values(), ids=INTERRUPTIONS)
+@pytest.mark.parametrize("commands", INTERRUPTIONS.values(), ids=INTERRUPTIONS)
 def test_interrupted_before_the_first_step_it_ends_with_the_same_weights(
     commands: list[Command | Release], catalog: Catalog, settings: Settings
 ) -> None:

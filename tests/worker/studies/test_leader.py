@@ -217,7 +217,7 @@ def test_failed_runs_are_failed_trials_and_many_end_the_study(make: Make) -> Non
     stage.begin(budget={"trials": 100}, sampler="random")
     stage.until_over()
     assert stage.row.state is StudyState.FAILED
-    assert stage.row.error and "20 trials in a row" in stage.row.error and "nan" in stage.row.error
+    assert stage.row.error and "20 failed trials in a row" in stage.row.error and "nan" in stage.row.error
     assert {trial.state for trial in stage.trials} == {TrialState.FAILED}
 
 
@@ -287,7 +287,7 @@ def test_a_crash_between_asking_and_queueing_loses_no_trial(make: Make, monkeypa
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(studies, "begin", crash)
+        patch.setattr(studies, "start", crash)
         with pytest.raises(SystemExit):
             stage.lead(2)
     assert stage.trials == [] and asked_and_forgotten(stage) == 1
