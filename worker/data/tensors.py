@@ -13,6 +13,8 @@ Array = NDArray[Any]
 Floats = NDArray[np.float32]
 Task = Literal["classification", "regression", "language"]
 
+BLOCK = 1024  # samples that are in float64 at a time
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -58,15 +60,19 @@ class Corpus:
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """x ↦ (x − mean) / scale, per feature, per channel or for all at once."""
+    """x ↦ (x − mean) / scale, per feature, per channel or for all at once; what has a scale of infinity becomes zero.
 
-    mean: Floats
-    scale: Floats
+    Computed in float64: in float32 the seconds since 1970 are whole minutes, so that nothing would be left to scale.
+    """
 
-    def __call__(self, inputs: Floats) -> Floats:
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    def __call__(self, inputs: Array) -> Floats:
         """The scaled inputs [n, …], a fresh array."""
-        scaled: Floats = inputs - self.mean
-        scaled /= self.scale
+        scaled = np.empty(inputs.shape, np.float32)
+        for start in range(0, len(inputs), BLOCK):
+            scaled[start : start + BLOCK] = (inputs[start : start + BLOCK] - self.mean) / self.scale
         return scaled
 
     def on(self, device: str) -> tuple[Tensor, Tensor]:
@@ -83,6 +89,7 @@ class Split:
     inputs: Tensor
     targets: Tensor
     weights: Tensor | None = None  # [n] on the CPU: how often each sample is drawn, relative to the others
+    numbers: Tensor | None = None  # [n, k] float64: targets that are numbers as they were read, to compare with
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -119,7 +126,9 @@ class Data:
     task: Task = "classification"
     names: tuple[str, ...] = ()
     unit: tuple[float, ...] = ()
-    """Regression: what 1 in each of the prepared targets is in the numbers that were read."""
+    """Regression: what 1 in each of the prepared targets is in the numbers that were read,"""
+    zero: tuple[float, ...] = ()
+    """and what 0 is."""
     shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Summaries of the data for a run's page, by kind, as plain JSON."""
 

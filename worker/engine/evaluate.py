@@ -1,7 +1,7 @@
-"""Evaluates the model on a split, as after each epoch."""
+"""The quality of a model's outputs on a split: one definition for models in memory and for files."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -17,38 +17,60 @@ BATCH = 1000  # samples; large enough that the cost of a call does not count
 def evaluate(
     module: nn.Module, split: Split, loss: Loss, data: Data, attend: Callable[[], None] = lambda: None
 ) -> dict[str, float]:
-    """Mean `loss` of `module` on `split`, and what tells its quality: `accuracy` of classes, also `perplexity` of
-    texts; `r2` and `mae` (in the targets' own unit) of numbers. `attend` is called between batches."""
-    sums = torch.zeros(5, dtype=torch.float64, device=split.targets.device)
-    count = 0
+    """The `score` of `module` on `split`; `attend` is called between batches."""
     with evaluating(module):
-        for inputs, targets in split.batches(BATCH):
-            outputs = module(inputs)
-            sums += torch.cat([(loss.loss(outputs, targets) * len(targets)).reshape(1), _sums(outputs, targets, data)])
-            count += targets.numel()
-            attend()
-    total, *rest = sums.tolist()
-    return {"loss": total / len(split), **_quality(rest, count, total / len(split), data)}
+        return score(_outputs(module, split, attend), split, loss, data)
 
 
-def _sums(outputs: Tensor, targets: Tensor, data: Data) -> Tensor:
-    """Four sums over a batch, in float64: hits of classes; of numbers the errors and what R² and MAE need."""
-    zeros = torch.zeros(4, dtype=torch.float64, device=outputs.device)
-    if data.task != "regression":
-        zeros[0] = outputs.argmax(-1).eq(targets).sum()
-        return zeros
-    outputs, targets = outputs.double(), targets.double()
-    unit = torch.tensor(data.unit, dtype=torch.float64, device=outputs.device)
-    error = (outputs - targets) * unit
-    zeros[0], zeros[1] = error.square().sum(), error.abs().sum()
-    zeros[2], zeros[3] = (targets * unit).sum(), (targets * unit).square().sum()
-    return zeros
+def _outputs(module: nn.Module, split: Split, attend: Callable[[], None]) -> Iterator[Tensor]:
+    for inputs, _ in split.batches(BATCH):
+        yield module(inputs)
+        attend()
 
 
-def _quality(sums: list[float], count: int, loss: float, data: Data) -> dict[str, float]:
+def score(outputs: Iterable[Tensor], split: Split, loss: Loss, data: Data) -> dict[str, float]:
+    """Mean `loss` of outputs [batch, …] for the whole split, in order, and what tells their quality: `accuracy` of
+    classes, also `perplexity` of texts; of numbers `r2`, the mean of all targets', and `mae` in their own unit."""
+    total, place, found = torch.zeros((), dtype=torch.float64, device=split.targets.device), 0, []
+    truth = compared(split, data)
+    for batch in outputs:
+        rows = slice(place, place := place + len(batch))
+        total += loss.loss(batch, split.targets[rows]) * len(batch)
+        found.append(_found(batch, truth[rows], data))
+    mean = float(total) / len(split)
+    return {"loss": mean, **_quality(torch.cat(found), truth, mean, data)}
+
+
+def _found(outputs: Tensor, truth: Tensor, data: Data) -> Tensor:
+    """The errors of numbers [n, k], or the hits among classes [n, …]."""
+    return in_own_unit(outputs, data) - truth if data.task == "regression" else outputs.argmax(-1).eq(truth)
+
+
+def _quality(found: Tensor, truth: Tensor, loss: float, data: Data) -> dict[str, float]:
     if data.task == "regression":
-        squared, absolute, first, second = sums
-        spread = second - first**2 / count
-        return {"r2": 1 - squared / spread if spread > 0 else 0.0, "mae": absolute / count}
-    accuracy = {"accuracy": sums[0] / count}
+        return {"r2": float(r2(found, truth).mean()), "mae": float(found.abs().mean())}
+    accuracy = {"accuracy": float(found.double().mean())}
     return accuracy | ({"perplexity": math.exp(min(loss, 700.0))} if data.task == "language" else {})
+
+
+def compared(split: Split, data: Data) -> Tensor:
+    """The targets that outputs are compared with: classes, or `true_numbers`."""
+    return true_numbers(split, data) if data.task == "regression" else split.targets
+
+
+def true_numbers(split: Split, data: Data) -> Tensor:
+    """The targets [n, k] in their own unit in float64, measured from the training split's mean."""
+    if split.numbers is None:
+        return in_own_unit(split.targets, data)
+    return split.numbers - torch.tensor(data.zero or 0.0, dtype=torch.float64, device=split.numbers.device)
+
+
+def in_own_unit(outputs: Tensor, data: Data) -> Tensor:
+    """A model's outputs [n, k] as `true_numbers` are."""
+    return outputs.double() * torch.tensor(data.unit or 1.0, dtype=torch.float64, device=outputs.device)
+
+
+def r2(error: Tensor, numbers: Tensor) -> Tensor:
+    """R² of each target [k], as scikit-learn has it: of one that does not vary 1 where it is met, 0 where it is not."""
+    missed, spread = error.square().sum(0), (numbers - numbers.mean(0)).square().sum(0)
+    return torch.where(spread > 0, 1 - missed / spread, (missed == 0).double())

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.worker.components.registry import each, make
-from worker.contracts.families.preparations import BLOCK, Preparation
+from worker.contracts.families.preparations import Preparation
+from worker.data.scaling import BLOCK
 from worker.data.tensors import Corpus, Samples, Scaling
 from worker.engine.input.storage import Storing, store
 

@@ -68,11 +68,11 @@ def test_the_samples_are_what_the_plan_says(tmp_path: Path, sort: str) -> None:
     assert corpus.input_shape == planned.shape
     assert tuple(map(len, splits(corpus))) == planned.held
     for samples in splits(corpus):
-        assert np.isfinite(samples.inputs).all() and samples.inputs.dtype in (np.float32, np.uint8)
+        assert np.isfinite(samples.inputs).all() and samples.inputs.dtype in (np.float64, np.float32, np.uint8)
         if corpus.task == "classification":
             assert set(samples.targets.tolist()) == set(range(corpus.outputs))
         else:
-            assert samples.targets.shape == (len(samples), corpus.outputs) and samples.targets.dtype == np.float32
+            assert samples.targets.shape == (len(samples), corpus.outputs) and samples.targets.dtype == np.float64
     shape = corpus.input_shape
     assert ("image" in planned.traits) == (len(shape) == 3)
     assert ("image_28" in planned.traits) == (sort == "colour images")

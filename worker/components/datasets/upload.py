@@ -75,7 +75,7 @@ class Upload(Dataset):
 
 def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]:
     values = np.load(place / "values.npy", mmap_mode="r", allow_pickle=False)
-    inputs = np.zeros((len(values), *found.shape), np.float32)
+    inputs = np.zeros((len(values), *found.shape))
     at = 0
     for feature in found.features:
         at = _fill(inputs, at, values[:, feature.index], feature)
@@ -98,12 +98,17 @@ def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float
     targets = np.load(place / "targets.npy", mmap_mode="r", allow_pickle=False)
     targets = _targets(targets.reshape(len(targets), -1)[:, list(found.targets)], facts, found)
     if len(found.shape) == 1:
-        return inputs.astype(np.float32), targets, 255.0
+        return _floats(inputs), targets, 255.0
     if inputs.dtype == np.uint8:
         return inputs, targets, 255.0
     # Black is 0: pixels that were centred already are moved up, which a preparation undoes.
     least = min(facts.inputs.least, 0.0)
-    return inputs.astype(np.float32) - np.float32(least), targets, _white(facts.inputs.greatest - least)
+    return _floats(inputs) - least, targets, _white(facts.inputs.greatest - least)
+
+
+def _floats(values: Array) -> Array:
+    """The numbers as exact as they were sent: in float32 where that holds every number of their type."""
+    return values.astype(np.result_type(values.dtype, np.float32))
 
 
 def _white(greatest: float) -> float:
@@ -114,7 +119,7 @@ def _white(greatest: float) -> float:
 def _targets(values: Array, facts: Facts, found: Plan) -> Array:
     """Class indices [n], or numbers [n, k]."""
     if found.task == "regression":
-        return values.astype(np.float32)
+        return values.astype(np.float64)
     return _numbers(facts.columns[found.targets[0]])[_codes(values[:, 0], facts.columns[found.targets[0]])]
 
 

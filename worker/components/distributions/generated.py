@@ -11,8 +11,9 @@ from torch.nn.functional import binary_cross_entropy, one_hot
 from worker.contracts.component import hyperparameter
 from worker.contracts.drawing import Picture, bars
 from worker.contracts.families.distributions import Distribution
+from worker.data.scaling import moments
 from worker.data.splits import generator
-from worker.data.tensors import Array, Corpus, Samples
+from worker.data.tensors import Array, Corpus, Samples, Scaling
 
 BATCH, RATE, CHUNK = 128, 2e-3, 4096
 SMALLEST = 1e-3  # deviation of a feature's residual, in units of the feature's own
@@ -102,8 +103,8 @@ class Autoencoder(nn.Module):
         super().__init__()
         features = raw.shape[1]
         self.classes, self.pixels = classes, white is not None
-        self.shift = torch.zeros(1) if white else raw.float().mean(0)
-        self.scale = torch.full((1,), white) if white else raw.float().std(0, correction=0).clamp_min(1e-12)
+        own = Scaling(np.zeros(1), np.full(1, white)) if white else moments(raw.numpy(), axis=(0,))
+        self.shift, self.scale = own.on("cpu")  # in float64; the scale of a constant feature is infinite
         self.encoder = nn.Sequential(nn.Linear(features + classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
         self.decoder = nn.Sequential(nn.Linear(latent + classes, hidden), nn.ReLU(), nn.Linear(hidden, features))
         self.residual = nn.Parameter(torch.zeros(features))  # log deviation of features around the decoder's mean
@@ -155,10 +156,10 @@ class Autoencoder(nn.Module):
             z = means + spread * (roots @ torch.randn(len(labels), means.shape[1], 1)).squeeze(2)
             decoded = self.decode(z, part)
             parts.append(decoded if self.pixels else decoded + self._deviation() * torch.randn_like(decoded))
-        return torch.cat(parts) * self.scale + self.shift
+        return torch.where(self.scale.isfinite(), torch.cat(parts) * self.scale, 0) + self.shift
 
     def _scaled(self, raw: Tensor) -> Tensor:
-        return (raw.float() - self.shift) / self.scale
+        return ((raw - self.shift) / self.scale).float()
 
     def _labels(self, targets: Tensor) -> Tensor:
         return one_hot(targets, self.classes).float()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from worker.contracts.families.preparations import Preparation
+from worker.data.scaling import scaling
 from worker.data.tensors import Array, Scaling
 
 
@@ -18,6 +19,5 @@ class MinMax(Preparation):
 
     def fit(self, train: Array) -> Scaling:
         axis = tuple(range(train.ndim)) if train.ndim > 2 else 0
-        lowest = train.min(axis=axis, keepdims=True)[0].astype(np.float32)
-        extent = train.max(axis=axis, keepdims=True)[0].astype(np.float32) - lowest
-        return Scaling(lowest, np.where(extent > 0, extent, np.float32(1.0)))
+        lowest, highest = (edge(axis=axis, keepdims=True)[0].astype(np.float64) for edge in (train.min, train.max))
+        return scaling(lowest, highest - lowest, np.maximum(np.abs(lowest), np.abs(highest)))

@@ -1,6 +1,7 @@
 """Standardization of each channel."""
 
-from worker.contracts.families.preparations import Preparation, moments
+from worker.contracts.families.preparations import Preparation
+from worker.data.scaling import moments
 from worker.data.tensors import Array, Scaling
 
 

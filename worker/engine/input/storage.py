@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from worker.data.scaling import moments
 from worker.data.tensors import Array, Corpus, Data, Samples, Scaling, Split
 
 Tier = Literal["device", "memory", "disk"]
@@ -36,7 +37,7 @@ class RawSplit(Split):
     `inputs` [n, …] may lie in memory or be mapped from a file; `targets` lie on the device.
     """
 
-    scaling: tuple[Tensor, Tensor] | None = None  # mean and scale, on the device
+    scaling: tuple[Tensor, Tensor] | None = None  # mean and scale in float64, on the device
     white: float = 255.0
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,10 +50,10 @@ class RawSplit(Split):
 
     def pixels(self, index: Tensor) -> tuple[Tensor, Tensor]:
         raw, targets = self._raw(index)
-        return raw.float() / self.white, targets
+        return (raw.double() / self.white).float(), targets
 
     def prepare(self, pixels: Tensor) -> Tensor:
-        return self._scaled(pixels * self.white)
+        return self._scaled(pixels.double() * self.white)
 
     def _raw(self, index: Tensor) -> tuple[Tensor, Tensor]:
         device = self.targets.device
@@ -63,7 +64,7 @@ class RawSplit(Split):
         if self.scaling is None:
             return raw if raw.dtype == torch.int64 else raw.float()
         mean, scale = self.scaling
-        return (raw.float() - mean) / scale
+        return (raw - mean).div_(scale).float()
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def store(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Data:
         corpus.task,
         corpus.names,
         tuple(unit.scale.tolist()) if unit else (),
+        tuple(unit.mean.tolist()) if unit else (),
     )
 
 
@@ -104,54 +106,50 @@ def _train(corpus: Corpus, scaling: Scaling | None, unit: Scaling | None, storin
     tier = storing.choose(corpus)
     if tier == "device" and not storing.augmented:
         return _resident(corpus.train, scaling, unit, storing.device)
-    inputs = torch.from_numpy(_narrow(corpus.train.inputs) if tier != "disk" else _mapped(corpus.train, storing.cache))
+    raw = np.ascontiguousarray(corpus.train.inputs)
+    if raw.dtype == np.float64 and not storing.augmented:
+        raw, scaling = _prepared(raw, scaling), None  # which takes half the room
+    inputs = torch.from_numpy(raw if tier != "disk" else _mapped(raw, storing.cache))
     return RawSplit(
         inputs.to(storing.device) if tier == "device" else inputs,
-        _targets(corpus.train, unit).to(storing.device),
-        _weights(corpus.train),
-        scaling.on(storing.device) if scaling else None,
-        corpus.white,
+        *_targets(corpus.train, unit, storing.device),
+        scaling=scaling.on(storing.device) if scaling else None,
+        white=corpus.white,
     )
 
 
 def _resident(samples: Samples, scaling: Scaling | None, unit: Scaling | None, device: str) -> Split:
-    inputs = samples.inputs
+    inputs = torch.from_numpy(_prepared(samples.inputs, scaling))
+    return Split(inputs.to(device), *_targets(samples, unit, device))
+
+
+def _prepared(inputs: Array, scaling: Scaling | None) -> Array:
     if scaling is not None:
-        inputs = scaling(inputs.astype(np.float32))
-    elif inputs.dtype.kind != "i":
-        inputs = inputs.astype(np.float32)
-    tensor = torch.from_numpy(np.ascontiguousarray(inputs))
-    return Split(tensor.to(device), _targets(samples, unit).to(device), _weights(samples))
+        return scaling(inputs)
+    return np.ascontiguousarray(inputs if inputs.dtype.kind == "i" else inputs.astype(np.float32))
 
 
-def _targets(samples: Samples, unit: Scaling | None) -> Tensor:
+def _targets(samples: Samples, unit: Scaling | None, device: str) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """The targets as they are learnt, the samples' weights, and targets that are numbers as they were read."""
+    weights = None if samples.weights is None else torch.from_numpy(samples.weights)
     if unit is None:
-        return torch.from_numpy(samples.targets.astype(np.int64))
-    return torch.from_numpy(unit(samples.targets.astype(np.float32)))
+        return torch.from_numpy(samples.targets.astype(np.int64)).to(device), weights, None
+    numbers = torch.from_numpy(samples.targets.astype(np.float64))
+    return torch.from_numpy(unit(samples.targets)).to(device), weights, numbers.to(device)
 
 
 def _unit(corpus: Corpus) -> Scaling:
-    """Standardizes numeric targets: they are learnt as differences from their mean in units of their deviation."""
-    targets = corpus.train.targets.astype(np.float64)
-    deviation = targets.std(axis=0)
-    scale = np.where(deviation > 1e-12, deviation, 1.0)
-    return Scaling(targets.mean(axis=0).astype(np.float32), scale.astype(np.float32))
+    """Targets that are numbers are learnt in units of their deviation, from their mean; constant ones in their own size."""
+    found = moments(corpus.train.targets, axis=(0,))
+    size = np.where(found.mean == 0, 1.0, np.abs(found.mean))
+    return Scaling(found.mean, np.where(np.isfinite(found.scale), found.scale, size))
 
 
-def _weights(samples: Samples) -> Tensor | None:
-    return None if samples.weights is None else torch.from_numpy(samples.weights)
-
-
-def _narrow(inputs: Array) -> Array:
-    """The inputs in the type in which they were read, but not wider than the engine's."""
-    return np.ascontiguousarray(inputs.astype(np.float32) if inputs.dtype == np.float64 else inputs)
-
-
-def _mapped(samples: Samples, cache: Path) -> Array:
+def _mapped(raw: Array, cache: Path) -> Array:
     """The inputs mapped from a file in `cache` that is gone when nobody uses it any more."""
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache, suffix=".npy") as file:
-        np.save(file, _narrow(samples.inputs), allow_pickle=False)
+        np.save(file, raw, allow_pickle=False)
         file.flush()
         mapped: Array = np.load(file.name, mmap_mode="c", allow_pickle=False)  # writable in memory, as torch demands
         return mapped

@@ -16,6 +16,7 @@ import torch
 import worker
 from backend.domain.experiment.experiment import Measure
 from worker.data.tensors import Data, Task
+from worker.engine.evaluate import compared
 
 TIMED_SECONDS = 2.0  # at most, for the calls of one batch size
 TIME_LIMIT = 300.0  # seconds for a whole measuring process
@@ -35,7 +36,7 @@ class HeldOutFiles:
     def write(cls, data: Data, folder: Path) -> "HeldOutFiles":
         files = cls(folder / "inputs.npy", folder / "targets.npy", data.task, data.unit)
         np.save(files.inputs, data.test.inputs.cpu().numpy(), allow_pickle=False)
-        np.save(files.targets, data.test.targets.cpu().numpy(), allow_pickle=False)
+        np.save(files.targets, compared(data.test, data).cpu().numpy(), allow_pickle=False)
         return files
 
 

@@ -30,7 +30,8 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Job:
-    """A measurement to make. `inputs` [n, …] and `targets` [n, …] are .npy files, as the engine prepared them."""
+    """A measurement to make. `inputs` [n, …] and `targets` [n, …] are .npy files: inputs as the engine prepared them,
+    numbers among the targets in their own unit, from the training split's mean."""
 
     parent: int
     runtime: str
@@ -138,12 +139,14 @@ def _of_classes(batches: Iterable[tuple[Floats, NDArray[Any]]]) -> dict[str, flo
 def _of_numbers(
     batches: Iterable[tuple[Floats, NDArray[Any]]], targets: NDArray[Any], unit: Sequence[float]
 ) -> dict[str, float]:
-    errors = np.concatenate([outputs.astype(np.float64) - expected for outputs, expected in batches])
-    spread = np.square(targets - targets.mean(axis=0)).mean(axis=0, dtype=np.float64)
+    scale = np.asarray(unit)
+    errors = np.concatenate([outputs.astype(np.float64) * scale - expected for outputs, expected in batches])
+    missed, spread = np.square(errors).sum(axis=0), np.square(targets - targets.mean(axis=0)).sum(axis=0)
+    r2 = np.where(spread > 0, 1 - missed / np.where(spread > 0, spread, 1.0), missed == 0)
     return {
-        "loss": float(np.square(errors).mean()),
-        "r2": float(np.mean(1 - np.square(errors).mean(axis=0) / np.where(spread > 0, spread, 1.0))),
-        "mae": float(np.abs(errors * np.asarray(unit)).mean()),
+        "loss": float(np.square(errors / scale).mean()),
+        "r2": float(r2.mean()),
+        "mae": float(np.abs(errors).mean()),
     }
 
 

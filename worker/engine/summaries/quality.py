@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from worker.data.tensors import Data, Split
-from worker.engine.evaluate import BATCH
+from worker.engine.evaluate import BATCH, in_own_unit, r2, true_numbers
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -33,14 +33,13 @@ def quality(module: nn.Module, split: Split, data: Data, attend: Callable[[], No
     parts = []
     for inputs, targets in split.batches(BATCH):
         outputs = module(inputs)
-        parts.append(_numbers(outputs, targets) if data.task == "regression" else _ranked(outputs, targets))
+        parts.append((in_own_unit(outputs, data),) if data.task == "regression" else _ranked(outputs, targets))
         attend()
     for layer, training in modes.items():
         layer.training = training
     columns = [torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True)]
     if data.task == "regression":
-        true, predicted = (column * np.array(data.unit or 1.0) for column in columns)
-        return {"task": data.task, **numbers(true, predicted)}
+        return {"task": data.task, **numbers(true_numbers(split, data).cpu().numpy(), *columns)}
     true, chosen, confidence, higher = columns
     names = [] if data.task == "language" else _names(data)
     return {"task": data.task, **classes(true, chosen, confidence, higher, names)}
@@ -54,10 +53,6 @@ def _ranked(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor, T
     before = torch.arange(outputs.shape[1], device=outputs.device) < targets[:, None]  # of equals the first counts
     higher = ((outputs > own) | ((outputs == own) & before)).sum(1)
     return targets, chosen, confidence.double(), higher
-
-
-def _numbers(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    return targets.double(), outputs.double()
 
 
 def _names(data: Data) -> Sequence[str]:
@@ -131,15 +126,14 @@ def numbers(targets: Floats, outputs: Floats) -> dict[str, Any]:
     """For targets and outputs [n, k]: `samples`, `outputs` of each r2, mae, rmse, and `points` of evenly spaced samples,
     `true` and `predicted` [k][points]. All in the targets' unit, measured from the training split's mean."""
     error = outputs - targets
-    spread = np.square(targets - targets.mean(0)).sum(0)
     squared = np.square(error).sum(0)
-    r2 = np.where(spread > 0, 1 - squared / np.where(spread > 0, spread, 1), 0.0)
+    of_each = r2(torch.from_numpy(error), torch.from_numpy(targets)).tolist()
     rows = np.unique(np.linspace(0, len(targets) - 1, min(MOST_POINTS, len(targets))).round().astype(np.int64))
     return {
         "samples": len(targets),
         "outputs": [
             {
-                "r2": _round(float(r2[number])),
+                "r2": _round(of_each[number]),
                 "mae": _round(float(np.abs(error[:, number]).mean())),
                 "rmse": _round(math.sqrt(float(squared[number]) / len(targets))),
             }
