@@ -167,7 +167,7 @@ def _check(folder: Path, options: Options) -> Facts:
     except subprocess.TimeoutExpired:
         raise Invalid(TOO_LONG, path="file") from None
     if done.returncode != 0:
-        log.warning("a check ended with %d: %s", done.returncode, done.stderr[-2000:].decode(errors="replace"))
+        log.error("a check ended with %d: %s", done.returncode, done.stderr[-8000:].decode(errors="replace"))
         raise Invalid(ENDED.get(done.returncode, CRASHED), path="file")
     answer = json.loads(done.stdout)
     if answer.get("full"):

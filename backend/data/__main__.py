@@ -22,7 +22,8 @@ def main() -> None:
     gc.disable()  # a check makes millions of lists and no cycle
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # SIGXCPU before SIGKILL: it tells time from memory
-    sys.stdout.write(json.dumps(_answer(Path(folder), Options.model_validate_json(options))))
+    answer = _answer(Path(folder), Options.model_validate_json(options))
+    sys.stdout.write(json.dumps(answer, allow_nan=False))
 
 
 def _answer(folder: Path, options: Options) -> dict[str, object]:

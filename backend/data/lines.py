@@ -2,9 +2,11 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from backend.data.cells import foreign
 from backend.data.faults import FileInvalid
 from backend.domain.input_limits import UNWRITABLE
 
@@ -12,6 +14,8 @@ MOST_BYTES = 4 << 20  # of one line
 BLOCK = 1 << 20
 SAMPLE = 1 << 16  # bytes that the separator is told from
 SEPARATORS = ",;\t|"
+
+_DECLARED = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
 
 Row = tuple[int, list[str]]  # the line that it begins in, and its cells
 
@@ -47,8 +51,11 @@ def _decoded(decoder: codecs.IncrementalDecoder, block: bytes, line: int, final:
 def rows(path: Path, separator: str) -> Iterator[Row]:
     """Every row that is not blank, of a file that was checked; all have as many cells as the first. Raises FileInvalid."""
     with path.open(encoding="utf-8-sig", newline="") as file:
+        skipped = int(declared(file.readline()) is not None)
+        if not skipped:
+            file.seek(0)
         reader = csv.reader(file, delimiter=separator, strict=True)
-        width, line = 0, 0
+        width, line = 0, skipped
         try:
             for cells in reader:
                 if cells:
@@ -56,9 +63,15 @@ def rows(path: Path, separator: str) -> Iterator[Row]:
                     if len(cells) != width:
                         raise FileInvalid(_ragged(line + 1, len(cells), width))
                     yield line + 1, cells
-                line = reader.line_num
+                line = skipped + reader.line_num
         except csv.Error as error:
-            raise FileInvalid(_unreadable(line + 1, reader.line_num, str(error))) from None
+            raise FileInvalid(_unreadable(line + 1, skipped + reader.line_num, str(error))) from None
+
+
+def declared(first: str) -> str | None:
+    """The separator that the first line of a file declares, `sep=;`, as spreadsheets write it and hide it."""
+    found = _DECLARED.fullmatch(first)
+    return found[1] if found else None
 
 
 def _unreadable(first: int, last: int, why: str) -> str:
@@ -84,23 +97,31 @@ def _ragged(line: int, cells: int, width: int) -> str:
 
 
 def separator(path: Path) -> str:
-    """Separator of the cells: the one that cuts the first lines into equally many of them."""
+    """Separator of the cells: the one declared, or else that which cuts the first lines into equally many whole cells."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
     text = sample.decode("utf-8-sig", errors="replace")
     lines = text.splitlines(keepends=True)
+    if lines and (said := declared(lines[0])):
+        return said
     if len(sample) == SAMPLE and len(lines) > 1:
         lines.pop()  # it may have been cut
     return max(SEPARATORS, key=lambda candidate: _fit(lines[:50], candidate))
 
 
-def _fit(lines: Sequence[str], candidate: str) -> tuple[bool, bool, int]:
-    """Rank of a separator: whether it cuts at all, whether evenly, and into how many."""
-    widths = []
+def _fit(lines: Sequence[str], candidate: str) -> tuple[bool, bool, float, int]:
+    """Rank of a separator: whether it cuts at all, whether evenly, how few cells it tears, and into how many it cuts."""
     try:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=candidate) if cells]
+        rows = [cells for cells in csv.reader(lines, delimiter=candidate) if cells]
     except csv.Error:
-        return False, False, 0
-    first = widths[0] if widths else 0
-    even = len(set(widths)) == 1
-    return first > 1 and even, even or first > 1, first
+        return False, False, 0.0, 0
+    first = len(rows[0]) if rows else 0
+    even = all(len(cells) == first for cells in rows)
+    torn = sum(_is_torn(cell, candidate) for cells in rows for cell in cells)
+    return first > 1 and even, even or first > 1, -torn / max(1, sum(map(len, rows))), first
+
+
+def _is_torn(cell: str, candidate: str) -> bool:
+    """Tells whether a separator other than `candidate` still parts the cell, as in `5;0`: a decimal comma parts nothing."""
+    others = [other for other in SEPARATORS if other != candidate and other in cell]
+    return bool(others) and not foreign(cell.strip())

@@ -10,100 +10,17 @@ from typing import Literal
 import numpy as np
 
 from backend.data import lines
-from backend.data.columns import LARGEST, Floats, Profile, check_size, most_different
+from backend.data.cells import Cells, Missing, is_missing, number
+from backend.data.columns import Floats, Profile, check_size, most_different
 from backend.data.faults import FileInvalid
 from backend.domain.experiment.uploads import Column, Facts
 from backend.domain.input_limits import TURNING
 
-EMPTY = frozenset({"", "na", "n/a", "nan", "null", "?"})
 BLOCK_CELLS = 20_000  # of short-lived texts: larger blocks keep the garbage collector busy
 LONGEST_NAME = 200
 PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 50
 
 Header = Literal["auto", "yes", "no"]
-Missing = Literal["refuse", "leave_out"]
-
-
-@dataclass
-class Cells:
-    """Content of a column: numbers, texts, missing values."""
-
-    name: str
-    numbers: int = 0
-    texts: int = 0
-    empty: int = 0
-    first_text: tuple[int, str] = (0, "")
-    first_number: tuple[int, str] = (0, "")
-    first_empty: int = 0
-
-    def see(self, numbers: Sequence[int], cells: Sequence[str]) -> None:
-        """More cells, and the numbers of their lines."""
-        if _floats(cells) is not None:
-            self.first_number = self.first_number if self.numbers else (numbers[0], cells[0])
-            self.numbers += len(cells)
-            return
-        for cell, count in Counter(cells).items():  # in the order in which they first came
-            self._see(numbers[cells.index(cell)], cell.strip(), count)
-
-    def _see(self, line: int, cell: str, count: int) -> None:
-        if is_empty(cell):
-            self.first_empty = self.first_empty or line
-            self.empty += count
-        elif (number := _number(cell)) is None:
-            self.first_text = self.first_text if self.texts else (line, cell)
-            self.texts += count
-        elif abs(number) > LARGEST:
-            raise FileInvalid(
-                f"Line {line}, column `{self.name}`: `{cell[:40]}` is infinite or too large; write a number up to 3e38."
-            )
-        else:
-            self.first_number = self.first_number if self.numbers else (line, cell)
-            self.numbers += count
-
-    def check(self, missing: Missing) -> None:
-        """Raises FileInvalid for a column that is neither numbers nor texts, or has holes where none may be."""
-        if self.empty and missing == "refuse":
-            raise FileInvalid(
-                f"Line {self.first_empty} has nothing in column `{self.name}` ({self.empty:,} such line"
-                f"{'s' * (self.empty > 1)}): fill in the cells, or choose to leave out lines with missing values."
-            )
-        if self.texts + self.numbers == 0:
-            raise FileInvalid(f"Column `{self.name}` is empty in every line: leave it out.")
-        if self.texts and _has_decimal_comma(self.first_text[1]):
-            raise FileInvalid(f"{self._where(self.first_text)} has a decimal comma: write numbers with a point.")
-        if self.texts and self.numbers > self.texts:
-            raise FileInvalid(
-                f"{self._where(self.first_text)} is not a number, unlike the rest of the column: correct it, or leave the line out."
-            )
-
-    def _where(self, found: tuple[int, str]) -> str:
-        return f"Line {found[0]}, column `{self.name}`: `{found[1][:40]}`"
-
-
-def is_empty(cell: str) -> bool:
-    return len(cell) < 5 and cell.strip().lower() in EMPTY
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
-def _floats(cells: Sequence[str]) -> Floats | None:
-    """All cells as numbers; None when one is none, or is too large. Python also reads `1_000`, which nobody means."""
-    if "_" in "".join(cells):
-        return None
-    try:
-        values = np.fromiter(map(float, cells), np.float64, len(cells))
-    except ValueError:
-        return None
-    return values if (np.abs(values) <= LARGEST).all() else None
-
-
-def _has_decimal_comma(cell: str) -> bool:
-    return cell.count(",") == 1 and cell.replace(",", "").lstrip("+-").isdigit()
 
 
 @dataclass
@@ -173,14 +90,14 @@ def _open(path: Path, header: Header) -> Table:
     named = header == "yes" or (header == "auto" and _names(first, [cells for _, cells in head[1:]]))
     names = [cell if named and cell else f"column {index}" for index, cell in enumerate(first, 1)]
     _check_names(names)
-    return Table(path, separator, named, [Cells(name) for name in names])
+    return Table(path, separator, named, [Cells(name, most_different(len(names))) for name in names])
 
 
 def _names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Returns whether the first row names the columns: it holds no number, and the others do, or do not repeat it."""
-    if all(is_empty(cell) for cell in first) or any(_number(cell) is not None for cell in first):
+    if all(is_missing(cell) for cell in first) or any(number(cell) is not None for cell in first):
         return False
-    numeric = any(_number(cell.strip()) is not None for cells in rest for cell in cells)
+    numeric = any(number(cell.strip()) is not None for cells in rest for cell in cells)
     return numeric or not any(cell.strip() == name for cells in rest for name, cell in zip(first, cells, strict=True))
 
 
@@ -210,7 +127,7 @@ def _write(table: Table, target: Path) -> tuple[Profile, int, list[list[str]]]:
     with target.open("w+b") as file:
         _write_header(file, table.rows, len(table.columns))
         for _, block in table.blocks():
-            complete = [cells for cells in block if not any(map(is_empty, cells))] if holes else block
+            complete = [cells for cells in block if not any(map(is_missing, cells))] if holes else block
             if complete:
                 values = _values(table, complete)
                 file.write(values.tobytes())

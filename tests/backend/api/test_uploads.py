@@ -321,7 +321,7 @@ ENDS = {
 
 @pytest.mark.parametrize("how", ENDS)
 def test_each_end_of_a_check_is_told_as_it_is(
-    api: Api, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: Api, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     code, sentence = ENDS[how]
     python = tmp_path / "python"
@@ -331,6 +331,9 @@ def test_each_end_of_a_check_is_told_as_it_is(
     monkeypatch.setattr("backend.api.uploads.SECONDS", 2.0 if how == "slow" else 60.0)
     assert sentence in shape(send(api)).detail
     assert fusions(api) == []
+    assert ("Traceback (most recent call last)" in caplog.text and "ZeroDivisionError" in caplog.text) == (
+        how == "raised"
+    )
 
 
 def test_uploads_under_way_are_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
