@@ -68,6 +68,11 @@ FORM: dict[str, Any] = {
                             "enum": ["refuse", "leave_out"],
                             "description": "Treatment of lines with a missing value.",
                         },
+                        "ignore": {
+                            "type": "string",
+                            "description": "Columns of a text file that are left out, so that their empty cells cost no "
+                            "rows: names with commas between, or a JSON list.",
+                        },
                         "file": {"type": "string", "format": "binary", "description": "A CSV, NPY or NPZ file."},
                         "inputs": {
                             "type": "string",

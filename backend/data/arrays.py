@@ -121,7 +121,8 @@ def pair(inputs: Array, targets: Array) -> Facts:
     columns = profile(targets.reshape(rows, -1), "targets", _target_names(targets))
     found = Inputs(shape=shape, layout=layout, dtype=str(inputs.dtype), least=least, greatest=greatest)
     pictures = _pictures(inputs, targets, found) if len(shape) == 3 else []
-    return Facts(kind="arrays", rows=rows, columns=columns, inputs=found, pictures=pictures)
+    one_hot = _is_one_hot(targets.reshape(rows, -1))
+    return Facts(kind="arrays", rows=rows, columns=columns, inputs=found, one_hot=one_hot, pictures=pictures)
 
 
 def check_table(shape: tuple[int, ...]) -> None:
@@ -138,15 +139,19 @@ def table(values: Array) -> Facts:
     """Facts of one array [rows, columns]: a table without names. Raises FileInvalid."""
     check_table(values.shape)
     columns = profile(values, "file", [f"column {index}" for index in range(1, values.shape[1] + 1)])
-    preview = [[f"{value:.6g}" for value in row] for row in values[:PREVIEW_ROWS, :PREVIEW_COLUMNS].tolist()]
+    preview = [[_shown(value, 6) for value in row] for row in values[:PREVIEW_ROWS, :PREVIEW_COLUMNS].tolist()]
     return Facts(kind="table", rows=len(values), columns=columns, preview=preview)
+
+
+def _shown(value: float, digits: int) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.{digits}g}"
 
 
 def profile(values: Array, what: str, names: Sequence[str]) -> list[Column]:
     """Profiles the columns of a matrix. Raises FileInvalid for values that are not finite."""
     seen = Profile(names, integer=values.dtype.kind in "biu")
     for block in _blocks(values, what):
-        seen.see(block)
+        seen.see(block, values[seen.rows : seen.rows + len(block)] if seen.integer else None)
     return seen.columns()
 
 
@@ -171,6 +176,14 @@ def _layout(shape: tuple[int, ...]) -> tuple[Layout, list[int]]:
 def _target_names(targets: Array) -> list[str]:
     one = targets.ndim == 1 or targets.shape[1] == 1
     return ["target"] if one else [f"target {index}" for index in range(1, targets.shape[1] + 1)]
+
+
+def _is_one_hot(targets: Array) -> bool:
+    """Tells whether each row of [n, numbers] marks one class with 1 and the others with 0."""
+    if targets.shape[1] < 2:
+        return False
+    blocks = _blocks(targets, "targets")
+    return all(np.isin(block, (0.0, 1.0)).all() and (block.sum(axis=1) == 1).all() for block in blocks)
 
 
 def _range(inputs: Array) -> tuple[float, float]:
@@ -199,6 +212,6 @@ def _pictures(inputs: Array, targets: Array, found: Inputs) -> list[Picture]:
     some = inputs[:PICTURES]
     shown = (some.transpose(found.axes) if found.axes else some).reshape(len(some), *found.shape)
     labels = [
-        ", ".join(f"{value:.4g}" for value in row[:3]) for row in targets[:PICTURES].reshape(len(shown), -1).tolist()
+        ", ".join(_shown(value, 4) for value in row[:3]) for row in targets[:PICTURES].reshape(len(shown), -1).tolist()
     ]
     return [picture(image, found.least, found.greatest, label) for image, label in zip(shown, labels, strict=True)]

@@ -8,14 +8,18 @@
 `facts.json` is written beside them; all other files in the folder are removed.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, field_validator
 
 from backend.data import archives, arrays, table
+from backend.data.cells import Missing
 from backend.data.faults import FileInvalid
+from backend.data.headers import Header
 from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, Facts, Task, plan
 
 VALUES, INPUTS, TARGETS, FACTS = "values.npy", "inputs.npy", "targets.npy", "facts.json"
@@ -46,8 +50,17 @@ class Options(BaseModel):
 
     target: str | None = None
     task: Task = "auto"
-    header: table.Header = "auto"
-    missing: table.Missing = "refuse"
+    header: Header = "auto"
+    missing: Missing = "refuse"
+    ignore: list[str] = Field(default=[], max_length=1000)
+
+    @field_validator("ignore", mode="before")
+    @classmethod
+    def _parted(cls, said: Any) -> Any:
+        """Names in one text, as a form sends them: a JSON list, or parted by commas."""
+        if not isinstance(said, str):
+            return said
+        return json.loads(said) if said.startswith("[") else [name.strip() for name in said.split(",")]
 
 
 def check(folder: Path, options: Options) -> Facts:
@@ -93,7 +106,7 @@ def _read(folder: Path, options: Options) -> Facts:
     for signature, what in SIGNATURES.items():
         if begins.startswith(signature):
             raise FileInvalid(f"The file is {what}.")
-    return table.read(file, folder / VALUES, options.header, options.missing)
+    return table.read(file, folder / VALUES, options.header, options.missing, options.ignore)
 
 
 def _pair(folder: Path, inputs: Path, targets: Path) -> Facts:

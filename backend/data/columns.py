@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,9 @@ class Profile:
         self.counts: list[dict[float, int] | None] = [{} for _ in names]
         self.most = most_different(count)
 
-    def see(self, block: Floats) -> None:
-        """The next rows [n, columns], all finite."""
+    def see(self, block: Floats, exact: NDArray[Any] | None = None) -> None:
+        """The next rows [n, columns], all finite; `exact` are the same where they do not fit into float64."""
+        labels = block if exact is None else exact
         self.rows += len(block)
         self.least = np.minimum(self.least, block.min(axis=0))
         self.greatest = np.maximum(self.greatest, block.max(axis=0))
@@ -42,9 +44,9 @@ class Profile:
         self.whole &= (block == np.floor(block)).all(axis=0)
         for index, known in enumerate(self.counts):
             if known is not None:
-                self.counts[index] = self._counted(known, block[:, index]) if self.whole[index] else None
+                self.counts[index] = self._counted(known, labels[:, index]) if self.whole[index] else None
 
-    def _counted(self, known: dict[float, int], values: Floats) -> dict[float, int] | None:
+    def _counted(self, known: dict[float, int], values: NDArray[Any]) -> dict[float, int] | None:
         for value, rows in zip(*(part.tolist() for part in np.unique(values, return_counts=True)), strict=True):
             known[value] = known.get(value, 0) + rows
             if len(known) > self.most:

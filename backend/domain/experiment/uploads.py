@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,7 +32,13 @@ class Column(BaseModel):
     integer: bool = Field(default=False, description="True when they were stored as integers.")
     empty: int = Field(default=0, description="Lines of the file that have nothing here; they were left out.")
     counts: dict[str, int] | None = Field(
-        default=None, description="Rows of each text or whole number; null when there are too many different ones."
+        default=None,
+        description="Rows of each text or whole number, as it is written; null when there are too many different ones.",
+    )
+    coded: int | None = Field(
+        default=None,
+        description="Column of the stored matrix that holds the places of the labels in `counts`, where the numbers do not "
+        "tell them apart: `01` and `1`.",
     )
 
 
@@ -69,8 +76,12 @@ class Facts(BaseModel):
     left_out: int = Field(default=0, description="Lines that were left out because a value was missing.")
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")
+    one_hot: bool = Field(
+        default=False, description="Whether each row of the targets marks one class with 1 and the others with 0."
+    )
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
     task: Task = Field(default="auto", description="The task, unless a spec names another.")
+    ignored: list[str] = Field(default=[], description="Columns of the file that were left out when it was sent.")
     separator: str = Field(default="", description="Separator between the cells of a text file.")
     header: bool = Field(default=False, description="True when the first line named the columns.")
     preview: list[list[str]] = Field(default=[], description="The first rows of a table, its first columns.")
@@ -122,8 +133,13 @@ class Plan:
 def plan(facts: Facts, choice: Choice) -> Plan:
     """Plan that follows from `choice`. Raises ChoiceInvalid in one sentence with the remedy."""
     targets = _targets(facts, choice)
-    columns = [facts.columns[index] for index in targets]
-    task = _task(columns, choice.task if choice.task != "auto" else facts.task)
+    columns, requested = (
+        [facts.columns[index] for index in targets],
+        choice.task if choice.task != "auto" else facts.task,
+    )
+    if facts.one_hot and len(columns) > 1 and requested != "regression":
+        columns = [_marked(columns)]
+    task = _task(columns, requested)
     classes = tuple(sort_classes(columns[0])) if task == "classification" else ()
     if task == "classification":
         _check_classes(columns[0])
@@ -145,10 +161,21 @@ def plan(facts: Facts, choice: Choice) -> Plan:
     )
 
 
+def _marked(columns: Sequence[Column]) -> Column:
+    """One column of classes, counted from 0, in place of one-hot columns."""
+    counts = {str(place): (column.counts or {}).get("1", 0) for place, column in enumerate(columns)}
+    return Column(name="targets", type="number", whole=True, integer=True, counts=counts)
+
+
 def sort_classes(column: Column) -> list[str]:
     """The classes in the order of their numbers: texts by the alphabet, numbers by size."""
     counts = column.counts or {}
-    return sorted(counts, key=float) if column.type == "number" else sorted(counts)
+    return sorted(counts, key=_size) if column.type == "number" else sorted(counts)
+
+
+def _size(label: str) -> tuple[Decimal, str]:
+    """Orders numbers as they are written, exact beyond 2^53; equal ones by the alphabet."""
+    return Decimal(label), label
 
 
 def apportion(rows: int, validation: float, test: float) -> tuple[int, int]:
@@ -169,7 +196,7 @@ def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
 def _task(columns: Sequence[Column], requested: Task) -> Literal["classification", "regression"]:
     first = columns[0]
     if requested == "auto":
-        counted = len(columns) == 1 and first.counts is not None
+        counted = len(columns) == 1 and first.whole and first.counts is not None
         few = counted and len(first.counts or ()) <= (MOST_CLASSES if first.integer else FEW)
         return "classification" if first.type == "text" or few else "regression"
     if requested == "regression" and first.type == "text":
@@ -205,7 +232,7 @@ def _check_classes(column: Column) -> None:
 def _features(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> tuple[Feature, ...]:
     if facts.kind == "arrays":
         return ()
-    names = {column.name for column in facts.columns}
+    names = {column.name for column in facts.columns} | set(facts.ignored)
     if unknown := [name for name in choice.ignore if name not in names]:
         raise ChoiceInvalid("ignore", f"names the column `{unknown[0][:80]}`, which does not exist.")
     kept = [

@@ -1205,11 +1205,16 @@ export interface components {
             empty: number;
             /**
              * Counts
-             * @description Rows of each text or whole number; null when there are too many different ones.
+             * @description Rows of each text or whole number, as it is written; null when there are too many different ones.
              */
             counts?: {
                 [key: string]: number;
             } | null;
+            /**
+             * Coded
+             * @description Column of the stored matrix that holds the places of the labels in `counts`, where the numbers do not tell them apart: `01` and `1`.
+             */
+            coded?: number | null;
         };
         /**
          * Columns
@@ -1624,6 +1629,12 @@ export interface components {
             /** @description Null for a table. */
             inputs?: components["schemas"]["Inputs"] | null;
             /**
+             * One Hot
+             * @description Whether each row of the targets marks one class with 1 and the others with 0.
+             * @default false
+             */
+            one_hot: boolean;
+            /**
              * Target
              * @description The target column, unless a spec names another.
              */
@@ -1635,6 +1646,12 @@ export interface components {
              * @enum {string}
              */
             task: "auto" | "classification" | "regression";
+            /**
+             * Ignored
+             * @description Columns of the file that were left out when it was sent.
+             * @default []
+             */
+            ignored: string[];
             /**
              * Separator
              * @description Separator between the cells of a text file.
@@ -5019,6 +5036,8 @@ export interface operations {
                      * @enum {unknown}
                      */
                     missing?: "refuse" | "leave_out";
+                    /** @description Columns of a text file that are left out, so that their empty cells cost no rows: names with commas between, or a JSON list. */
+                    ignore?: string;
                     /**
                      * Format: binary
                      * @description A CSV, NPY or NPZ file.

@@ -1,5 +1,6 @@
 """One's own data in the worker: whatever the file, the samples are what the plan said."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,42 @@ def test_classes_are_numbered_by_size_and_keep_their_names(tmp_path: Path) -> No
     inputs, targets = together(corpus)
     assert inputs[:, 0].tolist() == list(range(102))
     assert [int(corpus.names[target]) for target in targets] == LABELS.tolist()
+
+
+@pytest.mark.parametrize("labels", [["01", "1", "001"], ["1E5", "2E5", "100000"], ["x", "b", "01"], ["10", "9", "8"]])
+def test_labels_of_a_text_file_stay_with_their_rows(tmp_path: Path, labels: list[str]) -> None:
+    rows = "".join(f"{row},{row * 0.3:.1f},{labels[row % 3]}\n" for row in range(60))
+    sent(tmp_path, {"file": f"number,x,code\n{rows}".encode()})
+    corpus = load(tmp_path, task="classification")
+    inputs, targets = together(corpus)
+    assert inputs[:, 0].tolist() == list(range(60)) and corpus.input_shape == (2,)
+    assert [corpus.names[target] for target in targets] == [labels[row % 3] for row in range(60)]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_labels_beyond_the_exact_floats_stay_with_their_rows(tmp_path: Path, dtype: type) -> None:
+    labels = (2**53 + np.arange(60) % 4).astype(dtype)
+    sent(tmp_path, {"inputs": npy(np.arange(60.0)), "targets": npy(labels)})
+    corpus = load(tmp_path)
+    assert [int(corpus.names[target]) for target in together(corpus)[1]] == labels.tolist()
+
+
+def test_one_hot_targets_become_the_classes_that_they_mark(tmp_path: Path) -> None:
+    classes = np.arange(60) * 7 % 3
+    sent(tmp_path, {"inputs": npy(np.arange(60.0)), "targets": npy(np.eye(3)[classes])})
+    assert together(load(tmp_path))[1].tolist() == classes.tolist()
+    assert load(tmp_path, task="regression").train.targets.shape[1] == 3
+
+
+def test_an_upload_of_an_earlier_release_is_read_as_it_was(tmp_path: Path) -> None:
+    """Its facts know no coded labels, and count whole numbers by their value."""
+    facts = sent(tmp_path, {"file": csv(60).replace(b"low", b"1").replace(b"high", b"10")})
+    old = facts.model_dump(mode="json", exclude={"one_hot", "ignored"})
+    for column in old["columns"]:
+        del column["coded"]
+    (tmp_path / "uploads" / ID / "facts.json").write_text(json.dumps(old))
+    corpus = load(tmp_path)
+    assert corpus.names == ("1", "10") and together(corpus)[1].tolist() == [0, 1] * 30
 
 
 @pytest.mark.parametrize("shape", [(9, 10, 3), (3, 9, 10), (9, 10)])

@@ -79,7 +79,9 @@ def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]
     at = 0
     for feature in found.features:
         at = _fill(inputs, at, values[:, feature.index], feature)
-    return inputs, _targets(values[:, list(found.targets)], facts, found), 255.0
+    column = facts.columns[found.targets[0]]
+    coded = column.coded if found.task == "classification" else None
+    return inputs, _targets(values[:, list(found.targets) if coded is None else [coded]], facts, found), 255.0
 
 
 def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
@@ -120,15 +122,17 @@ def _targets(values: Array, facts: Facts, found: Plan) -> Array:
     """Class indices [n], or numbers [n, k]."""
     if found.task == "regression":
         return values.astype(np.float64)
+    if len(found.targets) > 1:
+        return values.argmax(axis=1)  # one-hot
     return _numbers(facts.columns[found.targets[0]])[_codes(values[:, 0], facts.columns[found.targets[0]])]
 
 
 def _codes(values: Array, column: Column) -> Rows:
     """The place of each value among the column's counts."""
-    if column.type == "text":
+    if column.type == "text" or column.coded is not None:
         return values.astype(np.int64)
-    known = np.array([float(label) for label in column.counts or ()])  # ascending
-    return np.searchsorted(known, values.astype(np.float64))
+    read = int if values.dtype.kind in "biu" else float  # beyond 2^53 neighbours are one float
+    return np.searchsorted(np.array([read(label) for label in column.counts or ()], values.dtype), values)
 
 
 def _numbers(column: Column) -> Rows:

@@ -1,0 +1,22 @@
+"""Labels of a column: the different texts in it, counted as they are written."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+
+class Labels:
+    """Texts, numbered in the order in which they first come. `counts` is None once there are more than `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.counts: dict[str, int] | None = {}
+        self._numbers: dict[str, int] = {}
+
+    def code(self, texts: Sequence[str]) -> Sequence[int]:
+        """The number of each text, zeros once there are too many."""
+        for text, count in Counter(texts).items() if self.counts is not None else ():
+            self._numbers.setdefault(text, len(self._numbers))
+            self.counts[text] = self.counts.get(text, 0) + count
+        if len(self._numbers) > self.most:
+            self.counts = None
+        return [0] * len(texts) if self.counts is None else list(map(self._numbers.__getitem__, texts))
