@@ -116,11 +116,9 @@ def pair(inputs: Array, targets: Array) -> Facts:
     """Facts of an array of inputs and one of targets. Raises FileInvalid."""
     check_pair(inputs.shape, targets.shape)
     rows = len(inputs)
-    layout, shape = _layout(inputs.shape)
-    least, greatest = _range(inputs)
+    found = _inputs(inputs)
     columns = profile(targets.reshape(rows, -1), "targets", _target_names(targets))
-    found = Inputs(shape=shape, layout=layout, dtype=str(inputs.dtype), least=least, greatest=greatest)
-    pictures = _pictures(inputs, targets, found) if len(shape) == 3 else []
+    pictures = _pictures(inputs, targets, found) if len(found.shape) == 3 else []
     one_hot = _is_one_hot(targets.reshape(rows, -1))
     return Facts(kind="arrays", rows=rows, columns=columns, inputs=found, one_hot=one_hot, pictures=pictures)
 
@@ -186,11 +184,17 @@ def _is_one_hot(targets: Array) -> bool:
     return all(np.isin(block, (0.0, 1.0)).all() and (block.sum(axis=1) == 1).all() for block in blocks)
 
 
-def _range(inputs: Array) -> tuple[float, float]:
-    least, greatest = float("inf"), float("-inf")
+def _inputs(inputs: Array) -> Inputs:
+    layout, shape = _layout(inputs.shape)
+    least, greatest, whole = float("inf"), float("-inf"), True
     for block in _blocks(inputs, "inputs"):
         least, greatest = min(least, float(block.min())), max(greatest, float(block.max()))
-    return least, greatest
+        whole = whole and bool((block == np.floor(block)).all())
+    found = Inputs(shape=shape, layout=layout, dtype=str(inputs.dtype), least=least, greatest=greatest, whole=whole)
+    if len(shape) < 3:
+        return found
+    black, white = found.range
+    return found.model_copy(update={"black": black, "white": white})
 
 
 def _blocks(values: Array, what: str) -> Iterator[Floats]:
@@ -214,4 +218,4 @@ def _pictures(inputs: Array, targets: Array, found: Inputs) -> list[Picture]:
     labels = [
         ", ".join(_shown(value, 4) for value in row[:3]) for row in targets[:PICTURES].reshape(len(shown), -1).tolist()
     ]
-    return [picture(image, found.least, found.greatest, label) for image, label in zip(shown, labels, strict=True)]
+    return [picture(image, *found.range, label) for image, label in zip(shown, labels, strict=True)]

@@ -14,9 +14,12 @@ class Labels:
 
     def code(self, texts: Sequence[str]) -> Sequence[int]:
         """The number of each text, zeros once there are too many."""
-        for text, count in Counter(texts).items() if self.counts is not None else ():
+        if self.counts is None:
+            return [0] * len(texts)
+        for text, count in Counter(texts).items():
             self._numbers.setdefault(text, len(self._numbers))
             self.counts[text] = self.counts.get(text, 0) + count
+        codes = list(map(self._numbers.__getitem__, texts))
         if len(self._numbers) > self.most:
             self.counts = None
-        return [0] * len(texts) if self.counts is None else list(map(self._numbers.__getitem__, texts))
+        return codes

@@ -147,7 +147,7 @@ def _columns(table: Table, profile: Profile) -> list[Column]:
         if index in table.labels:
             more["counts"] = table.labels[index].counts
         if cells.texts:
-            found.append(Column(name=cells.name, type="text", **more))  # type: ignore[arg-type]
+            found.append(Column(name=cells.name, type="text", **more))
             continue
         if index in table.labels:
             more["coded"], place = place, place + 1

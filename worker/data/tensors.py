@@ -50,12 +50,18 @@ class Corpus:
     task: Task
     outputs: int
     names: tuple[str, ...] = ()  # of the classes or tokens, where they have names
-    white: float = 255.0  # the value of a pixel that is fully lit, for images
+    white: float = 255.0  # the value of a pixel that is fully lit, for images,
+    black: float = 0.0  # and of one that is not lit
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample: [channels, height, width], [features] or [length]."""
         return tuple(self.train.inputs.shape[1:])
+
+    @property
+    def pixels(self) -> "Scaling":
+        """Scales images to 0 black … 1 white."""
+        return Scaling(np.full(1, self.black), np.full(1, self.white - self.black))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.domain.experiment.pixels import pixel_range
+
 Task = Literal["auto", "classification", "regression"]
 
 MARK = "x-upload"
-"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `ignore`, `validation`, `test`."""
+"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `ignore`, `black`, `white`,
+`validation`, `test`."""
 
 MOST_CLASSES = 1000
 MOST_CATEGORIES = 32  # of a text column among the inputs: each becomes an input of its own
@@ -54,6 +57,18 @@ class Inputs(BaseModel):
     dtype: str = Field(description="Type of the numbers in the file.")
     least: float
     greatest: float
+    whole: bool = Field(default=False, description="Whether all numbers are whole.")
+    black: float | None = Field(
+        default=None, description="The number that is black in images, unless a spec says another; null for features."
+    )
+    white: float | None = Field(default=None, description="The number that is white.")
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Black and white, also of images from a release that did not tell them."""
+        if self.black is None or self.white is None:
+            return pixel_range(self.dtype, self.least, self.greatest, self.whole)
+        return self.black, self.white
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -96,6 +111,8 @@ class Choice(BaseModel):
     target: str | None = None
     task: Task = "auto"
     ignore: list[str] = []
+    black: float | None = None
+    white: float | None = None
     validation: float = Field(default=0.1, gt=0, lt=0.5)
     test: float = Field(default=0.1, gt=0, lt=0.5)
 
@@ -127,6 +144,7 @@ class Plan:
     outputs: int
     classes: tuple[str, ...]  # by their number
     held: tuple[int, int, int]  # rows for training, validation and test
+    pixels: tuple[float, float]  # black and white of images
     traits: tuple[str, ...]
 
 
@@ -157,6 +175,7 @@ def plan(facts: Facts, choice: Choice) -> Plan:
         outputs=len(classes) or len(targets),
         classes=classes,
         held=_held(facts, columns[0] if classes else None, choice),
+        pixels=_pixels(facts, choice),
         traits=_traits(task, shape),
     )
 
@@ -267,6 +286,15 @@ def _held(facts: Facts, column: Column | None, choice: Choice) -> tuple[int, int
             "validation", "and the test's share leave no row of a class to train on: make them smaller."
         )
     return facts.rows - validation - test, validation, test
+
+
+def _pixels(facts: Facts, choice: Choice) -> tuple[float, float]:
+    black, white = facts.inputs.range if facts.inputs else (0.0, 1.0)
+    black = black if choice.black is None else choice.black
+    white = white if choice.white is None else choice.white
+    if not black < white:
+        raise ChoiceInvalid("white", f"is {white:g}, but black is {black:g}: white must be the greater one.")
+    return black, white
 
 
 def _traits(task: str, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -1821,6 +1821,22 @@ export interface components {
             least: number;
             /** Greatest */
             greatest: number;
+            /**
+             * Whole
+             * @description Whether all numbers are whole.
+             * @default false
+             */
+            whole: boolean;
+            /**
+             * Black
+             * @description The number that is black in images, unless a spec says another; null for features.
+             */
+            black?: number | null;
+            /**
+             * White
+             * @description The number that is white.
+             */
+            white?: number | null;
         };
         /**
          * Interval

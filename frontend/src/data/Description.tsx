@@ -44,10 +44,14 @@ function Described({ upload }: { upload: UploadDetail }) {
 function sentence(facts: Facts): string {
   const { inputs, rows, left_out } = facts;
   const parts = [plural(rows, "row")];
-  if (inputs) parts.push(`inputs [${inputs.shape.join(", ")}] of ${inputs.dtype}, from ${number(inputs.least)} to ${number(inputs.greatest)}`);
+  if (inputs) parts.push(`inputs [${inputs.shape.join(", ")}] of ${inputs.dtype}, from ${number(inputs.least)} to ${number(inputs.greatest)}${range(inputs)}`);
   if (facts.separator) parts.push(`cells parted by ${SEPARATORS[facts.separator] ?? facts.separator}`, facts.header ? "the first line names the columns" : "no header");
   if (left_out) parts.push(`${plural(left_out, "line")} with missing values left out`);
   return `${parts.join("; ")}.`;
+}
+
+function range({ black, white }: NonNullable<Facts["inputs"]>): string {
+  return black == null || white == null ? "" : ` (black is ${number(black)}, white is ${number(white)})`;
 }
 
 const SEPARATORS: Record<string, string> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars" };

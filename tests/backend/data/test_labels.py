@@ -36,7 +36,7 @@ def test_labels_of_a_text_file_are_told_apart(
 def test_numbers_that_differ_in_writing_alone_are_still_numbers(tmp_path: Path) -> None:
     rows = [f"{('1', '1.0', '2', '2.50')[row % 4]},{'ab'[row % 2]}" for row in range(ROWS)]
     facts = checked(tmp_path, {"file": "\n".join(["x,y", *rows]).encode()})
-    assert (facts.columns[0].type, facts.columns[0].mean) == ("number", pytest.approx(1.625))
+    assert facts.columns[0].type == "number" and facts.columns[0].mean == pytest.approx(1.625)
     assert np.load(tmp_path / "values.npy")[:4, 0].tolist() == [1.0, 1.0, 2.0, 2.5]
     assert plan(facts, Choice()).shape == (1,)
 
@@ -45,8 +45,8 @@ def test_numbers_that_differ_in_writing_alone_are_still_numbers(tmp_path: Path) 
 @pytest.mark.parametrize("first", [2**53, 2**60, 7])
 @pytest.mark.parametrize("form", ["npy", "npz", "table"])
 def test_labels_of_arrays_are_exact(tmp_path: Path, dtype: type, first: int, form: str) -> None:
-    labels = (first + np.arange(ROWS) % 4).astype(dtype)
-    inputs = np.arange(ROWS * 2).reshape(ROWS, 2).astype(dtype)
+    labels: np.ndarray = (first + np.arange(ROWS) % 4).astype(dtype)
+    inputs: np.ndarray = np.arange(ROWS * 2).reshape(ROWS, 2).astype(dtype)
     files = {
         "npy": {"inputs": npy(inputs), "targets": npy(labels)},
         "npz": {"file": npz(x=inputs, y=labels)},

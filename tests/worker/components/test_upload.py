@@ -80,7 +80,7 @@ def test_the_samples_are_what_the_plan_says(tmp_path: Path, sort: str) -> None:
     assert ("classes" in planned.traits) == (corpus.task == "classification") == ("numbers" not in planned.traits)
     if len(shape) == 3:
         assert (
-            min(s.inputs.min() for s in splits(corpus)) >= 0
+            min(s.inputs.min() for s in splits(corpus)) >= corpus.black
             and max(s.inputs.max() for s in splits(corpus)) <= corpus.white
         )
 

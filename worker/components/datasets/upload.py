@@ -43,6 +43,20 @@ class Upload(Dataset):
     ignore: list[Annotated[str, Field(max_length=200)]] = hyperparameter(
         [], max_length=1000, upload="ignore", description="Columns that are left out."
     )
+    black: float | None = hyperparameter(
+        None,
+        ge=-3e38,
+        le=3e38,
+        upload="black",
+        description="Number that is black in images; left out: as on the page Data.",
+    )
+    white: float | None = hyperparameter(
+        None,
+        ge=-3e38,
+        le=3e38,
+        upload="white",
+        description="Number that is white in images; left out: as on the page Data.",
+    )
     validation: float = hyperparameter(
         0.1, ge=0.01, le=0.4, upload="validation", description="Share that is kept for validation."
     )
@@ -55,10 +69,11 @@ class Upload(Dataset):
         facts = Facts.model_validate_json((place / "facts.json").read_text())
         found = plan(facts, Choice(**self.model_dump(exclude={"id", "kind"})))
         read = _table if facts.kind == "table" else _arrays
-        inputs, targets, white = read(place, facts, found)
+        inputs, targets = read(place, facts, found)
         whole = Samples(inputs, targets)
         train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
-        return check(Corpus(train, validation, test, found.task, found.outputs, found.classes, white))
+        black, white = found.pixels
+        return check(Corpus(train, validation, test, found.task, found.outputs, found.classes, white, black))
 
     def _parts(self, targets: Array, found: Plan, seed: int) -> list[Rows]:
         """Rows for training, validation and test."""
@@ -73,7 +88,7 @@ class Upload(Dataset):
         return [np.sort(np.concatenate(rows)) for rows in zip(*groups, strict=True)]
 
 
-def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]:
+def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array]:
     values = np.load(place / "values.npy", mmap_mode="r", allow_pickle=False)
     inputs = np.zeros((len(values), *found.shape))
     at = 0
@@ -81,7 +96,7 @@ def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]
         at = _fill(inputs, at, values[:, feature.index], feature)
     column = facts.columns[found.targets[0]]
     coded = column.coded if found.task == "classification" else None
-    return inputs, _targets(values[:, list(found.targets) if coded is None else [coded]], facts, found), 255.0
+    return inputs, _targets(values[:, list(found.targets) if coded is None else [coded]], facts, found)
 
 
 def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
@@ -93,19 +108,14 @@ def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
     return at + feature.categories
 
 
-def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array, float]:
+def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array]:
     assert facts.inputs is not None
     inputs = np.load(place / "inputs.npy", mmap_mode="r", allow_pickle=False)
     inputs = (inputs.transpose(facts.inputs.axes) if facts.inputs.axes else inputs).reshape(len(inputs), *found.shape)
     targets = np.load(place / "targets.npy", mmap_mode="r", allow_pickle=False)
     targets = _targets(targets.reshape(len(targets), -1)[:, list(found.targets)], facts, found)
-    if len(found.shape) == 1:
-        return _floats(inputs), targets, 255.0
-    if inputs.dtype == np.uint8:
-        return inputs, targets, 255.0
-    # Black is 0: pixels that were centred already are moved up, which a preparation undoes.
-    least = min(facts.inputs.least, 0.0)
-    return _floats(inputs) - least, targets, _white(facts.inputs.greatest - least)
+    bytes_ = len(found.shape) == 3 and inputs.dtype == np.uint8
+    return inputs if bytes_ else _floats(inputs), targets
 
 
 def _floats(values: Array) -> Array:
@@ -113,17 +123,12 @@ def _floats(values: Array) -> Array:
     return values.astype(np.result_type(values.dtype, np.float32))
 
 
-def _white(greatest: float) -> float:
-    """The value of a pixel that is fully lit, in images that reach `greatest`."""
-    return next((white for white in (1.0, 255.0) if greatest <= white), greatest)
-
-
 def _targets(values: Array, facts: Facts, found: Plan) -> Array:
     """Class indices [n], or numbers [n, k]."""
     if found.task == "regression":
         return values.astype(np.float64)
     if len(found.targets) > 1:
-        return values.argmax(axis=1)  # one-hot
+        return np.argmax(values, axis=1)  # one-hot
     return _numbers(facts.columns[found.targets[0]])[_codes(values[:, 0], facts.columns[found.targets[0]])]
 
 

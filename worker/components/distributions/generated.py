@@ -81,8 +81,8 @@ class Generated(Distribution):
         raw, labels = torch.from_numpy(real.inputs).flatten(1), torch.from_numpy(real.targets.astype(np.int64))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(generator(seed, "generated").integers(2**62)))
-            white = corpus.white if len(shape) == 3 else None
-            model = Autoencoder(raw, corpus.outputs, self.hidden, self.latent, white)
+            pixels = corpus.pixels if len(shape) == 3 else None
+            model = Autoencoder(raw, corpus.outputs, self.hidden, self.latent, pixels)
             model.fit(raw, labels, self.steps)
             made = model.sample(model.codes(raw, labels), torch.from_numpy(targets), self.spread)
         if real.inputs.dtype.kind in "iu":
@@ -96,15 +96,16 @@ Codes = dict[int, tuple[Tensor, Tensor]]  # class -> mean [latent] and covarianc
 class Autoencoder(nn.Module):
     """Encoder q(z | x, y) and decoder p(x | z, y) of inputs [n, features] as they were read.
 
-    Within, pixels go from 0 to 1, where `white` says what a fully lit one is, and other features are standardized.
+    Within, pixels go from 0 to 1, to which `pixels` scales them, and other features are standardized.
     """
 
-    def __init__(self, raw: Tensor, classes: int, hidden: int, latent: int, white: float | None) -> None:
+    def __init__(self, raw: Tensor, classes: int, hidden: int, latent: int, pixels: Scaling | None) -> None:
         super().__init__()
         features = raw.shape[1]
-        self.classes, self.pixels = classes, white is not None
-        own = Scaling(np.zeros(1), np.full(1, white)) if white else moments(raw.numpy(), axis=(0,))
-        self.shift, self.scale = own.on("cpu")  # in float64; the scale of a constant feature is infinite
+        self.classes, self.pixels = classes, pixels is not None
+        self.shift, self.scale = (pixels or moments(raw.numpy(), axis=(0,))).on(
+            "cpu"
+        )  # in float64; the scale of a constant feature is infinite
         self.encoder = nn.Sequential(nn.Linear(features + classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
         self.decoder = nn.Sequential(nn.Linear(latent + classes, hidden), nn.ReLU(), nn.Linear(hidden, features))
         self.residual = nn.Parameter(torch.zeros(features))  # log deviation of features around the decoder's mean

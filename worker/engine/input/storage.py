@@ -38,6 +38,7 @@ class RawSplit(Split):
     """
 
     scaling: tuple[Tensor, Tensor] | None = None  # mean and scale in float64, on the device
+    black: float = 0.0
     white: float = 255.0
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,10 +51,10 @@ class RawSplit(Split):
 
     def pixels(self, index: Tensor) -> tuple[Tensor, Tensor]:
         raw, targets = self._raw(index)
-        return (raw.double() / self.white).float(), targets
+        return ((raw.double() - self.black) / (self.white - self.black)).float(), targets
 
     def prepare(self, pixels: Tensor) -> Tensor:
-        return self._scaled(pixels.double() * self.white)
+        return self._scaled(pixels.double() * (self.white - self.black) + self.black)
 
     def _raw(self, index: Tensor) -> tuple[Tensor, Tensor]:
         device = self.targets.device
@@ -114,6 +115,7 @@ def _train(corpus: Corpus, scaling: Scaling | None, unit: Scaling | None, storin
         inputs.to(storing.device) if tier == "device" else inputs,
         *_targets(corpus.train, unit, storing.device),
         scaling=scaling.on(storing.device) if scaling else None,
+        black=corpus.black,
         white=corpus.white,
     )
 

@@ -79,7 +79,7 @@ def storage(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> dict[s
 
 
 def _row(corpus: Corpus, rows: NDArray[np.int64]) -> list[Picture | None]:
-    images = bytes_of(corpus.train.inputs[rows[:COLUMNS]], corpus.white)
+    images = bytes_of(corpus.train.inputs[rows[:COLUMNS]], corpus.black, corpus.white)
     return [*images, *[None] * (COLUMNS - len(images))]
 
 

@@ -27,7 +27,8 @@ def sheet(rows: Sequence[Sequence[Picture | None]]) -> str:
     return base64.b64encode(png.encode(ground)).decode()
 
 
-def bytes_of(images: NDArray[np.generic], white: float) -> Picture:
-    """Images whose pixels go from 0 to `white`, as bytes."""
-    scaled: Picture = np.rint(images.astype(np.float32) * (255 / white)).clip(0, 255).astype(np.uint8)
+def bytes_of(images: NDArray[np.generic], black: float, white: float) -> Picture:
+    """Images whose pixels go from `black` to `white`, as bytes."""
+    lit = (images.astype(np.float64) - black) * (255 / (white - black))
+    scaled: Picture = np.rint(lit).clip(0, 255).astype(np.uint8)
     return scaled
