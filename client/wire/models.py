@@ -418,8 +418,10 @@ class StageResult(Measured, Reply):
     """Those of them whose shape sparse tensor cores take."""
     test_samples: int | None = None
     """Samples of the test split that its files were judged on; null where unknown."""
+    loss: str | None = None
+    """Kind of the loss that each `loss` of the stage is; null where unknown."""
     validation: dict[str, float] = {}
-    """Metrics of the model in memory on the validation split."""
+    """Metrics on the validation split: of the first file that a runtime can run, else of the model in memory."""
     weights_sha256: str
     """Hash of the final weights: equal runs have equal hashes."""
     measures: list[ArtifactMeasure] = []

@@ -32,7 +32,7 @@ def score(outputs: Iterable[Tensor], split: Split, loss: Loss, data: Data) -> di
     """Mean `loss` of outputs [batch, …] for the whole split, in order, and what tells their quality: `accuracy` of
     classes, also `perplexity` of texts; of numbers `r2`, the mean of all targets', and `mae` in their own unit."""
     total, place, found = torch.zeros((), dtype=torch.float64, device=split.targets.device), 0, []
-    truth = compared(split, data)
+    truth = true_numbers(split, data) if data.task == "regression" else split.targets
     for batch in outputs:
         rows = slice(place, place := place + len(batch))
         total += loss.loss(batch, split.targets[rows]) * len(batch)
@@ -51,11 +51,6 @@ def _quality(found: Tensor, truth: Tensor, loss: float, data: Data) -> dict[str,
         return {"r2": float(r2(found, truth).mean()), "mae": float(found.abs().mean())}
     accuracy = {"accuracy": float(found.double().mean())}
     return accuracy | ({"perplexity": math.exp(min(loss, 700.0))} if data.task == "language" else {})
-
-
-def compared(split: Split, data: Data) -> Tensor:
-    """The targets that outputs are compared with: classes, or `true_numbers`."""
-    return true_numbers(split, data) if data.task == "regression" else split.targets
 
 
 def true_numbers(split: Split, data: Data) -> Tensor:

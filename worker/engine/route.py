@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from worker.contracts.families.losses import Loss
+from worker.contracts.families.losses import Loss, default
 from worker.contracts.families.stages import Stage
 from worker.contracts.phases import Training
 from worker.contracts.recipe import Recipe
@@ -41,8 +41,7 @@ class Route:
     def loss(self, index: int, task: Task) -> Loss:
         """The loss of the last recipe up to stage `index`; before any, the default for the data."""
         recipes = self.recipes(last=index) or self.recipes()
-        default = Loss.default_kinds["numbers"] if task == "regression" else Loss.default_kind
-        return recipes[-1].loss if recipes else Loss.choose(default)
+        return recipes[-1].loss if recipes else default(task)
 
     def validate_for(self, module: nn.Module) -> None:
         """Ask the stages before any work is wasted on one that cannot be, as far as layers keep the shapes of `module`."""

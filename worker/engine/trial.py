@@ -57,7 +57,13 @@ class Trials:
         self.attend()
         run, settings = self.environment, reduce(fields, self.environment.measure)
         check_devices(settings)
-        bench = Bench(settings, run.settings.data_dir, run.assignment.folder, self.tick)
+        bench = Bench(
+            settings,
+            run.settings.data_dir,
+            run.assignment.folder,
+            self.tick,
+            run.route.loss(self.place.stage, run.data.task),
+        )
         return measure_trial(subject, run.data, bench)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.domain.experiment.labels import by_size
 from backend.domain.experiment.pixels import pixel_range
 
 Task = Literal["auto", "classification", "regression"]
@@ -57,7 +57,7 @@ class Inputs(BaseModel):
     dtype: str = Field(description="Type of the numbers in the file.")
     least: float
     greatest: float
-    whole: bool = Field(default=False, description="Whether all numbers are whole.")
+    whole: bool = Field(default=False, description="True when all numbers are whole.")
     black: float | None = Field(
         default=None, description="The number that is black in images, unless a spec says another; null for features."
     )
@@ -92,7 +92,7 @@ class Facts(BaseModel):
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")
     one_hot: bool = Field(
-        default=False, description="Whether each row of the targets marks one class with 1 and the others with 0."
+        default=False, description="True when each row of the targets marks one class with 1 and the others with 0."
     )
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
     task: Task = Field(default="auto", description="The task, unless a spec names another.")
@@ -189,12 +189,7 @@ def _marked(columns: Sequence[Column]) -> Column:
 def sort_classes(column: Column) -> list[str]:
     """The classes in the order of their numbers: texts by the alphabet, numbers by size."""
     counts = column.counts or {}
-    return sorted(counts, key=_size) if column.type == "number" else sorted(counts)
-
-
-def _size(label: str) -> tuple[Decimal, str]:
-    """Orders numbers as they are written, exact beyond 2^53; equal ones by the alphabet."""
-    return Decimal(label), label
+    return by_size(counts) if column.type == "number" else sorted(counts)
 
 
 def apportion(rows: int, validation: float, test: float) -> tuple[int, int]:

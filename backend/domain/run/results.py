@@ -102,8 +102,12 @@ class StageResult(BaseModel):
     test_samples: int | None = Field(
         default=None, description="Samples of the test split that its files were judged on; null where unknown."
     )
+    loss: str | None = Field(
+        default=None, description="Kind of the loss that each `loss` of the stage is; null where unknown."
+    )
     validation: dict[str, float] = Field(
-        default={}, description="Metrics of the model in memory on the validation split."
+        default={},
+        description="Metrics on the validation split: of the first file that a runtime can run, else of the model in memory.",
     )
     weights_sha256: str = Field(description="Hash of the final weights: equal runs have equal hashes.")
     measures: list[ArtifactMeasure] = []

@@ -1630,7 +1630,7 @@ export interface components {
             inputs?: components["schemas"]["Inputs"] | null;
             /**
              * One Hot
-             * @description Whether each row of the targets marks one class with 1 and the others with 0.
+             * @description True when each row of the targets marks one class with 1 and the others with 0.
              * @default false
              */
             one_hot: boolean;
@@ -1823,7 +1823,7 @@ export interface components {
             greatest: number;
             /**
              * Whole
-             * @description Whether all numbers are whole.
+             * @description True when all numbers are whole.
              * @default false
              */
             whole: boolean;
@@ -2828,8 +2828,13 @@ export interface components {
              */
             test_samples?: number | null;
             /**
+             * Loss
+             * @description Kind of the loss that each `loss` of the stage is; null where unknown.
+             */
+            loss?: string | null;
+            /**
              * Validation
-             * @description Metrics of the model in memory on the validation split.
+             * @description Metrics on the validation split: of the first file that a runtime can run, else of the model in memory.
              * @default {}
              */
             validation: {

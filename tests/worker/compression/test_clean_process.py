@@ -92,7 +92,7 @@ def test_a_file_for_other_inputs_is_refused_in_a_sentence(
 ) -> None:
     done, folder = float_stage
     test = HeldOutFiles.write(digits, tmp_path)
-    np.save(test.inputs, np.zeros((len(digits.test), 3, 9, 9), np.float32))
+    np.save(test.inputs(), np.zeros((len(digits.test), 3, 9, 9), np.float32))
     with pytest.raises(ValueError, match="could not be measured: ONNX Runtime cannot run the file"):
         run_clean(folder / done.files[0].path, test, "cpu", SETTINGS)
 
@@ -118,11 +118,11 @@ def test_the_measuring_process_dies_with_its_parent(
         "from backend.domain.experiment.experiment import Measure\n"
         "from worker.engine.measurement import clean_process\n"
         "clean_process.TIMED_SECONDS = 600\n"
-        "file, inputs, targets = map(Path, sys.argv[1:])\n"
-        "clean_process.run_clean(file, clean_process.HeldOutFiles(inputs, targets), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
+        "file, folder = map(Path, sys.argv[1:])\n"
+        "clean_process.run_clean(file, clean_process.HeldOutFiles(folder, {'test': None}, None, None), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
     )
     home = Path(worker.__file__).parents[1]
-    command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(test.inputs), str(test.targets)]
+    command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(test.folder)]
     with subprocess.Popen(command, cwd=home) as parent:
         child = until(lambda: children_of(parent.pid), 30, "the measuring process")
         parent.kill()

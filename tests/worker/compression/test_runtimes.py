@@ -71,7 +71,7 @@ def test_torch_measures_its_own_file_in_a_clean_process(trained: Subject, digits
     TorchExport().export(trained, tmp_path / "model.pt2", NONE)
     found = run_clean(tmp_path / "model.pt2", HeldOutFiles.write(digits, tmp_path), "cpu", SETTINGS, runtime="torch")
     assert found["runtime"] == f"torch {torch.__version__.partition('+')[0]}, cpu, 1 thread"
-    assert found["quality"]["accuracy"] == accuracy(trained.module, digits)
+    assert found["quality"]["test"]["accuracy"] == accuracy(trained.module, digits)
     assert found["operators"]["conv2d"] == 3 and 0 < found["load_ms"] < 60_000
     assert [timing["batch_size"] for timing in found["timings"]] == [1, 64]
     assert all(0 < timing["p50_ms"] <= timing["p95_ms"] for timing in found["timings"])

@@ -27,7 +27,7 @@ from worker.pipe.messages import (
 
 MEASURED: dict[str, Any] = {
     "runtime": "none",
-    "quality": {"accuracy": 0.5},
+    "quality": {"test": {"accuracy": 0.5}},
     "load_ms": 1.0,
     "energy_meter": None,
     "peak_memory_bytes": 1,

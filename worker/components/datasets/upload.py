@@ -128,7 +128,8 @@ def _targets(values: Array, facts: Facts, found: Plan) -> Array:
     if found.task == "regression":
         return values.astype(np.float64)
     if len(found.targets) > 1:
-        return np.argmax(values, axis=1)  # one-hot
+        marked: Rows = values.argmax(axis=1)  # one-hot
+        return marked
     return _numbers(facts.columns[found.targets[0]])[_codes(values[:, 0], facts.columns[found.targets[0]])]
 
 

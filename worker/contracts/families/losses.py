@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from worker.contracts.component import Component
+from worker.data.tensors import Task
 
 
 class Loss(Component, family="losses", default="cross_entropy", defaults={"numbers": "mse"}):
@@ -18,6 +19,11 @@ class Loss(Component, family="losses", default="cross_entropy", defaults={"numbe
         Classes: outputs [batch, classes], targets [batch] of indices or [batch, classes] of shares. Texts: outputs
         [batch, length, classes], targets [batch, length]. Numbers: both [batch, numbers].
         """
+
+
+def default(task: Task) -> Loss:
+    """The loss of a task when nothing else is said."""
+    return Loss.choose(Loss.default_kinds["numbers"] if task == "regression" else Loss.default_kind)
 
 
 def shares(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,29 +15,47 @@ import torch
 
 import worker
 from backend.domain.experiment.experiment import Measure
-from worker.data.tensors import Data, Task
-from worker.engine.evaluate import compared
+from worker.contracts.families.losses import Loss, default
+from worker.data.tensors import Data, Split
+from worker.engine.evaluate import BATCH, score
 
 TIMED_SECONDS = 2.0  # at most, for the calls of one batch size
 TIME_LIMIT = 300.0  # seconds for a whole measuring process
 TICK = 0.02  # seconds between two calls of `tick` while that process works
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeldOutFiles:
-    """The test split as the measuring process maps it into its memory."""
+    """Splits that a file is judged by: their inputs as the measuring process maps them into its memory, and the scores of
+    its outputs, which are those of a model in memory. Calls are timed on samples of the first split."""
 
-    inputs: Path
-    targets: Path
-    task: Task = "classification"
-    unit: tuple[float, ...] = ()
+    folder: Path
+    splits: Mapping[str, Split]
+    data: Data
+    loss: Loss
 
     @classmethod
-    def write(cls, data: Data, folder: Path) -> "HeldOutFiles":
-        files = cls(folder / "inputs.npy", folder / "targets.npy", data.task, data.unit)
-        np.save(files.inputs, data.test.inputs.cpu().numpy(), allow_pickle=False)
-        np.save(files.targets, compared(data.test, data).cpu().numpy(), allow_pickle=False)
-        return files
+    def write(
+        cls, data: Data, folder: Path, loss: Loss | None = None, names: Sequence[str] = ("test",)
+    ) -> "HeldOutFiles":
+        held = cls(folder, {name: getattr(data, name) for name in names}, data, loss or default(data.task))
+        for name, split in held.splits.items():
+            np.save(held.inputs(name), split.inputs.cpu().numpy(), allow_pickle=False)
+        return held
+
+    def inputs(self, name: str = "test") -> Path:
+        return self.folder / f"{name}-inputs.npy"
+
+    def outputs(self, name: str = "test") -> Path:
+        return self.folder / f"{name}-outputs.npy"
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        """The quality of the outputs that were written last, by the name of the split."""
+        return {name: self._score(name, split) for name, split in self.splits.items()}
+
+    def _score(self, name: str, split: Split) -> dict[str, float]:
+        outputs = torch.from_numpy(np.load(self.outputs(name), allow_pickle=False)).to(split.targets.device)
+        return score(torch.split(outputs, BATCH), split, self.loss, self.data)
 
 
 def run_clean(
@@ -48,15 +66,13 @@ def run_clean(
     tick: Callable[[], None] = lambda: None,
     runtime: str = "onnxruntime",
 ) -> dict[str, Any]:
-    """The answer of `worker.engine.measurement.measure_artifact`, run in a process of its own that dies with this one."""
+    """The answer of `worker.engine.measurement.measure_artifact`, run in a process of its own that dies with this one,
+    and the `quality` of the file's outputs for each split."""
     job = {
         "parent": os.getpid(),
         "runtime": runtime,
         "file": str(file.absolute()),
-        "inputs": str(test.inputs.absolute()),
-        "targets": str(test.targets.absolute()),
-        "task": test.task,
-        "unit": list(test.unit),
+        "judged": [(str(test.inputs(name).absolute()), str(test.outputs(name).absolute())) for name in test.splits],
         "device": device,
         "batch_sizes": settings.batch_sizes,
         "repeats": settings.repeats,
@@ -71,7 +87,7 @@ def run_clean(
     answer: dict[str, Any] = json.loads(output)
     if answer["error"]:
         raise ValueError(f"{file.name} could not be measured: {answer['error']}")
-    return answer
+    return answer | {"quality": test.scores()}
 
 
 def _communicate(command: list[str], job: str, tick: Callable[[], None]) -> tuple[str, str, int]:

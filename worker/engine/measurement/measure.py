@@ -22,6 +22,7 @@ from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 from backend.store.crash_points import Point, passing
 from worker import runtimes
 from worker.contracts.families.exporters import Exporter
+from worker.contracts.families.losses import Loss
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
 from worker.engine.measurement import count
@@ -32,6 +33,8 @@ from worker.pipe.messages import File, StageDone
 
 CALIBRATION_SAMPLES = 1024  # handed to quantizers, which take as many of them as they want
 CHUNK = 1 << 20
+
+Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Bench:
     data_dir: Path
     folder: str
     tick: Callable[[], None] = lambda: None
+    loss: Loss | None = None  # that the model is judged by, else the default one of the task
 
     @property
     def run_folder(self) -> Path:
@@ -82,18 +86,20 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
     check_devices(bench.settings)
     exporters, refusals = _exporters(subject, bench.settings)
     with _scratch(bench.run_folder) as scratch:
-        files, measures = _written(exporters, subject, data, end.stage, bench, scratch)
+        held = HeldOutFiles.write(data, scratch, bench.loss, ("test", "validation"))
+        files, measures, validation = _written(exporters, subject, held, end.stage, bench, scratch)
         _publish(scratch, files, bench.data_dir)
-    result = _result(subject, data, end, measures)
+    end = replace(end, validation=validation or end.validation)
+    result = _result(subject, data, end, measures).model_copy(update={"loss": held.loss.kind})
     found = {"notes": diagnose(result, earlier.last) + refusals, "reasons": reasons(result, earlier.first)}
     return StageDone(result.model_copy(update=found), files)
 
 
 def _written(
-    exporters: Sequence[Exporter], subject: Subject, data: Data, stage: int, bench: Bench, scratch: Path
-) -> tuple[list[File], list[ArtifactMeasure]]:
-    """The files of `subject` in `scratch`, and what was measured on each."""
-    test, calibration = HeldOutFiles.write(data, scratch), _calibration(data.train)
+    exporters: Sequence[Exporter], subject: Subject, held: HeldOutFiles, stage: int, bench: Bench, scratch: Path
+) -> tuple[list[File], list[ArtifactMeasure], Scores]:
+    """The files of `subject` in `scratch`, what was measured on each, and the first one's quality on the validation split."""
+    calibration, validation = _calibration(held.data.train), Scores()
     files, measures, parts = [], [], dict[str, Path]()
     for exporter in exporters:
         bench.tick()
@@ -105,9 +111,11 @@ def _written(
             exporter.export(subject, part, calibration)
         parts[exporter.kind] = part
         files.append(_file(identity, exporter, part, bench.folder))
-        measures.append(_measure(exporter, identity, part, test, bench))
+        measure, quality = _measure(exporter, identity, part, held, bench)
+        measures.append(measure)
+        validation = validation or quality.get("validation", {})
         passing(Point.MEASURING)
-    return files, measures
+    return files, measures, validation
 
 
 def _result(subject: Subject, data: Data, end: StageEnd, measures: list[ArtifactMeasure]) -> StageResult:
@@ -159,10 +167,10 @@ def measure_trial(subject: Subject, data: Data, bench: Bench) -> Mapping[str, fl
     if exporter is None:
         raise ValueError("No runtime can run this model in any file format: it cannot be measured.")
     with _scratch(bench.run_folder) as scratch:
-        held = HeldOutFiles.write(replace(data, test=data.validation), scratch)
+        held = HeldOutFiles.write(data, scratch, bench.loss, ["validation"])
         file = scratch / f"trial{exporter.suffix}"
         exporter.export(subject, file, _calibration(data.train))
-        found = _measure(exporter, "", file, held, bench)
+        found = _measure(exporter, "", file, held, bench)[0]
     counts = Counts(count.parameters(subject.module), count.nonzero(subject), count.flops(subject))
     return values(counts, found)
 
@@ -216,20 +224,24 @@ def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
             os.close(directory)
 
 
-def _measure(exporter: Exporter, identity: str, path: Path, test: HeldOutFiles, bench: Bench) -> ArtifactMeasure:
-    """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality."""
+def _measure(
+    exporter: Exporter, identity: str, path: Path, held: HeldOutFiles, bench: Bench
+) -> tuple[ArtifactMeasure, dict[str, Scores]]:
+    """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality by split."""
     written = path.stat().st_size
     sizes = ArtifactMeasure(exporter=exporter.kind, artifact=identity, bytes=written, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
-        return sizes
+        return sizes, {}
     settings, runtime = bench.settings, exporter.runtime
-    answers = {device: run_clean(path, test, device, settings, bench.tick, runtime) for device in settings.devices}
+    answers = {device: run_clean(path, held, device, settings, bench.tick, runtime) for device in settings.devices}
     first = answers[settings.devices[0]]
     latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
-    return sizes.model_copy(
+    quality: dict[str, Scores] = first["quality"]
+    shown = quality[next(iter(held.splits))]
+    measured = sizes.model_copy(
         update={
             "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
-            **{name: value for name, value in first["quality"].items() if math.isfinite(value)},
+            **{name: value for name, value in shown.items() if math.isfinite(value)},
             "load_ms": first["load_ms"],
             "peak_memory_bytes": first["peak_memory_bytes"],
             "latency": latency,
@@ -238,6 +250,7 @@ def _measure(exporter: Exporter, identity: str, path: Path, test: HeldOutFiles, 
             or None,
         }
     )
+    return measured, quality
 
 
 def gzip_bytes(file: Path) -> int:

@@ -8,7 +8,6 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,21 +29,18 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Job:
-    """A measurement to make. `inputs` [n, …] and `targets` [n, …] are .npy files: inputs as the engine prepared them,
-    numbers among the targets in their own unit, from the training split's mean."""
+    """A measurement to make. `judged` are .npy files of inputs [n, …], as the engine prepared them, each with the file that
+    its outputs are written to; calls are timed on samples of the first."""
 
     parent: int
     runtime: str
     file: str
-    inputs: str
-    targets: str
+    judged: list[tuple[str, str]]
     device: str
     batch_sizes: list[int]
     repeats: int
     seconds: float  # at most, for the timed calls of one batch size
     threads: int
-    task: str = "classification"
-    unit: list[float] = field(default_factory=list)  # regression: what 1 in each output is in the targets' own unit
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,6 @@ class Answer:
 
     error: str | None = None
     runtime: str = ""
-    quality: dict[str, float] = field(default_factory=dict)
     load_ms: float | None = None
     peak_memory_bytes: int | None = None
     timings: list[Timing] = field(default_factory=list)
@@ -77,9 +72,8 @@ class Answer:
 
 
 def measure(job: Job) -> Answer:
-    """Load the file as its user would and run it; memory is read before the test split passes through."""
-    inputs = np.load(job.inputs, mmap_mode="r", allow_pickle=False)
-    targets = np.load(job.targets, allow_pickle=False)
+    """Load the file as its user would and run it; memory is read before whole splits pass through."""
+    inputs = np.load(job.judged[0][0], mmap_mode="r", allow_pickle=False)
     title = runtimes.runtime(job.runtime).TITLE  # imported before memory and time are taken
     before = _reset_peak_memory()
     began = time.perf_counter_ns()
@@ -88,10 +82,11 @@ def measure(job: Job) -> Answer:
     _try(session, inputs[:1], title)
     timings = _time(session, inputs, job)
     peak = _status_bytes("VmHWM") - before if before is not None else None
+    for source, target in job.judged:
+        np.save(target, outputs(session, np.load(source, mmap_mode="r", allow_pickle=False)), allow_pickle=False)
     meter = energy.meter(job.device)
     return Answer(
         runtime=f"{session.name}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
-        quality=evaluate(session, inputs, targets, job.task, job.unit),
         load_ms=loaded / 1e6,
         peak_memory_bytes=peak,
         timings=[_with_energy(timing, session, inputs, meter) for timing in timings],
@@ -108,46 +103,10 @@ def _try(session: Session, sample: NDArray[Any], title: str) -> None:
         raise ValueError(f"{title} cannot run the file: {' '.join(str(error).split())[:300]}") from error
 
 
-def evaluate(
-    session: Session,
-    inputs: NDArray[Any],
-    targets: NDArray[Any],
-    task: str = "classification",
-    unit: Sequence[float] = (),
-) -> dict[str, float]:
-    """Over all samples: of classes and texts mean cross-entropy (`loss`) and `accuracy`; of numbers the mean squared
-    error in the model's unit (`loss`), `r2`, and `mae` in the targets' own `unit`."""
-    batches = (
-        (session.call(inputs[start : start + EVALUATION_BATCH])()[0], targets[start : start + EVALUATION_BATCH])
-        for start in range(0, len(inputs), EVALUATION_BATCH)
-    )
-    return _of_numbers(batches, targets, unit) if task == "regression" else _of_classes(batches)
-
-
-def _of_classes(batches: Iterable[tuple[Floats, NDArray[Any]]]) -> dict[str, float]:
-    loss, right, count = 0.0, 0, 0
-    for outputs, targets in batches:
-        logits, expected = outputs.reshape(-1, outputs.shape[-1]).astype(np.float64), targets.ravel()
-        logits -= logits.max(axis=1, keepdims=True)
-        picked = logits[np.arange(len(expected)), expected]
-        loss += float((np.log(np.exp(logits).sum(axis=1)) - picked).sum())
-        right += int((logits.argmax(axis=1) == expected).sum())
-        count += len(expected)
-    return {"loss": loss / count, "accuracy": right / count}
-
-
-def _of_numbers(
-    batches: Iterable[tuple[Floats, NDArray[Any]]], targets: NDArray[Any], unit: Sequence[float]
-) -> dict[str, float]:
-    scale = np.asarray(unit)
-    errors = np.concatenate([outputs.astype(np.float64) * scale - expected for outputs, expected in batches])
-    missed, spread = np.square(errors).sum(axis=0), np.square(targets - targets.mean(axis=0)).sum(axis=0)
-    r2 = np.where(spread > 0, 1 - missed / np.where(spread > 0, spread, 1.0), missed == 0)
-    return {
-        "loss": float(np.square(errors / scale).mean()),
-        "r2": float(r2.mean()),
-        "mae": float(np.abs(errors).mean()),
-    }
+def outputs(session: Session, inputs: NDArray[Any]) -> Floats:
+    """Outputs of the file for all samples [n, …]."""
+    starts = range(0, len(inputs), EVALUATION_BATCH)
+    return np.concatenate([session.call(inputs[start : start + EVALUATION_BATCH])()[0] for start in starts])
 
 
 def _time(session: Session, inputs: NDArray[Any], job: Job) -> list[Timing]:
