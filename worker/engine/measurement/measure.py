@@ -28,6 +28,7 @@ from worker.data.tensors import Data, Split
 from worker.engine.measurement import count
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.measurement.diagnostics import diagnose
+from worker.engine.measurement.guessing import guessing
 from worker.engine.measurement.reasons import reasons
 from worker.pipe.messages import File, StageDone
 
@@ -91,7 +92,8 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
         _publish(scratch, files, bench.data_dir)
     end = replace(end, validation=validation or end.validation)
     result = _result(subject, data, end, measures).model_copy(update={"loss": held.loss.kind})
-    found = {"notes": diagnose(result, earlier.last) + refusals, "reasons": reasons(result, earlier.first)}
+    notes = guessing(measures, data) + diagnose(result, earlier.last) + refusals
+    found = {"notes": notes, "reasons": reasons(result, earlier.first)}
     return StageDone(result.model_copy(update=found), files)
 
 
