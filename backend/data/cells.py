@@ -105,7 +105,7 @@ class Cells:
         if self.empty and missing == "refuse":
             raise FileInvalid(
                 f"Line {self.first_empty} has nothing in column `{self.name}` ({self.empty:,} such line"
-                f"{'s' * (self.empty > 1)}): fill the cells in, or have lines with missing values left out."
+                f"{'s' * (self.empty > 1)}): fill in the cells, or choose to leave out lines with missing values."
             )
         if self.texts + self.numbers == 0:
             raise FileInvalid(f"Column `{self.name}` is empty in every line: leave it out.")
@@ -113,7 +113,7 @@ class Cells:
             raise FileInvalid(f"{self._where(self.first_foreign)} {self._notation()}.")
         if self.texts and self.numbers > self.texts:
             raise FileInvalid(
-                f"{self._where(self.first_text)} is no number, as the column's others are: correct it, or leave the line out."
+                f"{self._where(self.first_text)} is not a number, unlike the rest of the column: correct it, or leave the line out."
             )
 
     def _notation(self) -> str:

@@ -91,9 +91,7 @@ class Facts(BaseModel):
     left_out: int = Field(default=0, description="Lines that were left out because a value was missing.")
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")
-    one_hot: bool = Field(
-        default=False, description="True when each row of the targets marks one class with 1 and the others with 0."
-    )
+    one_hot: bool = Field(default=False, description="True when each row of the targets has one 1, for its class.")
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
     task: Task = Field(default="auto", description="The task, unless a spec names another.")
     ignored: list[str] = Field(default=[], description="Columns of the file that were left out when it was sent.")
@@ -285,8 +283,9 @@ def _held(facts: Facts, column: Column | None, choice: Choice) -> tuple[int, int
 
 def _pixels(facts: Facts, choice: Choice) -> tuple[float, float]:
     black, white = facts.inputs.range if facts.inputs else (0.0, 1.0)
-    black = black if choice.black is None else choice.black
-    white = white if choice.white is None else choice.white
+    black, white = (
+        said if said is not None else reported for said, reported in ((choice.black, black), (choice.white, white))
+    )
     if not black < white:
         raise ChoiceInvalid("white", f"is {white:g}, but black is {black:g}: white must be the greater one.")
     return black, white

@@ -1630,7 +1630,7 @@ export interface components {
             inputs?: components["schemas"]["Inputs"] | null;
             /**
              * One Hot
-             * @description True when each row of the targets marks one class with 1 and the others with 0.
+             * @description True when each row of the targets has one 1, for its class.
              * @default false
              */
             one_hot: boolean;
