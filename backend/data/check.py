@@ -20,7 +20,8 @@ from backend.data import archives, arrays, table
 from backend.data.cells import Missing
 from backend.data.faults import FileInvalid
 from backend.data.headers import Header
-from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, Facts, Task, plan
+from backend.domain.experiment.upload_facts import Facts, Task
+from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, plan
 
 VALUES, INPUTS, TARGETS, FACTS = "values.npy", "inputs.npy", "targets.npy", "facts.json"
 KEPT = frozenset({VALUES, INPUTS, TARGETS, FACTS})

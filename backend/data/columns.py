@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.faults import FileInvalid
-from backend.domain.experiment.uploads import MOST_CATEGORIES, MOST_CLASSES, Column
+from backend.domain.experiment.upload_facts import Column
+from backend.domain.experiment.uploads import MOST_CATEGORIES, MOST_CLASSES
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.domain.experiment.uploads import Picture
+from backend.domain.experiment.upload_facts import Picture
 from backend.domain.png import encode
 
 LARGEST_SIDE = 64

@@ -14,7 +14,7 @@ from backend.data.columns import Floats, Profile, check_size, most_different
 from backend.data.faults import FileInvalid
 from backend.data.headers import Header, check_names, is_header
 from backend.data.labels import Labels
-from backend.domain.experiment.uploads import Column, Facts
+from backend.domain.experiment.upload_facts import Column, Facts
 
 BLOCK_CELLS = 20_000  # of short-lived texts: larger blocks keep the garbage collector busy
 PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 50

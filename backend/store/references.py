@@ -9,7 +9,7 @@ from backend.domain.catalog import Catalog
 from backend.domain.experiment import upload_dataset
 from backend.domain.experiment.experiment import Experiment
 from backend.domain.experiment.references import RUN, SAME_DATA, find_marked
-from backend.domain.experiment.uploads import Facts
+from backend.domain.experiment.upload_facts import Facts
 from backend.domain.problems import Problem, SpecInvalid
 from backend.store import sources, tables, uploads
 

@@ -270,7 +270,7 @@ class Upload(Table):
     kind: Mapped[str] = mapped_column(String(16))
     bytes: Mapped[int] = mapped_column(BigInteger)  # of what was sent
     sha256: Mapped[str] = mapped_column(String(64))
-    facts: Mapped[dict[str, Any]]  # a `backend.domain.experiment.uploads.Facts`
+    facts: Mapped[dict[str, Any]]  # a `backend.domain.experiment.upload_facts.Facts`
     created_at: Mapped[datetime]
 
 

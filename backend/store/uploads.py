@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
-from backend.domain.experiment.uploads import Facts
+from backend.domain.experiment.upload_facts import Facts
 from backend.domain.run.states import TERMINAL
 from backend.store.clock import now
 from backend.store.tables import Experiment, Run, Upload

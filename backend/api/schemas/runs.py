@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment
 from backend.domain.experiment.resolve import ResolvedField
-from backend.domain.experiment.uploads import Facts
+from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.variants import Variant
 from backend.domain.problems import Problem
 from backend.domain.run.events import EventKind

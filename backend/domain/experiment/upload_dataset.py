@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from backend.domain.catalog import Catalog, CatalogEntry, Provision
-from backend.domain.experiment.uploads import MARK, Choice, ChoiceInvalid, Facts, Plan, plan
+from backend.domain.experiment.upload_facts import Facts
+from backend.domain.experiment.uploads import MARK, Choice, ChoiceInvalid, Plan, plan
 from backend.domain.problems import Problem, SpecInvalid
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backend.data.check import Options, check
-from backend.domain.experiment.uploads import Facts
+from backend.domain.experiment.upload_facts import Facts
 
 
 def csv(rows: int = 30, separator: str = ",", header: str = "length,width,kind", end: str = "\n") -> bytes:

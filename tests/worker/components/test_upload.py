@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from backend.data.check import Options, check
-from backend.domain.experiment.uploads import Choice, Facts, plan
+from backend.domain.experiment.upload_facts import Facts
+from backend.domain.experiment.uploads import Choice, plan
 from tests.backend.data.making import csv, images, npy, npz
 from tests.worker.components.registry import make
 from tests.worker.components.test_datasets import equal, is_stratified, splits

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from backend.domain.experiment.uploads import Choice, Column, Facts, Feature, Plan, apportion, plan, sort_classes
+from backend.domain.experiment.upload_facts import Column, Facts
+from backend.domain.experiment.uploads import Choice, Feature, Plan, apportion, plan, sort_classes
 from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
 from worker.data.splits import check, generator, part, strata
@@ -45,15 +46,15 @@ class Upload(Dataset):
     )
     black: float | None = hyperparameter(
         None,
-        ge=-3e38,
-        le=3e38,
+        ge=-9e18,
+        le=9e18,
         upload="black",
         description="Number that is black in images; left out: as on the page Data.",
     )
     white: float | None = hyperparameter(
         None,
-        ge=-3e38,
-        le=3e38,
+        ge=-9e18,
+        le=9e18,
         upload="white",
         description="Number that is white in images; left out: as on the page Data.",
     )

@@ -1,0 +1,87 @@
+"""Facts found in uploaded data: what a check tells of a file, kept beside it as JSON."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from backend.domain.experiment.pixels import pixel_range
+
+Task = Literal["auto", "classification", "regression"]
+
+
+class Column(BaseModel):
+    """One column of a table, or one of the targets that came beside the inputs."""
+
+    name: str
+    type: Literal["number", "text"]
+    least: float | None = Field(default=None, description="Smallest number; null for texts.")
+    greatest: float | None = Field(default=None, description="Largest number; null for texts.")
+    mean: float | None = Field(default=None, description="Mean of the numbers; null for texts.")
+    whole: bool = Field(default=False, description="True when all its numbers are whole.")
+    integer: bool = Field(default=False, description="True when they were stored as integers.")
+    empty: int = Field(default=0, description="Lines of the file that have nothing here; they were left out.")
+    counts: dict[str, int] | None = Field(
+        default=None,
+        description="Rows of each text or whole number, as it is written; null when there are too many different ones.",
+    )
+    coded: int | None = Field(
+        default=None,
+        description="Column of the stored matrix that holds the places of the labels in `counts`, where the numbers do not "
+        "tell them apart: `01` and `1`.",
+    )
+
+
+class Inputs(BaseModel):
+    """The inputs of data that came as arrays."""
+
+    shape: list[int] = Field(
+        description="Shape of one sample as models see it: [features] or [channels, height, width]."
+    )
+    layout: Literal["features", "grey", "channels_first", "channels_last"] = Field(
+        description="Layout of the samples in the file."
+    )
+    dtype: str = Field(description="Type of the numbers in the file.")
+    least: float
+    greatest: float
+    whole: bool = Field(default=False, description="True when all numbers are whole.")
+    black: float | None = Field(
+        default=None, description="The number that is black in images, unless a spec says another; null for features."
+    )
+    white: float | None = Field(default=None, description="The number that is white.")
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Black and white, also of images from a release that did not tell them."""
+        if self.black is None or self.white is None:
+            return pixel_range(self.dtype, self.least, self.greatest, self.whole)
+        return self.black, self.white
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The order in which the array's axes go before its samples are given their shape; empty leaves them."""
+        return (0, 3, 1, 2) if self.layout == "channels_last" else ()
+
+
+class Picture(BaseModel):
+    """A small picture of one sample."""
+
+    label: str = Field(description="Its target.")
+    png: str = Field(description="PNG in Base64.")
+
+
+class Facts(BaseModel):
+    """Findings of the check."""
+
+    kind: Literal["table", "arrays"] = Field(description="Named columns, or an array of inputs with one of targets.")
+    rows: int = Field(description="Samples.")
+    left_out: int = Field(default=0, description="Lines that were left out because a value was missing.")
+    columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
+    inputs: Inputs | None = Field(default=None, description="Null for a table.")
+    one_hot: bool = Field(default=False, description="True when each row of the targets has one 1, for its class.")
+    target: str | None = Field(default=None, description="The target column, unless a spec names another.")
+    task: Task = Field(default="auto", description="The task, unless a spec names another.")
+    ignored: list[str] = Field(default=[], description="Columns of the file that were left out when it was sent.")
+    separator: str = Field(default="", description="Separator between the cells of a text file.")
+    header: bool = Field(default=False, description="True when the first line named the columns.")
+    preview: list[list[str]] = Field(default=[], description="The first rows of a table, its first columns.")
+    pictures: list[Picture] = Field(default=[], description="The first images.")
