@@ -57,11 +57,11 @@ def test_a_counterfactual_shows_dotted_what_would_have_been(page: Page, lathe: L
     (counterfactual,) = lathe.get(f"/api/runs?counterfactuals_of={steered}")["runs"]
     lathe.wait_for(counterfactual["id"], "succeeded")
     expect(row).to_contain_text(re.compile("validation loss .*, without it "))
-    dotted = """counterfactual run => document.querySelector('[data-chart="Loss"]').data
-        .filter(({line, meta}) => meta?.run === counterfactual run && line.dash === "dot" && meta.metric === "validation/loss")
+    dotted = """unsteered => document.querySelector('[data-chart="Loss"]').data
+        .filter(({line, meta}) => meta?.run === unsteered && line.dash === "dot" && meta.metric === "validation/loss")
         .map(({x}) => x.at(-1))"""
     page.wait_for_function(
-        f"counterfactual run => ({dotted})(counterfactual run)[0] >= {lathe.run(steered)['step']}",
+        f"unsteered => ({dotted})(unsteered)[0] >= {lathe.run(steered)['step']}",
         arg=counterfactual["id"],
     )
     page.goto(lathe.url)
