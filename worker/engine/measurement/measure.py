@@ -226,6 +226,11 @@ def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
             os.close(directory)
 
 
+def _finite(scores: Scores) -> Scores:
+    """The scores that are numbers; JSON knows no others."""
+    return {name: value for name, value in scores.items() if math.isfinite(value)}
+
+
 def _measure(
     exporter: Exporter, identity: str, path: Path, held: HeldOutFiles, bench: Bench
 ) -> tuple[ArtifactMeasure, dict[str, Scores]]:
@@ -238,12 +243,11 @@ def _measure(
     answers = {device: run_clean(path, held, device, settings, bench.tick, runtime) for device in settings.devices}
     first = answers[settings.devices[0]]
     latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
-    quality: dict[str, Scores] = first["quality"]
-    shown = quality[next(iter(held.splits))]
+    quality = {split: _finite(scores) for split, scores in first["quality"].items()}
     measured = sizes.model_copy(
         update={
             "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
-            **{name: value for name, value in shown.items() if math.isfinite(value)},
+            **quality[next(iter(held.splits))],
             "load_ms": first["load_ms"],
             "peak_memory_bytes": first["peak_memory_bytes"],
             "latency": latency,
