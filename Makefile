@@ -26,6 +26,9 @@ STAMPS := $(VENV)/stamps
 # One thread each, and neither many arenas nor many compiled primitives: what one test has used, the next ones rarely need.
 PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=2 ONEDNN_PRIMITIVE_CACHE_CAPACITY=16 $(BIN)/python -m pytest --dist loadfile
 COMPUTING := tests/worker tests/benchmarks
+# Their files take longest: begun first, none is left alone at the end.
+WAITING := tests/faults tests/e2e tests/past tests/lathe
+OTHERS := $(filter-out $(COMPUTING) $(WAITING) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 
 .PHONY: run test test-fast e2e faults bench lint format lock client wheel clean system help
 
@@ -38,7 +41,7 @@ run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print
 test: lint $(STAMPS)/frontend system ## run the linters and every test
 	failed=0
 	$(PYTEST) -n 2 $(COMPUTING) || failed=$$?
-	$(PYTEST) -n 3 tests $(addprefix --ignore=,$(COMPUTING)) || failed=$$?
+	$(PYTEST) -n 3 $(WAITING) $(OTHERS) || failed=$$?
 	exit $$failed
 
 test-fast: $(STAMPS)/dev $(STAMPS)/frontend ## run the tests that need no server, no browser and no other process
