@@ -17,7 +17,7 @@ SHOW = "import sys; from pathlib import Path; from backend.browser import show; 
 
 def requested(folder: Path, terminal: bool, display: str) -> str:
     """The address that a program in place of the browser is called with; empty when it is not."""
-    (folder / "browser").write_text(f'#!/bin/sh\necho "$@" > {folder}/asked\n')
+    (folder / "browser").write_text(f'#!/bin/sh\necho "$@" > {folder}/requested\n')
     (folder / "browser").chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     leader, follower = pty.openpty()

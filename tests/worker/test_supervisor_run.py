@@ -32,7 +32,7 @@ def held(store: Store, tmp_path: Path) -> OwnedRun:
 
 def test_everything_that_was_said_is_written_once_and_in_order(store: Store, held: OwnedRun) -> None:
     with store.begin() as session:
-        command = commands.ask(session, held.id, CommandKind.STOP, {}, "someone")
+        sent = commands.ask(session, held.id, CommandKind.STOP, {}, "someone")
     [command] = held.new_commands()
     assert held.new_commands() == []
     say(held, Happened(EventKind.STAGE_BEGAN, {"stage": 0}), points(1, 20), Progress(0, 20, 40, 2.0), CHECKPOINT)
@@ -49,7 +49,7 @@ def test_everything_that_was_said_is_written_once_and_in_order(store: Store, hel
         assert commands.pending(session, held.id) == []
     assert kinds == ["state", "stage_began", "checkpoint", "stage_ended", "command", "state"]
     assert violations(store, held.id) == []
-    assert command.id == command.id
+    assert command.id == sent.id
 
 
 def test_checkpoints_that_cannot_be_written_are_noted_while_it_lasts(store: Store, held: OwnedRun) -> None:

@@ -101,7 +101,7 @@ def _labels(orders: Sequence[Order]) -> list[str]:
 def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatter:
     worth, size = order.mean(order.quality), order.mean("bytes")
     whose = f"mean of {len(order.ends)} seeds" if len(order.ends) > 1 else label(order.ends[0][0])
-    text = f"{format_value(order.quality, worth)}, {format_value('bytes', size)}"
+    values = f"{format_value(order.quality, worth)}, {format_value('bytes', size)}"
     return go.Scatter(
         x=[size],
         y=[worth],
@@ -112,7 +112,7 @@ def _mean(order: Order, text: str, middle: float, options: Options) -> go.Scatte
         textfont={"size": 11, "color": LOOKS[options.theme].faint},
         cliponaxis=False,
         marker={"color": order.color, "size": 12},
-        hovertemplate=f"<b>{plain(order.name)}</b><br>{whose}<br>{text}<extra></extra>",
+        hovertemplate=f"<b>{plain(order.name)}</b><br>{whose}<br>{values}<extra></extra>",
         customdata=[[order.ends[0][0].id, order.ends[0][1].file.stage, order.ends[0][1].file.artifact]],
         meta={"run": order.ends[0][0].id, "role": "order"},
     )

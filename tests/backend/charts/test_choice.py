@@ -82,7 +82,7 @@ def test_what_is_remembered_of_another_question_changes_no_answer(
     for text in texts:
         options = Options(cost="bytes", minimize=goal, where=tree(text))
         again, anew = choose(found, options), choose(artifacts(rows), options)
-        for name in ("requested", "able", "front", "drawn_front", "meeting", "near", "shown"):
+        for name in ("candidates", "able", "front", "drawn_front", "meeting", "near", "shown"):
             assert getattr(again, name).tolist() == getattr(anew, name).tolist(), name
 
 
