@@ -26,6 +26,7 @@ STAMPS := $(VENV)/stamps
 # One thread each, and neither many arenas nor many compiled primitives: what one test has used, the next ones rarely need.
 PYTEST := OMP_NUM_THREADS=1 MALLOC_ARENA_MAX=2 ONEDNN_PRIMITIVE_CACHE_CAPACITY=16 $(BIN)/python -m pytest --dist loadfile
 COMPUTING := tests/worker tests/benchmarks
+COMPONENTS := tests/worker/components
 # Their files take longest: begun first, none is left alone at the end.
 WAITING := tests/faults tests/e2e tests/past tests/lathe
 OTHERS := $(filter-out $(COMPUTING) $(WAITING) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
@@ -37,10 +38,11 @@ run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print
 	exec $(BIN)/lathe up $(if $(PORT),--port "$(PORT)") $(if $(DATA_DIR),--data "$(DATA_DIR)") $(if $(VERBOSE),--verbose)
 
 # Those that compute, as many as a small machine has processors; then one more of the others, as they wait for processes.
-# Apart, each holds the half of what it has to import.
+# Apart, each holds a part of what has to be imported and compiled.
 test: lint $(STAMPS)/frontend system ## run the linters and every test
 	failed=0
-	$(PYTEST) -n 2 $(COMPUTING) || failed=$$?
+	$(PYTEST) -n 2 $(COMPONENTS) || failed=$$?
+	$(PYTEST) -n 2 $(COMPUTING) --ignore $(COMPONENTS) || failed=$$?
 	$(PYTEST) -n 3 $(WAITING) $(OTHERS) || failed=$$?
 	exit $$failed
 

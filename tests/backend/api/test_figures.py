@@ -139,7 +139,7 @@ def test_a_report_is_one_file_with_everything(api: Api, catalog: Catalog) -> Non
     time = reported["compared"][1]["times"][0]
     assert (
         reported["headline"] in words
-        and f"0.04 ({time['reported']}) / 0.052 ms ({time['p95_change']}) at batch 1" in words
+        and f"0.04 ({time['change']}) / 0.052 ms ({time['p95_change']}) at batch 1" in words
     )
     figures = [json.loads(script) for script in page.scripts if script.startswith("{")]
     assert len(figures) == 3 and all(drawn["data"] for drawn in figures)
