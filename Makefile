@@ -43,7 +43,7 @@ test: lint $(STAMPS)/frontend system ## run the linters and every test
 	failed=0
 	$(PYTEST) -n 2 $(COMPONENTS) || failed=$$?
 	$(PYTEST) -n 2 $(COMPUTING) --ignore $(COMPONENTS) || failed=$$?
-	$(PYTEST) -n 3 $(WAITING) $(OTHERS) || failed=$$?
+	$(PYTEST) -n 3 --no-loadscope-reorder $(WAITING) $(OTHERS) || failed=$$?
 	exit $$failed
 
 test-fast: $(STAMPS)/dev $(STAMPS)/frontend ## run the tests that need no server, no browser and no other process
