@@ -14,6 +14,7 @@ INHERITED = "Inherited from the previous stage."
 def stage(page: Page, name: str) -> Locator:
     """The card of a stage, opened."""
     card = page.get_by_role("group", name=name)
+    expect(card).to_be_visible()  # it may just have been added
     if card.get_by_role("button", expanded=False).first.is_visible():
         card.get_by_role("button").first.click()
     return card
