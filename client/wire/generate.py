@@ -4,19 +4,26 @@ Run as `python client/wire/generate.py`, without the package: it works while the
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-DESCRIPTION, MODELS = ROOT / "frontend" / "openapi.json", Path(__file__).with_name("models.py")
+DESCRIPTION, MODELS = ROOT / "frontend" / "openapi.json", Path(__file__).with_name("models")
 
-READ = (
-    *("CatalogNow", "ChartRow", "CommandRow", "Error", "ExperimentCreated", "LiveParameterRow", "Points", "RunDetail"),
-    *("RunPage", "StreamEvent", "StudyRow", "Tradeoffs", "TrialPage"),
-)
-"""The answers that the client reads; the schemas that they refer to are written too."""
+READ = {
+    "catalog": ("CatalogNow", "ChartRow"),
+    "commands": ("CommandRow", "LiveParameterRow"),
+    "errors": ("Error",),
+    "results": ("StageResult", "IncomingModel"),
+    "runs": ("ExperimentCreated", "RunDetail", "RunPage"),
+    "points": ("Points", "StreamEvent"),
+    "studies": ("StudyRow", "TrialPage"),
+    "tradeoffs": ("Tradeoffs",),
+}
+"""Module -> the answers that the client reads from it. A schema that they refer to stands in the first module that needs it."""
 
 DOCUMENTS = frozenset({"Experiment", "Study"})
 """Schemas of what people write: the client hands it on as it is."""
@@ -26,38 +33,64 @@ BASES = {"RunDetail": "RunRow", "RunState": "State", "StageResult": "Measured, R
 
 HEADER = '''\
 """Models of the server's answers, auto-generated from frontend/openapi.json by `make client`: do not edit."""
-
-from datetime import datetime
-from typing import Any
-
-from client.wire.base import Measured, Reply, State, Word
 '''
+PACKAGE = "client.wire.models"
+NAMES = {"datetime": ("datetime",), "typing": ("Any",), "client.wire.base": ("Measured", "Reply", "State", "Word")}
+"""Module -> the names that models take from it, when they use them."""
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 Schema = Mapping[str, Any]
 
 
-def generate(description: Schema) -> str:
-    """The source of the module. Raises KeyError for a schema that is not described, ValueError for one that no
-    annotation can express."""
+def generate(description: Schema) -> dict[str, str]:
+    """The files of the package, name -> source. Raises KeyError for a schema that is not described, ValueError for one
+    that no annotation can express."""
     schemas = description["components"]["schemas"]
-    return "\n\n".join([HEADER, *(_class(name, schemas) for name in _ordered(schemas))])
+    found: dict[str, list[str]] = {}
+    for module, answers in READ.items():
+        known = [name for names in found.values() for name in names]
+        found[module] = _ordered(answers, schemas, known)
+    sources = {f"{module}.py": _module(names, found, schemas) for module, names in found.items()}
+    return {"__init__.py": _face(found), **sources}
 
 
-def _ordered(schemas: Schema) -> list[str]:
-    """The names of all schemas that are read, each after those that it refers to."""
+def _face(found: Mapping[str, list[str]]) -> str:
+    """The source of the package itself: every model by its name."""
+    names = "".join(f'    "{name}",\n' for name in sorted(name for names in found.values() for name in names))
+    imports = "".join(_import(f"{PACKAGE}.{module}", found[module]) for module in sorted(found))
+    return f"{HEADER}\n{imports}\n__all__ = [\n{names}]\n"
+
+
+def _module(names: Sequence[str], found: Mapping[str, list[str]], schemas: Schema) -> str:
+    classes = [_class(name, schemas) for name in names]
+    used = set(re.findall(r"\w+", re.sub(r'""".*?"""', "", "\n".join(classes), flags=re.DOTALL))) - set(names)
+    others = {f"{PACKAGE}.{module}": models for module, models in sorted(found.items())}
+    taken = [_import(module, used & set(known)) for module, known in {**NAMES, **others}.items()]
+    standard, ours = "".join(taken[:2]), "".join(taken[2:])
+    return "\n\n".join(["\n".join(filter(None, [HEADER, standard, ours])), *classes])
+
+
+def _import(module: str, names: Collection[str]) -> str:
+    """The statement that imports these names, as the formatter breaks it; none for no names."""
+    line = f"from {module} import {', '.join(sorted(names))}\n"
+    many = "".join(f"    {name},\n" for name in sorted(names))
+    return "" if not names else line if len(line) <= 121 else f"from {module} import (\n{many})\n"
+
+
+def _ordered(answers: Sequence[str], schemas: Schema, known: Collection[str]) -> list[str]:
+    """The names of all schemas that these answers need beside those that are known, each after those that it refers to."""
     found: list[str] = []
 
     def visit(name: str) -> None:
-        if name not in found and name not in DOCUMENTS:
+        if name not in found and name not in known and name not in DOCUMENTS:
             if (base := BASES.get(name, "")) in schemas:
                 visit(base)
             for other in _references(schemas[name]):
                 visit(other)
             found.append(name)
 
-    for name in READ:
+    for name in answers:
         visit(name)
     return found
 
@@ -134,4 +167,6 @@ def _docstring(text: str) -> str:
 
 
 if __name__ == "__main__":
-    MODELS.write_text(generate(json.loads(DESCRIPTION.read_text())), encoding="utf-8")
+    MODELS.mkdir(exist_ok=True)
+    for name, source in generate(json.loads(DESCRIPTION.read_text())).items():
+        (MODELS / name).write_text(source, encoding="utf-8")
