@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from backend.api.deps import CatalogDep, CreationDep, HintsDep, RunId, SettingsDep, StoreDep, run_of
-from backend.api.forks import ForkPlan, queue_once
+from backend.api.deps import RunId, run_of
+from backend.api.fork_queue import ForkPlan, QueueDep
 from backend.api.schemas.runs import Request
 from backend.api.schemas.submission import ExperimentCreated
 from backend.config import Settings
@@ -25,23 +25,12 @@ class NewCounterfactual(Request):
 
 
 @router.post("/api/runs/{run_id}/counterfactuals", status_code=201)
-def create(
-    run_id: RunId,
-    body: NewCounterfactual,
-    store: StoreDep,
-    settings: SettingsDep,
-    catalog: CatalogDep,
-    hints: HintsDep,
-    after: BackgroundTasks,
-    creation: CreationDep,
-) -> ExperimentCreated:
+def create(run_id: RunId, body: NewCounterfactual, queue: QueueDep) -> ExperimentCreated:
     """Queues a run that repeats this one without one command, after all ordinary runs.
 
     It starts from the newest checkpoint before the command had an effect, or from the beginning without one.
     """
-    created = queue_once(store, settings, catalog, creation, lambda: _plan(store, settings, run_id, body.seq))
-    after.add_task(hints.wake)
-    return created
+    return queue.once(lambda: _plan(queue.store, queue.settings, run_id, body.seq))
 
 
 def _plan(store: Store, settings: Settings, run_id: str, seq: int) -> ForkPlan:

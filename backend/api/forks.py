@@ -1,29 +1,21 @@
 """Forks: runs that start from another run's prefix."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from backend.api import staging
 from backend.api.bodies import documents
-from backend.api.deps import CatalogDep, CreationDep, HintsDep, Reading, RunDep, RunId, SettingsDep, StoreDep, run_of
-from backend.api.experiments import created_of
+from backend.api.deps import CatalogDep, Reading, RunDep, RunId, run_of
+from backend.api.fork_queue import ForkPlan, QueueDep
 from backend.api.schemas.submission import ExperimentCreated, NewFork
-from backend.config import Settings
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.experiment import Experiment, resolve
 from backend.domain.run.lineage import ForkOrigin, follow
-from backend.errors import ArtifactNotFound, Conflict, Invalid, RunNotFound
-from backend.store import experiments, files, forks, idempotency, inheritance, references, run_events, steering, tables
-from backend.store.clock import new_id
+from backend.errors import ArtifactNotFound, Conflict, Invalid
+from backend.store import files, forks, references, steering, tables
 from backend.store.forks import NoCheckpoint, Prefix, Unforkable
-from backend.store.idempotency import Creation
-from backend.store.inheritance import InheritedFile
 from backend.store.session import Store
 
 router = APIRouter(tags=["runs"])
@@ -66,55 +58,16 @@ def start(
 
 
 @router.post("/api/runs/{run_id}/fork", status_code=201)
-def fork(
-    run_id: RunId,
-    store: StoreDep,
-    settings: SettingsDep,
-    catalog: CatalogDep,
-    hints: HintsDep,
-    after: BackgroundTasks,
-    creation: CreationDep,
-    body: NewFork | None = None,
-) -> ExperimentCreated:
+def fork(run_id: RunId, queue: QueueDep, body: NewFork | None = None) -> ExperimentCreated:
     """Queues a run that starts from a checkpoint of this one and continues on its own."""
 
     def find() -> ForkPlan:
-        origin, spec = _plan(store, run_id, body or NewFork(), catalog)
-        if damage := files.examine(store, settings.data_dir, origin.checkpoint):
+        origin, spec = _plan(queue.store, run_id, body or NewFork(), queue.catalog)
+        if damage := files.examine(queue.store, queue.settings.data_dir, origin.checkpoint):
             raise Conflict(f"The checkpoint at step {origin.checkpoint.step:,} {damage}: fork from another one.")
         return ForkPlan(run_id, spec, origin)
 
-    created = queue_once(store, settings, catalog, creation, find)
-    after.add_task(hints.wake)
-    return created
-
-
-@dataclass(frozen=True)
-class ForkPlan:
-    """A run to create from run `of`: with its history up to a checkpoint, or from the start. `mark` changes its row."""
-
-    of: str
-    spec: Experiment
-    prefix: Prefix | None
-    mark: Callable[[Session, tables.Run, tables.Run], None] = lambda session, parent, run: None
-
-
-def queue_once(
-    store: Store, settings: Settings, catalog: Catalog, creation: Creation, find: Callable[[], ForkPlan]
-) -> ExperimentCreated:
-    """Queue what `find` finds, once for each key. Raises Conflict, and whatever `find` raises."""
-    if (created := idempotency.known(store, creation, created_of)) is not None:
-        return created
-    try:
-        plan, child = find(), new_id()
-        rows = partial(_created, new=plan, catalog=catalog, child=child)
-        if plan.prefix is None:
-            return idempotency.once(store, creation, created_of, partial(rows, taken=[]))
-        with staging.of_runs(store, settings.data_dir).filling(child):
-            taken = inheritance.take(store, settings.data_dir, plan.prefix, child)
-            return idempotency.once(store, creation, created_of, partial(rows, taken=taken))
-    except Unforkable as error:
-        raise Conflict(str(error)) from error
+    return queue.once(find)
 
 
 def _plan(store: Store, run_id: str, body: NewFork, catalog: Catalog) -> tuple[Prefix, Experiment]:
@@ -151,19 +104,3 @@ def _prefix(session: Session, parent: tables.Run, checkpoint: str | None, stage:
 
 def _document(prefix: Prefix, origin: ForkOrigin) -> dict[str, Any]:
     return {**origin.effective(), "name": f"{prefix.run.experiment.name[:190]} · fork"}
-
-
-def _created(session: Session, new: ForkPlan, catalog: Catalog, taken: list[InheritedFile], child: str) -> str:
-    """The rows of the run, whose files are in their place. The parent cannot be deleted meanwhile."""
-    parent = run_events.lock(session, new.of)
-    if parent is None:
-        raise RunNotFound(new.of)
-    if new.prefix:
-        inheritance.hold(session, new.prefix, taken)
-    references.check(session, new.spec, catalog, hold=True)
-    experiment_id, runs = experiments.create(session, new.spec, [parent.seed], [child])
-    if new.prefix:
-        inheritance.queue(session, runs[0], new.prefix, taken)
-    new.mark(session, parent, runs[0])
-    session.flush()
-    return experiment_id
