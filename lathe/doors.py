@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any, NoReturn
 
 from backend import __version__
-from lathe.environment import default_folder, finished_warmup
+from lathe.environment import complete, default_folder
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def enter(name: str, given: Mapping[str, str]) -> NoReturn:
             f"lathe {name} needs packages that are not installed here, such as {missing[0]}: install Lathe's wheel with "
             f"its extra `all`, pip install 'lathe-{__version__}-py3-none-any.whl[all]'."
         )
-    environment = finished_warmup(os.environ, given)
+    environment = complete(os.environ, given)
     with suppress(OSError):  # nobody reads it, or the disk that it is written to is full
         sys.stdout.write(f"Data: {environment['LATHE_DATA_DIR']}\n")
         sys.stdout.flush()

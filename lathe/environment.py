@@ -25,7 +25,7 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "lathe"
 
 
-def finished_warmup(environment: Mapping[str, str], flags: Mapping[str, object]) -> dict[str, str]:
+def complete(environment: Mapping[str, str], flags: Mapping[str, object]) -> dict[str, str]:
     """The environment of a process of the server; `flags` are settings by name, such as `port`.
 
     Packages are found beside this one, and never in the folder where the command happens to be typed: many a project

@@ -32,41 +32,41 @@ class InheritedFile:
     path: str
 
 
-def take(store: Store, data_dir: Path, past: Prefix, run_id: str) -> list[InheritedFile]:
-    """Put the files of the past into the folder of run `run_id`. Raises Unforkable when one is gone; what is there by
+def take(store: Store, data_dir: Path, prefix: Prefix, run_id: str) -> list[InheritedFile]:
+    """Put the files of the prefix into the folder of run `run_id`. Raises Unforkable when one is gone; what is there by
     then stays."""
     with store.read() as session:
-        taken = inherited_files(session, past, run_id)
+        taken = inherited_files(session, prefix, run_id)
     _share(data_dir, taken)
     return taken
 
 
-def hold(session: Session, past: Prefix, taken: Sequence[InheritedFile]) -> None:
+def hold(session: Session, prefix: Prefix, taken: Sequence[InheritedFile]) -> None:
     """Keep the other run as it is until the transaction ends. Raises Unforkable when it is not as it was taken."""
-    if run_events.lock(session, past.run.id) is None:
+    if run_events.lock(session, prefix.run.id) is None:
         raise Unforkable("The run to start from is gone.")
-    if [one.id for one in _left(session, past)] != [one.artifact.id for one in taken]:
+    if [one.id for one in _left(session, prefix)] != [one.artifact.id for one in taken]:
         raise Unforkable("Some of the files to start from were replaced in the meantime: try again.")
 
 
-def inherited_files(session: Session, past: Prefix, run_id: str) -> list[InheritedFile]:
+def inherited_files(session: Session, prefix: Prefix, run_id: str) -> list[InheritedFile]:
     """Inherited files of run `run_id`, under ids and paths of its own."""
-    return [_inherited_file(one, run_id) for one in _left(session, past)]
+    return [_inherited_file(one, run_id) for one in _left(session, prefix)]
 
 
-def _left(session: Session, past: Prefix) -> list[Artifact]:
-    """Files of the past: those that ended stages left, their checkpoints, and the one at the fork point.
+def _left(session: Session, prefix: Prefix) -> list[Artifact]:
+    """Files of the prefix: those that ended stages left, their checkpoints, and the one at the fork point.
 
     That one comes last, so that it is the newest of the new run.
     """
-    taken = [one for one in artifacts.of(session, past.run.id) if one.stage < past.ended and _outlasts(one, past)]
-    return [*taken, past.checkpoint]
+    taken = [one for one in artifacts.of(session, prefix.run.id) if one.stage < prefix.ended and _outlasts(one, prefix)]
+    return [*taken, prefix.checkpoint]
 
 
-def _outlasts(artifact: Artifact, past: Prefix) -> bool:
+def _outlasts(artifact: Artifact, prefix: Prefix) -> bool:
     if artifact.kind != artifacts.CHECKPOINT:
         return True
-    earlier = artifact.created_at < past.checkpoint.created_at
+    earlier = artifact.created_at < prefix.checkpoint.created_at
     return artifact.place in ENDS and earlier
 
 
@@ -84,64 +84,66 @@ def _share(data_dir: Path, taken: Sequence[InheritedFile]) -> None:
             raise Unforkable(
                 f"`{one.artifact.path}`, which stage {one.artifact.stage + 1} left, is gone: fork from an earlier one."
             ) from None
-    fusions = {(data_dir / one.path).parent for one in taken}
-    for folder in fusions | {folder.parent for folder in fusions}:
+    folders = {(data_dir / one.path).parent for one in taken}
+    for folder in folders | {folder.parent for folder in folders}:
         files.sync(folder)
 
 
-def inherit(session: Session, past: Prefix, taken: Sequence[InheritedFile], run_id: str, after: int) -> dict[str, Any]:
-    """Write the past into a run whose row the caller holds, after its event number `after`.
+def inherit(
+    session: Session, prefix: Prefix, taken: Sequence[InheritedFile], run_id: str, after: int
+) -> dict[str, Any]:
+    """Write the prefix into a run whose row the caller holds, after its event number `after`.
 
     Returns what becomes of the run's columns; the last of the new events says where the run was forked.
     """
     ids = {one.artifact.id: one.id for one in taken}
-    _copy_events(session, past, run_id, after)
+    _copy_events(session, prefix, run_id, after)
     _rename(session, run_id, after, ids)
-    run_events.insert_events(session, run_id, after + past.seq, [_forked(past, ids)])
-    _copy_results(session, past, run_id, ids)
-    _copy_summaries(session, past, run_id, ids)
+    run_events.insert_events(session, run_id, after + prefix.seq, [_forked(prefix, ids)])
+    _copy_results(session, prefix, run_id, ids)
+    _copy_summaries(session, prefix, run_id, ids)
     for one in taken:
-        session.add(_registered(one, run_id, past))
+        session.add(_registered(one, run_id, prefix))
     session.flush()
     return {
-        "last_seq": after + past.seq + 1,
-        "parent_id": past.run.id,
-        "fork_stage": past.ended,
-        "fork_step": past.checkpoint.step,
+        "last_seq": after + prefix.seq + 1,
+        "parent_id": prefix.run.id,
+        "fork_stage": prefix.ended,
+        "fork_step": prefix.checkpoint.step,
         "waits_for": None,
         "waits_stage": None,
-        "stage": past.ended,
-        "step": past.checkpoint.step,
-        "latest": _latest(session, past),
+        "stage": prefix.ended,
+        "step": prefix.checkpoint.step,
+        "latest": _latest(session, prefix),
     }
 
 
-def _forked(past: Prefix, ids: Mapping[str, str]) -> NewEvent:
-    checkpoint = past.checkpoint
+def _forked(prefix: Prefix, ids: Mapping[str, str]) -> NewEvent:
+    checkpoint = prefix.checkpoint
     body = {
-        "parent": past.run.id,
-        "name": past.run.experiment.name,
+        "parent": prefix.run.id,
+        "name": prefix.run.experiment.name,
         "checkpoint": checkpoint.id,
         "artifact": ids[checkpoint.id],
-        "stage": past.ended,
+        "stage": prefix.ended,
         "step": checkpoint.step,
     }
     return NewEvent(kind=EventKind.FORKED, body=body)
 
 
-def _copy_events(session: Session, past: Prefix, run_id: str, after: int) -> None:
+def _copy_events(session: Session, prefix: Prefix, run_id: str, after: int) -> None:
     """In the database itself: points are many."""
-    compacted = inheriting.copy(session, past.run.id, past.seq, run_id, after)
+    compacted = inheriting.copy(session, prefix.run.id, prefix.seq, run_id, after)
     event = table(Event).c
-    covered = stored.find_covered(session, [past.run.id]).get(past.run.id, 0)
+    covered = stored.find_covered(session, [prefix.run.id]).get(prefix.run.id, 0)
     loose = or_(event.kind != EventKind.POINTS.value, event.seq > covered)
-    past_events = select(
+    prefix_events = select(
         literal(run_id), event.seq + bindparam("after"), event.kind, event.at, event.body, event.chunk
-    ).where(event.run_id == past.run.id, event.seq <= past.seq, loose)
-    statement = insert(table(Event)).from_select(["run_id", "seq", "kind", "at", "body", "chunk"], past_events)
+    ).where(event.run_id == prefix.run.id, event.seq <= prefix.seq, loose)
+    statement = insert(table(Event)).from_select(["run_id", "seq", "kind", "at", "body", "chunk"], prefix_events)
     counted = statement.execution_options(preserve_rowcount=True)
     copied = session.connection().execute(counted, {"after": after}).rowcount
-    assert compacted + copied == past.seq, "the parent's events have a gap, or the parent is gone"
+    assert compacted + copied == prefix.seq, "the parent's events have a gap, or the parent is gone"
 
 
 def _rename(session: Session, run_id: str, after: int, ids: Mapping[str, str]) -> None:
@@ -153,8 +155,8 @@ def _rename(session: Session, run_id: str, after: int, ids: Mapping[str, str]) -
         event.body = renamed(event.body, ids)
 
 
-def _copy_results(session: Session, past: Prefix, run_id: str, ids: Mapping[str, str]) -> None:
-    query = select(Result).where(Result.run_id == past.run.id, Result.stage < past.ended)
+def _copy_results(session: Session, prefix: Prefix, run_id: str, ids: Mapping[str, str]) -> None:
+    query = select(Result).where(Result.run_id == prefix.run.id, Result.stage < prefix.ended)
     for result in session.scalars(query):
         session.add(
             Result(
@@ -164,14 +166,14 @@ def _copy_results(session: Session, past: Prefix, run_id: str, ids: Mapping[str,
         )  # fmt: skip
 
 
-def _copy_summaries(session: Session, past: Prefix, run_id: str, ids: Mapping[str, str]) -> None:
+def _copy_summaries(session: Session, prefix: Prefix, run_id: str, ids: Mapping[str, str]) -> None:
     """Those that had been shown by then and that no rewind has withdrawn."""
     query = select(Event.body).where(
-        Event.run_id == past.run.id, Event.seq <= past.seq, Event.kind == EventKind.SUMMARY.value
+        Event.run_id == prefix.run.id, Event.seq <= prefix.seq, Event.kind == EventKind.SUMMARY.value
     )
     shown = {(body["kind"], body["stage"], body["step"]) for body in session.scalars(query)}
-    for one in summaries.of(session, past.run.id):
-        if (one.kind, one.stage, one.step) in shown and one.step <= past.checkpoint.step:
+    for one in summaries.of(session, prefix.run.id):
+        if (one.kind, one.stage, one.step) in shown and one.step <= prefix.checkpoint.step:
             session.add(
                 Summary(
                     run_id=run_id, kind=one.kind, stage=one.stage, step=one.step, body=renamed(one.body, ids), at=one.at
@@ -179,10 +181,10 @@ def _copy_summaries(session: Session, past: Prefix, run_id: str, ids: Mapping[st
             )
 
 
-def _registered(one: InheritedFile, run_id: str, past: Prefix) -> Artifact:
+def _registered(one: InheritedFile, run_id: str, prefix: Prefix) -> Artifact:
     """A run that a person stopped there is over; its fork is not: for that one it is the end of a stage like any."""
     artifact = one.artifact
-    ends = not past.within or artifact is not past.checkpoint
+    ends = not prefix.within or artifact is not prefix.checkpoint
     place = (Place.END if ends else Place.WITHIN) if artifact.kind == artifacts.CHECKPOINT else None
     return Artifact(
         id=one.id, run_id=run_id, kind=artifact.kind, stage=artifact.stage, step=artifact.step, place=place,
@@ -190,11 +192,11 @@ def _registered(one: InheritedFile, run_id: str, past: Prefix) -> Artifact:
     )  # fmt: skip
 
 
-def _latest(session: Session, past: Prefix) -> dict[str, float]:
+def _latest(session: Session, prefix: Prefix) -> dict[str, float]:
     """The last finite value that each metric had by then."""
     found: dict[str, float] = {}
-    names = list(past.run.latest)
-    for chunk in reversed(events.chunks(session, past.run.id, metrics=names, until=past.seq)[1]) if names else ():
+    names = list(prefix.run.latest)
+    for chunk in reversed(events.chunks(session, prefix.run.id, metrics=names, until=prefix.seq)[1]) if names else ():
         for name, values in chunk.metrics.items():
             finite = values[np.isfinite(values)]
             if name not in found and finite.size:
@@ -213,10 +215,10 @@ def renamed(value: Any, ids: Mapping[str, str]) -> Any:
     return {name: renamed(item, ids) for name, item in value.items()} if isinstance(value, dict) else value
 
 
-def queue(session: Session, run: Run, past: Prefix, taken: Sequence[InheritedFile]) -> None:
-    """Give a run that was just created this past, and have it wait for a worker."""
+def queue(session: Session, run: Run, prefix: Prefix, taken: Sequence[InheritedFile]) -> None:
+    """Give a run that was just created this prefix, and have it wait for a worker."""
     assert run.state is RunState.QUEUED and run.last_seq == 0
-    for name, value in inherit(session, past, taken, run.id, after=0).items():
+    for name, value in inherit(session, prefix, taken, run.id, after=0).items():
         setattr(run, name, value)
-    reason = f"Forked from “{past.run.experiment.name}”."
+    reason = f"Forked from “{prefix.run.experiment.name}”."
     run_events.append(session, run, [run_events.state_event(RunState.QUEUED, reason)])

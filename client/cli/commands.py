@@ -208,8 +208,8 @@ def tradeoffs(lathe: Lathe, options: Namespace) -> int:
 def _measures(answer: Tradeoffs, minimize: str, where: str) -> list[str]:
     """The default measures, then the others that the question names."""
     default = ["accuracy", "bytes", "p50_ms@1"]
-    options = [name for name in answer.fields if name.removesuffix("_ms@1") in f"{minimize} {where}"]
-    return [name for name in dict.fromkeys([*default, *options]) if name in answer.fields]
+    named = [name for name in answer.fields if name.removesuffix("_ms@1") in f"{minimize} {where}"]
+    return [name for name in dict.fromkeys([*default, *named]) if name in answer.fields]
 
 
 def _candidate(one: TradeoffPoint, names: list[str]) -> tuple[str, ...]:

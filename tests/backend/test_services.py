@@ -29,8 +29,8 @@ def test_servers_die_when_the_tests_are_killed() -> None:
         database, database_folder, broker, broker_folder = tests.stdout.readline().split()
         assert services.postgresql_answers(database) and services.redis_answers(broker)
         os.kill(tests.pid, signal.SIGKILL)
-    fusions = [Path(database_folder), Path(broker_folder)]
-    until(lambda: not any(folder.exists() for folder in fusions), 15, "the end of their folders")
+    folders = [Path(database_folder), Path(broker_folder)]
+    until(lambda: not any(folder.exists() for folder in folders), 15, "the end of their folders")
     assert not services.postgresql_answers(database) and not services.redis_answers(broker)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from backend.domain.settings import Settings
 from lathe import environment
-from lathe.environment import data_folder, finished_warmup
+from lathe.environment import complete, data_folder
 from tests.lathe.installing import ROOT
 
 
@@ -22,7 +22,7 @@ from tests.lathe.installing import ROOT
 def test_a_flag_goes_before_the_environment_the_long_name_before_the_short_one(
     flags: dict[str, str], surroundings: dict[str, str], port: str | None
 ) -> None:
-    assert finished_warmup(surroundings, flags).get("LATHE_PORT") == port
+    assert complete(surroundings, flags).get("LATHE_PORT") == port
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_data_folder_is_absolute_and_that_of_the_checkout_by_default(
     surroundings: dict[str, str], folder: Path
 ) -> None:
     assert data_folder(surroundings) == folder
-    assert finished_warmup(surroundings, {})["LATHE_DATA_DIR"] == str(folder)
+    assert complete(surroundings, {})["LATHE_DATA_DIR"] == str(folder)
 
 
 @pytest.mark.parametrize(

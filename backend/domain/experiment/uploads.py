@@ -203,9 +203,8 @@ def _held(facts: Facts, column: Column | None, choice: Choice) -> tuple[int, int
 
 def _pixels(facts: Facts, choice: Choice) -> tuple[float, float]:
     black, white = facts.inputs.range if facts.inputs else (0.0, 1.0)
-    black, white = (
-        said if said is not None else reported for said, reported in ((choice.black, black), (choice.white, white))
-    )
+    black = black if choice.black is None else choice.black
+    white = white if choice.white is None else choice.white
     if not black < white:
         raise ChoiceInvalid("white", f"is {white:g}, but black is {black:g}: white must be the greater one.")
     return black, white

@@ -43,7 +43,7 @@ def kept(api: Api, content: bytes = b"", name: str = "own.csv", **fields: str) -
     return answer.json()
 
 
-def fusions(api: Api) -> list[str]:
+def folders(api: Api) -> list[str]:
     """Everything that lies where uploads do."""
     root = api.settings.data_dir / "uploads"
     return sorted(path.name for path in root.iterdir()) if root.exists() else []
@@ -65,14 +65,14 @@ def test_a_file_is_kept_described_listed_and_deleted(api_on_each: Api) -> None:
     assert (detail["name"], detail["kind"], detail["rows"], detail["columns"]) == ("own.csv", "table", 30, 3)
     assert (detail["bytes"], detail["sha256"]) == (len(csv()), hashlib.sha256(csv()).hexdigest())
     assert [column["name"] for column in detail["facts"]["columns"]] == ["length", "width", "kind"]
-    assert fusions(api) == [detail["id"]]
+    assert folders(api) == [detail["id"]]
     assert api.client.get(f"/api/uploads/{detail['id']}").json() == detail
     newest = kept(api, npz(x=images(), y=[0, 1, 2] * 10), name="pictures.npz")
     listed = api.client.get("/api/uploads").json()
     assert [row["name"] for row in listed] == ["pictures.npz", "own.csv"]
     assert listed[0]["shape"] == [1, 9, 10] and "facts" not in listed[0]
     assert api.client.delete(f"/api/uploads/{detail['id']}").status_code == 204
-    assert fusions(api) == [newest["id"]]
+    assert folders(api) == [newest["id"]]
     for method in ("GET", "DELETE"):
         answer = api.client.request(method, f"/api/uploads/{detail['id']}")
         assert (answer.status_code, shape(answer).error) == (404, "UploadNotFound")
@@ -124,7 +124,7 @@ def test_what_cannot_be_taken_is_told_and_leaves_nothing(
     assert answer.status_code == 422, answer.text
     assert sentence in shape(answer).detail
     assert shape(answer).path == path
-    assert fusions(api) == [] and api.client.get("/api/uploads").json() == []
+    assert folders(api) == [] and api.client.get("/api/uploads").json() == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_cannot_be_taken_is_told_and_leaves_nothing(
 def test_a_file_name_is_a_label_and_never_a_path(api: Api, sent: str, called: str, tmp_path: Path) -> None:
     detail = kept(api, name=sent)
     assert detail["name"] == called
-    assert fusions(api) == [detail["id"]]
+    assert folders(api) == [detail["id"]]
     inside = api.settings.data_dir / "uploads" / detail["id"]
     assert sorted(path.name for path in inside.iterdir()) == ["facts.json", "values.npy"]
     outside = {path.name for path in tmp_path.iterdir()} - {"uploads"}
@@ -155,7 +155,7 @@ def test_a_file_name_is_a_label_and_never_a_path(api: Api, sent: str, called: st
 def test_no_id_leads_outside(api: Api, upload: str) -> None:
     detail = kept(api)
     assert api.client.delete(f"/api/uploads/{upload}").status_code in (404, 405, 422)
-    assert fusions(api) == [detail["id"]]
+    assert folders(api) == [detail["id"]]
 
 
 def test_a_spec_takes_the_traits_of_its_file(api: Api) -> None:
@@ -228,12 +228,12 @@ def test_data_stay_while_a_run_needs_them(api_on_each: Api) -> None:
     refused = api.client.delete(f"/api/uploads/{upload}")
     assert (refused.status_code, shape(refused).error) == (409, "Conflict")
     assert refused.json()["detail"].startswith("“A run” trains on these data and is queued")
-    assert fusions(api) == [upload]
+    assert folders(api) == [upload]
     with api.store.begin() as session:
         assert runs.cancel_queued(session, created["runs"][0]["id"])
         assert runs.counts(session)[RunState.CANCELLED] == 1
     assert api.client.delete(f"/api/uploads/{upload}").status_code == 204
-    assert fusions(api) == []
+    assert folders(api) == []
 
 
 def test_variants_may_differ_in_their_target(api: Api) -> None:
@@ -270,7 +270,7 @@ def test_what_is_too_large_is_refused_by_its_length_or_while_it_arrives(small: A
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = small.client.post("/api/uploads", content=pieces(), headers=headers)
     assert (answer.status_code, shape(answer).detail) == (413, "The body is too large: at most 1 MB are accepted.")
-    assert sent > 0 and fusions(small) == []
+    assert sent > 0 and folders(small) == []
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_nobody_sends_without_a_token(small: Api) -> None:
     with TestClient(small.client.app, base_url="http://localhost") as stranger:  # type: ignore[arg-type]
         for method, path in (("POST", ""), ("GET", ""), ("GET", "/x"), ("DELETE", "/x")):
             assert stranger.request(method, f"/api/uploads{path}", files=files).status_code == 401
-    assert fusions(small) == []
+    assert folders(small) == []
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,7 +299,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(api: Api, monkeypatch: pytest.Mo
             patched.setattr(where, name, full)
             answer = send(api)
         assert (answer.status_code, shape(answer).error) == (507, "DiskFull"), name
-        assert fusions(api) == []
+        assert folders(api) == []
     assert send(api).status_code == 201
 
 
@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_during_the_check_is_told(api: Api, monkeypatch: py
     answered = type("Done", (), {"returncode": 0, "stdout": b'{"full": true}'})
     monkeypatch.setattr("backend.api.uploads.subprocess.run", lambda *_, **__: answered)
     assert shape(send(api)).error == DiskFull.__name__
-    assert fusions(api) == []
+    assert folders(api) == []
 
 
 ENDS = {
@@ -330,7 +330,7 @@ def test_each_end_of_a_check_is_told_as_it_is(
     monkeypatch.setattr("backend.api.uploads.sys.executable", str(python))
     monkeypatch.setattr("backend.api.uploads.SECONDS", 2.0 if how == "slow" else 60.0)
     assert sentence in shape(send(api)).detail
-    assert fusions(api) == []
+    assert folders(api) == []
     assert ("Traceback (most recent call last)" in caplog.text and "ZeroDivisionError" in caplog.text) == (
         how == "raised"
     )
@@ -349,7 +349,7 @@ def test_many_at_once_do_not_meet(api: Api) -> None:
     with ThreadPoolExecutor(6) as threads:
         details = list(threads.map(lambda rows: kept(api, csv(rows), name=f"{rows}.csv"), range(20, 26)))
     assert [detail["rows"] for detail in details] == list(range(20, 26))
-    assert fusions(api) == sorted(detail["id"] for detail in details)
+    assert folders(api) == sorted(detail["id"] for detail in details)
 
 
 def test_a_retried_upload_is_one_and_another_under_its_key_is_refused(api_on_each: Api) -> None:
@@ -364,7 +364,7 @@ def test_a_retried_upload_is_one_and_another_under_its_key_is_refused(api_on_eac
     for refused in (ask(csv(31)), ask(csv(), target="width"), ask(csv(), name="another")):
         assert (refused.status_code, shape(refused).error) == (409, "Conflict")
         assert "was used for another request" in refused.json()["detail"]
-    assert fusions(api_on_each) == [answers[0].json()["id"]]
+    assert folders(api_on_each) == [answers[0].json()["id"]]
 
 
 def test_a_start_sweeps_what_nobody_registered(api: Api) -> None:
@@ -376,8 +376,8 @@ def test_a_start_sweeps_what_nobody_registered(api: Api) -> None:
     (staged.root / "not ours").mkdir()
     with staged.filling("under way"):
         assert staged.sweep() == ["00000000-0000-0000-0000-000000000001"]
-        assert fusions(api) == sorted([detail["id"], "not ours", "under way"])
-    assert fusions(api) == sorted([detail["id"], "not ours"])
+        assert folders(api) == sorted([detail["id"], "not ours", "under way"])
+    assert folders(api) == sorted([detail["id"], "not ours"])
     assert staged.sweep() == [] and not (staged.root / detail["id"] / staging.MARK).exists()
 
 
@@ -394,7 +394,7 @@ def test_files_of_what_was_being_deleted_follow_the_database(gone: bool, api: Ap
             assert registered is not None
             stored.forget(session, registered)
     assert staged.sweep() == ([upload] if gone else [])
-    assert fusions(api) == ([] if gone else [upload])
+    assert folders(api) == ([] if gone else [upload])
 
 
 def test_the_check_runs_outside_of_the_server(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ class PhaseProgress:
             self.unsettled = len(self.history)
 
     @property
-    def finished_warmup(self) -> Sequence[float]:
+    def losses(self) -> Sequence[float]:
         """Validation losses of the epochs since the callback's warm-up."""
         return self.history[self.unsettled :]
 

@@ -200,5 +200,5 @@ class Trainer:
 
     def _ends(self) -> bool:
         """Returns whether a regularizer ends the training after this epoch."""
-        losses = self.progress.finished_warmup
+        losses = self.progress.losses
         return bool(losses) and any(regularizer.ends(losses) for regularizer in self.recipe.now.regularizers)
