@@ -141,9 +141,9 @@ def _sign(step: int, sign: str, hover: str, color: str, options: Options) -> dic
 
 
 def _summary(runs: Sequence[RunData], roles: Sequence[Role], number: str) -> str:
-    text = [f"{title(run)}: {'; '.join(parts)}." for run in runs[:10] if (parts := _describe(run, roles, number))]
+    sentences = [f"{title(run)}: {'; '.join(parts)}." for run in runs[:10] if (parts := _describe(run, roles, number))]
     more = f" And {len(runs) - 10} more runs." if len(runs) > 10 else ""
-    return " ".join(text) + more if text else "Nothing has been measured yet."
+    return " ".join(sentences) + more if sentences else "Nothing has been measured yet."
 
 
 def _describe(run: RunData, roles: Sequence[Role], number: str) -> list[str]:

@@ -32,10 +32,10 @@ class Task:
         """`digits`, `noise (samples 500)`, `“own.csv” (id 1f0c9a42, target y)`; `names` has those of uploads by id."""
         kind, *rest = self.spec.items()
         named = next((f"“{names[value]}”" for _, value in rest if value in names), str(kind[1]).replace("_", " "))
-        text = [
+        sentences = [
             f"{name.replace('_', ' ')} {_brief(value, names)}" for name, value in rest if value not in (None, "", [])
         ]
-        return f"{named} ({', '.join(text)})" if text else named
+        return f"{named} ({', '.join(sentences)})" if sentences else named
 
 
 def _brief(value: Any, names: Mapping[str, str]) -> str:

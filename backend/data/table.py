@@ -159,5 +159,5 @@ def _columns(table: Table, profile: Profile) -> list[Column]:
 
 def _as_written(counts: dict[str, int], written: set[str]) -> dict[str, int]:
     """The counts of numbers that each are written in one way only, by what is written."""
-    text = {float(label): label for label in written}
-    return {text[float(number)]: count for number, count in counts.items()}
+    labels = {float(label): label for label in written}
+    return {labels[float(number)]: count for number, count in counts.items()}

@@ -156,10 +156,10 @@ class Answer:
         """Preparations and sizes of the test split, where the models do not share them."""
         having = np.unique(self.found.owner).tolist()
         preparations = sorted({self.found.runs[place].preparation.replace("_", " ") for place in having})
-        text = [f"prepared the data differently ({', '.join(preparations)})"] if len(preparations) > 1 else []
+        sentences = [f"prepared the data differently ({', '.join(preparations)})"] if len(preparations) > 1 else []
         if len(self.found.samples) > 1:
-            text.append("were judged on test splits of different sizes")
-        return f"These models {' and '.join(text)}." if text else ""
+            sentences.append("were judged on test splits of different sizes")
+        return f"These models {' and '.join(sentences)}." if sentences else ""
 
 
 def _interval(accuracy: float | None, samples: int | None) -> Interval | None:

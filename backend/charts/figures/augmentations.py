@@ -137,10 +137,10 @@ def _heading(words: str, top: float, options: Options) -> dict[str, Any]:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    text: dict[str, list[str]] = {}
+    by_run: dict[str, list[str]] = {}
     for row in rows:
-        text.setdefault(title(row.run), []).append(row.row["title"].replace("_", " "))
-    parts = (f"{name}: training images {', '.join(titles)}." for name, titles in text.items())
+        by_run.setdefault(title(row.run), []).append(row.row["title"].replace("_", " "))
+    parts = (f"{name}: training images {', '.join(titles)}." for name, titles in by_run.items())
     return " ".join(parts) or "Nothing has been measured yet."
 
 

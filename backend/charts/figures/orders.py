@@ -146,11 +146,11 @@ def _so_far(run: RunData, place: Place, quality: str) -> go.Scatter:
 def _summary(orders: Sequence[Order]) -> str:
     if not orders:
         return "Nothing has been measured yet."
-    text = [
+    sentences = [
         f"{one.name}: {format_value(one.quality, one.mean(one.quality))} at {format_value('bytes', one.mean('bytes'))}"
         for one in orders
     ]
-    return " ".join([*_comparison(orders), "; ".join(text) + "."])
+    return " ".join([*_comparison(orders), "; ".join(sentences) + "."])
 
 
 def _comparison(orders: Sequence[Order]) -> list[str]:

@@ -88,7 +88,7 @@ def _points(
     on = choice.drawn_front[mine]
     costs, gains = artifacts.column(options.cost)[mine], artifacts.column(choice.quality)[mine]
     names = {run.id: label(run) for run in runs}
-    text = [
+    sentences = [
         f"<b>{plain(files[index].label)}</b> ({_format(files[index])})<br>{names[run.id]}<br>"
         f"{choice.quality} {format_value(choice.quality, gain)}{_interval(choice.quality, gain, files[index])}, {plain(options.cost)} {format_value(options.cost, cost)}"
         f"{'' if best else '<br>another one is better in both'}"
@@ -110,7 +110,7 @@ def _points(
             "opacity": np.where(on, 1.0, 0.35) if joined else (1.0 if on[0] else 0.35),
             "line": {"width": np.where(on, 1.5, 0.0) if joined else 1.5 * on[0], "color": LOOKS[options.theme].text},
         },
-        text=np.array(text),
+        text=np.array(sentences),
         hovertemplate="%{text}<extra></extra>",
         customdata=np.array(about, dtype=object),
         meta={"role": "artifacts", **({"run": first.id} if joined else {})},
@@ -159,7 +159,7 @@ def _front_line(artifacts: Artifacts, line: Any, choice: Choice, options: Option
 def _summary(artifacts: Artifacts, best: Any, number: int, choice: Choice, options: Options) -> str:
     if not len(best):
         return "Nothing has been measured yet."
-    text = []
+    sentences = []
     for index, values in zip(best[:10].tolist(), artifacts.values(best[:10]), strict=True):
         file = artifacts.files[index]
         quality, cost = (
@@ -168,8 +168,8 @@ def _summary(artifacts: Artifacts, best: Any, number: int, choice: Choice, optio
         )
         how = quality if choice.quality == "accuracy" else f"{choice.quality} {quality}"
         after = f"{file.label}, {file.exporter.replace('_', ' ')}"
-        text.append(f"{title(artifacts.run(index))} after {after}: {how} at {cost}")
-    return f"{len(best)} of {number} artifacts are on the front. " + "; ".join(text) + "."
+        sentences.append(f"{title(artifacts.run(index))} after {after}: {how} at {cost}")
+    return f"{len(best)} of {number} artifacts are on the front. " + "; ".join(sentences) + "."
 
 
 chart = Chart("Accuracy against cost", draw, results=True, draw_artifacts=draw_artifacts, group="results")

@@ -192,7 +192,7 @@ def _pattern(index: int) -> tuple[str, str]:
 
 
 def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]], quality: str) -> str:
-    text = []
+    sentences = []
     for run, found in measured[:10]:
         stages = [
             f"{place.file.label} {format_value(quality, place.values[quality])}, {format_value('bytes', place.values['bytes'])}"
@@ -200,8 +200,8 @@ def _summary(measured: Sequence[tuple[RunData, Sequence[Place]]], quality: str) 
             if quality in place.values
         ]
         if stages:
-            text.append(f"{title(run)}: {'; '.join(stages)}.")
-    return " ".join(text) or "Nothing has been measured yet."
+            sentences.append(f"{title(run)}: {'; '.join(stages)}.")
+    return " ".join(sentences) or "Nothing has been measured yet."
 
 
 chart = Chart("What each stage cost and gained", draw, results=True, group="results")

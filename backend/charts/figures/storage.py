@@ -54,11 +54,11 @@ def _bar(run: RunData, body: Mapping[str, Any], key: str, axis: str) -> go.Bar:
 
 
 def _describe(run: RunData, body: Mapping[str, Any]) -> str:
-    text = [
+    sentences = [
         f"{PLACES[tier['tier']]} {tier['samples_a_second']:,.0f} samples a second, {with_unit('bytes', tier['bytes'])}"
         for tier in body["tiers"]
     ]
-    return f"{title(run)} keeps its training split {PLACES[body['chosen']]}: {'; '.join(text)}."
+    return f"{title(run)} keeps its training split {PLACES[body['chosen']]}: {'; '.join(sentences)}."
 
 
 chart = Chart("Storage", draw, summaries=("storage",), group="data", rank=3)

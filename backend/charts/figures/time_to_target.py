@@ -74,8 +74,8 @@ def _shared(names: Sequence[str]) -> str:
 
 
 def _summary(found: Sequence[Reach], target: float) -> str:
-    text = [_describe(one) for one in found]
-    return f"To {target:.1%} validation accuracy. " + " ".join(text)
+    sentences = [_describe(one) for one in found]
+    return f"To {target:.1%} validation accuracy. " + " ".join(sentences)
 
 
 def _describe(one: Reach) -> str:

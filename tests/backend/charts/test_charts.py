@@ -183,8 +183,8 @@ def test_what_is_not_a_number_is_a_gap_with_a_sign() -> None:
     broken = Line(np.array([1, 2, 3, 4]), np.array([1.0, np.nan, np.inf, 2.0]), 4)
     figure = drawn("loss", run(lines={"train/loss": broken}))
     assert figure["data"][0]["y"] == [1.0, None, None, 2.0]
-    text = [note["hovertext"] for note in figure["layout"]["annotations"] if note.get("text") == "✕"]
-    assert len(text) == 1 and "not a number at step 2" in text[0]
+    texts = [note["hovertext"] for note in figure["layout"]["annotations"] if note.get("text") == "✕"]
+    assert len(texts) == 1 and "not a number at step 2" in texts[0]
 
 
 def test_stages_and_what_happened_are_marked_on_a_lone_run() -> None:

@@ -33,6 +33,6 @@ def test_what_was_really_removed_counts_from_where_the_stage_began() -> None:
 
 
 def test_what_a_training_told_goes_before_the_summary_of_the_same_step() -> None:
-    text = Line(np.array([4, 8]), np.array([0.3, 0.45]), 2)
-    curve, _ = drawn(shown(1, 8, ("a", 5, 10)), line=text)
+    line = Line(np.array([4, 8]), np.array([0.3, 0.45]), 2)
+    curve, _ = drawn(shown(1, 8, ("a", 5, 10)), line=line)
     assert list(curve.x) == [4, 8] and np.allclose(curve.y, [0.3, 0.45])

@@ -37,11 +37,11 @@ def file_size(after: StageResult, before: StageResult) -> str | None:
     changes = [_size_change(new, old) for new, old in files(after, before)]
     if all(change is None for change in changes):
         return None
-    sentences = "; ".join(
+    text = "; ".join(
         f"the {words(new.exporter)} file {change or 'keeps its size'}"
         for (new, _), change in zip(files(after, before), changes, strict=True)
     )
-    return f"T{sentences[1:]}."
+    return f"T{text[1:]}."
 
 
 def _size_change(new: ArtifactMeasure, old: ArtifactMeasure) -> str | None:
@@ -56,13 +56,13 @@ def speed(after: StageResult, before: StageResult) -> str | None:
     Equal operators on equal shapes are the same work: a difference there is the machine's.
     """
     firsts = {new.runtime: (new, old) for new, old in reversed(files(after, before))}
-    sentences = {
+    by_runtime = {
         new.runtime: ", ".join(_speed_changes(new, old))
         for new, old in reversed(firsts.values())
         if after.flops != before.flops or new.operators != old.operators
     }
     changes = [
-        f"in {runtime} {change}" if len(firsts) > 1 else change for runtime, change in sentences.items() if change
+        f"in {runtime} {change}" if len(firsts) > 1 else change for runtime, change in by_runtime.items() if change
     ]
     return f"A call is {'; '.join(changes)}." if changes else None
 
@@ -227,9 +227,9 @@ def several_runtimes(after: StageResult, before: StageResult | None) -> str | No
     ran_in = {measure.runtime: words(measure.exporter) for measure in ran(after)}
     if before is not None or len(ran_in) < 2:
         return None
-    sentences = ", ".join(f"{exporter} in {runtime}" for runtime, exporter in ran_in.items())
+    runtimes = ", ".join(f"{exporter} in {runtime}" for runtime, exporter in ran_in.items())
     return (
-        f"The files ran in different runtimes ({sentences}): a difference between them comes from the runtimes. Compare "
+        f"The files ran in different runtimes ({runtimes}): a difference between them comes from the runtimes. Compare "
         "files of one format to see the gain of a stage."
     )
 
