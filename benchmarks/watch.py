@@ -38,18 +38,19 @@ def run(benchmark: Benchmark) -> int:
     with tempfile.TemporaryDirectory(prefix="lathe-benchmark-") as folder:
         reader, writer = os.pipe()
         process = get_context("fork").Process(target=_measure, args=(benchmark, folder, writer, os.getpid()))
-        process.start()
-        os.close(writer)
         printed: list[str] = []
         passing = Thread(target=_pass_on, args=(reader, printed), daemon=True)
-        passing.start()
-        try:
+        try:  # from the start on: it may be interrupted before it has printed anything
+            process.start()
+            os.close(writer)
+            passing.start()
             process.join()
         except KeyboardInterrupt:
             interrupted = True
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one changes nothing
         _end_family()
-        passing.join()
+        if passing.is_alive():
+            passing.join()
     if not interrupted:
         return process.exitcode or 0
     print(f"\nInterrupted after {duration(monotonic() - began)}. Measured so far:\n\n{''.join(printed)}", flush=True)
