@@ -137,6 +137,10 @@ class Data:
     """and what 0 is."""
     shown: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Summaries of the data for a run's page, by kind, as plain JSON."""
+    read: Corpus | None = None
+    """The splits as they were read,"""
+    scaling: Scaling | None = None
+    """and the scaling of their inputs; without one they are learnt as they are."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:

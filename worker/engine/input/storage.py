@@ -100,6 +100,8 @@ def store(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Data:
         corpus.names,
         tuple(unit.scale.tolist()) if unit else (),
         tuple(unit.mean.tolist()) if unit else (),
+        read=corpus,
+        scaling=scaling,
     )
 
 
