@@ -23,7 +23,7 @@ from backend.api import staging
 from backend.api.bodies.receiving import Received, receive
 from backend.api.deps import Key, Reading, SettingsDep, StoreDep, Writing
 from backend.api.schemas.runs import UploadDetail, UploadRow
-from backend.data.check import Options
+from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.uploads import Choice, ChoiceInvalid, plan
 from backend.domain.input_limits import label

@@ -10,8 +10,9 @@ import resource
 import sys
 from pathlib import Path
 
-from backend.data.check import Options, check
+from backend.data.check import check
 from backend.data.faults import FileInvalid
+from backend.data.options import Options
 
 MEMORY = 2 << 30  # bytes; files that are mapped do not count
 SECONDS = 1800  # of one processor

@@ -8,60 +8,19 @@
 `facts.json` is written beside them; all other files in the folder are removed.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, Field, field_validator
-
-from backend.data import archives, arrays, table
-from backend.data.cells import Missing
+from backend.data import formats
 from backend.data.faults import FileInvalid
-from backend.data.headers import Header
-from backend.domain.experiment.upload_facts import Facts, Task
+from backend.data.formats import INPUTS, TARGETS, VALUES
+from backend.data.options import Options
+from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, plan
 
-VALUES, INPUTS, TARGETS, FACTS = "values.npy", "inputs.npy", "targets.npy", "facts.json"
+FACTS = "facts.json"
 KEPT = frozenset({VALUES, INPUTS, TARGETS, FACTS})
-
-SIGNATURES = {
-    b"\x1f\x8b": "compressed (gzip): unpack it first",
-    b"BZh": "compressed (bzip2): unpack it first",
-    b"\xfd7zXZ": "compressed (xz): unpack it first",
-    b"\xff\xfe": "UTF-16 text: save it as CSV in UTF-8",
-    b"\xfe\xff": "UTF-16 text: save it as CSV in UTF-8",
-    b"%PDF": "a PDF: export the table as CSV",
-    b"\x89PNG": "one picture: send many as an NPZ file of `inputs` and `targets`",
-    b"\xff\xd8\xff": "one picture: send many as an NPZ file of `inputs` and `targets`",
-    b"\xd0\xcf\x11\xe0": "a spreadsheet or document: export it as CSV",
-    b'{"': "JSON: export it as CSV",
-    b"[{": "JSON: export it as CSV",
-    b"[[": "JSON: export it as CSV",
-    b"SQLite format 3": "a database: export the table as CSV",
-    b"PAR1": "Parquet: export it as CSV, or as NPZ",
-    b"\x80\x04\x95": "a pickle, which Lathe never opens: write it with numpy.save",
-    b"\x80\x05\x95": "a pickle, which Lathe never opens: write it with numpy.save",
-}
-
-
-class Options(BaseModel):
-    """Options that a person gave with the file."""
-
-    target: str | None = None
-    task: Task = "auto"
-    header: Header = "auto"
-    missing: Missing = "refuse"
-    ignore: list[str] = Field(default=[], max_length=1000)
-
-    @field_validator("ignore", mode="before")
-    @classmethod
-    def _parted(cls, said: Any) -> Any:
-        """Names in one text, as a form sends them: a JSON list, or parted by commas."""
-        if not isinstance(said, str):
-            return said
-        return json.loads(said) if said.startswith("[") else [name.strip() for name in said.split(",")]
 
 
 def check(folder: Path, options: Options) -> Facts:
@@ -83,41 +42,16 @@ def check(folder: Path, options: Options) -> Facts:
     return facts
 
 
+def _read(folder: Path, options: Options) -> Facts:
+    file = folder / "file"
+    if file.exists():
+        return formats.read(file, folder, options)
+    return formats.read_pair(folder, folder / "inputs", folder / "targets")
+
+
 def _finished(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("[!.]*")):
         if path.name in KEPT:
             yield path
         else:
             path.unlink()
-
-
-def _read(folder: Path, options: Options) -> Facts:
-    file = folder / "file"
-    if not file.exists():
-        return _pair(folder, folder / "inputs", folder / "targets")
-    with file.open("rb") as stream:
-        begins = stream.read(16)
-    if not begins:
-        raise FileInvalid("The file is empty: send a table or arrays.")
-    if begins.startswith(b"\x93NUMPY"):
-        return _single(folder, file)
-    if begins.startswith(b"PK"):
-        paths = archives.unpack(file, folder)
-        return _pair(folder, *paths) if len(paths) == 2 else _single(folder, paths[0])
-    for signature, what in SIGNATURES.items():
-        if begins.startswith(signature):
-            raise FileInvalid(f"The file is {what}.")
-    return table.read(file, folder / VALUES, options.header, options.missing, options.ignore)
-
-
-def _pair(folder: Path, inputs: Path, targets: Path) -> Facts:
-    facts = arrays.pair(arrays.open_array(inputs, "inputs"), arrays.open_array(targets, "targets"))
-    inputs.rename(folder / INPUTS)
-    targets.rename(folder / TARGETS)
-    return facts
-
-
-def _single(folder: Path, file: Path) -> Facts:
-    facts = arrays.table(arrays.open_array(file, "file"))
-    file.rename(folder / VALUES)
-    return facts

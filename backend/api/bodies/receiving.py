@@ -11,7 +11,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from backend.api.bodies.multipart import Begin, Body, Form
-from backend.data.check import Options
+from backend.data.options import Options
 from backend.domain.input_limits import UNWRITABLE
 from backend.errors import Invalid, too_large
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backend.data.check import Options, check
+from backend.data.check import check
+from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
 
 

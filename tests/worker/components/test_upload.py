@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.data.check import Options, check
+from backend.data.check import check
+from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.uploads import Choice, plan
 from tests.backend.data.making import csv, images, npy, npz
