@@ -10,6 +10,7 @@ import numpy as np
 
 from backend.data.columns import LARGEST, Floats
 from backend.data.faults import FileInvalid
+from backend.domain.experiment.uploads import MOST_CATEGORIES
 
 Missing = Literal["refuse", "leave_out"]
 
@@ -49,6 +50,7 @@ class Cells:
 
     name: str
     most: int  # different texts that are kept
+    noun: str = "Line"  # word for one row in sentences
     numbers: int = 0
     texts: int = 0
     empty: int = 0
@@ -58,6 +60,7 @@ class Cells:
     first_foreign: tuple[int, str] = (0, "")
     readings: frozenset[str] = frozenset({"decimal", "thousands"})  # that all of them allow
     written: set[str] | None = field(default_factory=set)  # its numbers as they are written, while they are few
+    different: set[str] = field(default_factory=set)  # the first of its texts, one more than become inputs of their own
 
     def see(self, lines: Sequence[int], cells: Sequence[str]) -> None:
         """More cells, and the numbers of their lines."""
@@ -75,9 +78,7 @@ class Cells:
         elif (value := number(cell)) is None:
             self._see_text(line, cell, count)
         elif not abs(value) <= LARGEST:
-            raise FileInvalid(
-                f"Line {line}, column `{self.name}`: `{cell[:40]}` is infinite or too large; write a number up to 3e38."
-            )
+            raise FileInvalid(f"{self._where((line, cell))} is infinite or too large; write a number up to 3e38.")
         else:
             self._keep({cell})
             self.numbers += count
@@ -85,6 +86,8 @@ class Cells:
     def _see_text(self, line: int, cell: str, count: int) -> None:
         self.first_text = self.first_text if self.texts else (line, cell)
         self.texts += count
+        if len(self.different) <= MOST_CATEGORIES:
+            self.different.add(cell)
         if readings := foreign(cell):
             self.first_foreign = self.first_foreign if self.foreign else (line, cell)
             self.readings = self.readings & readings or readings
@@ -100,20 +103,26 @@ class Cells:
         """Tells whether labels that differ are one number: `01` and `1`, or two beyond 2^53."""
         return bool(self.written) and len(set(map(float, self.written or ()))) < len(self.written or ())
 
+    @property
+    def is_prose(self) -> bool:
+        """Tells whether there are too many different texts for one input each, so that their words may be learnt from."""
+        return len(self.different) > MOST_CATEGORIES
+
     def check(self, missing: Missing) -> None:
         """Raises FileInvalid for a column that is neither numbers nor texts, or has holes where none may be."""
+        noun = self.noun.lower()
         if self.empty and missing == "refuse":
             raise FileInvalid(
-                f"Line {self.first_empty} has nothing in column `{self.name}` ({self.empty:,} such line"
-                f"{'s' * (self.empty > 1)}): fill in the cells, or choose to leave out lines with missing values."
+                f"{self.noun} {self.first_empty} has nothing in column `{self.name}` ({self.empty:,} such {noun}"
+                f"{'s' * (self.empty > 1)}): fill in the cells, or choose to leave out {noun}s with missing values."
             )
         if self.texts + self.numbers == 0:
-            raise FileInvalid(f"Column `{self.name}` is empty in every line: leave it out.")
+            raise FileInvalid(f"Column `{self.name}` is empty in every {noun}: leave it out.")
         if self.foreign and 2 * self.foreign >= self.texts:
             raise FileInvalid(f"{self._where(self.first_foreign)} {self._notation()}.")
         if self.texts and self.numbers > self.texts:
             raise FileInvalid(
-                f"{self._where(self.first_text)} is not a number, unlike the rest of the column: correct it, or leave the line out."
+                f"{self._where(self.first_text)} is not a number, unlike the rest of the column: correct it, or leave the {noun} out."
             )
 
     def _notation(self) -> str:
@@ -127,7 +136,7 @@ class Cells:
         return "has its thousands parted: write numbers with nothing between thousands"
 
     def _where(self, found: tuple[int, str]) -> str:
-        return f"Line {found[0]}, column `{self.name}`: `{found[1][:40]}`"
+        return f"{self.noun} {found[0]}, column `{self.name}`: `{found[1][:40]}`"
 
 
 def _all_numbers(cells: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 | sent | remains |
 |---|---|
 | a text file, or one array [rows, columns] | `values.npy` |
+| a column of many texts in it | `texts-<column>.npy` and `ends-<column>.npy` beside it |
 | two arrays, in one NPZ file or in two NPY files | `inputs.npy` and `targets.npy` |
 
 `facts.json` is written beside them; all other files in the folder are removed.
@@ -20,7 +21,7 @@ from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, plan
 
 FACTS = "facts.json"
-KEPT = frozenset({VALUES, INPUTS, TARGETS, FACTS})
+KEPT = (VALUES, INPUTS, TARGETS, FACTS, "texts-*.npy", "ends-*.npy")
 
 
 def check(folder: Path, options: Options) -> Facts:
@@ -51,7 +52,7 @@ def _read(folder: Path, options: Options) -> Facts:
 
 def _finished(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("[!.]*")):
-        if path.name in KEPT:
+        if any(map(path.match, KEPT)):
             yield path
         else:
             path.unlink()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from backend.data import archives, arrays, table
+from backend.data import archives, arrays, delimited, records, table
 from backend.data.faults import FileInvalid
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
@@ -45,7 +45,27 @@ def _archive(file: Path, folder: Path, options: Options) -> Facts:
 
 
 def _text(file: Path, folder: Path, options: Options) -> Facts:
-    return table.read(file, folder / VALUES, options.header, options.missing, options.ignore)
+    """A table of text, or JSON, which may begin with blanks."""
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        is_json = records.begins_like_json(stream.read(records.FIRST_CHARACTERS))
+    source = records.open_source(file) if is_json else delimited.open_source(file, options.header)
+    return table.read(source, folder, options.missing, options.ignore)
+
+
+def _columnar(opening: str) -> Reader:
+    """A reader of Parquet or Arrow; that library is loaded only for such a file."""
+
+    def read(file: Path, folder: Path, options: Options) -> Facts:
+        from backend.data import columnar
+
+        source = {
+            "parquet": columnar.open_parquet,
+            "arrow": columnar.open_arrow_file,
+            "stream": columnar.open_arrow_stream,
+        }[opening](file)
+        return table.read(source, folder, options.missing, options.ignore)
+
+    return read
 
 
 def _refuse(what: str) -> Reader:
@@ -59,16 +79,16 @@ def _refuse(what: str) -> Reader:
 
 _UTF_16 = _refuse("UTF-16 text: save it as CSV in UTF-8")
 _PICTURE = _refuse("one picture: send many as an NPZ file of `inputs` and `targets`")
-_JSON = _refuse("JSON: export it as CSV")
 _PICKLE = _refuse("a pickle, which Lathe never opens: write it with numpy.save")
 
 READERS: dict[bytes, Reader] = {
     b"\x93NUMPY": _array,
     b"PK": _archive,
-    b"PAR1": _refuse("Parquet: export it as CSV, or as NPZ"),
-    b'{"': _JSON,
-    b"[{": _JSON,
-    b"[[": _JSON,
+    b"PAR1": _columnar("parquet"),
+    b"PARE": _refuse("encrypted Parquet: write it again without encryption"),
+    b"ARROW1": _columnar("arrow"),
+    b"\xff\xff\xff\xff": _columnar("stream"),
+    b"FEA1": _refuse("Feather of version 1: write it as Feather of version 2, or as Parquet"),
     b"\x1f\x8b": _refuse("compressed (gzip): unpack it first"),
     b"BZh": _refuse("compressed (bzip2): unpack it first"),
     b"\xfd7zXZ": _refuse("compressed (xz): unpack it first"),

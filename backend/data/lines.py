@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.data.cells import foreign
 from backend.data.faults import FileInvalid
+from backend.data.source import Row
 from backend.domain.input_limits import UNWRITABLE
 
 MOST_BYTES = 4 << 20  # of one line
@@ -17,11 +18,9 @@ SEPARATORS = ",;\t|"
 
 _DECLARED = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
 
-Row = tuple[int, list[str]]  # the line that it begins in, and its cells
 
-
-def check(path: Path) -> None:
-    """Raises FileInvalid, with the number of the line, unless the file is UTF-8 text in lines of a bearable length."""
+def check(path: Path, longest: int | None = MOST_BYTES) -> None:
+    """Raises FileInvalid, with the number of the line, unless the file is UTF-8 text in lines of up to `longest` bytes."""
     line, length, decoder = 1, 0, codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
@@ -33,7 +32,7 @@ def check(path: Path) -> None:
                 )
             for index, part in enumerate(block.split(b"\n")):
                 line, length = (line + 1, len(part)) if index else (line, length + len(part))
-                if length > MOST_BYTES:
+                if longest is not None and length > longest:
                     raise FileInvalid(
                         f"Line {line} is longer than 4 MB: its line breaks are missing, or it has too many columns."
                     )

@@ -1,34 +1,34 @@
-"""A text file becomes a matrix of numbers. Two passes: what the columns are, then what is in them."""
+"""A table becomes a matrix of numbers. Two passes: what the columns are, then what is in them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
-from backend.data import lines
 from backend.data.cells import Cells, Missing, is_missing
 from backend.data.columns import Floats, Profile, check_size, most_different
 from backend.data.faults import FileInvalid
-from backend.data.headers import Header, check_names, is_header
+from backend.data.growing import GrowingArray
+from backend.data.headers import check_names
 from backend.data.labels import Labels
+from backend.data.source import Source
+from backend.data.texts import GrowingTexts
 from backend.domain.experiment.upload_facts import Column, Facts
 
 BLOCK_CELLS = 20_000  # of short-lived texts: larger blocks keep the garbage collector busy
-PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 50
+PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 8, 50, 500
 
 Rows = list[list[str]]
 
 
 @dataclass
 class Table:
-    """A text file, and what its columns were found to be. `places` are those of its columns in a line."""
+    """A source, and what those of its columns that are read were found to be. `places` are theirs in the source."""
 
-    path: Path
-    separator: str
-    header: bool
+    source: Source
     columns: list[Cells]
     places: list[int]
     ignored: list[str]
@@ -36,57 +36,47 @@ class Table:
     labels: dict[int, Labels] = field(default_factory=dict)  # of columns whose numbers do not tell their labels apart
 
     def blocks(self) -> Iterator[tuple[list[int], Rows]]:
-        """Numbers of lines, and their rows."""
-        rows, size = self._data(), max(1, BLOCK_CELLS // len(self.columns))
+        """Numbers of rows, and their cells."""
+        rows, size = self.source.rows(self.places), max(1, BLOCK_CELLS // len(self.columns))
         while block := list(islice(rows, size)):
-            yield [line for line, _ in block], [cells for _, cells in block]
-
-    def _data(self) -> Iterator[lines.Row]:
-        rows = islice(lines.rows(self.path, self.separator), int(self.header), None)
-        if not self.ignored:
-            return rows
-        return ((line, [cells[place] for place in self.places]) for line, cells in rows)
+            yield [number for number, _ in block], [cells for _, cells in block]
 
 
-def read(path: Path, target: Path, header: Header, missing: Missing, ignore: Sequence[str] = ()) -> Facts:
-    """Write the table's numbers to `target` (NPY, float64), texts as the numbers of their categories; after them the
-    labels of columns of numbers that do not tell them apart. Raises FileInvalid in one sentence.
+def read(source: Source, folder: Path, missing: Missing, ignore: Sequence[str] = ()) -> Facts:
+    """Write the table's numbers to `values.npy` (float64) in the folder, texts as the numbers of their categories; after
+    them the labels of columns of numbers that do not tell them apart. The texts of a column of many are written beside
+    it. Raises FileInvalid in one sentence.
     """
-    lines.check(path)
-    table = _open(path, header, ignore)
+    table = _open(source, ignore)
     for numbers, block in table.blocks():
         for column, cells in zip(table.columns, zip(*block, strict=True), strict=True):
             column.see(numbers, cells)
         table.rows += len(block)
         check_size(table.rows, len(table.columns))
     if table.rows == 0:
-        raise FileInvalid("The file has no row below its header: add the data.")
+        raise FileInvalid(f"The file has no row{' below its header' * source.header}: add the data.")
     for column in table.columns:
         column.check(missing)
-    profile, kept, preview = _write(table, target)
+    profile, kept, preview = _write(table, folder)
     if kept == 0:
-        raise FileInvalid("Every line has a missing value: fill some in, or leave out the columns with missing values.")
+        raise FileInvalid(
+            f"Every {source.noun.lower()} has a missing value: fill some in, or leave out the columns with missing values."
+        )
     return Facts(
         kind="table",
         rows=kept,
         left_out=table.rows - kept,
         columns=_columns(table, profile),
         ignored=table.ignored,
-        separator=table.separator,
-        header=table.header,
+        separator=source.separator,
+        header=source.header,
         preview=preview,
     )
 
 
-def _open(path: Path, said: Header, ignore: Sequence[str]) -> Table:
-    separator = lines.separator(path)
-    head = [[cell.strip() for cell in cells] for _, cells in islice(lines.rows(path, separator), 20)]
-    if not head:
-        raise FileInvalid("The file is empty: send one with a header and rows.")
-    first = head[0]
-    check_size(1, len(first))
-    header = len(first) > 1 and is_header(first, head[1:], said)
-    names = [cell if header and cell else f"column {index}" for index, cell in enumerate(first, 1)]
+def _open(source: Source, ignore: Sequence[str]) -> Table:
+    names = [name or f"column {number}" for number, name in enumerate(source.names, 1)]
+    check_size(1, len(names))
     check_names(names)
     if unknown := [name for name in ignore if name not in names]:
         raise FileInvalid(f"The file has no column `{unknown[0][:80]}` that could be left out.", "ignore")
@@ -94,37 +84,41 @@ def _open(path: Path, said: Header, ignore: Sequence[str]) -> Table:
     if len(places) < 2:
         raise FileInvalid(
             f"The file has {('no', 'one')[len(places)]} column{' left' if ignore else ''}: at least one for the input and one "
-            "for the target are needed, with a comma, semicolon or tab between."
+            f"for the target are needed{', with a comma, semicolon or tab between' * bool(source.separator)}."
         )
-    columns = [Cells(names[place], most_different(len(places))) for place in places]
-    return Table(path, separator, header, columns, places, list(ignore))
+    columns = [Cells(names[place], most_different(len(places)), source.noun) for place in places]
+    return Table(source, columns, places, list(ignore))
 
 
-def _write(table: Table, target: Path) -> tuple[Profile, int, Rows]:
+def _write(table: Table, folder: Path) -> tuple[Profile, int, Rows]:
     """The second pass; returns what was seen, the number of rows that are complete, and the first of them."""
     holes, width = any(column.empty for column in table.columns), len(table.columns)
     labelled = [index for index, column in enumerate(table.columns) if column.texts or column.merges]
     table.labels = {index: Labels(most_different(width)) for index in labelled}
     extra = sum(not table.columns[index].texts for index in labelled)
     profile, kept, preview = Profile([column.name for column in table.columns]), 0, Rows()
-    with target.open("w+b") as file:
-        _write_header(file, table.rows, width + extra)
+    with ExitStack() as files:
+        numbers = files.enter_context(GrowingArray(folder / "values.npy", np.float64, width + extra))
+        texts = {
+            index: files.enter_context(GrowingTexts(folder, index))
+            for index, column in enumerate(table.columns)
+            if column.is_prose
+        }
         for _, block in table.blocks():
             complete = [cells for cells in block if not any(map(is_missing, cells))] if holes else block
             if complete:
                 values = _values(table, complete)
-                file.write(values.tobytes())
+                numbers.append(values)
+                for index, file in texts.items():
+                    file.append([cells[index] for cells in complete])
                 profile.see(values[:, :width])
                 kept += len(complete)
-                preview += [cells[:PREVIEW_COLUMNS] for cells in complete[: PREVIEW_ROWS - len(preview)]]
-        file.seek(0)
-        _write_header(file, kept, width + extra)  # of the same length: it is padded
+                preview += map(_shown, complete[: PREVIEW_ROWS - len(preview)])
     return profile, kept, preview
 
 
-def _write_header(file: IO[bytes], rows: int, columns: int) -> None:
-    header = {"descr": "<f8", "fortran_order": False, "shape": (rows, columns)}
-    np.lib.format.write_array_header_1_0(file, header)
+def _shown(cells: Sequence[str]) -> list[str]:
+    return [cell[:PREVIEW_CHARACTERS] for cell in cells[:PREVIEW_COLUMNS]]
 
 
 def _values(table: Table, block: Sequence[Sequence[str]]) -> Floats:
@@ -143,11 +137,11 @@ def _values(table: Table, block: Sequence[Sequence[str]]) -> Floats:
 def _columns(table: Table, profile: Profile) -> list[Column]:
     found, place = [], len(table.columns)
     for index, (cells, column) in enumerate(zip(table.columns, profile.columns(), strict=True)):
-        more: dict[str, object] = {"empty": cells.empty}
+        more: dict[str, object] = {"empty": cells.empty, "unit": table.source.units.get(table.places[index], "")}
         if index in table.labels:
             more["counts"] = table.labels[index].counts
         if cells.texts:
-            found.append(Column(name=cells.name, type="text", **more))
+            found.append(Column(name=cells.name, type="text", prose=cells.is_prose, **more))
             continue
         if index in table.labels:
             more["coded"], place = place, place + 1

@@ -19,6 +19,12 @@ class Column(BaseModel):
     mean: float | None = Field(default=None, description="Mean of the numbers; null for texts.")
     whole: bool = Field(default=False, description="True when all its numbers are whole.")
     integer: bool = Field(default=False, description="True when they were stored as integers.")
+    prose: bool = Field(
+        default=False, description="True for a column of so many different texts that their words can be learnt from."
+    )
+    unit: str = Field(
+        default="", description="Unit of numbers that were made of another type, such as seconds of a time; else empty."
+    )
     empty: int = Field(default=0, description="Lines of the file that have nothing here; they were left out.")
     counts: dict[str, int] | None = Field(
         default=None,

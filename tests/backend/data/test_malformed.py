@@ -10,15 +10,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.data.faults import FileInvalid
 from tests.backend.data.making import checked, csv, images, lying, npy, npz
+from tests.backend.data.test_columnar import FORMATS
 
 LABELS = np.arange(30) % 3
 SOUND = [csv(30), npy(np.ones((30, 4))), npz(x=images(30), y=LABELS), npz(a=np.ones((30, 4))), b"\x89PNG\r\n", b"%PDF"]
+COLUMNAR = [write(pa.table({"x": np.arange(30) / 7, "y": LABELS})) for write in FORMATS.values()]
 
 
 def survives(content: bytes, **options: Any) -> None:
@@ -30,7 +33,7 @@ def survives(content: bytes, **options: Any) -> None:
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
     """A sound file of which some bytes are others, or missing, or doubled."""
-    content = bytearray(draw(st.sampled_from(SOUND)))
+    content = bytearray(draw(st.sampled_from([*SOUND, *COLUMNAR])))
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, max(len(content) - 1, 0)))
         place = draw(st.sampled_from([place, place % 140]))
