@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, BackgroundTasks, Request
@@ -24,7 +24,7 @@ from backend.api.bodies.receiving import Received, receive
 from backend.api.deps import Key, Reading, SettingsDep, StoreDep, Writing
 from backend.api.schemas.runs import UploadDetail, UploadRow
 from backend.data.options import Options
-from backend.domain.experiment.upload_facts import Facts
+from backend.domain.experiment.upload_facts import Facts, Task
 from backend.domain.experiment.uploads import Choice, ChoiceInvalid, plan
 from backend.domain.input_limits import label
 from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
@@ -58,8 +58,12 @@ FORM: dict[str, Any] = {
                         "name": {"type": "string", "description": "Name of the data; by default the file's name."},
                         "target": {"type": "string", "description": "Target column; by default the last one."},
                         "task": {
-                            "enum": ["auto", "classification", "regression"],
-                            "description": "Type of the target.",
+                            "enum": list(get_args(Task)),
+                            "description": "Type of the target; with `text classification` the inputs are words.",
+                        },
+                        "text": {
+                            "type": "string",
+                            "description": "Column of texts whose words are the inputs; the others are then left out.",
                         },
                         "header": {
                             "enum": ["auto", "yes", "no"],
@@ -71,10 +75,14 @@ FORM: dict[str, Any] = {
                         },
                         "ignore": {
                             "type": "string",
-                            "description": "Columns of a text file that are left out, so that their empty cells cost no "
+                            "description": "Columns of a table that are left out, so that their empty cells cost no "
                             "rows: names with commas between, or a JSON list.",
                         },
-                        "file": {"type": "string", "format": "binary", "description": "A CSV, NPY or NPZ file."},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "A CSV, Parquet, Arrow, JSON, NPY or NPZ file.",
+                        },
                         "inputs": {
                             "type": "string",
                             "format": "binary",

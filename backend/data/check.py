@@ -26,7 +26,8 @@ KEPT = (VALUES, INPUTS, TARGETS, FACTS, "texts-*.npy", "ends-*.npy")
 
 def check(folder: Path, options: Options) -> Facts:
     """Check what lies in `folder`: `file`, or `inputs` and `targets`. Raises FileInvalid in one sentence."""
-    facts = _read(folder, options).model_copy(update={"target": options.target, "task": options.task})
+    said = {"target": options.target, "task": options.task, "text": options.text}
+    facts = _read(folder, options).model_copy(update=said)
     if facts.rows < LEAST_ROWS:
         raise FileInvalid(f"There are {facts.rows} rows; at least {LEAST_ROWS} are needed to train, validate and test.")
     try:

@@ -3,6 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from backend.domain.experiment.uploads import MOST_CATEGORIES
+
+LONGEST = 200  # characters of a label, where there are many: longer texts are no classes
+
 
 class Labels:
     """Texts, numbered in the order in which they first come. `counts` is None once there are more than `most`."""
@@ -20,6 +24,7 @@ class Labels:
             self._numbers.setdefault(text, len(self._numbers))
             self.counts[text] = self.counts.get(text, 0) + count
         codes = list(map(self._numbers.__getitem__, texts))
-        if len(self._numbers) > self.most:
+        many = len(self._numbers) > MOST_CATEGORIES
+        if len(self._numbers) > self.most or (many and max(map(len, self._numbers)) > LONGEST):
             self.counts = None
         return codes

@@ -15,6 +15,7 @@ class Options(BaseModel):
 
     target: str | None = None
     task: Task = "auto"
+    text: str | None = None
     header: Header = "auto"
     missing: Missing = "refuse"
     ignore: list[str] = Field(default=[], max_length=1000)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from worker.contracts.component import Component
+from worker.contracts.families.models import Model, build
+from worker.contracts.subject import Origin
 from worker.data.tensors import Data, Split, Task
 
 SAMPLES = 16
@@ -19,6 +21,7 @@ class Sort:
     shape: tuple[int, ...]
     outputs: int
     traits: frozenset[str]
+    words: int = 0  # different ids of texts that have classes
 
     @property
     def task(self) -> Task:
@@ -26,11 +29,18 @@ class Sort:
 
     @property
     def dtype(self) -> torch.dtype:
-        return torch.int64 if "tokens" in self.traits else torch.float32
+        return torch.float32 if "real" in self.traits else torch.int64
+
+    def build(self, model: Model) -> nn.Module:
+        """A fresh module for these data."""
+        return build(Origin(model.model_dump(mode="json"), self.shape, self.outputs, tokens=self.words))
 
     def inputs(self, samples: int = SAMPLES) -> Tensor:
         if "tokens" in self.traits:
             return torch.randint(self.outputs, (samples, *self.shape))
+        if self.words:
+            ids = torch.randint(1, self.words, (samples, *self.shape))
+            return ids * (torch.arange(self.shape[0]) <= torch.randint(self.shape[0], (samples, 1)))
         return torch.randn(samples, *self.shape)
 
     def targets(self, samples: int = SAMPLES) -> Tensor:
@@ -46,7 +56,8 @@ class Sort:
 
     def data(self, samples: int = SAMPLES) -> Data:
         splits = [Split(self.inputs(samples), self.targets(samples)) for _ in range(3)]
-        return Data(*splits, outputs=self.outputs, task=self.task, unit=(1.0,) * self.outputs)
+        vocabulary = tuple(map(str, range(self.words)))
+        return Data(*splits, outputs=self.outputs, task=self.task, unit=(1.0,) * self.outputs, vocabulary=vocabulary)
 
 
 _IMAGE = {"real", "image", "sequence"}
@@ -59,6 +70,7 @@ SORTS = (
     Sort("table", (20,), 4, frozenset({"real", "classes"})),
     Sort("numbers", (6,), 2, frozenset({"real", "numbers"})),
     Sort("text", (12,), 30, frozenset({"tokens", "sequence", "classes"})),
+    Sort("reviews", (12,), 3, frozenset({"text", "sequence", "classes"}), words=30),
 )
 
 
@@ -68,6 +80,6 @@ def fitting(component: type[Component]) -> list[Sort]:
 
 
 def smallest(component: type[Component]) -> list[Sort]:
-    """One sort of each input type that a model takes: the first, and text."""
+    """One sort of each input type that a model takes: the first, and texts."""
     sorts = fitting(component)
-    return list(dict.fromkeys([sorts[0], *(sort for sort in sorts if sort.name == "text")]))
+    return list(dict.fromkeys([sorts[0], *(sort for sort in sorts if sort.name in ("text", "reviews"))]))

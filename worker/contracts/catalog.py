@@ -10,7 +10,8 @@ from worker.contracts.component import Component, components, families
 TRAITS = {
     "classes": "a dataset with classes",
     "numbers": "a dataset whose targets are numbers",
-    "tokens": "a dataset of texts",
+    "tokens": "a dataset of texts whose next token is predicted",
+    "text": "a dataset of texts that have classes or numbers",
     "real": "a dataset whose inputs are numbers",
     "sequence": "a dataset that can be read as a sequence: a text, or an image row by row",
     "image": "a dataset of images of at least 8 × 8 pixels",

@@ -30,6 +30,7 @@ class Origin:
     input_shape: tuple[int, ...]
     outputs: int
     stage: int | None = None  # that it began in; None before the first
+    tokens: int = 0  # different ids in texts that have classes or numbers; 0 for all other data
 
 
 @dataclass

@@ -5,13 +5,15 @@ from numpy.typing import NDArray
 
 from worker.data.tensors import Array, Corpus, Samples, Task
 
+Rows = NDArray[np.int64]
+
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
     """Random numbers as a pure function of the seed and the purpose."""
     return np.random.default_rng([seed, *purpose.encode()])
 
 
-def draw(strata: Array, count: int, random: np.random.Generator) -> NDArray[np.int64]:
+def draw(strata: Array, count: int, random: np.random.Generator) -> Rows:
     """`count` distinct positions, ascending; each stratum has its share of them, to within one sample.
 
     Systematic sampling: shuffle, line up by stratum [n], take every (n / count)-th.
@@ -22,7 +24,7 @@ def draw(strata: Array, count: int, random: np.random.Generator) -> NDArray[np.i
     return np.sort(lined_up[picked])
 
 
-def part(strata: Array, counts: tuple[int, ...], seed: int) -> list[NDArray[np.int64]]:
+def part(strata: Array, counts: tuple[int, ...], seed: int) -> list[Rows]:
     """Disjoint, stratified positions: first all that is left over, then `counts` of each further part."""
     random, left = generator(seed, "split"), np.arange(len(strata))
     drawn = []

@@ -52,6 +52,7 @@ class Corpus:
     names: tuple[str, ...] = ()  # of the classes or tokens, where they have names
     white: float = 255.0  # the value of a pixel that is fully lit, for images,
     black: float = 0.0  # and of one that is not lit
+    vocabulary: tuple[str, ...] = ()  # the word of each token id, for texts that have classes or numbers
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -141,6 +142,8 @@ class Data:
     """The splits as they were read,"""
     scaling: Scaling | None = None
     """and the scaling of their inputs; without one they are learnt as they are."""
+    vocabulary: tuple[str, ...] = ()
+    """The word of each token id, for texts that have classes or numbers."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import torch
 from backend.domain.experiment.experiment import Diagnosis, Measure
 from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
-from worker.contracts.families.models import Model
+from worker.contracts.families.models import build as build_model
 from worker.contracts.subject import Origin, Subject
 from worker.data.tensors import Data
 from worker.engine import seed
@@ -37,8 +37,7 @@ class ModelBuilder:
         """A fresh model of `origin`; by default the one that the run begins with."""
         origin = origin or self.own
         seed.plant(self.seed, "model", *([] if origin.stage is None else [origin.stage]))
-        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
-        return Subject(module, origin.input_shape, input_dtype=self.input_dtype, origin=origin)
+        return Subject(build_model(origin), origin.input_shape, input_dtype=self.input_dtype, origin=origin)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def prepared(assignment: Assignment, link: Link, settings: Settings) -> tuple[Ru
     check_devices(measure)
     data = load(Wanted.of(spec, route.recipes()), settings.data_dir, assignment.seed, device)
     passing(Point.DATA_LOADED)
-    build = ModelBuilder(Origin(spec["model"], data.input_shape, data.outputs), data.input_dtype, assignment.seed)
+    origin = Origin(spec["model"], data.input_shape, data.outputs, tokens=len(data.vocabulary))
+    build = ModelBuilder(origin, data.input_dtype, assignment.seed)
     state = checkpoint.going_on(settings.data_dir, assignment.resume, build, device)
     passing(Point.STATE_LOADED)
     clock = Clock(state.seconds, Spending(meter(device)))

@@ -11,28 +11,31 @@ from torch import nn
 from worker.contracts.drawing import Picture, bars, density, line, rounded
 from worker.contracts.families.fusions import Fusion
 from worker.contracts.families.initializations import Initialization
-from worker.contracts.families.models import Model
+from worker.contracts.families.models import Model, build
 from worker.contracts.families.normalizations import Normalization
 from worker.contracts.families.pruners import Pruner
 from worker.contracts.families.quantizers import Quantizer
-from worker.contracts.subject import Subject
+from worker.contracts.subject import Origin, Subject
 from worker.illustrations.sketch import Sketch
 from worker.nn.attention import Attention
 from worker.nn.grids import levels_used
 
 WINDOWS = ((0.0, 1.0), (0.0, 6 / 64), (0.0, 6 / 127), (1.0, 2**-5), (1.0, 2**-8))  # middle and reach
 MOST_LEVELS = 16
+SHAPES = (((3, 32, 32), 10, 0), ((1, 28, 28), 10, 0), ((16,), 3, 0), ((64,), 30, 0), ((32,), 8, 2000))
+"""Of inputs, with the outputs, and the words that texts with classes are made of."""
 
 Sketched = tuple[nn.Module, tuple[int, ...], tuple[str, ...]]  # a network, the shape of its inputs, weights to be shown
 
 
 def model(model: Model) -> Picture | None:
     """The weights of each layer, by the root of their number, for the first shape of data that it takes."""
-    for shape, outputs in (((3, 32, 32), 10), ((1, 28, 28), 10), ((16,), 3), ((64,), 30)):
-        fits = {"image": len(shape) == 3, "image_28": shape == (1, 28, 28), "tokens": shape == (64,)}
+    for shape, outputs, tokens in SHAPES:
+        image = len(shape) == 3
+        fits = {"image": image, "image_28": shape == (1, 28, 28), "tokens": shape == (64,), "text": tokens > 0}
         if not all(fits.get(need, True) for need in model.needs):
             continue
-        module = model.build(shape, outputs)
+        module = build(Origin(model.model_dump(mode="json"), shape, outputs, tokens=tokens))
         counts = {
             name.removesuffix(".weight"): math.sqrt(weight.numel())
             for name, weight in module.named_parameters()

@@ -26,13 +26,16 @@ class Attention(nn.Module):
     def heads(self) -> int:
         return self.query.out_features // self.head_width
 
-    def forward(self, stream: Tensor) -> Tensor:
+    def forward(self, stream: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`mask` [batch, 1, 1, places] is added to the scores: large negative numbers hide places from all others."""
         # Shapes and scale are constants, so that an exported graph does not work them out in every call.
         split = (-1, self.places, self.heads, self.head_width)
         query, key, value = (
             layer(stream).reshape(split).transpose(1, 2) for layer in (self.query, self.key, self.value)
         )  # [batch, heads, places, head_width]
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal, scale=self.scale)
+        mixed = nn.functional.scaled_dot_product_attention(
+            query, key, value, mask, is_causal=self.causal, scale=self.scale
+        )
         joined = (-1, self.places, self.heads * self.head_width)
         outputs: Tensor = self.output(mixed.transpose(1, 2).reshape(joined))
         return outputs

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from backend.domain.experiment.pixels import pixel_range
 
-Task = Literal["auto", "classification", "regression"]
+Task = Literal["auto", "classification", "regression", "text classification"]
 
 
 class Column(BaseModel):
@@ -86,6 +86,9 @@ class Facts(BaseModel):
     one_hot: bool = Field(default=False, description="True when each row of the targets has one 1, for its class.")
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
     task: Task = Field(default="auto", description="The task, unless a spec names another.")
+    text: str | None = Field(
+        default=None, description="The column of texts to learn from, unless a spec names another."
+    )
     ignored: list[str] = Field(default=[], description="Columns of the file that were left out when it was sent.")
     separator: str = Field(default="", description="Separator between the cells of a text file.")
     header: bool = Field(default=False, description="True when the first line named the columns.")

@@ -10,8 +10,8 @@ from backend.domain.experiment.labels import by_size
 from backend.domain.experiment.upload_facts import Column, Facts, Task
 
 MARK = "x-upload"
-"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `ignore`, `black`, `white`,
-`validation`, `test`."""
+"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `text`, `length`, `ignore`, `black`,
+`white`, `validation`, `test`."""
 
 MOST_CLASSES = 1000
 MOST_CATEGORIES = 32  # of a text column among the inputs: each becomes an input of its own
@@ -28,6 +28,8 @@ class Choice(BaseModel):
 
     target: str | None = None
     task: Task = "auto"
+    text: str | None = None
+    length: int = Field(default=64, gt=0)
     ignore: list[str] = []
     black: float | None = None
     white: float | None = None
@@ -58,6 +60,7 @@ class Plan:
     task: Literal["classification", "regression"]
     targets: tuple[int, ...]  # columns
     features: tuple[Feature, ...]  # of a table
+    text: int | None  # column whose words are the inputs
     shape: tuple[int, ...]  # of one sample
     outputs: int
     classes: tuple[str, ...]  # by their number
@@ -69,33 +72,40 @@ class Plan:
 def plan(facts: Facts, choice: Choice) -> Plan:
     """Plan that follows from `choice`. Raises ChoiceInvalid in one sentence with the remedy."""
     targets = _targets(facts, choice)
-    columns, requested = (
-        [facts.columns[index] for index in targets],
-        choice.task if choice.task != "auto" else facts.task,
-    )
+    columns = [facts.columns[index] for index in targets]
+    requested = choice.task if choice.task != "auto" else facts.task
+    text = _text(facts, choice, targets, requested)
     if facts.one_hot and len(columns) > 1 and requested != "regression":
         columns = [_marked(columns)]
     task = _task(columns, requested)
     classes = tuple(sort_classes(columns[0])) if task == "classification" else ()
     if task == "classification":
         _check_classes(columns[0])
-    features = _features(facts, choice, targets)
-    shape = tuple(facts.inputs.shape) if facts.inputs else (sum(feature.categories or 1 for feature in features),)
-    if facts.kind == "table" and facts.rows * shape[0] > MOST_INPUTS:
-        raise ChoiceInvalid(
-            "ignore", f"leaves {shape[0]:,} inputs, too many for {facts.rows:,} rows: leave columns out."
-        )
+    features = _features(facts, choice, targets) if text is None else ()
+    shape = _shape(facts, choice, features, text)
     return Plan(
         task=task,
         targets=targets,
         features=features,
+        text=text,
         shape=shape,
         outputs=len(classes) or len(targets),
         classes=classes,
         held=_held(facts, columns[0] if classes else None, choice),
         pixels=_pixels(facts, choice),
-        traits=_traits(task, shape),
+        traits=_traits(task, shape, text is not None),
     )
+
+
+def _shape(facts: Facts, choice: Choice, features: Sequence[Feature], text: int | None) -> tuple[int, ...]:
+    """Shape of one sample."""
+    if facts.inputs:
+        return tuple(facts.inputs.shape)
+    inputs = choice.length if text is not None else sum(feature.categories or 1 for feature in features)
+    if facts.rows * inputs > MOST_INPUTS:
+        role, remedy = ("ignore", "leave columns out") if text is None else ("length", "make it smaller")
+        raise ChoiceInvalid(role, f"leaves {inputs:,} inputs, too many for {facts.rows:,} rows: {remedy}.")
+    return (inputs,)
 
 
 def _marked(columns: Sequence[Column]) -> Column:
@@ -133,9 +143,9 @@ def _task(columns: Sequence[Column], requested: Task) -> Literal["classification
         return "classification" if first.type == "text" or few else "regression"
     if requested == "regression" and first.type == "text":
         raise ChoiceInvalid("task", f"cannot be regression: column `{first.name}` holds texts, and texts are classes.")
-    if requested == "classification" and len(columns) > 1:
+    if requested != "regression" and len(columns) > 1:
         raise ChoiceInvalid("task", f"cannot be classification: there are {len(columns)} targets; name one of them.")
-    return requested
+    return "regression" if requested == "regression" else "classification"
 
 
 def _check_classes(column: Column) -> None:
@@ -161,9 +171,30 @@ def _check_classes(column: Column) -> None:
         )
 
 
-def _features(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> tuple[Feature, ...]:
+def _text(facts: Facts, choice: Choice, targets: tuple[int, ...], requested: Task) -> int | None:
+    """The column whose words are the inputs: the one that is named, or else all that there is beside the target."""
+    kept = {column.name: index for index, column in _inputs(facts, choice, targets)}
+    prose = [name for name, index in kept.items() if facts.columns[index].prose]
+    named = choice.text if choice.text is not None else facts.text
+    if named is not None:
+        if named not in prose:
+            raise ChoiceInvalid("text", f"names the column `{named[:80]}`, which {_no_prose(prose)}.")
+        return kept[named]
+    if requested == "text classification" and len(prose) != 1:
+        raise ChoiceInvalid("text", f"must name the column whose words are learnt, which {_no_prose(prose)}.")
+    alone = len(prose) == len(kept) == 1
+    return kept[prose[0]] if alone or requested == "text classification" else None
+
+
+def _no_prose(prose: Sequence[str]) -> str:
+    fitting = f"those are: {_few(prose)}" if prose else "there is none"
+    return f"must be one of more than {MOST_CATEGORIES} different texts beside the target; {fitting}"
+
+
+def _inputs(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> list[tuple[int, Column]]:
+    """The columns of a table that a model may learn from, with their places. Raises ChoiceInvalid."""
     if facts.kind == "arrays":
-        return ()
+        return []
     names = {column.name for column in facts.columns} | set(facts.ignored)
     if unknown := [name for name in choice.ignore if name not in names]:
         raise ChoiceInvalid("ignore", f"names the column `{unknown[0][:80]}`, which does not exist.")
@@ -174,7 +205,11 @@ def _features(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> tuple[F
     ]
     if not kept:
         raise ChoiceInvalid("ignore", "leaves no column to learn from: keep at least one beside the target.")
-    return tuple(_feature(index, column) for index, column in kept)
+    return kept
+
+
+def _features(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> tuple[Feature, ...]:
+    return tuple(_feature(index, column) for index, column in _inputs(facts, choice, targets))
 
 
 def _feature(index: int, column: Column) -> Feature:
@@ -185,7 +220,7 @@ def _feature(index: int, column: Column) -> Feature:
         raise ChoiceInvalid(
             "ignore",
             f"must name the column `{column.name}`: it holds {number} different texts, and at most {MOST_CATEGORIES} "
-            "become inputs.",
+            f"become inputs{'; or name it as `text`, to learn from its words alone' * column.prose}.",
         )
     return Feature(index, len(column.counts))
 
@@ -210,8 +245,8 @@ def _pixels(facts: Facts, choice: Choice) -> tuple[float, float]:
     return black, white
 
 
-def _traits(task: str, shape: tuple[int, ...]) -> tuple[str, ...]:
-    kinds = ["classes" if task == "classification" else "numbers", "real"]
+def _traits(task: str, shape: tuple[int, ...], of_text: bool) -> tuple[str, ...]:
+    kinds = ["classes" if task == "classification" else "numbers", *(("text", "sequence") if of_text else ("real",))]
     if len(shape) == 3:
         kinds += [name for name, least in (("image", 8), ("image_28", 28)) if min(shape[1:]) >= least]
         kinds.append("sequence")

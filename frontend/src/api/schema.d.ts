@@ -1198,6 +1198,18 @@ export interface components {
              */
             integer: boolean;
             /**
+             * Prose
+             * @description True for a column of so many different texts that their words can be learnt from.
+             * @default false
+             */
+            prose: boolean;
+            /**
+             * Unit
+             * @description Unit of numbers that were made of another type, such as seconds of a time; else empty.
+             * @default
+             */
+            unit: string;
+            /**
              * Empty
              * @description Lines of the file that have nothing here; they were left out.
              * @default 0
@@ -1645,7 +1657,12 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            task: "auto" | "classification" | "regression";
+            task: "auto" | "classification" | "regression" | "text classification";
+            /**
+             * Text
+             * @description The column of texts to learn from, unless a spec names another.
+             */
+            text?: string | null;
             /**
              * Ignored
              * @description Columns of the file that were left out when it was sent.
@@ -5043,10 +5060,12 @@ export interface operations {
                     /** @description Target column; by default the last one. */
                     target?: string;
                     /**
-                     * @description Type of the target.
+                     * @description Type of the target; with `text classification` the inputs are words.
                      * @enum {unknown}
                      */
-                    task?: "auto" | "classification" | "regression";
+                    task?: "auto" | "classification" | "regression" | "text classification";
+                    /** @description Column of texts whose words are the inputs; the others are then left out. */
+                    text?: string;
                     /**
                      * @description True when the first line names the columns.
                      * @enum {unknown}
@@ -5057,11 +5076,11 @@ export interface operations {
                      * @enum {unknown}
                      */
                     missing?: "refuse" | "leave_out";
-                    /** @description Columns of a text file that are left out, so that their empty cells cost no rows: names with commas between, or a JSON list. */
+                    /** @description Columns of a table that are left out, so that their empty cells cost no rows: names with commas between, or a JSON list. */
                     ignore?: string;
                     /**
                      * Format: binary
-                     * @description A CSV, NPY or NPZ file.
+                     * @description A CSV, Parquet, Arrow, JSON, NPY or NPZ file.
                      */
                     file?: string;
                     /**

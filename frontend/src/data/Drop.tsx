@@ -47,14 +47,14 @@ export function Drop({ onSent }: { onSent: (upload: UploadDetail) => void }) {
               <Text size="sm">or drop it here</Text>
             </Group>
             <Text size="xs" c="dimmed" ta="center">
-              A table as CSV, with the target in a column; or arrays as NPZ with <code>inputs</code> and <code>targets</code>, or
+              A table as CSV, Parquet, Arrow or JSON, with the target in a column; or arrays as NPZ with <code>inputs</code> and <code>targets</code>, or
               as two NPY files of these names. Images are [n, height, width] or [n, height, width, channels].
             </Text>
           </>
         )}
         <input
           ref={input} type="file" multiple className="visually-hidden" aria-label="Files to send" tabIndex={-1}
-          accept=".csv,.tsv,.txt,.npy,.npz" onChange={({ currentTarget }) => take(currentTarget.files)}
+          accept=".csv,.tsv,.txt,.parquet,.arrow,.feather,.json,.jsonl,.ndjson,.npy,.npz" onChange={({ currentTarget }) => take(currentTarget.files)}
         />
       </div>
       {error && (
@@ -95,7 +95,8 @@ function Options({ options, onChange }: { options: Record<string, string>; onCha
         />
         <NativeSelect
           size="xs" label="The target is" value={options["task"] ?? "auto"}
-          data={[{ value: "auto", label: "detected" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" }]}
+          data={[{ value: "auto", label: "detected" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" },
+            { value: "text classification", label: "classes of texts" }]}
           onChange={({ currentTarget: { value } }) => put("task", value)}
         />
         <NativeSelect

@@ -71,9 +71,11 @@ def test_traits_tell_the_truth(component: type[Dataset], corpus: Corpus) -> None
     provides, shape = set(component.provides), corpus.input_shape
     assert ("image" in provides) == (len(shape) == 3 and min(shape[1:]) >= 8)
     assert ("image_28" in provides) == (len(shape) == 3 and min(shape[1:]) >= 28)
-    assert ("real" in provides) == (corpus.task != "language") == ("tokens" not in provides)
+    assert ("tokens" in provides) == (corpus.task == "language")
+    assert ("text" in provides) == bool(corpus.vocabulary)
+    assert ("real" in provides) == (provides.isdisjoint({"tokens", "text"}))
     assert ("numbers" in provides) == (corpus.task == "regression") == ("classes" not in provides)
-    assert ("sequence" in provides) == (len(shape) == 3 or corpus.task == "language")
+    assert ("sequence" in provides) == (len(shape) == 3 or "real" not in provides)
     if len(shape) == 3:
         assert corpus.train.inputs.min() >= 0 and corpus.train.inputs.max() <= corpus.white
 
@@ -172,8 +174,8 @@ def shared(one: Samples, other: Samples) -> int:
 
 
 def test_splits_are_disjoint(component: type[Dataset], corpus: Corpus) -> None:
-    if component.kind in FUSIONS or component.kind in ("fashion_mnist", "characters"):
-        return  # the published files repeat a few images, texts a few lines: their splits are of positions, see below
+    if component.kind in FUSIONS or component.kind in ("fashion_mnist", "characters", "docstrings"):
+        return  # the published files repeat a few images, texts a few lines and words: their splits are of positions
     assert shared(corpus.train, corpus.validation) == shared(corpus.train, corpus.test) == 0
     assert shared(corpus.validation, corpus.test) == 0
 

@@ -111,8 +111,7 @@ def test_every_distiller_teaches_images_texts_and_numbers(component: type[Compon
             else [{"kind": "mlp", "hidden": [256, 8]}, {"kind": "mlp"}]
         )
         student, teacher = (
-            Subject(Model.choose(model).build(sort.shape, sort.outputs), sort.shape, input_dtype=sort.dtype)
-            for model in models
+            Subject(sort.build(Model.choose(model)), sort.shape, input_dtype=sort.dtype) for model in models
         )
         callback, subject = begun(student, teacher, distiller(component.kind), distiller("parameters"))
         inputs, targets = sort.inputs(), sort.targets()

@@ -136,7 +136,7 @@ def test_trains_on_data_of_every_sort_that_it_takes(component: type[Model]) -> N
     assert fitting(component)
     for sort in fitting(component):
         torch.manual_seed(0)
-        trains(component().build(sort.shape, sort.outputs), sort)
+        trains(sort.build(component()), sort)
 
 
 @each("models")
@@ -177,7 +177,7 @@ SMALL = {"mobilenet": {"multiplier": 0.125}, "resnet": {"width": 4}}
 def variants(component: type[Model], sort: Sort) -> Iterator[nn.Module]:
     torch.manual_seed(0)
     for parameters in choices(component):
-        yield component.model_validate(SMALL.get(component.kind, {}) | parameters).build(sort.shape, sort.outputs)
+        yield sort.build(component.model_validate(SMALL.get(component.kind, {}) | parameters))
 
 
 EXTREMES: list[tuple[str, dict[str, Any]]] = [
@@ -189,6 +189,7 @@ EXTREMES: list[tuple[str, dict[str, Any]]] = [
     ("lstm", {"width": 1, "layers": 1, "dropout": 0.95}),
     ("gru", {"layers": 2, "initialization": {"kind": "uniform"}}),
     ("char_transformer", {"heads": 1, "head_width": 4, "depth": 1, "dropout": 0.5}),
+    ("text_transformer", {"heads": 1, "head_width": 4, "depth": 1, "dropout": 0.5}),
     ("cnn", {"width": 5, "norm": {"kind": "group", "groups": 64}}),
 ]
 
@@ -197,7 +198,7 @@ EXTREMES: list[tuple[str, dict[str, Any]]] = [
 def test_values_at_the_bounds_build(kind: str, parameters: dict[str, Any]) -> None:
     model = make("models", kind, **parameters)
     for sort in smallest(type(model)):
-        outputs = model.build(sort.shape, sort.outputs)(sort.inputs(2))
+        outputs = sort.build(model)(sort.inputs(2))
         assert outputs.shape[-1] == sort.outputs and outputs.isfinite().all()
 
 
@@ -207,7 +208,7 @@ def test_the_same_seed_begins_with_the_same_weights(component: type[Model]) -> N
 
     def weights(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        return nn.utils.parameters_to_vector(component().build(sort.shape, sort.outputs).parameters())
+        return nn.utils.parameters_to_vector(sort.build(component()).parameters())
 
     assert torch.equal(weights(1), weights(1))
     assert not torch.equal(weights(1), weights(2))
@@ -252,7 +253,7 @@ def test_traits_tell_the_truth(component: type[Model]) -> None:
     sort = smallest(component)[0]
     for parameters in choices(component):
         chosen = component.model_validate(SMALL.get(component.kind, {}) | parameters)
-        module = chosen.build(sort.shape, sort.outputs)
+        module = sort.build(chosen)
         provided = {item.trait for item in entry.provides if item.holds(chosen.model_dump(mode="json"))}
         normalized = any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in module.modules())
         assert ("batch_norm" in provided) == normalized
@@ -267,11 +268,11 @@ def test_hidden_weights_follow_he_and_the_output_begins_small() -> None:
     assert module.linear1.bias.abs().max() == 0
 
 
-@pytest.mark.parametrize("kind", ["mlp", "rnn", "lstm", "gru", "vit", "char_transformer"])
+@pytest.mark.parametrize("kind", ["mlp", "rnn", "lstm", "gru", "vit", "char_transformer", "text_transformer"])
 def test_dropout_acts_in_training_alone(kind: str) -> None:
     model = make("models", kind, dropout=0.5)
     sort = smallest(type(model))[0]
-    module, inputs = model.build(sort.shape, sort.outputs), sort.inputs(2)
+    module, inputs = sort.build(model), sort.inputs(2)
     assert not torch.equal(module(inputs), module(inputs))
     module.eval()
     assert torch.equal(module(inputs), module(inputs))
@@ -279,4 +280,4 @@ def test_dropout_acts_in_training_alone(kind: str) -> None:
 
 def test_something_was_discovered() -> None:
     assert {component.family for component in EVERY} >= {"datasets", "models", "optimizers", "schedules", "losses"}
-    assert {"real", "image", "image_28", "sequence", "tokens"} <= set().union(*(sort.traits for sort in SORTS))
+    assert {"real", "image", "image_28", "sequence", "tokens", "text"} <= set().union(*(sort.traits for sort in SORTS))

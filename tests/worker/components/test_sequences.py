@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from tests.worker.components.registry import each, make
 from tests.worker.sorts import fitting
-from worker.contracts.families.models import Model
+from worker.contracts.families.models import Model, build
+from worker.contracts.subject import Origin
 
 
 def text(kind: str, **parameters: Any) -> nn.Module:
@@ -98,25 +99,30 @@ def test_a_mobilenet_halves_an_image_only_while_four_pixels_are_left(pixels: int
     assert 4 <= shapes[0] < 8
 
 
-def task(kind: type[Model]) -> tuple[tuple[int, ...], Tensor, Tensor, int]:
-    """A small task that a model can learn: shape, inputs, targets, outputs."""
+def task(kind: type[Model]) -> tuple[tuple[int, ...], Tensor, Tensor, int, int]:
+    """A small task that a model can learn: shape, inputs, targets, outputs, different words."""
     generator = torch.Generator().manual_seed(0)
     sorts = {sort.name: sort for sort in fitting(kind)}
     if "text" in sorts and "digits" not in sorts:
         first, pace = (torch.randint(7, (768, 1), generator=generator) for _ in range(2))
         sequence = (first + (1 + pace % 2) * torch.arange(13)) % 7
-        return (12,), sequence[:, :-1], sequence[:, 1:], 7
+        return (12,), sequence[:, :-1], sequence[:, 1:], 7, 0
+    if "reviews" in sorts and "digits" not in sorts:
+        targets = torch.arange(768) % 4  # its words are above 4, but for one that tells the class
+        words = torch.randint(5, 30, (768, 12), generator=generator)
+        words[torch.arange(768), torch.randint(12, (768,), generator=generator)] = targets + 1
+        return (12,), words, targets, 4, 30
     shape = sorts["digits"].shape if "digits" in sorts else sorts["clothes"].shape
     prototypes = torch.randn(4, *shape, generator=generator)
     targets = torch.arange(768) % 4
-    return shape, prototypes[targets] + 0.3 * torch.randn(768, *shape, generator=generator), targets, 4
+    return shape, prototypes[targets] + 0.3 * torch.randn(768, *shape, generator=generator), targets, 4, 0
 
 
 @each("models")
 def test_one_epoch_teaches_more_than_chance(component: type[Model]) -> None:
-    shape, inputs, targets, outputs = task(component)
+    shape, inputs, targets, outputs, words = task(component)
     torch.manual_seed(0)
-    module = component().build(shape, outputs)
+    module = build(Origin({"kind": component.kind}, shape, outputs, tokens=words))
     optimizer = torch.optim.Adam(module.parameters(), 2e-3)
     for batch in torch.arange(640).split(16):
         loss = nn.functional.cross_entropy(module(inputs[batch]).flatten(0, -2), targets[batch].flatten())

@@ -66,6 +66,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "lstm": [{"width": 16, "layers": 2}],
     "vit": [ATTENTION, {**ATTENTION, "patch": 3}],
     "char_transformer": [ATTENTION],
+    "text_transformer": [ATTENTION],
 }
 MODELS = [
     pytest.param(make("models", kind.kind, **parameters), sort, id=f"{kind.kind}-{sort.name}-{number}")
@@ -81,7 +82,7 @@ each_model = pytest.mark.parametrize(("model", "sort"), MODELS)
 def subject(model: Model, sort: Sort) -> Subject:
     """With weights and statistics that are no longer those of the beginning, so that answers differ."""
     torch.manual_seed(0)
-    module = model.build(sort.shape, sort.outputs)
+    module = sort.build(model)
     with torch.no_grad():
         for layer in module.modules():
             if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -179,7 +180,7 @@ def test_structures_are_removed_exactly_where_the_model_says_so(
 
 def restored(compressed: Subject, model: Model, sort: Sort) -> Subject:
     """The model rebuilt, brought into the shape of `compressed`, with its weights: as from a checkpoint."""
-    fresh = restore(model.build(sort.shape, sort.outputs), json.loads(json.dumps(describe(compressed.module))))
+    fresh = restore(sort.build(model), json.loads(json.dumps(describe(compressed.module))))
     fresh.load_state_dict(compressed.module.state_dict())
     return Subject(fresh.eval(), sort.shape, input_dtype=sort.dtype)
 

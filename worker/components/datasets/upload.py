@@ -4,24 +4,23 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from backend.domain.experiment.upload_facts import Column, Facts
 from backend.domain.experiment.uploads import Choice, Feature, Plan, apportion, plan, sort_classes
 from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
-from worker.data.splits import check, generator, part, strata
+from worker.data.splits import Rows, check, generator, part, strata
 from worker.data.tensors import Array, Corpus, Samples
-
-Rows = NDArray[np.int64]
+from worker.data.texts import corpus_of_texts, read_texts
 
 
 class Upload(Dataset):
     """Your own data: a table or arrays, uploaded on the page Data or by POST /api/uploads.
 
     What they are depends on the file. The inputs are a table's numbers, with each text column of up to 32 different
-    texts as one input for each text; or features [n, features] and images [n, height, width] or
+    texts as one input for each text; or the first words of one column of more different texts, as ids [length], 0 after
+    a text's end, from a table of words that is made of the training split alone; or features [n, features] and images [n, height, width] or
     [n, height, width, channels]. Texts and few whole numbers as targets are classes, other numbers are numbers. The
     splits are drawn with the run's seed and hold each class in its proportion, at least one row of it each.
     """
@@ -38,8 +37,32 @@ class Upload(Dataset):
         upload="target",
         description="Column to learn; by default the one that was named on upload, else the last.",
     )
-    task: Literal["auto", "classification", "regression"] = hyperparameter(
-        "auto", upload="task", description="Type of the target: classes or numbers; `auto` takes it from the column."
+    task: Literal["auto", "classification", "regression", "text classification"] = hyperparameter(
+        "auto",
+        upload="task",
+        description="Type of the target: classes or numbers; `auto` takes it from the column. With `text classification` "
+        "the inputs are the words of the column of texts.",
+    )
+    text: str | None = hyperparameter(
+        None,
+        max_length=200,
+        upload="text",
+        description="Column whose words are the inputs; the others are then left out.",
+    )
+    length: int = hyperparameter(
+        64,
+        ge=4,
+        le=1024,
+        unit="words",
+        upload="length",
+        description="Words of a text that a sample shows: the first ones.",
+    )
+    vocabulary: int = hyperparameter(
+        4000,
+        ge=16,
+        le=100_000,
+        unit="words",
+        description="Words that are told apart: the most frequent ones of the training split, with padding and unknown ones.",
     )
     ignore: list[Annotated[str, Field(max_length=200)]] = hyperparameter(
         [], max_length=1000, upload="ignore", description="Columns that are left out."
@@ -69,12 +92,28 @@ class Upload(Dataset):
             raise ValueError(f"The upload `{self.id}` does not exist: send the file again, or choose another one.")
         facts = Facts.model_validate_json((place / "facts.json").read_text())
         found = plan(facts, Choice(**self.model_dump(exclude={"id", "kind"})))
+        if found.text is not None:
+            return self._texts(place, facts, found, seed)
         read = _table if facts.kind == "table" else _arrays
         inputs, targets = read(place, facts, found)
         whole = Samples(inputs, targets)
         train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
         black, white = found.pixels
         return check(Corpus(train, validation, test, found.task, found.outputs, found.classes, white, black))
+
+    def _texts(self, place: Path, facts: Facts, found: Plan, seed: int) -> Corpus:
+        content, ends = (_mapped(place / f"{name}-{found.text}.npy") for name in ("texts", "ends"))
+        targets = _targets_of_table(_mapped(place / "values.npy"), facts, found)
+        return corpus_of_texts(
+            read_texts(content, ends),
+            targets,
+            self._parts(targets, found, seed),
+            length=self.length,
+            vocabulary=self.vocabulary,
+            outputs=found.outputs,
+            task=found.task,
+            names=found.classes,
+        )
 
     def _parts(self, targets: Array, found: Plan, seed: int) -> list[Rows]:
         """Rows for training, validation and test."""
@@ -90,14 +129,23 @@ class Upload(Dataset):
 
 
 def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array]:
-    values = np.load(place / "values.npy", mmap_mode="r", allow_pickle=False)
+    values = _mapped(place / "values.npy")
     inputs = np.zeros((len(values), *found.shape))
     at = 0
     for feature in found.features:
         at = _fill(inputs, at, values[:, feature.index], feature)
+    return inputs, _targets_of_table(values, facts, found)
+
+
+def _mapped(path: Path) -> Array:
+    array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def _targets_of_table(values: Array, facts: Facts, found: Plan) -> Array:
     column = facts.columns[found.targets[0]]
     coded = column.coded if found.task == "classification" else None
-    return inputs, _targets(values[:, list(found.targets) if coded is None else [coded]], facts, found)
+    return _targets(values[:, list(found.targets) if coded is None else [coded]], facts, found)
 
 
 def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
@@ -111,9 +159,9 @@ def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
 
 def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array]:
     assert facts.inputs is not None
-    inputs = np.load(place / "inputs.npy", mmap_mode="r", allow_pickle=False)
+    inputs = _mapped(place / "inputs.npy")
     inputs = (inputs.transpose(facts.inputs.axes) if facts.inputs.axes else inputs).reshape(len(inputs), *found.shape)
-    targets = np.load(place / "targets.npy", mmap_mode="r", allow_pickle=False)
+    targets = _mapped(place / "targets.npy")
     targets = _targets(targets.reshape(len(targets), -1)[:, list(found.targets)], facts, found)
     bytes_ = len(found.shape) == 3 and inputs.dtype == np.uint8
     return inputs if bytes_ else _floats(inputs), targets

@@ -10,13 +10,14 @@ from worker.components.models._layers import initialize
 from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
+from worker.nn.padding import mean_of_words, present
 
 READERS: Mapping[str, tuple[str, ...]] = {"recurrent": ("output.1",)}
 """Recurrent layers -> the linear layers that read the last one's states and nothing else, by name."""
 
 
 class Recurrent(Model):
-    """A recurrent network over a text's tokens, answering at each, or over an image's rows, answering after the last."""
+    """A recurrent network over a text's tokens, answering at each or once for all, or over an image's rows."""
 
     cell: ClassVar[Callable[..., nn.RNNBase]]
     gates: ClassVar[int] = 1
@@ -32,7 +33,7 @@ class Recurrent(Model):
         Initialization, kind="orthogonal", description="Initial weights, drawn for each gate separately."
     )
 
-    def build(self, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
+    def build(self, input_shape: tuple[int, ...], outputs: int, tokens: int = 0) -> nn.Module:
         text = len(input_shape) == 1
         features = self.width if text else input_shape[0] * input_shape[2]
         recurrent = self.cell(
@@ -43,8 +44,10 @@ class Recurrent(Model):
             dropout=self.dropout if self.layers > 1 else 0.0,  # torch drops between layers alone, and warns otherwise
         )
         output = nn.Sequential(nn.Dropout(self.dropout), nn.Linear(self.width, outputs))
-        module = Text(outputs, recurrent, output) if text else Rows(recurrent, output)
         self._initialize(recurrent)
+        if not text:
+            return initialize(Rows(recurrent, output), self.initialization)
+        module = WholeText(tokens, recurrent, output) if tokens else Text(outputs, recurrent, output)
         return initialize(module, self.initialization)
 
     @torch.no_grad()
@@ -70,6 +73,26 @@ class Text(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         outputs: Tensor = self.output(self.recurrent(self.embedding(inputs))[0])
+        return outputs
+
+
+class WholeText(nn.Module):
+    """Token ids [batch, length] -> [batch, outputs], from the mean of the states at its words.
+
+    Padding stands after the words, so that no state at a word depends on it.
+    """
+
+    readers = READERS
+
+    def __init__(self, tokens: int, recurrent: nn.RNNBase, output: nn.Module) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, recurrent.input_size)
+        self.recurrent = recurrent
+        self.output = output
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        states = self.recurrent(self.embedding(inputs))[0]
+        outputs: Tensor = self.output(mean_of_words(states, present(inputs)))
         return outputs
 
 

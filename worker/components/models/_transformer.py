@@ -63,6 +63,6 @@ class Block(nn.Module):
         self.linear2 = nn.Linear(model.expansion * width, width)
         self.dropout2 = nn.Dropout(model.dropout)
 
-    def forward(self, stream: Tensor) -> Tensor:
-        stream = torch.add(stream, self.dropout1(self.attention(self.norm1(stream))))
+    def forward(self, stream: Tensor, mask: Tensor | None = None) -> Tensor:
+        stream = torch.add(stream, self.dropout1(self.attention(self.norm1(stream), mask)))
         return torch.add(stream, self.dropout2(self.linear2(self.activation(self.linear1(self.norm2(stream))))))

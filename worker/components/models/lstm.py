@@ -9,8 +9,8 @@ from worker.components.models._recurrent import Recurrent
 class LSTM(Recurrent):
     """A memory that gates write, keep and read: remembers over long sequences.
 
-    Answers at every token of a text, and after the last row of an image. The forget gate's bias begins at 1, so that
-    the memory is kept at first (Jozefowicz et al. 2015).
+    Answers at every token of a text, once for a text that has a class, and after the last row of an image. The forget
+    gate's bias begins at 1, so that the memory is kept at first (Jozefowicz et al. 2015).
     """
 
     formula = "i, f, o = σ(W x + U h + b); c ← f ⊙ c + i ⊙ tanh(W_c x + U_c h + b_c); h ← o ⊙ tanh(c); z = V h + d"

@@ -10,7 +10,7 @@ class Preparation(
     Component,
     family="preparations",
     default="standardize",
-    defaults={"tokens": "none", "image": "per_channel"},
+    defaults={"tokens": "none", "text": "none", "image": "per_channel"},
 ):
     """Scaling of the inputs, fitted on the training split alone."""
 

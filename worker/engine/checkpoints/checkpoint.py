@@ -15,7 +15,7 @@ import torch
 from backend.domain.run.results import StageResult
 from backend.domain.run.states import Place
 from backend.store.crash_points import Point, passing
-from worker.contracts.families.models import Model
+from worker.contracts.families.models import build
 from worker.contracts.families.quantizers import Quantizer
 from worker.contracts.subject import Origin, Subject, arrange
 from worker.engine.checkpoints.structure import describe, restore
@@ -158,7 +158,7 @@ def _built(origin: Origin | None) -> Subject:
     if origin is None:
         raise ValueError("does not say how its model was built")
     with torch.random.fork_rng(devices=[]):
-        module = Model.choose(origin.model).build(origin.input_shape, origin.outputs)
+        module = build(origin)
     return Subject(module, origin.input_shape, origin=origin)
 
 

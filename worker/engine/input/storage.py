@@ -102,6 +102,7 @@ def store(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> Data:
         tuple(unit.mean.tolist()) if unit else (),
         read=corpus,
         scaling=scaling,
+        vocabulary=corpus.vocabulary,
     )
 
 
