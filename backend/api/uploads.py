@@ -25,7 +25,8 @@ from backend.api.deps import Key, Reading, SettingsDep, StoreDep, Writing
 from backend.api.schemas.runs import UploadDetail, UploadRow
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts, Task
-from backend.domain.experiment.uploads import Choice, ChoiceInvalid, plan
+from backend.domain.experiment.upload_plan import Choice, ChoiceInvalid
+from backend.domain.experiment.uploads import plan
 from backend.domain.input_limits import label
 from backend.errors import Busy, Conflict, DiskFull, Invalid, UploadNotFound
 from backend.store import files, idempotency, tables, uploads
@@ -59,7 +60,8 @@ FORM: dict[str, Any] = {
                         "target": {"type": "string", "description": "Target column; by default the last one."},
                         "task": {
                             "enum": list(get_args(Task)),
-                            "description": "Type of the target; with `text classification` the inputs are words.",
+                            "description": "Type of the target; with `text classification` the inputs are words; `language` predicts the next "
+                            "character of a text file.",
                         },
                         "text": {
                             "type": "string",

@@ -14,7 +14,7 @@ from backend.data.columns import LARGEST, Floats, Profile, check_size
 from backend.data.faults import FileInvalid
 from backend.data.pictures import picture
 from backend.domain.experiment.upload_facts import Column, Facts, Inputs, Picture
-from backend.domain.experiment.uploads import MOST_CLASSES
+from backend.domain.experiment.upload_plan import MOST_CLASSES
 
 MOST_BYTES = 8 << 30  # of one array, unpacked
 MOST_EXTENTS = 32  # NumPy opens no array of more than 64

@@ -10,7 +10,7 @@ import numpy as np
 
 from backend.data.columns import LARGEST, Floats
 from backend.data.faults import FileInvalid
-from backend.domain.experiment.uploads import MOST_CATEGORIES
+from backend.domain.experiment.upload_plan import MOST_CATEGORIES
 
 Missing = Literal["refuse", "leave_out"]
 

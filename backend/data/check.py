@@ -4,6 +4,7 @@
 |---|---|
 | a text file, or one array [rows, columns] | `values.npy` |
 | a column of many texts in it | `texts-<column>.npy` and `ends-<column>.npy` beside it |
+| a text whose next characters are learnt | `characters.npy` |
 | two arrays, in one NPZ file or in two NPY files | `inputs.npy` and `targets.npy` |
 
 `facts.json` is written beside them; all other files in the folder are removed.
@@ -18,10 +19,11 @@ from backend.data.faults import FileInvalid
 from backend.data.formats import INPUTS, TARGETS, VALUES
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
-from backend.domain.experiment.uploads import LEAST_ROWS, Choice, ChoiceInvalid, plan
+from backend.domain.experiment.upload_plan import LEAST_ROWS, Choice, ChoiceInvalid
+from backend.domain.experiment.uploads import plan
 
 FACTS = "facts.json"
-KEPT = (VALUES, INPUTS, TARGETS, FACTS, "texts-*.npy", "ends-*.npy")
+KEPT = (VALUES, INPUTS, TARGETS, FACTS, "characters.npy", "texts-*.npy", "ends-*.npy")
 
 
 def check(folder: Path, options: Options) -> Facts:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.data.faults import FileInvalid
 from backend.domain.experiment.upload_facts import Column
-from backend.domain.experiment.uploads import MOST_CATEGORIES, MOST_CLASSES
+from backend.domain.experiment.upload_plan import MOST_CATEGORIES, MOST_CLASSES
 
 Floats = NDArray[np.float64]
 

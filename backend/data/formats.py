@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from backend.data import archives, arrays, delimited, records, table
+from backend.data import archives, arrays, delimited, records, running_text, table
 from backend.data.faults import FileInvalid
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
@@ -45,7 +45,9 @@ def _archive(file: Path, folder: Path, options: Options) -> Facts:
 
 
 def _text(file: Path, folder: Path, options: Options) -> Facts:
-    """A table of text, or JSON, which may begin with blanks."""
+    """A text whose characters are learnt, a table of text, or JSON, which may begin with blanks."""
+    if options.task == "language":
+        return running_text.read(file, folder)
     with file.open(encoding="utf-8", errors="replace") as stream:
         is_json = records.begins_like_json(stream.read(records.FIRST_CHARACTERS))
     source = records.open_source(file) if is_json else delimited.open_source(file, options.header)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from backend.domain.experiment.uploads import MOST_CATEGORIES
+from backend.domain.experiment.upload_plan import MOST_CATEGORIES
 
 LONGEST = 200  # characters of a label, where there are many: longer texts are no classes
 

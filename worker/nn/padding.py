@@ -19,5 +19,5 @@ def mean_of_words(states: Tensor, there: Tensor) -> Tensor:
 
 
 def without_padding(there: Tensor) -> Tensor:
-    """What is added to attention scores, so that no place looks at padding: [batch, 1, 1, length]."""
+    """The summand of attention scores that lets no place look at padding: [batch, 1, 1, length]."""
     return ((there - 1.0) * FAR).unsqueeze(1).unsqueeze(1)

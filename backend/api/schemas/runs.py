@@ -284,10 +284,10 @@ class UploadRow(BaseModel):
 
     id: str
     name: str
-    kind: Literal["table", "arrays"]
+    kind: Literal["table", "arrays", "text"]
     bytes: int = Field(description="Size of what was sent.")
     sha256: str
-    rows: int = Field(description="Samples.")
+    rows: int = Field(description="Samples; characters of a text.")
     columns: int = Field(description="Columns of a table; targets beside arrays.")
     shape: list[int] | None = Field(description="Shape of one sample of arrays; null for a table.")
     created_at: datetime

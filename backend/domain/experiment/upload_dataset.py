@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from backend.domain.catalog import Catalog, CatalogEntry, Provision
 from backend.domain.experiment.upload_facts import Facts
-from backend.domain.experiment.uploads import MARK, Choice, ChoiceInvalid, Plan, plan
+from backend.domain.experiment.upload_plan import Choice, ChoiceInvalid, Plan
+from backend.domain.experiment.uploads import MARK, plan
 from backend.domain.problems import Problem, SpecInvalid
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from backend.domain.experiment.pixels import pixel_range
 
-Task = Literal["auto", "classification", "regression", "text classification"]
+Task = Literal["auto", "classification", "regression", "text classification", "language"]
 
 
 class Column(BaseModel):
@@ -78,11 +78,14 @@ class Picture(BaseModel):
 class Facts(BaseModel):
     """Findings of the check."""
 
-    kind: Literal["table", "arrays"] = Field(description="Named columns, or an array of inputs with one of targets.")
-    rows: int = Field(description="Samples.")
+    kind: Literal["table", "arrays", "text"] = Field(
+        description="Named columns, an array of inputs with one of targets, or a text whose next characters are learnt."
+    )
+    rows: int = Field(description="Samples; characters of a text.")
     left_out: int = Field(default=0, description="Lines that were left out because a value was missing.")
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")
+    characters: int = Field(default=0, description="Different characters of a text.")
     one_hot: bool = Field(default=False, description="True when each row of the targets has one 1, for its class.")
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
     task: Task = Field(default="auto", description="The task, unless a spec names another.")

@@ -1,76 +1,36 @@
 """The training plan that a spec makes of the facts found in uploaded data. Pure: reads no file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from backend.domain.experiment.labels import by_size
 from backend.domain.experiment.upload_facts import Column, Facts, Task
+from backend.domain.experiment.upload_plan import (
+    FEW,
+    LEAST_OF_A_CLASS,
+    MOST_CATEGORIES,
+    MOST_CLASSES,
+    MOST_INPUTS,
+    Choice,
+    ChoiceInvalid,
+    Feature,
+    Plan,
+    apportion,
+    few,
+)
+from backend.domain.experiment.upload_texts import plan_text
 
 MARK = "x-upload"
-"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `text`, `length`, `ignore`, `black`,
+"""Marks a dataset's fields by what they say of an upload: `id`, `target`, `task`, `text`, `length`, `vocabulary`, `ignore`, `black`,
 `white`, `validation`, `test`."""
-
-MOST_CLASSES = 1000
-MOST_CATEGORIES = 32  # of a text column among the inputs: each becomes an input of its own
-FEW = 20  # different whole numbers that are taken for classes when nobody says what they are
-LEAST_ROWS = 10
-LEAST_OF_A_CLASS = 3  # one for each split
-MOST_INPUTS = 1_000_000_000  # numbers in all samples together, which a worker must hold
-
-
-class Choice(BaseModel):
-    """Options of an upload in a spec."""
-
-    model_config = ConfigDict(strict=True)
-
-    target: str | None = None
-    task: Task = "auto"
-    text: str | None = None
-    length: int = Field(default=64, gt=0)
-    ignore: list[str] = []
-    black: float | None = None
-    white: float | None = None
-    validation: float = Field(default=0.1, gt=0, lt=0.5)
-    test: float = Field(default=0.1, gt=0, lt=0.5)
-
-
-class ChoiceInvalid(ValueError):
-    """A choice that these data do not allow; `role` is its field."""
-
-    def __init__(self, role: str, message: str) -> None:
-        super().__init__(message)
-        self.role = role
-
-
-@dataclass(frozen=True)
-class Feature:
-    """A column among the inputs: one number, or one input for each of its `categories`."""
-
-    index: int
-    categories: int = 0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Inputs and targets of the training."""
-
-    task: Literal["classification", "regression"]
-    targets: tuple[int, ...]  # columns
-    features: tuple[Feature, ...]  # of a table
-    text: int | None  # column whose words are the inputs
-    shape: tuple[int, ...]  # of one sample
-    outputs: int
-    classes: tuple[str, ...]  # by their number
-    held: tuple[int, int, int]  # rows for training, validation and test
-    pixels: tuple[float, float]  # black and white of images
-    traits: tuple[str, ...]
 
 
 def plan(facts: Facts, choice: Choice) -> Plan:
     """Plan that follows from `choice`. Raises ChoiceInvalid in one sentence with the remedy."""
+    return plan_text(facts, choice) if facts.kind == "text" else _plan_of_samples(facts, choice)
+
+
+def _plan_of_samples(facts: Facts, choice: Choice) -> Plan:
     targets = _targets(facts, choice)
     columns = [facts.columns[index] for index in targets]
     requested = choice.task if choice.task != "auto" else facts.task
@@ -120,18 +80,13 @@ def sort_classes(column: Column) -> list[str]:
     return by_size(counts) if column.type == "number" else sorted(counts)
 
 
-def apportion(rows: int, validation: float, test: float) -> tuple[int, int]:
-    """Number of these rows that are held out for validation and for the test: at least one each."""
-    return max(1, round(rows * validation)), max(1, round(rows * test))
-
-
 def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
     named = choice.target if choice.target is not None else facts.target
     names = [column.name for column in facts.columns]
     if named is None:
         return tuple(range(len(names))) if facts.kind == "arrays" else (len(names) - 1,)
     if named not in names:
-        raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which does not exist. Columns: {_few(names)}.")
+        raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which does not exist. Columns: {few(names)}.")
     return (names.index(named),)
 
 
@@ -143,6 +98,8 @@ def _task(columns: Sequence[Column], requested: Task) -> Literal["classification
         return "classification" if first.type == "text" or few else "regression"
     if requested == "regression" and first.type == "text":
         raise ChoiceInvalid("task", f"cannot be regression: column `{first.name}` holds texts, and texts are classes.")
+    if requested == "language":
+        raise ChoiceInvalid("task", "cannot be language: these data have targets; send a text file with that task.")
     if requested != "regression" and len(columns) > 1:
         raise ChoiceInvalid("task", f"cannot be classification: there are {len(columns)} targets; name one of them.")
     return "regression" if requested == "regression" else "classification"
@@ -187,7 +144,7 @@ def _text(facts: Facts, choice: Choice, targets: tuple[int, ...], requested: Tas
 
 
 def _no_prose(prose: Sequence[str]) -> str:
-    fitting = f"those are: {_few(prose)}" if prose else "there is none"
+    fitting = f"those are: {few(prose)}" if prose else "there is none"
     return f"must be one of more than {MOST_CATEGORIES} different texts beside the target; {fitting}"
 
 
@@ -251,8 +208,3 @@ def _traits(task: str, shape: tuple[int, ...], of_text: bool) -> tuple[str, ...]
         kinds += [name for name, least in (("image", 8), ("image_28", 28)) if min(shape[1:]) >= least]
         kinds.append("sequence")
     return tuple(kinds)
-
-
-def _few(names: Sequence[str], most: int = 12) -> str:
-    shown = ", ".join(name[:40] for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1618,13 +1618,13 @@ export interface components {
         Facts: {
             /**
              * Kind
-             * @description Named columns, or an array of inputs with one of targets.
+             * @description Named columns, an array of inputs with one of targets, or a text whose next characters are learnt.
              * @enum {string}
              */
-            kind: "table" | "arrays";
+            kind: "table" | "arrays" | "text";
             /**
              * Rows
-             * @description Samples.
+             * @description Samples; characters of a text.
              */
             rows: number;
             /**
@@ -1640,6 +1640,12 @@ export interface components {
             columns: components["schemas"]["Column"][];
             /** @description Null for a table. */
             inputs?: components["schemas"]["Inputs"] | null;
+            /**
+             * Characters
+             * @description Different characters of a text.
+             * @default 0
+             */
+            characters: number;
             /**
              * One Hot
              * @description True when each row of the targets has one 1, for its class.
@@ -1657,7 +1663,7 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            task: "auto" | "classification" | "regression" | "text classification";
+            task: "auto" | "classification" | "regression" | "text classification" | "language";
             /**
              * Text
              * @description The column of texts to learn from, unless a spec names another.
@@ -3447,7 +3453,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "table" | "arrays";
+            kind: "table" | "arrays" | "text";
             /**
              * Bytes
              * @description Size of what was sent.
@@ -3457,7 +3463,7 @@ export interface components {
             sha256: string;
             /**
              * Rows
-             * @description Samples.
+             * @description Samples; characters of a text.
              */
             rows: number;
             /**
@@ -3495,7 +3501,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "table" | "arrays";
+            kind: "table" | "arrays" | "text";
             /**
              * Bytes
              * @description Size of what was sent.
@@ -3505,7 +3511,7 @@ export interface components {
             sha256: string;
             /**
              * Rows
-             * @description Samples.
+             * @description Samples; characters of a text.
              */
             rows: number;
             /**
@@ -5060,10 +5066,10 @@ export interface operations {
                     /** @description Target column; by default the last one. */
                     target?: string;
                     /**
-                     * @description Type of the target; with `text classification` the inputs are words.
+                     * @description Type of the target; with `text classification` the inputs are words; `language` predicts the next character of a text file.
                      * @enum {unknown}
                      */
-                    task?: "auto" | "classification" | "regression" | "text classification";
+                    task?: "auto" | "classification" | "regression" | "text classification" | "language";
                     /** @description Column of texts whose words are the inputs; the others are then left out. */
                     text?: string;
                     /**

@@ -96,7 +96,7 @@ function Options({ options, onChange }: { options: Record<string, string>; onCha
         <NativeSelect
           size="xs" label="The target is" value={options["task"] ?? "auto"}
           data={[{ value: "auto", label: "detected" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" },
-            { value: "text classification", label: "classes of texts" }]}
+            { value: "text classification", label: "classes of texts" }, { value: "language", label: "the next character" }]}
           onChange={({ currentTarget: { value } }) => put("task", value)}
         />
         <NativeSelect

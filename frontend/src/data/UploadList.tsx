@@ -78,6 +78,7 @@ function Row({ row, open, onShow }: { row: UploadRow; open: boolean; onShow: (id
 }
 
 function holds({ kind, shape, columns }: UploadRow): string {
+  if (kind === "text") return "text";
   if (kind === "table" || !shape) return `${count(columns)} columns`;
   return shape.length === 3 ? `images ${shape[1]} × ${shape[2]}, ${shape[0] === 1 ? "grey" : `${shape[0]} channels`}` : `${count(shape[0])} features`;
 }

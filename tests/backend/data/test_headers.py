@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from backend.data.faults import FileInvalid
-from backend.domain.experiment.uploads import Choice, plan
+from backend.domain.experiment.upload_plan import Choice
+from backend.domain.experiment.uploads import plan
 from tests.backend.data.making import checked
 
 ROWS = 30

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.domain.experiment.uploads import Choice, plan
+from backend.domain.experiment.upload_plan import Choice
+from backend.domain.experiment.uploads import plan
 from tests.backend.data.making import checked, npy, npz
 
 ROWS = 60

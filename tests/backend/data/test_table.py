@@ -8,7 +8,8 @@ import pytest
 
 from backend.data import table
 from backend.data.faults import FileInvalid
-from backend.domain.experiment.uploads import Choice, plan
+from backend.domain.experiment.upload_plan import Choice
+from backend.domain.experiment.uploads import plan
 from tests.backend.data.making import checked, csv, left
 
 

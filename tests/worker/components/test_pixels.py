@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.experiment.pixels import pixel_range
-from backend.domain.experiment.uploads import Choice, ChoiceInvalid, plan
+from backend.domain.experiment.upload_plan import Choice, ChoiceInvalid
+from backend.domain.experiment.uploads import plan
 from tests.backend.data.making import npz
 from tests.worker.components.registry import make
 from tests.worker.components.test_upload import load, sent

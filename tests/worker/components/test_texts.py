@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from backend.data.check import check
+from backend.data.faults import FileInvalid
 from backend.data.options import Options
-from backend.domain.experiment.uploads import Choice, ChoiceInvalid, plan
+from backend.domain.experiment.upload_plan import Choice, ChoiceInvalid
+from backend.domain.experiment.uploads import plan
 from tests.worker.components.registry import make
 from tests.worker.components.test_datasets import equal, is_stratified, splits
 from worker.contracts.families.models import build
@@ -181,3 +183,53 @@ def test_what_is_not_possible_is_told(tmp_path: Path, fields: dict[str, Any], ro
     with pytest.raises(ChoiceInvalid) as refused:
         plan(facts, Choice(**fields))
     assert refused.value.role == role and sentence in str(refused.value)
+
+
+# ---- a text whose next characters are learnt
+
+STORY = "".join(f"Chapter {number}: the naïve fox of number {number} jumps over the dog.\r\n" for number in range(200))
+
+
+def told(data_dir: Path, text: str = STORY) -> Any:
+    folder = data_dir / "uploads" / ID
+    folder.mkdir(parents=True)
+    (folder / "file").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    return check(folder, Options(task="language"))
+
+
+@pytest.mark.parametrize("vocabulary", [16, 4000])
+def test_a_text_file_becomes_windows_of_characters(tmp_path: Path, vocabulary: int) -> None:
+    facts = told(tmp_path)
+    text = STORY.replace("\r\n", "\n")
+    assert (facts.kind, facts.rows, facts.characters) == ("text", len(text), len(set(text)))
+    found = plan(facts, Choice(length=20, vocabulary=vocabulary, test=0.2))
+    assert (found.task, found.traits) == ("language", ("classes", "tokens", "sequence"))
+    corpus = load(tmp_path, length=20, vocabulary=vocabulary, test=0.2)
+    assert corpus.task == "language" and corpus.outputs == found.outputs == min(vocabulary, len(set(text)))
+    assert tuple(len(samples) for samples in splits(corpus)) == found.held
+    for samples in splits(corpus):
+        assert np.array_equal(samples.inputs[:, 1:], samples.targets[:, :-1])
+        if vocabulary > 100:
+            assert all("".join(corpus.names[token] for token in window) in text for window in samples.inputs)
+    assert not equal(load(tmp_path, 1, length=20, test=0.2).test, load(tmp_path, 0, length=20, test=0.2).test)
+
+
+@pytest.mark.parametrize(
+    ("fields", "role"), [({"length": 1000}, "length"), ({"task": "classification"}, "task")], ids=["too long", "task"]
+)
+def test_a_text_file_that_cannot_be_learnt_is_told(tmp_path: Path, fields: dict[str, Any], role: str) -> None:
+    facts = told(tmp_path)
+    with pytest.raises(ChoiceInvalid) as refused:
+        plan(facts, Choice(**fields))
+    assert refused.value.role == role
+
+
+def test_a_table_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(ChoiceInvalid, match="cannot be language"):
+        plan(sent(tmp_path), Choice(task="language", ignore=["stars"]))
+
+
+@pytest.mark.parametrize("text", ["", "aaaa" * 1000, "a\x00b" * 1000])
+def test_what_is_no_text_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FileInvalid):
+        told(tmp_path, text)

@@ -10,7 +10,8 @@ import pytest
 from backend.data.check import check
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
-from backend.domain.experiment.uploads import Choice, plan
+from backend.domain.experiment.upload_plan import Choice
+from backend.domain.experiment.uploads import plan
 from tests.backend.data.making import csv, images, npy, npz
 from tests.worker.components.registry import make
 from tests.worker.components.test_datasets import equal, is_stratified, splits

@@ -3,17 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from backend.domain.experiment.upload_plan import MOST_CHARACTERS, STRETCHES
 from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
-from worker.data.splits import generator
-from worker.data.tensors import Corpus, Samples
-
-STRETCHES, HELD_OUT = 50, 5  # contiguous stretches of the text; how many of them are for validation, and for testing
-MOST = 20_000_000  # characters; each takes 16 bytes of memory
-OTHER = "�"
-CODES = 0x110000  # Unicode's code points
+from worker.data.characters import Windows
+from worker.data.tensors import Corpus
 
 
 class Characters(Dataset):
@@ -41,27 +36,12 @@ class Characters(Dataset):
     def load(self, folder: Path, seed: int) -> Corpus:
         codes = np.frombuffer(_text(folder).encode("utf-32-le"), np.uint32)
         least = STRETCHES * (self.length + 1)
-        if not least <= len(codes) <= MOST:
+        if not least <= len(codes) <= MOST_CHARACTERS:
             raise ValueError(
-                f"The text has {len(codes):,} characters, but from {least:,} to {MOST:,} are needed for samples of "
+                f"The text has {len(codes):,} characters, but from {least:,} to {MOST_CHARACTERS:,} are needed for samples of "
                 f"{self.length}: change the texts in {folder}, or `length`."
             )
-        names, lookup = _vocabulary(codes, self.tokens)
-        stretches = np.array_split(lookup[codes], STRETCHES)
-        order = generator(seed, "split").permutation(STRETCHES)
-        held_out = (order[:HELD_OUT], order[HELD_OUT : 2 * HELD_OUT])
-        parts = (order[2 * HELD_OUT :], *held_out)
-        train, validation, test = (self._windows([stretches[number] for number in sorted(part)]) for part in parts)
-        return Corpus(train, validation, test, "language", len(names), names)
-
-    def _windows(self, stretches: list[NDArray[np.int64]]) -> Samples:
-        """Every window of `stretches`, side by side; the few characters that are left at an end are not used."""
-        inputs, targets = [], []
-        for stretch in stretches:
-            used = (len(stretch) - 1) // self.length * self.length
-            inputs.append(stretch[:used].reshape(-1, self.length))
-            targets.append(stretch[1 : used + 1].reshape(-1, self.length))
-        return Samples(np.concatenate(inputs), np.concatenate(targets))
+        return Windows(self.length, self.tokens).corpus(codes, seed)
 
 
 def _text(folder: Path) -> str:
@@ -78,17 +58,3 @@ def _manual() -> str:
     from pydoc_data.topics import topics
 
     return "\n".join(topics[name] for name in sorted(topics))
-
-
-def _vocabulary(codes: NDArray[np.uint32], most: int) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """The tokens' names, in the order of their code points, and the token of each code point [CODES]."""
-    counts = np.bincount(codes, minlength=CODES)
-    present = np.flatnonzero(counts)
-    if len(present) <= most:
-        known, names = present, []
-    else:
-        frequent = np.argsort(-counts[present], kind="stable")[: most - 1]
-        known, names = np.sort(present[frequent]), [OTHER]
-    lookup = np.zeros(CODES, np.int64)  # whatever is not known is token 0, which is OTHER where there is any
-    lookup[known] = np.arange(len(known)) + len(names)
-    return (*names, *map(chr, known.tolist())), lookup

@@ -7,9 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from backend.domain.experiment.upload_facts import Column, Facts
-from backend.domain.experiment.uploads import Choice, Feature, Plan, apportion, plan, sort_classes
+from backend.domain.experiment.upload_plan import STRETCHES, Choice, Feature, Plan, apportion
+from backend.domain.experiment.upload_texts import held_out_stretches
+from backend.domain.experiment.uploads import plan, sort_classes
 from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
+from worker.data.characters import Windows
 from worker.data.splits import Rows, check, generator, part, strata
 from worker.data.tensors import Array, Corpus, Samples
 from worker.data.texts import corpus_of_texts, read_texts
@@ -20,7 +23,8 @@ class Upload(Dataset):
 
     What they are depends on the file. The inputs are a table's numbers, with each text column of up to 32 different
     texts as one input for each text; or the first words of one column of more different texts, as ids [length], 0 after
-    a text's end, from a table of words that is made of the training split alone; or features [n, features] and images [n, height, width] or
+    a text's end, from a table of words that is made of the training split alone; or windows of a text file, whose next
+    characters are predicted; or features [n, features] and images [n, height, width] or
     [n, height, width, channels]. Texts and few whole numbers as targets are classes, other numbers are numbers. The
     splits are drawn with the run's seed and hold each class in its proportion, at least one row of it each.
     """
@@ -37,11 +41,11 @@ class Upload(Dataset):
         upload="target",
         description="Column to learn; by default the one that was named on upload, else the last.",
     )
-    task: Literal["auto", "classification", "regression", "text classification"] = hyperparameter(
+    task: Literal["auto", "classification", "regression", "text classification", "language"] = hyperparameter(
         "auto",
         upload="task",
         description="Type of the target: classes or numbers; `auto` takes it from the column. With `text classification` "
-        "the inputs are the words of the column of texts.",
+        "the inputs are the words of the column of texts; `language` predicts the next character of a text file.",
     )
     text: str | None = hyperparameter(
         None,
@@ -55,14 +59,16 @@ class Upload(Dataset):
         le=1024,
         unit="words",
         upload="length",
-        description="Words of a text that a sample shows: the first ones.",
+        description="Words of a text that a sample shows: the first ones; of a text file so many characters.",
     )
     vocabulary: int = hyperparameter(
         4000,
         ge=16,
         le=100_000,
         unit="words",
-        description="Words that are told apart: the most frequent ones of the training split, with padding and unknown ones.",
+        upload="vocabulary",
+        description="Words that are told apart: the most frequent ones of the training split, with padding and unknown ones; of "
+        "a text file so many characters.",
     )
     ignore: list[Annotated[str, Field(max_length=200)]] = hyperparameter(
         [], max_length=1000, upload="ignore", description="Columns that are left out."
@@ -92,6 +98,8 @@ class Upload(Dataset):
             raise ValueError(f"The upload `{self.id}` does not exist: send the file again, or choose another one.")
         facts = Facts.model_validate_json((place / "facts.json").read_text())
         found = plan(facts, Choice(**self.model_dump(exclude={"id", "kind"})))
+        if facts.kind == "text":
+            return self._running_text(_mapped(place / "characters.npy"), seed)
         if found.text is not None:
             return self._texts(place, facts, found, seed)
         read = _table if facts.kind == "table" else _arrays
@@ -100,6 +108,10 @@ class Upload(Dataset):
         train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
         black, white = found.pixels
         return check(Corpus(train, validation, test, found.task, found.outputs, found.classes, white, black))
+
+    def _running_text(self, codes: Array, seed: int) -> Corpus:
+        windows = Windows(self.length, self.vocabulary, held_out_stretches(self.validation, self.test))
+        return windows.corpus(codes[: len(codes) // STRETCHES * STRETCHES], seed)  # so that all stretches are equal
 
     def _texts(self, place: Path, facts: Facts, found: Plan, seed: int) -> Corpus:
         content, ends = (_mapped(place / f"{name}-{found.text}.npy") for name in ("texts", "ends"))
