@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from worker.components.models._layers import initialize
+from worker.components.models._padding import mean_of_words, present
 from worker.contracts.component import choice, hyperparameter
 from worker.contracts.families.initializations import Initialization
 from worker.contracts.families.models import Model
-from worker.nn.padding import mean_of_words, present
 
 READERS: Mapping[str, tuple[str, ...]] = {"recurrent": ("output.1",)}
 """Recurrent layers -> the linear layers that read the last one's states and nothing else, by name."""

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
+from worker.components.models._padding import mean_of_words, present, without_padding
 from worker.components.models._transformer import Transformer
 from worker.contracts.component import hyperparameter
-from worker.nn.padding import mean_of_words, present, without_padding
 
 
 class TextTransformer(Transformer):
