@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from client import figures, studies, submission
+from client import figures, studies, submission, uploads
 from client.catalog import Catalog, catalog
 from client.deprecated import Renamed
 from client.events import Event
@@ -15,9 +15,11 @@ from client.spec import Spec
 from client.studies import Study
 from client.submission import Submission, Variants
 from client.tradeoffs import Tradeoffs, tradeoffs
+from client.uploads import Data
 from client.wire import access
 from client.wire.connection import Wire
-from client.wire.models import ChartRow, StudyRow
+from client.wire.form import Progress
+from client.wire.models import ChartRow, StudyRow, UploadDetail
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -61,6 +63,16 @@ class Lathe:
         With your own `key` this also holds when you start your script again.
         """
         return submission.submit(self._wire, spec, seeds, variants, orders, key)
+
+    def upload(
+        self, data: Data, *, key: str | None = None, progress: Progress | None = None, **options: str
+    ) -> UploadDetail:
+        """Sends data of your own: a file, a folder of pictures (a folder for each class), several files, or a mapping such as
+        `{"inputs": path, "targets": path}`. `options` are the form's fields: `name`, `target`, `task`, `side`, …
+
+        `progress` receives the bytes sent so far and all bytes. As with `submit`, nothing is created twice.
+        """
+        return uploads.upload(self._wire, data, options, key, progress)
 
     def start_study(self, study: Spec, *, first: Sequence[Mapping[str, Any]] = (), key: str | None = None) -> Study:
         """Starts a study. Its document may have any form that a spec may have; `first` holds the values of the first trials.

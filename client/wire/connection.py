@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from client.errors import CUT, UNREACHABLE, LatheError
 from client.wire.access import is_local
+from client.wire.form import Form
 from client.wire.models import Error
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between the tries of a request that may be repeated
 SECONDS = 60.0  # until a server that says nothing is given up
+CHECKING = 4000.0  # until a server that checks what it was sent is given up
 QUIET = 35.0  # seconds until a live stream without a sign of life, which comes each 10 s, counts as cut
 
 Query = Mapping[str, Any]
@@ -47,6 +49,13 @@ class Wire:
         headers = {"Idempotency-Key": key} if key else {}
         request = self._http.build_request("POST", path, json=body, headers=headers)
         return self._json(self._send(request, again=key is not None))
+
+    def post_form(self, path: str, form: Form, key: str) -> Any:
+        """The JSON of the answer to a form, which is sent from its start again when the connection is cut."""
+        headers = {**form.headers, "Idempotency-Key": key}
+        timeout = httpx2.Timeout(SECONDS, read=CHECKING)
+        request = self._http.build_request("POST", path, content=form, headers=headers, timeout=timeout)
+        return self._json(self._send(request, again=True))
 
     def delete(self, path: str) -> None:
         self._send(self._http.build_request("DELETE", path), again=False)

@@ -22,6 +22,7 @@ READ = {
     "points": ("Points", "StreamEvent"),
     "studies": ("StudyRow", "TrialPage"),
     "tradeoffs": ("Tradeoffs",),
+    "uploads": ("UploadDetail",),
 }
 """Module -> the answers that the client reads from it. A schema that they refer to stands in the first module that needs it."""
 

@@ -21,6 +21,7 @@ from client.wire.models.runs import (
 )
 from client.wire.models.studies import Budget, StudyRow, StudyState, TrialPage, TrialRow, TrialState
 from client.wire.models.tradeoffs import DatasetChoice, Interval, TradeoffPoint, Tradeoffs
+from client.wire.models.uploads import Column, Facts, Inputs, Picture, UploadDetail
 
 __all__ = [
     "ArtifactMeasure",
@@ -30,6 +31,7 @@ __all__ = [
     "CatalogEntry",
     "CatalogNow",
     "ChartRow",
+    "Column",
     "Columns",
     "CommandKind",
     "CommandRow",
@@ -40,12 +42,15 @@ __all__ = [
     "Error",
     "EventKind",
     "ExperimentCreated",
+    "Facts",
     "Family",
     "IncomingModel",
+    "Inputs",
     "Interval",
     "Latency",
     "LeftOut",
     "LiveParameterRow",
+    "Picture",
     "Points",
     "Problem",
     "Provision",
@@ -68,4 +73,5 @@ __all__ = [
     "TrialPage",
     "TrialRow",
     "TrialState",
+    "UploadDetail",
 ]

@@ -1,0 +1,112 @@
+"""Models of the server's answers, auto-generated from frontend/openapi.json by `make client`: do not edit."""
+
+from datetime import datetime
+
+from client.wire.base import Reply
+
+
+class Column(Reply):
+    """One column of a table, or one of the targets that came beside the inputs."""
+
+    name: str
+    type: str
+    """One of `number`, `text`."""
+    least: float | None = None
+    """Smallest number; null for texts."""
+    greatest: float | None = None
+    """Largest number; null for texts."""
+    mean: float | None = None
+    """Mean of the numbers; null for texts."""
+    whole: bool = False
+    """True when all its numbers are whole."""
+    integer: bool = False
+    """True when they were stored as integers."""
+    empty: int = 0
+    """Lines of the file that have nothing here; they were left out."""
+    counts: dict[str, int] | None = None
+    """Rows of each text or whole number, as it is written; null when there are too many different ones."""
+    coded: int | None = None
+    """Column of the stored matrix that holds the places of the labels in `counts`, where the numbers do not tell them
+    apart: `01` and `1`.
+    """
+
+
+class Inputs(Reply):
+    """The inputs of data that came as arrays."""
+
+    shape: list[int]
+    """Shape of one sample as models see it: [features] or [channels, height, width]."""
+    layout: str
+    """Layout of the samples in the file. One of `features`, `grey`, `channels_first`, `channels_last`."""
+    dtype: str
+    """Type of the numbers in the file."""
+    least: float
+    greatest: float
+    whole: bool = False
+    """True when all numbers are whole."""
+    black: float | None = None
+    """The number that is black in images, unless a spec says another; null for features."""
+    white: float | None = None
+    """The number that is white."""
+
+
+class Picture(Reply):
+    """A small picture of one sample."""
+
+    label: str
+    """Its target."""
+    png: str
+    """PNG in Base64."""
+
+
+class Facts(Reply):
+    """Findings of the check."""
+
+    kind: str
+    """Named columns, or an array of inputs with one of targets. One of `table`, `arrays`."""
+    rows: int
+    """Samples."""
+    left_out: int = 0
+    """Lines that were left out because a value was missing."""
+    columns: list[Column]
+    """All columns of a table, or the targets beside arrays."""
+    inputs: Inputs | None = None
+    """Null for a table."""
+    one_hot: bool = False
+    """True when each row of the targets has one 1, for its class."""
+    target: str | None = None
+    """The target column, unless a spec names another."""
+    task: str = "auto"
+    """The task, unless a spec names another. One of `auto`, `classification`, `regression`."""
+    ignored: list[str] = []
+    """Columns of the file that were left out when it was sent."""
+    separator: str = ""
+    """Separator between the cells of a text file."""
+    header: bool = False
+    """True when the first line named the columns."""
+    preview: list[list[str]] = []
+    """The first rows of a table, its first columns."""
+    pictures: list[Picture] = []
+    """The first images."""
+
+
+class UploadDetail(Reply):
+    """Uploaded data with all findings of the check."""
+
+    id: str
+    name: str
+    kind: str
+    """One of `table`, `arrays`."""
+    bytes: int
+    """Size of what was sent."""
+    sha256: str
+    rows: int
+    """Samples."""
+    columns: int
+    """Columns of a table; targets beside arrays."""
+    shape: list[int] | None
+    """Shape of one sample of arrays; null for a table."""
+    created_at: datetime
+    traits: list[str]
+    """Traits that they provide to a spec that names only their id."""
+    facts: Facts
