@@ -19,7 +19,7 @@ from client.uploads import Data
 from client.wire import access
 from client.wire.connection import Wire
 from client.wire.form import Progress
-from client.wire.models import ChartRow, StudyRow, UploadDetail
+from client.wire.models import ChartRow, SpecChecked, StudyRow, UploadDetail, UploadRow
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -64,6 +64,10 @@ class Lathe:
         """
         return submission.submit(self._wire, spec, seeds, variants, orders, key)
 
+    def check(self, spec: Spec) -> SpecChecked:
+        """Checks a spec without queueing anything: its `problems`, each with its field's path, and what it would cost."""
+        return submission.check(self._wire, spec)
+
     def upload(
         self, data: Data, *, key: str | None = None, progress: Progress | None = None, **options: str
     ) -> UploadDetail:
@@ -73,6 +77,18 @@ class Lathe:
         `progress` receives the bytes sent so far and all bytes. As with `submit`, nothing is created twice.
         """
         return uploads.upload(self._wire, data, options, key, progress)
+
+    def uploads(self) -> list[UploadRow]:
+        """All data of your own, the newest first."""
+        return uploads.listed(self._wire)
+
+    def find_upload(self, named: str) -> UploadDetail:
+        """Describes the data with this id or name. The first characters of an id are enough when no other id starts with them."""
+        return uploads.found(self._wire, named)
+
+    def delete_upload(self, named: str) -> UploadDetail:
+        """Deletes these data and returns what they were. Data that a run still needs cannot be deleted."""
+        return uploads.delete(self._wire, named)
 
     def start_study(self, study: Spec, *, first: Sequence[Mapping[str, Any]] = (), key: str | None = None) -> Study:
         """Starts a study. Its document may have any form that a spec may have; `first` holds the values of the first trials.

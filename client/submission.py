@@ -9,7 +9,7 @@ from client.errors import LatheError
 from client.runs.run import Run
 from client.spec import Spec, document
 from client.wire.connection import Wire
-from client.wire.models import ExperimentCreated, LeftOut
+from client.wire.models import ExperimentCreated, LeftOut, SpecChecked
 
 Variants = Mapping[str, Mapping[str, Any]]
 """Name -> path of a field -> its new value: `{"SGD": {"stages[0].optimizer": {"kind": "sgd"}}}`."""
@@ -36,6 +36,10 @@ class Submission:
 
     def __len__(self) -> int:
         return len(self.runs)
+
+
+def check(wire: Wire, spec: Spec) -> SpecChecked:
+    return SpecChecked.model_validate(wire.post("/api/specs/check", {"spec": document(spec)}))
 
 
 def submit(

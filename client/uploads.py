@@ -8,7 +8,7 @@ from pathlib import Path
 from client.errors import LatheError
 from client.wire.connection import Wire
 from client.wire.form import File, Form, Progress
-from client.wire.models import UploadDetail
+from client.wire.models import UploadDetail, UploadRow
 
 Data = Path | str | Sequence[Path | str] | Mapping[str, Path | str]
 """A file or folder; several files; or the name of each part of the form and its file, as `inputs` and `targets`."""
@@ -24,6 +24,27 @@ def upload(
     except OSError as error:
         detail = f"The file {error.filename} cannot be read: {error.strerror}."
         raise LatheError("FileUnreadable", detail, "file") from error
+
+
+def listed(wire: Wire) -> list[UploadRow]:
+    return [UploadRow.model_validate(row) for row in wire.get("/api/uploads")]
+
+
+def found(wire: Wire, named: str) -> UploadDetail:
+    """The upload with this id or name, or the only one whose id starts so. Raises LatheError."""
+    rows = listed(wire)
+    fitting = [row for row in rows if named in (row.id, row.name)] or [row for row in rows if row.id.startswith(named)]
+    if len(fitting) != 1:
+        many = f"{len(fitting)} uploads are called" if fitting else "There is no upload"
+        raise LatheError("UploadNotFound", f"{many} `{named}`: choose an id that `lathe data` lists.", "upload")
+    return UploadDetail.model_validate(wire.get(f"/api/uploads/{fitting[0].id}"))
+
+
+def delete(wire: Wire, named: str) -> UploadDetail:
+    """Deletes the upload and returns what it was. Raises LatheError while a run learns from it."""
+    upload = found(wire, named)
+    wire.delete(f"/api/uploads/{upload.id}")
+    return upload
 
 
 def _files(data: Data) -> list[File]:

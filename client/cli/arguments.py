@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from client.cli import commands
+from client.cli import commands, data
 from client.lathe import Lathe
 from client.wire.models import RunState
 
@@ -30,6 +30,7 @@ def add(root: ArgumentParser, made: Any) -> None:
         return one
 
     _submitting(command)
+    _sending(command)
     _looking(command, about_run)
     _steering(command, about_run)
 
@@ -44,9 +45,30 @@ def _submitting(command: Make) -> None:
         "--orders", type=_indexes, metavar="I,J,…", help="indexes of stages, from 0: a run for every order of them"
     )
     run.add_argument("--watch", action="store_true", help="follow the runs until they are over, then show the results")
+    check = command("check", commands.check, "check a spec without queueing anything")
+    check.add_argument("spec", metavar="SPEC", help="a YAML or JSON file; - reads from standard input")
     study = command("study", commands.study, "start the study of a file")
     study.add_argument("study", metavar="STUDY", help="a YAML or JSON file; - reads from standard input")
     study.add_argument("--watch", action="store_true", help="follow it until it is over, then show the best trial")
+
+
+def _sending(command: Make) -> None:
+    upload = command("upload", data.upload, "send data of your own")
+    upload.add_argument(
+        "file",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="a file, a folder of pictures, or an NPY file of inputs and one of targets",
+    )
+    for name, summary in data.OPTIONS.items():
+        upload.add_argument(f"--{name}", metavar=name.upper(), help=summary)
+    upload.add_argument(
+        "--ignore", action="append", metavar="COLUMN", help="a column that is left out; may be repeated"
+    )
+    sent = command("data", data.data, "list data of your own, or describe one of them")
+    sent.add_argument("data", nargs="?", metavar="DATA", help="an id, the start of one, or a name")
+    sent.add_argument("--delete", action="store_true", help="delete it")
 
 
 def _looking(command: Make, about_run: Make) -> None:

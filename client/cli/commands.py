@@ -29,6 +29,18 @@ def submit(lathe: Lathe, options: Namespace) -> int:
     return _queued(lathe, made.runs, options.watch)
 
 
+def check(lathe: Lathe, options: Namespace) -> int:
+    """Prints each problem with its field's path. Returns 1 when there is one."""
+    checked = lathe.check(_spec(options.spec))
+    for note in checked.notes:
+        show.say(note, stderr=True)
+    for problem in checked.problems:
+        show.say(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    if not checked.problems:
+        show.say("The spec is right.")
+    return int(bool(checked.problems))
+
+
 def fork(lathe: Lathe, options: Namespace) -> int:
     spec = None if options.spec is None else _spec(options.spec)
     made = lathe.run(options.run).fork(stage=options.stage, checkpoint=options.checkpoint, spec=spec)

@@ -20,9 +20,10 @@ READ = {
     "results": ("StageResult", "IncomingModel"),
     "runs": ("ExperimentCreated", "RunDetail", "RunPage"),
     "points": ("Points", "StreamEvent"),
+    "specs": ("SpecChecked",),
     "studies": ("StudyRow", "TrialPage"),
     "tradeoffs": ("Tradeoffs",),
-    "uploads": ("UploadDetail",),
+    "uploads": ("UploadDetail", "UploadRow"),
 }
 """Module -> the answers that the client reads from it. A schema that they refer to stands in the first module that needs it."""
 

@@ -19,9 +19,10 @@ from client.wire.models.runs import (
     RunState,
     StageSummary,
 )
+from client.wire.models.specs import Estimate, ResolvedField, SpecChecked, StageEstimate
 from client.wire.models.studies import Budget, StudyRow, StudyState, TrialPage, TrialRow, TrialState
 from client.wire.models.tradeoffs import DatasetChoice, Interval, TradeoffPoint, Tradeoffs
-from client.wire.models.uploads import Column, Facts, Inputs, Picture, UploadDetail
+from client.wire.models.uploads import Column, Facts, Inputs, Picture, UploadDetail, UploadRow
 
 __all__ = [
     "ArtifactMeasure",
@@ -40,6 +41,7 @@ __all__ = [
     "Conflict",
     "DatasetChoice",
     "Error",
+    "Estimate",
     "EventKind",
     "ExperimentCreated",
     "Facts",
@@ -56,12 +58,15 @@ __all__ = [
     "Provision",
     "QueuePlace",
     "Relative",
+    "ResolvedField",
     "RunCreated",
     "RunDetail",
     "RunPage",
     "RunRow",
     "RunState",
     "Series",
+    "SpecChecked",
+    "StageEstimate",
     "StageResult",
     "StageSummary",
     "StreamEvent",
@@ -74,4 +79,5 @@ __all__ = [
     "TrialRow",
     "TrialState",
     "UploadDetail",
+    "UploadRow",
 ]

@@ -21,6 +21,10 @@ class Column(Reply):
     """True when all its numbers are whole."""
     integer: bool = False
     """True when they were stored as integers."""
+    prose: bool = False
+    """True for a column of so many different texts that their words can be learnt from."""
+    unit: str = ""
+    """Unit of numbers that were made of another type, such as seconds of a time; else empty."""
     empty: int = 0
     """Lines of the file that have nothing here; they were left out."""
     counts: dict[str, int] | None = None
@@ -63,21 +67,29 @@ class Facts(Reply):
     """Findings of the check."""
 
     kind: str
-    """Named columns, or an array of inputs with one of targets. One of `table`, `arrays`."""
+    """Named columns, an array of inputs with one of targets, or a text whose next characters are learnt. One of `table`,
+    `arrays`, `text`.
+    """
     rows: int
-    """Samples."""
+    """Samples; characters of a text."""
     left_out: int = 0
     """Lines that were left out because a value was missing."""
     columns: list[Column]
     """All columns of a table, or the targets beside arrays."""
     inputs: Inputs | None = None
     """Null for a table."""
+    characters: int = 0
+    """Different characters of a text."""
     one_hot: bool = False
     """True when each row of the targets has one 1, for its class."""
     target: str | None = None
     """The target column, unless a spec names another."""
     task: str = "auto"
-    """The task, unless a spec names another. One of `auto`, `classification`, `regression`."""
+    """The task, unless a spec names another. One of `auto`, `classification`, `regression`, `text classification`,
+    `language`.
+    """
+    text: str | None = None
+    """The column of texts to learn from, unless a spec names another."""
     ignored: list[str] = []
     """Columns of the file that were left out when it was sent."""
     separator: str = ""
@@ -96,12 +108,12 @@ class UploadDetail(Reply):
     id: str
     name: str
     kind: str
-    """One of `table`, `arrays`."""
+    """One of `table`, `arrays`, `text`."""
     bytes: int
     """Size of what was sent."""
     sha256: str
     rows: int
-    """Samples."""
+    """Samples; characters of a text."""
     columns: int
     """Columns of a table; targets beside arrays."""
     shape: list[int] | None
@@ -110,3 +122,22 @@ class UploadDetail(Reply):
     traits: list[str]
     """Traits that they provide to a spec that names only their id."""
     facts: Facts
+
+
+class UploadRow(Reply):
+    """Uploaded data as a list shows them."""
+
+    id: str
+    name: str
+    kind: str
+    """One of `table`, `arrays`, `text`."""
+    bytes: int
+    """Size of what was sent."""
+    sha256: str
+    rows: int
+    """Samples; characters of a text."""
+    columns: int
+    """Columns of a table; targets beside arrays."""
+    shape: list[int] | None
+    """Shape of one sample of arrays; null for a table."""
+    created_at: datetime
