@@ -8,7 +8,7 @@ import { count, number, plural } from "../format";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./data.module.css";
-import { classesOf, targetOf } from "./describe";
+import { classesOf, targetOf, typeOf } from "./describe";
 
 type Facts = UploadDetail["facts"];
 type Column = Facts["columns"][number];
@@ -34,7 +34,7 @@ function Described({ upload }: { upload: UploadDetail }) {
         </Button>
       </Group>
       <Text size="sm">{sentence(facts)}</Text>
-      <Columns facts={facts} />
+      {facts.kind !== "text" && <Columns facts={facts} />}
       {(facts.preview ?? []).length > 0 && <Preview facts={facts} />}
       {(facts.pictures ?? []).length > 0 && <Pictures facts={facts} />}
     </section>
@@ -43,7 +43,7 @@ function Described({ upload }: { upload: UploadDetail }) {
 
 function sentence(facts: Facts): string {
   const { inputs, rows, left_out } = facts;
-  const parts = [plural(rows, "row")];
+  const parts = facts.kind === "text" ? [plural(rows, "character"), `${count(facts.characters ?? 0)} different ones`] : [plural(rows, "row")];
   if (inputs) parts.push(`inputs [${inputs.shape.join(", ")}] of ${inputs.dtype}, from ${number(inputs.least)} to ${number(inputs.greatest)}${range(inputs)}`);
   if (facts.separator) parts.push(`cells parted by ${SEPARATORS[facts.separator] ?? facts.separator}`, facts.header ? "the first line names the columns" : "no header");
   if (left_out) parts.push(`${plural(left_out, "line")} with missing values left out`);
@@ -101,7 +101,7 @@ function ColumnRow({ column, target }: { column: Column; target: boolean }) {
           </Badge>
         )}
       </Table.Th>
-      <Table.Td>{column.type === "text" ? "text" : column.whole ? "whole number" : "number"}</Table.Td>
+      <Table.Td>{typeOf(column)}</Table.Td>
       <Table.Td className={classes.number}>{number(column.least)}</Table.Td>
       <Table.Td className={classes.number}>{number(column.mean)}</Table.Td>
       <Table.Td className={classes.number}>{number(column.greatest)}</Table.Td>

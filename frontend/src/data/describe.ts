@@ -13,6 +13,12 @@ export function targetOf({ kind, target, columns }: Facts): string[] {
   return (kind === "table" ? columns.slice(-1) : columns).map(({ name }) => name);
 }
 
+/** "text", "text whose words can be learnt", "whole number", "seconds since 1970-01-01" */
+export function typeOf({ type, prose, unit, whole }: Facts["columns"][number]): string {
+  if (type === "text") return prose ? "text whose words can be learnt" : "text";
+  return unit || (whole ? "whole number" : "number");
+}
+
 /** "3: setosa 50, versicolor 50, virginica 50", the most frequent first. */
 export function classesOf({ counts }: Facts["columns"][number]): string {
   if (!counts) return "many";

@@ -12,7 +12,7 @@ from tests.worker.engine.harness import MemoryLink, assignment, run
 from worker.pipe.messages import Happened, Points, Summary
 
 
-def executed(catalog: Catalog, settings: Settings, dataset: str, **changes: Any) -> MemoryLink:
+def executed(catalog: Catalog, settings: Settings, dataset: str | dict[str, object], **changes: Any) -> MemoryLink:
     train = {
         "kind": "train",
         "epochs": 40,
@@ -61,3 +61,21 @@ def test_a_run_shows_its_data_before_its_first_point(catalog: Catalog, settings:
     )
     assert began < order.index(Summary) < order.index(Points)
     assert link.done()[-1].result.validation["accuracy"] > 0.85
+
+
+@pytest.mark.parametrize("model", [{"kind": "gru", "width": 32}, {"kind": "text_transformer", "depth": 1}])
+def test_texts_are_learnt_compressed_and_measured(
+    catalog: Catalog, settings: Settings, model: dict[str, object]
+) -> None:
+    train = {"kind": "train", "epochs": 4, "optimizer": {"kind": "adam", "lr": 0.005}}
+    stages = [
+        train,
+        {"kind": "prune", "method": {"kind": "magnitude", "sparsity": 0.3}},
+        {"kind": "quantize", "method": {"kind": "dynamic_int8"}},
+    ]
+    dataset = {"kind": "docstrings", "length": 16, "vocabulary": 1000}
+    link = executed(catalog, settings, dataset, model=model, stages=stages)
+    results = [done.result for done in link.done()]
+    assert results[0].validation["accuracy"] > 0.5
+    measured = [one for one in results[-1].measures if one.runtime]
+    assert measured and all(one.accuracy is not None and one.accuracy > 0.4 for one in measured)
