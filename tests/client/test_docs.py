@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend.data.making import csv
 from tests.e2e.conftest import embedded
 from tests.e2e.lathe import Lathe
 from tests.patience import granted
@@ -70,6 +71,7 @@ def test_the_python_examples_run(environment: dict[str, str], tmp_path: Path) ->
 
 def test_the_commands_run(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(SPEC)
+    (tmp_path / "flowers.csv").write_bytes(csv(40, header="length,width,species"))
     first, *others = examples("sh")[0].splitlines()
     said = run(["sh", "-c", first], tmp_path, environment)
     run_id = said.splitlines()[0]
