@@ -10,6 +10,7 @@ import numpy as np
 
 from backend.data.columns import LARGEST, Floats
 from backend.data.faults import FileInvalid
+from backend.data.times import moment
 from backend.domain.experiment.upload_plan import MOST_CATEGORIES
 
 Missing = Literal["refuse", "leave_out"]
@@ -53,6 +54,7 @@ class Cells:
     noun: str = "Line"  # word for one row in sentences
     numbers: int = 0
     texts: int = 0
+    times: int = 0  # texts that are dates or times
     empty: int = 0
     first_text: tuple[int, str] = (0, "")
     first_empty: int = 0
@@ -86,6 +88,7 @@ class Cells:
     def _see_text(self, line: int, cell: str, count: int) -> None:
         self.first_text = self.first_text if self.texts else (line, cell)
         self.texts += count
+        self.times += count if moment(cell) else 0
         if len(self.different) <= MOST_CATEGORIES:
             self.different.add(cell)
         if readings := foreign(cell):
@@ -104,9 +107,18 @@ class Cells:
         return bool(self.written) and len(set(map(float, self.written or ()))) < len(self.written or ())
 
     @property
+    def is_text(self) -> bool:
+        return self.texts > 0 and not self.is_time
+
+    @property
+    def is_time(self) -> bool:
+        """Tells whether all its cells are dates or times, which are read as seconds."""
+        return self.times > 0 and self.times == self.texts and not self.numbers
+
+    @property
     def is_prose(self) -> bool:
         """Tells whether there are too many different texts for one input each, so that their words may be learnt from."""
-        return len(self.different) > MOST_CATEGORIES
+        return len(self.different) > MOST_CATEGORIES and not self.is_time
 
     def check(self, missing: Missing) -> None:
         """Raises FileInvalid for a column that is neither numbers nor texts, or has holes where none may be."""

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from backend.data.columns import check_size
 from backend.data.faults import FileInvalid
 from backend.data.source import MOST_CHARACTERS, Row, Source, check_cell
+from backend.data.times import SINCE_1970, seconds
 
 MOST_FOOTER = 16 << 20  # bytes of what a Parquet file says of itself
 MOST_SCHEMA_PARTS = 100_000
@@ -141,7 +142,7 @@ def _checked(name: str, first: int, cells: Cells) -> Cells:
 
 def _unit(kind: pa.DataType) -> str:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return "seconds since 1970-01-01"
+        return SINCE_1970
     if pa.types.is_time(kind):
         return "seconds since midnight"
     return "seconds" if pa.types.is_duration(kind) else ""
@@ -208,9 +209,7 @@ def _ticks(kind: Any) -> int:
 def _seconds(ticks: int | None, per_second: int) -> str:
     if ticks is None:
         return ""
-    if per_second < 0:
-        return str(ticks * -per_second)
-    return str(ticks // per_second) if ticks % per_second == 0 else repr(ticks / per_second)
+    return str(ticks * -per_second) if per_second < 0 else seconds(ticks, per_second)
 
 
 _TEXTS: tuple[tuple[Callable[[pa.DataType], bool], Convert], ...] = (

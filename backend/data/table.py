@@ -16,6 +16,7 @@ from backend.data.headers import check_names
 from backend.data.labels import Labels
 from backend.data.source import Source
 from backend.data.texts import GrowingTexts
+from backend.data.times import SINCE_1970, moment
 from backend.domain.experiment.upload_facts import Column, Facts
 
 BLOCK_CELLS = 20_000  # of short-lived texts: larger blocks keep the garbage collector busy
@@ -93,9 +94,9 @@ def _open(source: Source, ignore: Sequence[str]) -> Table:
 def _write(table: Table, folder: Path) -> tuple[Profile, int, Rows]:
     """The second pass; returns what was seen, the number of rows that are complete, and the first of them."""
     holes, width = any(column.empty for column in table.columns), len(table.columns)
-    labelled = [index for index, column in enumerate(table.columns) if column.texts or column.merges]
+    labelled = [index for index, column in enumerate(table.columns) if column.is_text or column.merges]
     table.labels = {index: Labels(most_different(width)) for index in labelled}
-    extra = sum(not table.columns[index].texts for index in labelled)
+    extra = sum(not table.columns[index].is_text for index in labelled)
     profile, kept, preview = Profile([column.name for column in table.columns]), 0, Rows()
     with ExitStack() as files:
         numbers = files.enter_context(GrowingArray(folder / "values.npy", np.float64, width + extra))
@@ -126,21 +127,29 @@ def _values(table: Table, block: Sequence[Sequence[str]]) -> Floats:
     values, codes = np.empty((len(block), len(table.columns))), []
     for index, cells in enumerate(zip(*block, strict=True)):
         labels = table.labels[index].code(list(map(str.strip, cells))) if index in table.labels else []
-        if table.columns[index].texts:
+        if table.columns[index].is_text:
             values[:, index] = labels
             continue
-        values[:, index] = np.fromiter(map(float, cells), np.float64, len(cells))
+        numbers = map(_seconds, cells) if table.columns[index].is_time else map(float, cells)
+        values[:, index] = np.fromiter(numbers, np.float64, len(cells))
         codes += [labels] if labels else []
     return np.column_stack([values, *codes])
+
+
+def _seconds(cell: str) -> float:
+    found = moment(cell.strip())
+    assert found
+    return float(found)
 
 
 def _columns(table: Table, profile: Profile) -> list[Column]:
     found, place = [], len(table.columns)
     for index, (cells, column) in enumerate(zip(table.columns, profile.columns(), strict=True)):
-        more: dict[str, object] = {"empty": cells.empty, "unit": table.source.units.get(table.places[index], "")}
+        unit = SINCE_1970 if cells.is_time else table.source.units.get(table.places[index], "")
+        more: dict[str, object] = {"empty": cells.empty, "unit": unit}
         if index in table.labels:
             more["counts"] = table.labels[index].counts
-        if cells.texts:
+        if cells.is_text:
             found.append(Column(name=cells.name, type="text", prose=cells.is_prose, **more))
             continue
         if index in table.labels:

@@ -105,8 +105,3 @@ def test_texts_may_hold_other_separators(separator: str, tmp_path: Path) -> None
     content = table("0.4", 0, separator).replace(b"red", b'"dark, red; or | pink"')
     facts = checked(tmp_path, {"file": content})
     assert facts.separator == separator and "dark, red; or | pink" in (facts.columns[1].counts or {})
-
-
-@pytest.mark.parametrize("content", [b'{"a": 1}\n', b'[{"a": 1}]', b"[[1, 2]]"])
-def test_json_is_never_taken_for_csv(content: bytes) -> None:
-    assert refusal(content * 20) == "The file is JSON: export it as CSV."
