@@ -17,12 +17,25 @@ Missing = Literal["refuse", "leave_out"]
 
 MISSING = frozenset(
     {"", "na", "n/a", "#na", "#n/a", "#n/a n/a", "<na>", "null", r"\n", "?"}
-    | {"nan", "+nan", "-nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind"}  # as C prints it
+    | {
+        "nan",
+        "+nan",
+        "-nan",
+        "nan(ind)",
+        "-nan(ind)",
+        "nan(snan)",
+        "-nan(snan)",
+        "1.#qnan",
+        "-1.#qnan",
+        "1.#ind",
+        "-1.#ind",
+    }  # as C prints it
 )
 _LONGEST_MISSING = max(map(len, MISSING))
 
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d*|\d{1,3}([.\s]\d{3})+),\d+")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([,'’\s]\d{3})+(\.\d*)?")
+_MINUS = re.compile(r"\u2212(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def is_missing(cell: str) -> bool:
@@ -40,8 +53,9 @@ def number(cell: str) -> float | None:
 
 
 def foreign(cell: str) -> frozenset[str]:
-    """Readings of a number in a notation that is not read: `decimal` commas, `thousands` that are parted."""
-    readings = {"decimal": _DECIMAL_COMMA, "thousands": _THOUSANDS}
+    """Readings of a number in a notation that is not read: `decimal` commas, `thousands` that are parted, a `minus` sign of
+    typography."""
+    readings = {"decimal": _DECIMAL_COMMA, "thousands": _THOUSANDS, "minus": _MINUS}
     return frozenset(name for name, pattern in readings.items() if pattern.fullmatch(cell))
 
 
@@ -55,12 +69,13 @@ class Cells:
     numbers: int = 0
     texts: int = 0
     times: int = 0  # texts that are dates or times
+    first_untimely: tuple[int, str] = (0, "")  # text that is neither
     empty: int = 0
     first_text: tuple[int, str] = (0, "")
     first_empty: int = 0
     foreign: int = 0  # texts that are numbers in another notation
     first_foreign: tuple[int, str] = (0, "")
-    readings: frozenset[str] = frozenset({"decimal", "thousands"})  # that all of them allow
+    readings: frozenset[str] = frozenset({"decimal", "thousands", "minus"})  # that all of them allow
     written: set[str] | None = field(default_factory=set)  # its numbers as they are written, while they are few
     different: set[str] = field(default_factory=set)  # the first of its texts, one more than become inputs of their own
 
@@ -88,7 +103,10 @@ class Cells:
     def _see_text(self, line: int, cell: str, count: int) -> None:
         self.first_text = self.first_text if self.texts else (line, cell)
         self.texts += count
-        self.times += count if moment(cell) else 0
+        if moment(cell):
+            self.times += count
+        elif self.times == self.texts - count:
+            self.first_untimely = (line, cell)
         if len(self.different) <= MOST_CATEGORIES:
             self.different.add(cell)
         if readings := foreign(cell):
@@ -137,6 +155,11 @@ class Cells:
                 f"{self._where(self.first_text)} is not a number, unlike the rest of the column: correct it, or leave the {noun} out."
             )
 
+        if self.texts > self.times > self.texts / 2:
+            raise FileInvalid(
+                f"{self._where(self.first_untimely)} is not a date, unlike the rest of the column: correct it, or leave the {noun} out."
+            )
+
     def _notation(self) -> str:
         if len(self.readings) > 1:
             return (
@@ -145,6 +168,8 @@ class Cells:
             )
         if "decimal" in self.readings:
             return "has a decimal comma: write numbers with a point, and with nothing between thousands"
+        if "minus" in self.readings:
+            return "has a minus sign of typography (U+2212): write `-`"
         return "has its thousands parted: write numbers with nothing between thousands"
 
     def _where(self, found: tuple[int, str]) -> str:

@@ -22,6 +22,8 @@ from backend.domain.experiment.upload_facts import Column, Facts
 BLOCK_CELLS = 20_000  # of short-lived texts: larger blocks keep the garbage collector busy
 PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_CHARACTERS = 8, 50, 500
 
+_HINT = ", with a comma, semicolon or tab between; or say `task: language` to learn from a text's characters"
+
 Rows = list[list[str]]
 
 
@@ -85,7 +87,7 @@ def _open(source: Source, ignore: Sequence[str]) -> Table:
     if len(places) < 2:
         raise FileInvalid(
             f"The file has {('no', 'one')[len(places)]} column{' left' if ignore else ''}: at least one for the input and one "
-            f"for the target are needed{', with a comma, semicolon or tab between' * bool(source.separator)}."
+            f"for the target are needed{_HINT * bool(source.separator)}."
         )
     columns = [Cells(names[place], most_different(len(places)), source.noun) for place in places]
     return Table(source, columns, places, list(ignore))

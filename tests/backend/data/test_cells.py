@@ -67,6 +67,10 @@ def test_what_is_something_is_not_missing(cell: str) -> None:
         ('"500,193"', ",", "can be read in two ways: if its comma parts thousands"),
         ('"1,500,193"', ",", "has its thousands parted"),
         ('"1,500.5"', ",", "has its thousands parted"),
+        ("1 500.5", ",", "has its thousands parted"),
+        ("1\u202f500", ";", "has its thousands parted"),
+        ("1'500.5", ",", "has its thousands parted"),
+        ("\u22121.5", ",", "has a minus sign of typography (U+2212): write `-`"),
     ],
 )
 def test_a_number_in_another_notation_is_told_truly(cell: str, separator: str, sentence: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from backend.data.faults import FileInvalid
 from backend.data.times import moment
 from tests.backend.data.making import checked
 from tests.backend.data.test_columnar import parquet
@@ -61,6 +62,13 @@ def test_times_among_other_texts_are_texts(tmp_path: Path) -> None:
     rows = [f"{('2024-01-01', 'never')[row % 2]},{row % 3}" for row in range(ROWS)]
     found = checked(tmp_path, {"file": "\n".join(["at,kind", *rows]).encode()})
     assert (found.columns[0].type, found.columns[0].unit) == ("text", "")
+
+
+@pytest.mark.parametrize("text", ["NaT", "2024-02-30", "never"])
+def test_a_text_among_times_is_told(tmp_path: Path, text: str) -> None:
+    rows = [f"{text if row in (7, 9) else DAYS[row]},{row % 3}" for row in range(ROWS)]
+    with pytest.raises(FileInvalid, match=f"Line 9, column `at`: `{text}` is not a date"):
+        checked(tmp_path, {"file": "\n".join(["at,kind", *rows]).encode()})
 
 
 def test_times_with_holes_are_times(tmp_path: Path) -> None:
