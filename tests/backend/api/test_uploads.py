@@ -216,7 +216,8 @@ def test_texts_beside_the_target_are_few_or_left_out(api: Api) -> None:
     upload = kept(api, f"name,x,y\n{rows}".encode())["id"]
     assert problem(api, own(upload)) == (
         "dataset.ignore",
-        "must name the column `name`: it holds 60 different texts, and at most 32 become inputs.",
+        "must name the column `name`: it holds 60 different texts, and at most 32 become inputs; or name it as `text`, to learn "
+        "from its words alone.",
     )
     assert api.client.post("/api/specs/check", json={"spec": own(upload, ignore=["name"])}).json()["problems"] == []
 
