@@ -84,6 +84,14 @@ COUNTS = [
         10,
         7_087_872 + 10 * 768 + 16 * 768 + 2 * 768 + 768 * 10 + 10,
     ),
+    # the same block, and no word yet
+    (
+        "text_transformer",
+        {"depth": 1, "heads": 12, "head_width": 64, "expansion": 4},
+        (16,),
+        10,
+        7_087_872 + 16 * 768 + 2 * 768 + 768 * 10 + 10,
+    ),
 ]  # fmt: skip
 
 
