@@ -33,6 +33,10 @@ MEASURES: Mapping[str, Measure] = {
     "flops": Measure("Operations for one sample, theoretical", ""),
     "p50_ms": Measure("Median latency", "ms", by_batch=True),
     "p95_ms": Measure("95th percentile of latency", "ms", by_batch=True),
+    "p50_seen_ms": Measure("Median latency as seen, disturbed calls included", "ms", by_batch=True),
+    "p95_seen_ms": Measure("95th percentile of latency as seen, disturbed calls included", "ms", by_batch=True),
+    "disturbed": Measure("Share of calls that other work of the machine disturbed", "share", by_batch=True),
+    "busy": Measure("1 where the machine was too busy to time the file, else 0", "", by_batch=True),
     "samples_per_s": Measure("Throughput, samples a second", "", larger_is_better=True, by_batch=True),
     "energy_mj": Measure("Energy of one sample", "mJ", by_batch=True),
     "accuracy_per_kb": Measure("Accuracy for each KB on disk", "", larger_is_better=True),
@@ -85,6 +89,15 @@ def place_of(field: str) -> tuple[int, str] | None:
     return (int(rest[0]), rest[1] if len(rest) > 1 else "cpu") if rest else None
 
 
+def when_busy(field: str, values: Measured) -> str | None:
+    """Says of a time or energy that the machine and not the model may be its reason; None where it may not be."""
+    _, at, place = field.partition("@")
+    if not values.get(f"busy{at}{place}"):
+        return None
+    share = values[f"disturbed{at}{place}"]
+    return f"the machine was busy, {share:.0%} of the calls were disturbed: the model may not be the reason"
+
+
 def _suffix(device: str) -> str:
     """Devices other than the CPU have their name in the field: `p50_ms@1@cuda`."""
     return "" if device == "cpu" else f"@{device}"
@@ -121,6 +134,10 @@ def values(counted: Counted, measure: ArtifactMeasure) -> dict[str, float]:
         suffix = f"@{latency.batch_size}{_suffix(latency.device)}"
         found[f"p50_ms{suffix}"] = latency.p50_ms
         found[f"p95_ms{suffix}"] = latency.p95_ms
+        found[f"p50_seen_ms{suffix}"] = latency.p50_seen_ms
+        found[f"p95_seen_ms{suffix}"] = latency.p95_seen_ms
+        found[f"disturbed{suffix}"] = latency.disturbed
+        found[f"busy{suffix}"] = None if latency.disturbed is None else float(latency.busy)
         found[f"samples_per_s{suffix}"] = latency.samples_per_s
         found[f"energy_mj{suffix}"] = latency.energy_mj
         found[f"accuracy_per_ms{suffix}"] = _per(measure.accuracy, latency.p50_ms)

@@ -39,6 +39,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def machine(device: str) -> str:
+    """Name of the hardware that calls on `device` (cpu, cuda) take their time on: `AMD EPYC 7B13, 2 cores`."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_properties(0).name)
+    return f"{_processor()}, {cores()} core{'s' * (cores() > 1)}"
+
+
 def describe() -> dict[str, Any]:
     """Description of this machine for people; plain JSON."""
     description: dict[str, Any] = {

@@ -1,21 +1,31 @@
 """Files of a stage beside those of the run's first measured stage: one answer for tables and sentences alike.
 
 Like is compared with like: a format with the same format, times of the same runtime at the same batch size on the same
-device, and each quantity with itself.
+device, and each quantity with itself. A file is called faster or slower only where the interval of the ratio says so.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from backend.domain.run.results import ArtifactMeasure, Comparison, Latency, Outcome, StageResult, TimeComparison
+from backend.domain.run.results import (
+    ArtifactMeasure,
+    Comparison,
+    Interval,
+    Latency,
+    Outcome,
+    Ratio,
+    StageResult,
+    TimeComparison,
+)
 
 SAME_SIZE = 0.02  # relative difference of two file sizes that is not worth a word
 SAME_TIME = 0.05  # relative difference of two medians that is not worth a word
 UNGAINED = {
-    "even": "no faster",
+    "even": "as fast within the accuracy",
     "same_work": "no faster as the same operators run",
-    "unclear": "speed within the scatter",
+    "unclear": "speed unclear",
 }
-BRIEF = {"even": "no faster", "same_work": "the same operators", "unclear": "within the scatter"}
+BRIEF = {"even": "as fast within the accuracy", "same_work": "the same operators", "unclear": "unclear"}
 
 
 def ran(result: StageResult) -> list[ArtifactMeasure]:
@@ -29,19 +39,63 @@ def files(after: StageResult, before: StageResult) -> list[tuple[ArtifactMeasure
     return [(new, known[new.exporter]) for new in ran(after) if new.exporter in known]
 
 
-def pair_latencies(new: ArtifactMeasure, old: ArtifactMeasure) -> Iterator[tuple[Latency, Latency]]:
-    """Latencies of both at the same batch size on the same device; none when another runtime took them."""
+@dataclass(frozen=True)
+class TimePair:
+    """Times of two files at the same batch size on the same device; `ratio` where they were timed in alternating rounds."""
+
+    now: Latency
+    was: Latency
+    ratio: Ratio | None
+
+    @property
+    def share(self) -> float:
+        """Time of a call over what it was."""
+        return self.ratio.ratio if self.ratio else self.now.p50_ms / self.was.p50_ms
+
+    @property
+    def interval(self) -> Interval | None:
+        """Interval of `share`; None where the two were timed apart, by a release that knows better.
+
+        Of two older results it is as wide as their calls scatter.
+        """
+        if self.ratio:
+            return self.ratio.low, self.ratio.high
+        if self.now.ended or self.was.ended:
+            return None
+        scatter = max(self.now.spread_ms / self.was.p50_ms, self.was.spread_ms / self.was.p50_ms, SAME_TIME)
+        return self.share - scatter, self.share + scatter
+
+    @property
+    def outcome(self) -> Outcome:
+        """Comparison of the medians: a difference only where the interval leaves no other explanation."""
+        if self.interval is None:
+            return "unclear"
+        low, high = self.interval
+        if high < 1:
+            return "faster"
+        if low > 1:
+            return "slower"
+        return "even" if 1 - low <= 2 * SAME_TIME and high - 1 <= 2 * SAME_TIME else "unclear"
+
+    @property
+    def busy(self) -> bool:
+        """Returns whether the machine's other work shows in the times."""
+        return self.now.busy or (self.was.busy and self.ratio is None)
+
+    @property
+    def ungained(self) -> bool:
+        """Returns whether it is known that the file is no faster: only that may be explained."""
+        return not self.busy and self.outcome in ("even", "slower")
+
+
+def pair_latencies(new: ArtifactMeasure, old: ArtifactMeasure, stage: int) -> Iterator[TimePair]:
+    """Times of both at the same batch size on the same device; none when another runtime took them. `stage` left `old`."""
     if new.runtime != old.runtime:
         return
     known = {(latency.device, latency.batch_size): latency for latency in old.latency}
     for latency in new.latency:
-        if (latency.device, latency.batch_size) in known:
-            yield latency, known[latency.device, latency.batch_size]
-
-
-def differs(new: Latency, old: Latency) -> bool:
-    """Returns whether the medians are further apart than the calls scatter."""
-    return abs(new.p50_ms - old.p50_ms) > max(new.spread_ms, old.spread_ms, SAME_TIME * old.p50_ms)
+        if was := known.get((latency.device, latency.batch_size)):
+            yield TimePair(latency, was, next((one for one in latency.ratios if one.against == stage), None))
 
 
 def beside_first(results: Sequence[StageResult]) -> list[StageResult]:
@@ -71,7 +125,7 @@ def _compared(new: ArtifactMeasure, old: ArtifactMeasure, after: StageResult, fi
         gzip_size=_size_change(new.gzip_bytes, old.gzip_bytes),
         accuracy=_difference(new.accuracy, old.accuracy),
         r2=_difference(new.r2, old.r2),
-        times=[_time_change(now, was, same_work) for now, was in pair_latencies(new, old)],
+        times=[_time_change(pair, same_work) for pair in pair_latencies(new, old, first.stage)],
     )
 
 
@@ -87,26 +141,21 @@ def _difference(new: float | None, old: float | None) -> float | None:
     return None if new is None or old is None else new - old
 
 
-def _time_change(now: Latency, was: Latency, same_work: bool) -> TimeComparison:
-    outcome = _outcome(now, was, same_work)
-    return TimeComparison(
-        batch_size=now.batch_size,
-        device=now.device,
-        p50=now.p50_ms / was.p50_ms,
-        p95=now.p95_ms / was.p95_ms,
-        outcome=outcome,
-        change=_describe(now.p50_ms / was.p50_ms, outcome),
-        p95_change=f"{now.p95_ms / was.p95_ms:.2f}x",
-    )
-
-
-def _outcome(now: Latency, was: Latency, same_work: bool) -> Outcome:
+def _time_change(pair: TimePair, same_work: bool) -> TimeComparison:
     """Equal operators on equal shapes are the same work: a difference there is the machine's."""
-    if same_work:
-        return "same_work"
-    if differs(now, was):
-        return "faster" if now.p50_ms < was.p50_ms else "slower"
-    return "even" if max(now.spread_ms, was.spread_ms) <= SAME_TIME * was.p50_ms else "unclear"
+    outcome = "same_work" if same_work else pair.outcome
+    p95 = pair.now.p95_ms / pair.was.p95_ms
+    return TimeComparison(
+        batch_size=pair.now.batch_size,
+        device=pair.now.device,
+        p50=pair.share,
+        p95=p95,
+        outcome=outcome,
+        interval=(pair.ratio.low, pair.ratio.high) if pair.ratio else None,
+        busy=pair.busy,
+        change=_describe(pair.share, outcome),
+        p95_change=f"{p95:.2f}x",
+    )
 
 
 def _describe(share: float, outcome: Outcome) -> str:

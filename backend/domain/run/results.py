@@ -6,16 +6,55 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
+class Ratio(BaseModel):
+    """Time of a call over that of another file, both timed in alternating rounds of one process."""
+
+    against: int = Field(description="Stage that left the other file, which has the same format.")
+    ratio: float
+    low: float = Field(
+        description="Lower end of the 99.9 % interval of `ratio`, the scatter between loadings included."
+    )
+    high: float = Field(description="Upper end of it.")
+
+
+Interval = tuple[float, float]
+
+
 class Latency(BaseModel):
-    """Wall time of one call of the reloaded artifact."""
+    """Wall time of one call of the reloaded artifact, of those calls that the machine's other work did not disturb.
+
+    Results of older releases know no disturbed calls: their times are those of all calls.
+    """
 
     batch_size: int
     device: str
     p50_ms: float
     p95_ms: float
-    spread_ms: float = Field(description="Interquartile range of the timed calls, milliseconds.")
-    calls: int
+    spread_ms: float = Field(description="Interquartile range of the undisturbed calls, milliseconds.")
+    calls: int = Field(description="Timed calls, the disturbed ones included.")
     samples_per_s: float
+    p50_interval_ms: Interval | None = Field(
+        default=None, description="The 95 % interval of `p50_ms`; null where too few calls give none."
+    )
+    p95_interval_ms: Interval | None = Field(default=None, description="The same of `p95_ms`.")
+    p50_seen_ms: float | None = Field(default=None, description="Median of all calls, the disturbed ones included.")
+    p95_seen_ms: float | None = Field(default=None, description="95th percentile of all calls.")
+    disturbed: float | None = Field(
+        default=None,
+        description="Share of the calls that lost a processor to other work of the machine; null where that is not known, "
+        "as on a graphics card.",
+    )
+    busy: bool = Field(
+        default=False,
+        description="True where the machine was busy with other work, so that the times are not the file's own.",
+    )
+    ended: Literal["settled", "budget"] | None = Field(
+        default=None,
+        description="Reason why the measuring ended: the intervals were within 5 %, or the time was over.",
+    )
+    ratios: list[Ratio] = Field(
+        default=[], description="Its time over that of the stage before and of the first stage."
+    )
     energy_mj: float | None = Field(
         default=None, description="Energy of one sample, millijoules; null where nothing on the machine counts it."
     )
@@ -33,6 +72,9 @@ class ArtifactMeasure(BaseModel):
     gzip_bytes: int = Field(description="Size after gzip -6, bytes.")
     runtime: str | None = Field(
         default=None, description="Runtime that loaded and ran it; null when the file holds only weights."
+    )
+    machine: str | None = Field(
+        default=None, description="Processor or graphics card that it was timed on; null where unknown."
     )
     loss: float | None = None
     accuracy: float | None = Field(default=None, description="Share of the test split that it classifies correctly.")
@@ -62,9 +104,13 @@ class TimeComparison(BaseModel):
     p50: float = Field(description="Median latency over that of the first stage.")
     p95: float = Field(description="95th percentile of latency over that of the first stage.")
     outcome: Outcome = Field(
-        description="Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the "
-        "same operators ran on the same shapes, so that only the machine can cause a difference."
+        description="Comparison of the medians: `unclear` when the measuring is not accurate enough to tell, `same_work` when "
+        "the same operators ran on the same shapes, so that only the machine can cause a difference."
     )
+    interval: Interval | None = Field(
+        default=None, description="Interval of `p50` where both files were timed in alternating rounds; else null."
+    )
+    busy: bool = Field(default=False, description="True where the machine was busy while one of them was timed.")
     change: str = Field(description="The change of the median in words.")
     p95_change: str = Field(description="The ratio of the 95th percentiles in words.")
 

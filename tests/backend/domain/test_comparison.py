@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.run.comparison import beside_first, compare, headline
-from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
+from backend.domain.run.comparison import UNGAINED, beside_first, compare, headline
+from backend.domain.run.results import ArtifactMeasure, Latency, Ratio, StageResult
 
 OPERATORS = ({"Conv": 3}, {"QLinearConv": 3})
 
@@ -60,8 +60,8 @@ def test_what_scatters_is_not_called_no_faster() -> None:
     first, after = stage(0, file(latency(1, 1.0, 0.9))), stage(1, file(latency(1, 0.6, 0.9)), flops=50)
     reported = last(first, after)
     assert reported.headline is not None and "no faster" not in reported.headline
-    assert "speed within the scatter (batch 1)" in reported.headline
-    assert reported.compared[0].times[0].change == "0.60x the time, within the scatter"
+    assert "speed unclear (batch 1)" in reported.headline
+    assert reported.compared[0].times[0].change == "0.60x the time, unclear"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,33 @@ def test_what_scatters_is_not_called_no_faster() -> None:
 def test_outcomes(p50: float, flops: int, outcome: str) -> None:
     (one,) = last(stage(0, file(latency(1, 1.0))), stage(1, file(latency(1, p50)), flops=flops)).compared
     assert one.times[0].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome", "change"),
+    [
+        (0.45, 0.55, "faster", "2.00x faster"),
+        (0.45, 1.01, "unclear", "0.73x the time, unclear"),
+        (1.02, 1.30, "slower", "1.16x slower"),
+        (0.93, 1.08, "even", "1.01x the time, as fast within the accuracy"),
+        (0.85, 1.08, "unclear", "0.97x the time, unclear"),
+    ],
+)
+def test_only_the_interval_of_the_ratio_calls_a_file_faster_or_slower(
+    low: float, high: float, outcome: str, change: str
+) -> None:
+    """Whatever the medians of the two stages were, which other calls at other times gave."""
+    ratio = Ratio(against=0, ratio=(low + high) / 2, low=low, high=high)
+    now = latency(1, 5.0).model_copy(update={"ended": "settled", "ratios": [ratio]})
+    (one,) = last(stage(0, file(latency(1, 1.0))), stage(1, file(now), flops=50)).compared
+    time = one.times[0]
+    assert (time.outcome, time.change, time.interval) == (outcome, change, (low, high))
+
+
+def test_files_that_were_not_timed_together_are_not_called_faster() -> None:
+    now = latency(1, 0.1).model_copy(update={"ended": "settled"})
+    (one,) = last(stage(0, file(latency(1, 1.0))), stage(1, file(now), flops=50)).compared
+    assert (one.times[0].outcome, one.times[0].interval) == ("unclear", None)
 
 
 def test_the_first_measured_stage_is_what_others_are_compared_with() -> None:
@@ -98,8 +125,8 @@ def contradictions(reported: StageResult) -> list[str]:
     found = []
     for time in reported.compared[0].times:
         said = re.findall(rf"([^,:]*) \(batch [^)]*\b{time.batch_size}\b[^)]*\)", reported.headline or "")
-        expected = {"faster": time.change, "slower": time.change, "unclear": "speed within the scatter"}
-        right = expected.get(time.outcome, "no faster")
+        expected = {"faster": time.change, "slower": time.change, **UNGAINED}
+        right = expected[time.outcome]
         if len(said) != 1 or not said[0].strip().startswith(right):
             found.append(f"batch {time.batch_size} is {time.change}, and the sentence says {said}")
     return found

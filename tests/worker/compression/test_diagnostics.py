@@ -201,6 +201,37 @@ def test_nothing_is_said_without_something_to_compare() -> None:
     assert diagnostics.diagnose(TRAINED, weights_alone) == diagnostics.diagnose(weights_alone, TRAINED) == []
 
 
+def busy(result: StageResult) -> StageResult:
+    """The same on a machine that had other work to do."""
+    latency = [
+        one.model_copy(update={"busy": True, "disturbed": 0.71, "ended": "budget"})
+        for one in result.measures[0].latency
+    ]
+    return result.model_copy(update={"measures": [result.measures[0].model_copy(update={"latency": latency})]})
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        stage("prune", one=1.2, many=12.0, flops=1500),
+        stage("quantize", size=250_000, one=1.2, many=12.0, operators=INT8),
+        stage("quantize", size=140_000, one=1.5, many=18.0, operators=PACKED),
+    ],
+    ids=["launch bound", "conversions", "unpacking"],
+)
+def test_a_disturbed_time_is_told_and_never_explained(after: StageResult) -> None:
+    explained = [sentence for sentence in diagnostics.diagnose(after, TRAINED) if " at batch 1" in sentence.lower()]
+    assert explained, "on a quiet machine there is something to explain"
+    told, *others = [sentence for sentence in diagnostics.diagnose(busy(after), TRAINED) if "batch 1" in sentence]
+    assert others == []
+    assert told == (
+        "The machine was busy with other work: the times of the onnx file at batch 1 (cpu) (71 % of the calls disturbed), "
+        "the onnx file at batch 64 (cpu) (71 % of the calls disturbed) are not the file's own, and nothing is concluded from "
+        "them."
+    )
+    assert not [reason for reason in reasons(busy(after), TRAINED) if "convert" in reason or "batch" in reason]
+
+
 def test_files_are_told_apart() -> None:
     """A mask is worth nothing in one format and much in another."""
     trained, pruned = stage(), stage("prune", nonzero=100)

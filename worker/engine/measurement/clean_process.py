@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from worker.engine.evaluate import BATCH, score
 
 TIMED_SECONDS = 2.0  # at most, for the calls of one batch size
 TIME_LIMIT = 300.0  # seconds for a whole measuring process
+NO_OTHERS: Mapping[int, Path] = MappingProxyType({})
 TICK = 0.02  # seconds between two calls of `tick` while that process works
 
 
@@ -65,9 +67,11 @@ def run_clean(
     settings: Measure,
     tick: Callable[[], None] = lambda: None,
     runtime: str = "onnxruntime",
+    others: Mapping[int, Path] = NO_OTHERS,
 ) -> dict[str, Any]:
     """The answer of `worker.engine.measurement.measure_artifact`, run in a process of its own that dies with this one,
-    and the `quality` of the file's outputs for each split."""
+    and the `quality` of the file's outputs for each split. `others` are files to compare its time with, by the
+    stage that left them."""
     job = {
         "parent": os.getpid(),
         "runtime": runtime,
@@ -78,6 +82,7 @@ def run_clean(
         "repeats": settings.repeats,
         "seconds": TIMED_SECONDS,
         "threads": torch.get_num_threads(),
+        "others": {stage: str(path.absolute()) for stage, path in others.items()},
     }
     command = [sys.executable, "-m", "worker.engine.measurement.measure_artifact"]
     output, errors, code = _communicate(command, json.dumps(job), tick)

@@ -5,9 +5,9 @@ Each diagnostic is a pure function of a stage's result and the result before it,
 
 from collections.abc import Callable
 
-from backend.domain.run.comparison import differs, files, pair_latencies, ran, same_size, size
+from backend.domain.run.comparison import TimePair, files, pair_latencies, ran, same_size, size
 from backend.domain.run.results import ArtifactMeasure, StageResult
-from worker.engine.measurement.facts import alike, file_of, ms, pairs, ratio, stage_of, words
+from worker.engine.measurement.facts import alike, file_of, ms, pairs, place, ratio, stage_of, words
 from worker.engine.measurement.quantization_diagnostics import (
     conversion_cost,
     float_layers_left,
@@ -21,9 +21,8 @@ Diagnose = Callable[[StageResult, StageResult], str | None]
 
 def diagnose(after: StageResult, before: StageResult | None) -> list[str]:
     """Every sentence that the facts support; of a first stage only what its own files say beside each other."""
-    sentences = [
-        sentence for sentence in (smaller_until_it_is_loaded(after), several_runtimes(after, before)) if sentence
-    ]
+    alone = (busy_machine(after), smaller_until_it_is_loaded(after), several_runtimes(after, before))
+    sentences = [sentence for sentence in alone if sentence]
     if before is None or not ran(after) or not ran(before):
         return sentences
     pair = alike(after, before)
@@ -51,13 +50,13 @@ def _size_change(new: ArtifactMeasure, old: ArtifactMeasure) -> str | None:
 
 
 def speed(after: StageResult, before: StageResult) -> str | None:
-    """Change of the median call in each runtime, if it is larger than the spread of the calls.
+    """Change of the median call in each runtime, with its interval, where that leaves no doubt.
 
     Equal operators on equal shapes are the same work: a difference there is the machine's.
     """
     firsts = {new.runtime: (new, old) for new, old in reversed(files(after, before))}
     by_runtime = {
-        new.runtime: ", ".join(_speed_changes(new, old))
+        new.runtime: ", ".join(_speed_changes(new, old, before.stage))
         for new, old in reversed(firsts.values())
         if after.flops != before.flops or new.operators != old.operators
     }
@@ -67,12 +66,20 @@ def speed(after: StageResult, before: StageResult) -> str | None:
     return f"A call is {'; '.join(changes)}." if changes else None
 
 
-def _speed_changes(new: ArtifactMeasure, old: ArtifactMeasure) -> list[str]:
+def _speed_changes(new: ArtifactMeasure, old: ArtifactMeasure, stage: int) -> list[str]:
     return [
-        f"{ratio(now.p50_ms, was.p50_ms, 'faster', 'slower')} at batch {now.batch_size} ({now.device})"
-        for now, was in pair_latencies(new, old)
-        if differs(now, was)
+        f"{ratio(pair.share, 1, 'faster', 'slower')}{_between(pair)} at {place(pair.now)}"
+        for pair in pair_latencies(new, old, stage)
+        if pair.outcome in ("faster", "slower")
     ]
+
+
+def _between(pair: TimePair) -> str:
+    """` (1.88 to 2.13)`: what the interval of the ratio leaves open."""
+    if pair.ratio is None:
+        return ""
+    factors = sorted(max(end, 1 / end) for end in (pair.ratio.low, pair.ratio.high))
+    return f" ({factors[0]:.2f} to {factors[1]:.2f})"
 
 
 def energy(after: StageResult, before: StageResult) -> str | None:
@@ -80,12 +87,12 @@ def energy(after: StageResult, before: StageResult) -> str | None:
     if after.flops == before.flops and file_of(after).operators == file_of(before).operators:
         return None
     parts = []
-    for new, old in pairs(after, before):
+    for new, old in ((pair.now, pair.was) for pair in pairs(after, before) if not pair.busy):
         if new.energy_mj and old.energy_mj:
             spread = max(new.energy_spread_mj or 0.0, old.energy_spread_mj or 0.0, 0.05 * old.energy_mj)
             if abs(new.energy_mj - old.energy_mj) > spread:
                 change = ratio(new.energy_mj, old.energy_mj, "less", "more")
-                parts.append(f"{change} energy at batch {new.batch_size} ({new.device})")
+                parts.append(f"{change} energy at {place(new)}")
     return f"A sample takes {', '.join(parts)}, as {file_of(after).energy_meter} counts it." if parts else None
 
 
@@ -108,10 +115,10 @@ def launch_bound(after: StageResult, before: StageResult) -> str | None:
     """Reports that less arithmetic does not help when the fixed cost of a call dominates."""
     if not after.flops or not before.flops or after.flops > 0.8 * before.flops:
         return None
-    for new, old in pairs(after, before):
-        if new.batch_size == 1 and new.p50_ms > 0.9 * old.p50_ms:
+    for pair in pairs(after, before):
+        if pair.now.batch_size == 1 and pair.ungained:
             return (
-                f"At batch 1 a call takes {ms(new.p50_ms)} although the arithmetic fell to "
+                f"At batch 1 a call takes {ms(pair.now.p50_ms)} although the arithmetic fell to "
                 f"{100 * after.flops / before.flops:.0f} %: the fixed cost of starting each operator dominates; "
                 "larger batches or fewer operators help."
             )
@@ -199,7 +206,19 @@ DIAGNOSTICS: tuple[Diagnose, ...] = (
 )
 
 
-# ---- files beside each other
+# ---- a stage by itself
+
+
+def busy_machine(after: StageResult) -> str | None:
+    """Reports times that other work of the machine disturbed so much that they are not the file's own."""
+    rows = [(file, latency) for file in ran(after) for latency in file.latency if latency.busy]
+    if not rows:
+        return None
+    named = ", ".join(
+        f"the {words(file.exporter)} file at {place(latency)} ({100 * (latency.disturbed or 0):.0f} % of the calls disturbed)"
+        for file, latency in rows
+    )
+    return f"The machine was busy with other work: the times of {named} are not the file's own, and nothing is concluded from them."
 
 
 def smaller_until_it_is_loaded(after: StageResult) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
-from backend.domain.run.comparison import files, pair_latencies, ran
+from backend.domain.run.comparison import TimePair, files, pair_latencies, ran
 from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 from worker.contracts.component import find
 from worker.contracts.families.stages import Stage
@@ -31,9 +31,13 @@ def stage_of(result: StageResult) -> type[Stage]:
     return cast(type[Stage], find("stages", result.kind))
 
 
-def pairs(after: StageResult, before: StageResult) -> Iterator[tuple[Latency, Latency]]:
-    """Latencies of what stands for both stages."""
-    yield from pair_latencies(file_of(after), file_of(before))
+def pairs(after: StageResult, before: StageResult) -> Iterator[TimePair]:
+    """Times of what stands for both stages."""
+    yield from pair_latencies(file_of(after), file_of(before), before.stage)
+
+
+def place(latency: Latency) -> str:
+    return f"batch {latency.batch_size} ({latency.device})"
 
 
 def ratio(new: float, old: float, smaller: str, larger: str) -> str:

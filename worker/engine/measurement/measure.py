@@ -25,6 +25,7 @@ from worker.contracts.families.exporters import Exporter
 from worker.contracts.families.losses import Loss
 from worker.contracts.subject import Subject
 from worker.data.tensors import Data, Split
+from worker.engine.device import machine
 from worker.engine.measurement import count
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.measurement.diagnostics import diagnose
@@ -61,6 +62,16 @@ class Earlier:
         """The results before the stage that follows the one of `result`."""
         return Earlier(self.first or result, result)
 
+    def files(self, exporter: str, run_folder: Path) -> dict[int, Path]:
+        """The files of that format that are still there, by stage: a new one's time is compared with theirs."""
+        return {
+            result.stage: path
+            for result in filter(None, (self.last, self.first))
+            for measure in result.measures
+            if measure.exporter == exporter and measure.runtime
+            for path in run_folder.glob(f"artifacts/{result.stage:02d}-{exporter}-{measure.artifact}.*")
+        }
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -88,7 +99,7 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
     exporters, refusals = _exporters(subject, bench.settings)
     with _scratch(bench.run_folder) as scratch:
         held = HeldOutFiles.write(data, scratch, bench.loss, ("test", "validation"))
-        files, measures, validation = _written(exporters, subject, held, end.stage, bench, scratch)
+        files, measures, validation = _written(exporters, subject, held, end.stage, bench, scratch, earlier)
         _publish(scratch, files, bench.data_dir)
     end = replace(end, validation=validation or end.validation)
     result = _result(subject, data, end, measures).model_copy(update={"loss": held.loss.kind})
@@ -98,7 +109,13 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
 
 
 def _written(
-    exporters: Sequence[Exporter], subject: Subject, held: HeldOutFiles, stage: int, bench: Bench, scratch: Path
+    exporters: Sequence[Exporter],
+    subject: Subject,
+    held: HeldOutFiles,
+    stage: int,
+    bench: Bench,
+    scratch: Path,
+    earlier: Earlier,
 ) -> tuple[list[File], list[ArtifactMeasure], Scores]:
     """The files of `subject` in `scratch`, what was measured on each, and the first one's quality on the validation split."""
     calibration, validation = _calibration(held.data.train), Scores()
@@ -113,7 +130,7 @@ def _written(
             exporter.export(subject, part, calibration)
         parts[exporter.kind] = part
         files.append(_file(identity, exporter, part, bench.folder))
-        measure, quality = _measure(exporter, identity, part, held, bench)
+        measure, quality = _measure(exporter, identity, part, held, bench, earlier)
         measures.append(measure)
         validation = validation or quality.get("validation", {})
         passing(Point.MEASURING)
@@ -232,7 +249,7 @@ def _finite(scores: Scores) -> Scores:
 
 
 def _measure(
-    exporter: Exporter, identity: str, path: Path, held: HeldOutFiles, bench: Bench
+    exporter: Exporter, identity: str, path: Path, held: HeldOutFiles, bench: Bench, earlier: Earlier = Earlier()
 ) -> tuple[ArtifactMeasure, dict[str, Scores]]:
     """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality by split."""
     written = path.stat().st_size
@@ -240,13 +257,17 @@ def _measure(
     if exporter.runtime is None:
         return sizes, {}
     settings, runtime = bench.settings, exporter.runtime
-    answers = {device: run_clean(path, held, device, settings, bench.tick, runtime) for device in settings.devices}
+    others = earlier.files(exporter.kind, bench.run_folder)
+    answers = {
+        device: run_clean(path, held, device, settings, bench.tick, runtime, others) for device in settings.devices
+    }
     first = answers[settings.devices[0]]
     latency = [Latency(device=device, **timing) for device, answer in answers.items() for timing in answer["timings"]]
     quality = {split: _finite(scores) for split, scores in first["quality"].items()}
     measured = sizes.model_copy(
         update={
             "runtime": "; ".join(answer["runtime"] for answer in answers.values()),
+            "machine": "; ".join(map(machine, settings.devices)),
             **quality[next(iter(held.splits))],
             "load_ms": first["load_ms"],
             "peak_memory_bytes": first["peak_memory_bytes"],

@@ -8,6 +8,8 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker import runtimes
-from worker.engine.measurement import energy
+from worker.engine.measurement import energy, rounds
+from worker.engine.measurement.rounds import WARM_UP_SECONDS, Budget, Contest
+from worker.engine.measurement.timing import Calls, Interval, take
 from worker.process.parent_death import die_with_parent
 from worker.runtimes import Call, Floats, Session
 
-ROUNDS = 5
-WARM_UP_CALLS = 5
-WARM_UP_SECONDS = 0.1
-METERED_SECONDS = 0.4  # of each round: counters of energy move in steps of up to 0.1 s
+METERED_ROUNDS = 5
+METERED_SECONDS = 0.4  # of each of them: counters of energy move in steps of up to 0.1 s
 EVALUATION_BATCH = 256
 
 
@@ -39,14 +41,15 @@ class Job:
     device: str
     batch_sizes: list[int]
     repeats: int
-    seconds: float  # at most, for the timed calls of one batch size
+    seconds: float  # at most, for the timed calls of one file at one batch size
     threads: int
+    others: dict[str, str] = field(default_factory=dict)  # files to compare its time with, by the stage that left them
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall time of single calls at one batch size, milliseconds; throughput over all of them; energy of one sample,
-    millijoules, its spread that of whole rounds."""
+    """Wall time of single calls at one batch size, milliseconds, of those that nothing disturbed unless it says *seen*;
+    throughput; energy of one sample, millijoules, its spread that of whole rounds. See `Latency`, which takes it over."""
 
     batch_size: int
     p50_ms: float
@@ -54,6 +57,14 @@ class Timing:
     spread_ms: float
     calls: int
     samples_per_s: float
+    p50_interval_ms: Interval | None
+    p95_interval_ms: Interval | None
+    p50_seen_ms: float
+    p95_seen_ms: float
+    disturbed: float | None
+    busy: bool
+    ended: str
+    ratios: list[dict[str, Any]]
     energy_mj: float | None = None
     energy_spread_mj: float | None = None
 
@@ -80,8 +91,10 @@ def measure(job: Job) -> Answer:
     session = runtimes.load(job.runtime, job.file, job.device, job.threads)
     loaded = time.perf_counter_ns() - began
     _try(session, inputs[:1], title)
-    timings = _time(session, inputs, job)
+    for size in job.batch_sizes:
+        session.call(_batch(inputs, size))()
     peak = _status_bytes("VmHWM") - before if before is not None else None
+    timings = _time({"": session, **_loaded(job, inputs)}, inputs, job)
     for source, target in job.judged:
         np.save(target, outputs(session, np.load(source, mmap_mode="r", allow_pickle=False)), allow_pickle=False)
     meter = energy.meter(job.device)
@@ -103,44 +116,64 @@ def _try(session: Session, sample: NDArray[Any], title: str) -> None:
         raise ValueError(f"{title} cannot run the file: {' '.join(str(error).split())[:300]}") from error
 
 
+def _loaded(job: Job, inputs: NDArray[Any]) -> dict[str, Session]:
+    """The files to compare with that run on the same inputs; another one is left out: nothing is said of it."""
+    sessions: dict[str, Session] = {}
+    for name, file in job.others.items():
+        with suppress(ValueError):
+            session = runtimes.load(job.runtime, file, job.device, job.threads)
+            _try(session, inputs[:1], name)
+            sessions[name] = session
+    return sessions
+
+
 def outputs(session: Session, inputs: NDArray[Any]) -> Floats:
     """Outputs of the file for all samples [n, …]."""
     starts = range(0, len(inputs), EVALUATION_BATCH)
     return np.concatenate([session.call(inputs[start : start + EVALUATION_BATCH])()[0] for start in starts])
 
 
-def _time(session: Session, inputs: NDArray[Any], job: Job) -> list[Timing]:
-    """Time single calls on real samples, with Python's garbage collector at rest.
-
-    The calls of one batch size are spread over several rounds, so that a passing disturbance of the machine shows
-    as spread and does not pass for a property of one size.
-    """
-    calls = {size: session.call(_batch(inputs, size)) for size in job.batch_sizes}
-    times: dict[int, list[float]] = {size: [] for size in calls}
+def _time(files: Mapping[str, Session], inputs: NDArray[Any], job: Job) -> list[Timing]:
+    """Time single calls on real samples, with Python's garbage collector at rest; the first of `files` is measured, and
+    compared with the others."""
+    batches = {size: _batch(inputs, size) for size in job.batch_sizes}
+    calls = [{size: session.call(batch) for size, batch in batches.items()} for session in files.values()]
+    threads = job.threads if job.device == "cpu" else None
     gc.collect()
     gc.disable()
-    for _ in range(ROUNDS):
-        for size, call in calls.items():
-            _repeat(call, WARM_UP_CALLS, WARM_UP_SECONDS)
-            times[size] += _repeat(call, max(1, job.repeats // ROUNDS), job.seconds / ROUNDS)
+    contests = rounds.hold(calls, Budget(job.repeats, job.seconds), threads)
     gc.enable()
-    return [_summary(size, taken) for size, taken in times.items()]
+    _, *others = files
+    return [_timing(size, contest, others) for size, contest in contests.items()]
 
 
-def _repeat(call: Call, calls: int, seconds: float) -> list[float]:
-    """Milliseconds of each call; fewer than `calls`, but at least one, once `seconds` are over."""
-    end = time.perf_counter_ns() + int(seconds * 1e9)
-    times: list[float] = []
-    while not times or (len(times) < calls and time.perf_counter_ns() < end):
-        start = time.perf_counter_ns()
-        call()
-        times.append((time.perf_counter_ns() - start) / 1e6)
-    return times
+def _timing(batch_size: int, contest: Contest, others: Sequence[str]) -> Timing:
+    found = contest.figures
+    return Timing(
+        batch_size=batch_size,
+        p50_ms=found.p50,
+        p95_ms=found.p95,
+        spread_ms=found.spread,
+        calls=found.calls,
+        samples_per_s=1000 * batch_size / found.mean,
+        p50_interval_ms=_bounded(found.p50_interval),
+        p95_interval_ms=_bounded(found.p95_interval),
+        p50_seen_ms=found.p50_seen,
+        p95_seen_ms=found.p95_seen,
+        disturbed=found.disturbed,
+        busy=found.busy,
+        ended="settled" if contest.settled else "budget",
+        ratios=[
+            {"against": int(other), **asdict(ratio)}
+            for other, ratio in zip(others, contest.ratios, strict=True)
+            if ratio is not None
+        ],
+    )
 
 
-def _summary(batch_size: int, times: list[float]) -> Timing:
-    p25, p50, p75, p95 = np.percentile(times, [25, 50, 75, 95]).tolist()
-    return Timing(batch_size, p50, p95, p75 - p25, len(times), 1000 * batch_size * len(times) / sum(times))
+def _bounded(interval: Interval) -> Interval | None:
+    """The interval; None where the calls were too few for both ends of it."""
+    return interval if np.isfinite(interval).all() else None
 
 
 def _batch(inputs: NDArray[Any], size: int) -> NDArray[Any]:
@@ -154,17 +187,17 @@ def _with_energy(timing: Timing, session: Session, inputs: NDArray[Any], meter: 
     if meter is None:
         return timing
     call = session.call(_batch(inputs, timing.batch_size))
-    _repeat(call, WARM_UP_CALLS, WARM_UP_SECONDS)
-    rounds = [_metered(call, meter) / timing.batch_size for _ in range(ROUNDS)]
-    p25, p50, p75 = np.percentile(rounds, [25, 50, 75]).tolist()
+    take(call, 1, WARM_UP_SECONDS, WARM_UP_SECONDS)
+    taken = [_metered(call, meter) / timing.batch_size for _ in range(METERED_ROUNDS)]
+    p25, p50, p75 = np.percentile(taken, [25, 50, 75]).tolist()
     return replace(timing, energy_mj=p50, energy_spread_mj=p75 - p25)
 
 
 def _metered(call: Call, meter: energy.Meter) -> float:
     """Millijoules of one call, the mean of as many as fit into a round."""
-    times: list[float] = []
-    joules = meter.of(lambda: times.extend(_repeat(call, sys.maxsize, METERED_SECONDS)))
-    return 1e3 * joules / len(times)
+    taken: list[Calls] = []
+    joules = meter.of(lambda: taken.append(take(call, 1, METERED_SECONDS, METERED_SECONDS)))
+    return 1e3 * joules / len(taken[0])
 
 
 def _reset_peak_memory() -> int | None:

@@ -1,6 +1,5 @@
 """Diagnostics on quantization: which kernels ran, and the cost of converting between number formats."""
 
-from backend.domain.run.comparison import differs
 from backend.domain.run.results import StageResult
 from worker.engine.measurement.facts import file_of, pairs, stage_of
 from worker.runtimes.kernels import CONVERSION, FLOAT, INT8, UNPACKING
@@ -36,7 +35,7 @@ def conversion_cost(after: StageResult, before: StageResult) -> str | None:
     """Reports that the conversion between floating point and 8 bits costs time."""
     if not stage_of(after).quantizes:
         return None
-    slow = [str(new.batch_size) for new, old in pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
+    slow = [str(pair.now.batch_size) for pair in pairs(after, before) if pair.ungained]
     operators = file_of(after).operators
     if not INT8 & operators.keys():
         return None
@@ -52,11 +51,11 @@ def conversion_cost(after: StageResult, before: StageResult) -> str | None:
 def unpacked_in_each_call(after: StageResult, before: StageResult) -> str | None:
     """Reports that weights in fewer bits are unpacked to floats before each multiplication."""
     kernels = _unpacking(after)
-    slow = [(new, old) for new, old in pairs(after, before) if new.p50_ms > 0.95 * old.p50_ms]
+    slow = [pair for pair in pairs(after, before) if pair.ungained]
     if not kernels or not slow:
         return None
-    slower = any(differs(new, old) and new.p50_ms > old.p50_ms for new, old in slow)
-    batches = " and ".join(str(new.batch_size) for new, _ in slow)
+    slower = any(pair.outcome == "slower" for pair in slow)
+    batches = " and ".join(str(pair.now.batch_size) for pair in slow)
     named = ", ".join(f"{number} {name}" for name, number in kernels.items())
     return (
         f"{'Slower than before' if slower else 'No faster'} at batch {batches}: dequantization overhead; the weights are "

@@ -33,8 +33,10 @@ def reasons(after: StageResult, first: StageResult | None) -> list[str]:
 
 def _found(after: StageResult, first: StageResult) -> Iterator[str]:
     smaller = any(new.bytes < old.bytes and not same_size(new.bytes, old.bytes) for new, old in files(after, first))
-    faster = any(time.outcome == "faster" for time in compare(after, first)[0].times)
-    for gained, candidates in ((smaller, NOT_SMALLER), (faster, NOT_FASTER)):
+    compared = compare(after, first)[0].times
+    known = [time for time in compared if time.outcome != "unclear" and not time.busy]
+    faster_or_unknown = any(time.outcome == "faster" for time in compared) or bool(compared and not known)
+    for gained, candidates in ((smaller, NOT_SMALLER), (faster_or_unknown, NOT_FASTER)):
         sentences = (sentence for diagnose in candidates if (sentence := diagnose(after, first)))
         if not gained and (sentence := next(sentences, None)):
             yield sentence
