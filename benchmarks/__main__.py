@@ -22,6 +22,7 @@ MINUTES = {
     "steering": 2.0,
     "studies": 8.0,
     "tradeoffs": 2.0,
+    "latency_trust": 4.0,
     "compression": 8.0,
     "deep_compression": 30.0,
     "constrained": 2.0,
