@@ -138,16 +138,22 @@ class Lathe:
         *,
         minimize: str = "bytes",
         dataset: str = "",
+        machine: str = "",
         runs: Sequence[Run] = (),
+        models: Sequence[str] = (),
         formats: Sequence[str] = (),
         devices: Sequence[str] = (),
     ) -> Tradeoffs:
         """Finds the measured models of a data set that meet a constraint, such as `accuracy >= 93% and p95 <= 2ms`.
 
-        `dataset` is its kind or the id of an upload; by default that of the newest run. The constraint must bound the
-        quality of a model. Otherwise there is no best model, and the answer proposes a bound.
+        `dataset` is its kind, the id of an upload, or `any`, `machine` the name of one or `any`; by default those of the
+        newest run, and any where the constraint names them (`dataset == leaves`). The constraint must bound the quality of
+        a model. Otherwise there is no best model, and the answer proposes a bound.
         """
-        return tradeoffs(self._wire, where, minimize, dataset, [run.id for run in runs], formats, devices)
+        ids = [run.id for run in runs]
+        return tradeoffs(
+            self._wire, where, minimize, dataset, machine, runs=ids, models=models, formats=formats, devices=devices
+        )
 
     def charts(self) -> list[ChartRow]:
         """Names and titles of the charts that `figure` accepts."""

@@ -42,6 +42,7 @@ class Tradeoffs(models.Tradeoffs):
                 "front",
                 "samples",
                 "preparation",
+                "machine",
             )
         }
         for end in ("low", "high"):
@@ -60,10 +61,10 @@ def tradeoffs(
     where: str,
     minimize: str,
     dataset: str,
-    runs: Sequence[str],
-    formats: Sequence[str],
-    devices: Sequence[str],
+    machine: str,
+    **names: Sequence[str],
 ) -> Tradeoffs:
-    lists = {"runs": ",".join(runs), "formats": ",".join(formats), "devices": ",".join(devices)}
-    query = {"where": where, "minimize": minimize, "dataset": dataset, **lists}
+    """The answer; `names` are runs, models, formats and devices, all where none is named."""
+    lists = {field: ",".join(chosen) for field, chosen in names.items()}
+    query = {"where": where, "minimize": minimize, "dataset": dataset, "machine": machine, **lists}
     return Tradeoffs.model_validate(wire.get("/api/tradeoffs", query))

@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session
 from backend.api.caches.artifacts import artifacts
 from backend.api.deps import Reading
 from backend.api.tradeoffs import (
+    DEFAULT,
     MAX_RUNS,
     Cost,
     DatasetName,
+    MachineName,
     Minimize,
     NameList,
+    Names,
     Quality,
     RunList,
     Where,
-    chosen_task,
+    find_scope,
     parse_question,
     run_ids,
 )
@@ -30,7 +33,6 @@ from backend.charts.artifacts import Artifacts
 from backend.charts.chart import Chart, Group
 from backend.charts.data import Band, Line, Mark, Options, RunData, Summary, Theme
 from backend.charts.palette import color, dash
-from backend.charts.tasks import tasks, within
 from backend.domain.run.events import EventKind
 from backend.domain.run.results import StageResult
 from backend.errors import ChartNotFound, Invalid
@@ -102,6 +104,8 @@ def figure(
     formats: NameList = "",
     devices: NameList = "",
     dataset: DatasetName = "",
+    machine: MachineName = "",
+    models: NameList = "",
     target: Annotated[
         float | None, Query(ge=0, le=1, description="Validation accuracy that `time_to_target` asks for.")
     ] = None,
@@ -113,16 +117,16 @@ def figure(
     if chart not in registry.names():
         raise ChartNotFound(chart, registry.names())
     options = replace(question, theme=theme, target=target)
-    text = draw(session, registry.charts()[chart], run_ids(runs), options, dataset)
+    text = draw(session, registry.charts()[chart], run_ids(runs), options, Names(dataset, machine, models))
     return Response(text, media_type="application/json")
 
 
-def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options, dataset: str = "") -> str:
-    """The figure as JSON. Charts that compare models draw only those of one data set."""
+def draw(session: Session, chart: Chart, wanted: Sequence[str] | None, options: Options, asked: Names = DEFAULT) -> str:
+    """The figure as JSON. Charts that compare models draw only those of the scope that was asked for."""
     if chart.draw_artifacts:
         found = artifacts(session, _few(wanted, MAX_RUNS), MAX_RUNS)
-        task = chosen_task(tasks(found), dataset)
-        return _of_artifacts(chart, within(found, task.key) if task else found, options)
+        scope = find_scope(session, found, options, asked)
+        return _of_artifacts(chart, scope.found, scope.options)
     chosen = _runs(session, wanted, CURVE_RUNS if chart.metrics else MAX_RUNS)
     measured = results.of(session, [run.id for run in chosen]) if chart.results else {}
     ids = {run.id for run in chosen}

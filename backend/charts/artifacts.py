@@ -73,6 +73,16 @@ class Artifacts:
         return sorted({name for devices in {file.devices for file in self.files} for name in devices})
 
     @cached_property
+    def machines(self) -> list[str]:
+        """Machines that timed them, that of the first one first."""
+        return list(dict.fromkeys(file.machine for file in self.files))
+
+    @cached_property
+    def models(self) -> list[str]:
+        """Kinds of their models."""
+        return sorted({self.runs[place].model for place in np.unique(self.owner).tolist()})
+
+    @cached_property
     def samples(self) -> list[int]:
         """Sizes of the test splits that they were judged on, where known."""
         return sorted({file.samples for file in self.files if file.samples is not None})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,8 @@ from backend.charts.artifacts import Artifacts, Column
 from backend.charts.data import Options
 from backend.charts.front import by_cost, first_of, spread
 from backend.charts.measures import wide
-from backend.domain.constraints import comparisons
+from backend.charts.scope import called
+from backend.domain.constraints import comparisons, named
 from backend.domain.measures import measure_of, quality_of
 
 MAX_SHOWN = 600  # artifacts that are drawn and listed one by one; of more the front, the best and a spread of the rest
@@ -94,6 +96,8 @@ def _spread(artifacts: Artifacts, formats: Names, devices: Names, cost: str, qua
 def _misses(artifacts: Artifacts, able: Places, options: Options) -> Column:
     if options.where is None:
         return np.zeros(len(able))
-    columns = {one.field: artifacts.column(one.field)[able] for one in comparisons(options.where)}
+    columns: dict[str, Any] = {one.field: artifacts.column(one.field)[able] for one in comparisons(options.where)}
+    if named(options.where):
+        columns |= called(artifacts, able.tolist(), dict(options.uploads))
     misses: Column = options.where.miss(columns, np.where)
     return misses

@@ -62,6 +62,7 @@ class RunData:
     seq: int = 0  # last event that the lines include
     dataset: str = ""  # what its spec says of the data, as JSON
     preparation: str = ""  # kind of what the data go through first
+    model: str = ""  # kind of the model
     lines: Mapping[str, Line] = field(default_factory=dict)  # by metric
     bands: tuple[Band, ...] = ()
     marks: tuple[Mark, ...] = ()
@@ -80,6 +81,7 @@ class Options:
     quality: str = ""  # one of `QUALITIES`; by itself the first that was measured
     minimize: str = ""  # what the best has least of; by itself the cost
     where: Constraint | None = None  # what a model must meet
+    uploads: tuple[tuple[str, str], ...] = ()  # id and name of those that `where` may name
     formats: tuple[str, ...] = ()  # exporters whose files are drawn; all where none is named
     devices: tuple[str, ...] = ()  # devices on which a file must have been timed; any where none is named
     target: float | None = None  # the validation accuracy that is to be reached, a share; by itself what all can reach

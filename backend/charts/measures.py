@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 from backend.domain.measures import QUALITIES, Measured, measure_of, quality_of, values
 from backend.domain.run.results import ArtifactMeasure, Latency, StageResult
 
+UNKNOWN = "unknown"
+"""Machine of a file that a release timed which did not say."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class File:
@@ -22,6 +25,7 @@ class File:
     runtime: str
     devices: tuple[str, ...]  # on which it was timed
     samples: int | None = None  # of the test split that it was judged on
+    machine: str = UNKNOWN  # that timed it
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,7 @@ def _file(result: StageResult, measure: ArtifactMeasure) -> File:
         measure.runtime or "",
         devices,
         result.test_samples,
+        measure.machine or UNKNOWN,
     )
 
 

@@ -7,7 +7,7 @@ uploads of the same name are two data sets. How the data are prepared is part of
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -64,16 +64,3 @@ def _texts(artifacts: Artifacts, having: Iterable[int]) -> Sequence[str]:
 def find_task(known: Sequence[Task], name: str) -> Task | None:
     """The first that `name` means, the newest run's without a name; None where there is none."""
     return next((one for one in known if not name or one.is_called(name)), None)
-
-
-@lru_cache(maxsize=8)
-def within(artifacts: Artifacts, key: str) -> Artifacts:
-    """Those of the data set alone; the same object for the same artifacts."""
-    mine = np.array([bool(run.dataset) and task(run.dataset).key == key for run in artifacts.runs], dtype=bool)
-    if mine.all():
-        return artifacts
-    places = np.flatnonzero(mine[artifacts.owner])
-    files = [artifacts.files[place] for place in places.tolist()]
-    owner = (np.cumsum(mine) - 1)[artifacts.owner[places]]
-    runs = [run for run, wanted in zip(artifacts.runs, mine.tolist(), strict=True) if wanted]
-    return replace(artifacts, runs=runs, owner=owner, files=files, table=artifacts.table[:, places])

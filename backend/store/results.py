@@ -36,6 +36,7 @@ class Owner(NamedTuple):
     seq: int
     dataset: str  # what its spec says of the data, as JSON
     preparation: str | None  # kind of what the data go through first; specs of the first release do not say
+    model: str  # kind of the model
 
 
 def owners(session: Session, wanted: Sequence[str] | None, most: int) -> list[Owner]:
@@ -46,7 +47,8 @@ def owners(session: Session, wanted: Sequence[str] | None, most: int) -> list[Ow
         cast(experiment.c.spec["dataset"], Text),
         experiment.c.spec["preparation"]["kind"].as_string(),
     )
-    about = (run.c.id, experiment.c.name, run.c.seed, run.c.color, run.c.last_seq, dataset, preparation)
+    model = experiment.c.spec["model"]["kind"].as_string()
+    about = (run.c.id, experiment.c.name, run.c.seed, run.c.color, run.c.last_seq, dataset, preparation, model)
     query = select(*about).select_from(of)
     if wanted is None:
         newest = query.order_by(run.c.created_at.desc(), run.c.id.desc()).limit(most)

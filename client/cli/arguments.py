@@ -87,7 +87,14 @@ def _looking(command: Make, about_run: Make) -> None:
     tradeoffs.add_argument(
         "where", nargs="?", default="", metavar="CONSTRAINT", help='"accuracy >= 93%% and p95 <= 2ms"'
     )
-    tradeoffs.add_argument("--dataset", default="", help="kind, or id of an upload (default: that of the newest run)")
+    tradeoffs.add_argument(
+        "--dataset", default="", help="kind, id of an upload, or any (default: that of the newest run)"
+    )
+    tradeoffs.add_argument("--machine", default="", help="name, or any (default: that of the newest run)")
+    for name in ("run", "model", "format", "device"):
+        tradeoffs.add_argument(
+            f"--{name}", action="append", default=[], metavar=name.upper(), help="only these; may be repeated"
+        )
     tradeoffs.add_argument("--minimize", default="bytes", metavar="MEASURE", help="measure to minimize (bytes)")
     tradeoffs.add_argument("--limit", type=int, default=10, metavar="N", help="largest number of rows (10)")
     catalog = command("catalog", commands.catalog, "list the components that a spec can name")

@@ -206,7 +206,16 @@ def download(lathe: Lathe, options: Namespace) -> int:
 
 def tradeoffs(lathe: Lathe, options: Namespace) -> int:
     """Returns 0 when a model meets the constraint, else 1."""
-    answer = lathe.tradeoffs(options.where, minimize=options.minimize, dataset=options.dataset)
+    answer = lathe.tradeoffs(
+        options.where,
+        minimize=options.minimize,
+        dataset=options.dataset,
+        machine=options.machine,
+        runs=[lathe.run(name) for name in options.run],
+        models=options.model,
+        formats=options.format,
+        devices=options.device,
+    )
     for sentence in filter(None, (answer.sentence, answer.note)):
         show.say(sentence)
     shown = (answer.meeting or answer.missing_least)[: options.limit]

@@ -61,6 +61,7 @@ def _described(one: Owner) -> RunData:
         color(one.color),
         dataset=one.dataset,
         preparation=one.preparation or "",
+        model=one.model,
         dash=dash(one.color),
         seq=one.seq,
     )

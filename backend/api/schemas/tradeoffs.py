@@ -2,12 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-
-class Interval(BaseModel):
-    """The 95 % interval of a share (Wilson), from the number of samples."""
-
-    low: float
-    high: float
+from backend.domain.run.results import Interval
 
 
 class TradeoffPoint(BaseModel):
@@ -29,8 +24,11 @@ class TradeoffPoint(BaseModel):
         description="True on the Pareto front: no other model is at least as good in both quality and cost."
     )
     samples: int | None = Field(description="Samples of the test split that it was judged on; null where unknown.")
-    interval: Interval | None = Field(description="The 95 % interval of its accuracy; null where it is unknown.")
+    interval: Interval | None = Field(
+        description="The 95 % interval of its accuracy (Wilson); null where it is unknown."
+    )
     preparation: str = Field(description="Kind of the preparation of the data.")
+    machine: str = Field(description="Machine that timed it; `unknown` where an older release did.")
 
 
 class DatasetChoice(BaseModel):
@@ -41,7 +39,7 @@ class DatasetChoice(BaseModel):
 
 
 class Tradeoffs(BaseModel):
-    """Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it."""
+    """Measured models of one data set and machine: those that meet the constraint, the best first, or the nearest to it."""
 
     points: list[TradeoffPoint] = Field(
         description="All points when there are at most 600; else the front, the best or nearest, and a spread of the rest."
@@ -52,10 +50,15 @@ class Tradeoffs(BaseModel):
         default=[], description="Artifact ids of the nearest points when none meets the constraint."
     )
     sentence: str = Field(description="The answer in words.")
-    dataset: str = Field(description="Key of the data set of this answer; empty when nothing was measured.")
+    dataset: str = Field(description="Key of the data set of this answer, or `any`; empty when nothing was measured.")
+    machine: str = Field(description="Machine that timed the models of this answer, or `any`; empty when nothing was.")
+    machines: list[str] = Field(description="Machines to choose from, that of the newest run first.")
+    models: list[str] = Field(description="Kinds of model that were measured on the data set.")
     datasets: list[DatasetChoice] = Field(description="Data sets to choose from, that of the newest run first.")
     samples: list[int] = Field(description="Sizes of the test splits that the models were judged on.")
-    note: str = Field(description="Differences in how the models were measured; empty when there are none.")
+    note: str = Field(
+        description="Differences in how the models were measured, and how to compare more of them; else empty."
+    )
     offer: str = Field(description="Proposed bound on quality when the question has none; else empty.")
     fields: dict[str, str] = Field(default={}, description="Measures that a question can use -> unit.")
     quality: str = Field(description="Measure of quality that the front uses: accuracy, r2, mae or loss.")

@@ -7,23 +7,31 @@ from functools import cached_property
 
 import numpy as np
 
-from backend.api.schemas.tradeoffs import DatasetChoice, Interval, TradeoffPoint, Tradeoffs
+from backend.api.schemas.tradeoffs import DatasetChoice, TradeoffPoint, Tradeoffs
 from backend.charts.artifacts import Artifacts
 from backend.charts.choice import Choice
+from backend.charts.measures import UNKNOWN
+from backend.charts.scope import ANY, Scope, names_of
 from backend.domain.constraints import Constraint, bounds, shortfall
 from backend.domain.intervals import wilson
 from backend.domain.measures import QUALITIES, format_value, measure_of
+from backend.domain.run.results import Interval
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """`titles` are those of all data sets by key; `found` are artifacts of `dataset` alone."""
+    """The answer to the question of `scope`, of which `choice` was made."""
 
-    found: Artifacts
+    scope: Scope
     choice: Choice
-    constraint: Constraint | None
-    dataset: str
-    titles: Mapping[str, str]
+
+    @property
+    def found(self) -> Artifacts:
+        return self.scope.found
+
+    @property
+    def constraint(self) -> Constraint | None:
+        return self.scope.options.where
 
     def to_response(self) -> Tradeoffs:
         found, choice, files = self.found, self.choice, self.found.files
@@ -35,8 +43,11 @@ class Answer:
             qualifying=[files[index].artifact for index in choice.meeting.tolist() if answers and index in shown],
             nearest=[files[index].artifact for index in choice.near.tolist() if answers],
             sentence=self._sentence(),
-            dataset=self.dataset,
-            datasets=[DatasetChoice(key=key, title=title) for key, title in self.titles.items()],
+            dataset=self.scope.dataset,
+            datasets=[DatasetChoice(key=key, title=title) for key, title in self.scope.titles],
+            machine=self.scope.machine if self.scope.machines else "",
+            machines=list(self.scope.machines),
+            models=list(self.scope.models),
             samples=self.found.samples,
             note=self._note(),
             offer="" if answers or not len(choice.able) else self._bound,
@@ -69,6 +80,7 @@ class Answer:
             samples=file.samples,
             interval=_interval(values.get("accuracy"), file.samples),
             preparation=run.preparation,
+            machine=file.machine,
         )
 
     @cached_property
@@ -95,16 +107,18 @@ class Answer:
         assert self.constraint is not None
         index = int(choice.near[0])
         (values,) = self.found.values([index])
-        missed = f"{self._called(index)}: {shortfall(self.constraint, values)}."
+        named = names_of(self.found, index, dict(self.scope.options.uploads))
+        called = {field: names.__contains__ for field, names in named.items()}
+        missed = f"{self._called(index)}: {shortfall(self.constraint, {**values, **called})}."
         return f"{self._about} none of {len(choice.able)} measured models meets it. The nearest is {missed}"
 
     @property
     def _about(self) -> str:
-        """`On digits (test split, n = 360)`"""
+        """`On digits (test split, n = 360), timed on AMD EPYC, 2 cores:`"""
         sizes = " or ".join(f"{size:,}" for size in self.found.samples)
-        return (
-            f"On {self.titles.get(self.dataset, self.dataset)} (test split, n {f'= {sizes}' if sizes else 'unknown'}):"
-        )
+        data = {ANY: "every data set", **dict(self.scope.titles)}.get(self.scope.dataset, self.scope.dataset)
+        timed = f", timed on {self.scope.machine}" if self.scope.machine not in (ANY, UNKNOWN) else ""
+        return f"On {data} (test split, n {f'= {sizes}' if sizes else 'unknown'}){timed}:"
 
     def _question(self) -> str:
         """Sentence that asks for a bound on quality: without one, the smallest model may have learnt nothing."""
@@ -153,13 +167,17 @@ class Answer:
         return f"{quality} <= {1.01 * float(column.min()):.4g}"
 
     def _note(self) -> str:
-        """Preparations and sizes of the test split, where the models do not share them."""
+        """Preparations and sizes of the test split, where the models do not share them; and what another scope adds."""
         having = np.unique(self.found.owner).tolist()
         preparations = sorted({self.found.runs[place].preparation.replace("_", " ") for place in having})
         sentences = [f"prepared the data differently ({', '.join(preparations)})"] if len(preparations) > 1 else []
         if len(self.found.samples) > 1:
             sentences.append("were judged on test splits of different sizes")
-        return f"These models {' and '.join(sentences)}." if sentences else ""
+        notes = [f"These models {' and '.join(sentences)}."] if sentences else []
+        if number := self.scope.elsewhere:
+            more = "1 more model was" if number == 1 else f"{number} more models were"
+            notes.append(f"{more} timed on another machine: the machine `any` compares all.")
+        return " ".join(notes)
 
 
 def _interval(accuracy: float | None, samples: int | None) -> Interval | None:

@@ -59,18 +59,18 @@ class TimePair:
         Of two older results it is as wide as their calls scatter.
         """
         if self.ratio:
-            return self.ratio.low, self.ratio.high
+            return Interval(low=self.ratio.low, high=self.ratio.high)
         if self.now.ended or self.was.ended:
             return None
         scatter = max(self.now.spread_ms / self.was.p50_ms, self.was.spread_ms / self.was.p50_ms, SAME_TIME)
-        return self.share - scatter, self.share + scatter
+        return Interval(low=self.share - scatter, high=self.share + scatter)
 
     @property
     def outcome(self) -> Outcome:
         """Comparison of the medians: a difference only where the interval leaves no other explanation."""
         if self.interval is None:
             return "unclear"
-        low, high = self.interval
+        low, high = self.interval.low, self.interval.high
         if high < 1:
             return "faster"
         if low > 1:
@@ -151,7 +151,7 @@ def _time_change(pair: TimePair, same_work: bool) -> TimeComparison:
         p50=pair.share,
         p95=p95,
         outcome=outcome,
-        interval=(pair.ratio.low, pair.ratio.high) if pair.ratio else None,
+        interval=pair.interval if pair.ratio else None,
         busy=pair.busy,
         change=_describe(pair.share, outcome),
         p95_change=f"{p95:.2f}x",

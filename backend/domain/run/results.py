@@ -17,7 +17,11 @@ class Ratio(BaseModel):
     high: float = Field(description="Upper end of it.")
 
 
-Interval = tuple[float, float]
+class Interval(BaseModel):
+    """Between these two lies the true value of a measured figure, as surely as the interval says."""
+
+    low: float
+    high: float
 
 
 class Latency(BaseModel):

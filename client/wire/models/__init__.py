@@ -4,7 +4,16 @@ from client.wire.models.catalog import CatalogEntry, CatalogNow, ChartRow, Confl
 from client.wire.models.commands import CommandKind, CommandRow, CommandState, LiveParameterRow
 from client.wire.models.errors import Error, Problem
 from client.wire.models.points import Columns, EventKind, Points, Series, StreamEvent
-from client.wire.models.results import ArtifactMeasure, Comparison, IncomingModel, Latency, StageResult, TimeComparison
+from client.wire.models.results import (
+    ArtifactMeasure,
+    Comparison,
+    IncomingModel,
+    Interval,
+    Latency,
+    Ratio,
+    StageResult,
+    TimeComparison,
+)
 from client.wire.models.runs import (
     ArtifactRow,
     Awaited,
@@ -19,10 +28,8 @@ from client.wire.models.runs import (
     RunState,
     StageSummary,
 )
-from client.wire.models.specs import Estimate, ResolvedField, SpecChecked, StageEstimate
 from client.wire.models.studies import Budget, StudyRow, StudyState, TrialPage, TrialRow, TrialState
-from client.wire.models.tradeoffs import DatasetChoice, Interval, TradeoffPoint, Tradeoffs
-from client.wire.models.uploads import Column, Facts, Inputs, Picture, UploadDetail, UploadRow
+from client.wire.models.tradeoffs import DatasetChoice, TradeoffPoint, Tradeoffs
 
 __all__ = [
     "ArtifactMeasure",
@@ -32,7 +39,6 @@ __all__ = [
     "CatalogEntry",
     "CatalogNow",
     "ChartRow",
-    "Column",
     "Columns",
     "CommandKind",
     "CommandRow",
@@ -41,32 +47,26 @@ __all__ = [
     "Conflict",
     "DatasetChoice",
     "Error",
-    "Estimate",
     "EventKind",
     "ExperimentCreated",
-    "Facts",
     "Family",
     "IncomingModel",
-    "Inputs",
     "Interval",
     "Latency",
     "LeftOut",
     "LiveParameterRow",
-    "Picture",
     "Points",
     "Problem",
     "Provision",
     "QueuePlace",
+    "Ratio",
     "Relative",
-    "ResolvedField",
     "RunCreated",
     "RunDetail",
     "RunPage",
     "RunRow",
     "RunState",
     "Series",
-    "SpecChecked",
-    "StageEstimate",
     "StageResult",
     "StageSummary",
     "StreamEvent",
@@ -78,6 +78,4 @@ __all__ = [
     "TrialPage",
     "TrialRow",
     "TrialState",
-    "UploadDetail",
-    "UploadRow",
 ]

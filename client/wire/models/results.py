@@ -3,17 +3,58 @@
 from client.wire.base import Measured, Reply
 
 
+class Interval(Reply):
+    """Between these two lies the true value of a measured figure, as surely as the interval says."""
+
+    low: float
+    high: float
+
+
+class Ratio(Reply):
+    """Time of a call over that of another file, both timed in alternating rounds of one process."""
+
+    against: int
+    """Stage that left the other file, which has the same format."""
+    ratio: float
+    low: float
+    """Lower end of the 99.9 % interval of `ratio`, the scatter between loadings included."""
+    high: float
+    """Upper end of it."""
+
+
 class Latency(Reply):
-    """Wall time of one call of the reloaded artifact."""
+    """Wall time of one call of the reloaded artifact, of those calls that the machine's other work did not disturb.
+
+    Results of older releases know no disturbed calls: their times are those of all calls.
+    """
 
     batch_size: int
     device: str
     p50_ms: float
     p95_ms: float
     spread_ms: float
-    """Interquartile range of the timed calls, milliseconds."""
+    """Interquartile range of the undisturbed calls, milliseconds."""
     calls: int
+    """Timed calls, the disturbed ones included."""
     samples_per_s: float
+    p50_interval_ms: Interval | None = None
+    """The 95 % interval of `p50_ms`; null where too few calls give none."""
+    p95_interval_ms: Interval | None = None
+    """The same of `p95_ms`."""
+    p50_seen_ms: float | None = None
+    """Median of all calls, the disturbed ones included."""
+    p95_seen_ms: float | None = None
+    """95th percentile of all calls."""
+    disturbed: float | None = None
+    """Share of the calls that lost a processor to other work of the machine; null where that is not known, as on a
+    graphics card.
+    """
+    busy: bool = False
+    """True where the machine was busy with other work, so that the times are not the file's own."""
+    ended: str | None = None
+    """Reason why the measuring ended: the intervals were within 5 %, or the time was over."""
+    ratios: list[Ratio] = []
+    """Its time over that of the stage before and of the first stage."""
     energy_mj: float | None = None
     """Energy of one sample, millijoules; null where nothing on the machine counts it."""
     energy_spread_mj: float | None = None
@@ -32,6 +73,8 @@ class ArtifactMeasure(Reply):
     """Size after gzip -6, bytes."""
     runtime: str | None = None
     """Runtime that loaded and ran it; null when the file holds only weights."""
+    machine: str | None = None
+    """Processor or graphics card that it was timed on; null where unknown."""
     loss: float | None = None
     accuracy: float | None = None
     """Share of the test split that it classifies correctly."""
@@ -60,10 +103,14 @@ class TimeComparison(Reply):
     p95: float
     """95th percentile of latency over that of the first stage."""
     outcome: str
-    """Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the same
+    """Comparison of the medians: `unclear` when the measuring is not accurate enough to tell, `same_work` when the same
     operators ran on the same shapes, so that only the machine can cause a difference. One of `faster`, `slower`,
     `even`, `unclear`, `same_work`.
     """
+    interval: Interval | None = None
+    """Interval of `p50` where both files were timed in alternating rounds; else null."""
+    busy: bool = False
+    """True where the machine was busy while one of them was timed."""
     change: str
     """The change of the median in words."""
     p95_change: str

@@ -1,13 +1,7 @@
 """Models of the server's answers, auto-generated from frontend/openapi.json by `make client`: do not edit."""
 
 from client.wire.base import Reply
-
-
-class Interval(Reply):
-    """The 95 % interval of a share (Wilson), from the number of samples."""
-
-    low: float
-    high: float
+from client.wire.models.results import Interval
 
 
 class TradeoffPoint(Reply):
@@ -31,9 +25,11 @@ class TradeoffPoint(Reply):
     samples: int | None
     """Samples of the test split that it was judged on; null where unknown."""
     interval: Interval | None
-    """The 95 % interval of its accuracy; null where it is unknown."""
+    """The 95 % interval of its accuracy (Wilson); null where it is unknown."""
     preparation: str
     """Kind of the preparation of the data."""
+    machine: str
+    """Machine that timed it; `unknown` where an older release did."""
 
 
 class DatasetChoice(Reply):
@@ -45,7 +41,7 @@ class DatasetChoice(Reply):
 
 
 class Tradeoffs(Reply):
-    """Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it."""
+    """Measured models of one data set and machine: those that meet the constraint, the best first, or the nearest to it."""
 
     points: list[TradeoffPoint]
     """All points when there are at most 600; else the front, the best or nearest, and a spread of the rest."""
@@ -58,13 +54,19 @@ class Tradeoffs(Reply):
     sentence: str
     """The answer in words."""
     dataset: str
-    """Key of the data set of this answer; empty when nothing was measured."""
+    """Key of the data set of this answer, or `any`; empty when nothing was measured."""
+    machine: str
+    """Machine that timed the models of this answer, or `any`; empty when nothing was."""
+    machines: list[str]
+    """Machines to choose from, that of the newest run first."""
+    models: list[str]
+    """Kinds of model that were measured on the data set."""
     datasets: list[DatasetChoice]
     """Data sets to choose from, that of the newest run first."""
     samples: list[int]
     """Sizes of the test splits that the models were judged on."""
     note: str
-    """Differences in how the models were measured; empty when there are none."""
+    """Differences in how the models were measured, and how to compare more of them; else empty."""
     offer: str
     """Proposed bound on quality when the question has none; else empty."""
     fields: dict[str, str] = {}

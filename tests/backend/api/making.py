@@ -81,18 +81,21 @@ def stage(index: int, label: str, step: int, kind: EventKind = EventKind.STAGE_B
     return event(kind, stage=index, kind=label.split(":")[0], label=label, step=step)
 
 
-def result(index: int, label: str, artifact: str, *, accuracy: float, size: int, p50: float) -> StageResult:
+def result(
+    index: int, label: str, artifact: str, *, accuracy: float, size: int, p50: float, machine: str = "", **timing: Any
+) -> StageResult:
+    """A measured stage; `timing` are facts of its latencies."""
     latency = [
-        Latency(
-            batch_size=batch, device="cpu", p50_ms=p50 * batch**0.5, p95_ms=p50 * batch**0.5 * 1.3, spread_ms=0.1,
-            calls=50, samples_per_s=1000 * batch**0.5 / p50,
-        )
+        Latency.model_validate({
+            "batch_size": batch, "device": "cpu", "p50_ms": p50 * batch**0.5, "p95_ms": p50 * batch**0.5 * 1.3,
+            "spread_ms": 0.1, "calls": 50, "samples_per_s": 1000 * batch**0.5 / p50, **timing,
+        })
         for batch in (1, 64)
     ]  # fmt: skip
     weights = ArtifactMeasure(exporter="safetensors", artifact=f"{artifact}-w", bytes=size * 2, gzip_bytes=size)
     measured = ArtifactMeasure(
         exporter="onnx", artifact=artifact, bytes=size, gzip_bytes=size // 2, runtime="onnxruntime", loss=0.2,
-        accuracy=accuracy, peak_memory_bytes=10**7, latency=latency, operators={"Gemm": 3},
+        machine=machine or None, accuracy=accuracy, peak_memory_bytes=10**7, latency=latency, operators={"Gemm": 3},
     )  # fmt: skip
     return StageResult(
         stage=index, kind=label.split(":")[0], label=label, step=24, seconds=1.5, parameters=20_000, test_samples=360,
@@ -100,8 +103,10 @@ def result(index: int, label: str, artifact: str, *, accuracy: float, size: int,
     )  # fmt: skip
 
 
-def finished(store: Store, catalog: Catalog, name: str = "A run", state: RunState = RunState.SUCCEEDED) -> str:
-    """A run that went through both stages, with curves, results and an artifact row for each."""
+def finished(
+    store: Store, catalog: Catalog, name: str = "A run", state: RunState = RunState.SUCCEEDED, **measured: Any
+) -> str:
+    """A run that went through both stages, with curves, results and an artifact row for each; `measured` as in `result`."""
     (run_id,) = queued(store, catalog, name)
     lease = claimed(store)
     write(store, lease, stage(0, "train: adam", 0), stage=0, total_steps=24)
@@ -112,7 +117,7 @@ def finished(store: Store, catalog: Catalog, name: str = "A run", state: RunStat
     for index, label, accuracy, size, p50 in left:
         artifact = register(store, lease, index)
         with store.begin() as session:
-            made = result(index, label, artifact, accuracy=accuracy, size=size, p50=p50)
+            made = result(index, label, artifact, accuracy=accuracy, size=size, p50=p50, **measured)
             results.put(session, run_id, made)
             runs.write(session, lease, [stage(index, label, 24, EventKind.STAGE_ENDED)], stage=index)
     with store.begin() as session:

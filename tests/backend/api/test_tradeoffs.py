@@ -27,6 +27,7 @@ def test_nothing_measured_is_said(api: Api) -> None:
         "points": [], "total": 0, "qualifying": [], "nearest": [], "sentence": "Nothing has been measured yet.",
         "fields": {"accuracy": "share", "bytes": "bytes"}, "quality": "accuracy", "qualities": ["accuracy"],
         "formats": [], "devices": [], "dataset": "", "datasets": [], "samples": [], "note": "", "offer": "",
+        "machine": "", "machines": [], "models": [],
     }  # fmt: skip
 
 

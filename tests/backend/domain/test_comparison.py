@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.run.comparison import UNGAINED, beside_first, compare, headline
-from backend.domain.run.results import ArtifactMeasure, Latency, Ratio, StageResult
+from backend.domain.run.results import ArtifactMeasure, Interval, Latency, Ratio, StageResult
 
 OPERATORS = ({"Conv": 3}, {"QLinearConv": 3})
 
@@ -91,7 +91,7 @@ def test_only_the_interval_of_the_ratio_calls_a_file_faster_or_slower(
     now = latency(1, 5.0).model_copy(update={"ended": "settled", "ratios": [ratio]})
     (one,) = last(stage(0, file(latency(1, 1.0))), stage(1, file(now), flops=50)).compared
     time = one.times[0]
-    assert (time.outcome, time.change, time.interval) == (outcome, change, (low, high))
+    assert (time.outcome, time.change, time.interval) == (outcome, change, Interval(low=low, high=high))
 
 
 def test_files_that_were_not_timed_together_are_not_called_faster() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.constraints import AllOf, AnyOf, Comparison, ConstraintWrong, bounds, comparisons, parse, shortfall
+from backend.domain.constraint_parser import ConstraintWrong, parse
+from backend.domain.constraints import AllOf, AnyOf, Comparison, bounds, comparisons, named, shortfall
 from backend.domain.measures import field_of, place_of
 
 VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6, "r2": -0.3}
@@ -51,6 +52,63 @@ def test_a_constraint_means_what_it_says(text: str, holds: bool) -> None:
 def test_and_binds_more_than_or() -> None:
     tree = parse("accuracy > 1 or bytes > 2 and bytes > 3")
     assert isinstance(tree, AnyOf) and isinstance(tree.parts[0], Comparison) and isinstance(tree.parts[1], AllOf)
+
+
+CALLED = {"dataset": {"leaves", "own.csv"}.__contains__, "machine": {"amd epyc, 2 cores"}.__contains__}
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("dataset == leaves", True),
+        ("dataset = Leaves and accuracy >= 93%", True),
+        ("dataset != leaves", False),
+        ("dataset != digits", True),
+        ("dataset == own.csv", True),
+        ('machine == "AMD EPYC, 2 cores"', True),
+        ("machine != 'AMD EPYC, 2 cores' or accuracy > 99%", False),
+        ("(dataset == digits or dataset == leaves) and bytes < 60KB", True),
+        ("model == cnn", False),  # where nothing is known of it, nothing is called so
+    ],
+)
+def test_models_are_asked_for_by_name(text: str, holds: bool) -> None:
+    tree = parse(text, names=True)
+    assert tree is not None and (tree.miss({**VALUES, **CALLED}) == 0) is holds
+    assert bool(tree.failures({**VALUES, **CALLED})) is not holds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dataset", "dataset ==", "dataset == and", "dataset >= leaves", "dataset == (", "dataset == 'leaves", "accuracy != 3",
+        'dataset == "a" "and" bytes < 3', "dataset leaves", 'bytes < "3"', "dataset == leaves bytes < 3",
+    ],
+)  # fmt: skip
+def test_a_name_out_of_place_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ConstraintWrong, match=r"^(expects|has) .*\.$"):
+        parse(text, names=True)
+
+
+def test_names_are_refused_where_one_model_is_asked_about() -> None:
+    with pytest.raises(ConstraintWrong, match="names `dataset`, which only trade-offs"):
+        parse("dataset == leaves")
+
+
+def test_names_are_no_bounds_and_their_failure_is_told() -> None:
+    tree = parse("accuracy >= 90% and dataset != leaves and model == 'Wide CNN'", names=True)
+    assert tree is not None and named(tree) == {"dataset", "model"} and not bounds(tree, "dataset", True)
+    assert [one.field for one in comparisons(tree)] == ["accuracy"]
+    assert shortfall(tree, {**VALUES, **CALLED}) == ("its data set is “leaves” and its kind of model is not “wide cnn”")
+
+
+def test_a_time_that_the_machine_disturbed_is_told_as_such() -> None:
+    tree = parse("p95 <= 1ms")
+    assert tree is not None
+    assert shortfall(tree, VALUES) == "its `p95_ms@1` of 1.5 ms is 0.5 ms above 1 ms"
+    assert shortfall(tree, {**VALUES, "busy@1": 1.0, "disturbed@1": 0.71}) == (
+        "its `p95_ms@1` of 1.5 ms is 0.5 ms above 1 ms (the machine was busy, 71% of the calls were disturbed: the model "
+        "may not be the reason)"
+    )
 
 
 def test_an_empty_constraint_is_none() -> None:

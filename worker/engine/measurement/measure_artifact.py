@@ -57,8 +57,8 @@ class Timing:
     spread_ms: float
     calls: int
     samples_per_s: float
-    p50_interval_ms: Interval | None
-    p95_interval_ms: Interval | None
+    p50_interval_ms: dict[str, float] | None
+    p95_interval_ms: dict[str, float] | None
     p50_seen_ms: float
     p95_seen_ms: float
     disturbed: float | None
@@ -171,9 +171,9 @@ def _timing(batch_size: int, contest: Contest, others: Sequence[str]) -> Timing:
     )
 
 
-def _bounded(interval: Interval) -> Interval | None:
-    """The interval; None where the calls were too few for both ends of it."""
-    return interval if np.isfinite(interval).all() else None
+def _bounded(interval: Interval) -> dict[str, float] | None:
+    """The interval as results hold it; None where the calls were too few for both ends of it."""
+    return dict(zip(("low", "high"), interval, strict=True)) if np.isfinite(interval).all() else None
 
 
 def _batch(inputs: NDArray[Any], size: int) -> NDArray[Any]:
