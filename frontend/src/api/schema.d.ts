@@ -728,7 +728,7 @@ export interface paths {
         };
         /**
          * Tradeoffs
-         * @description Every measured model of one data set, which of them meet the constraint, and the answer in words.
+         * @description Measured models of one data set that one machine timed, which of them meet the constraint, and the answer in words.
          */
         get: operations["tradeoffs"];
         put?: never;
@@ -875,6 +875,11 @@ export interface components {
              * @description Runtime that loaded and ran it; null when the file holds only weights.
              */
             runtime?: string | null;
+            /**
+             * Machine
+             * @description Processor or graphics card that it was timed on; null where unknown.
+             */
+            machine?: string | null;
             /** Loss */
             loss?: number | null;
             /**
@@ -1863,7 +1868,7 @@ export interface components {
         };
         /**
          * Interval
-         * @description The 95 % interval of a share (Wilson), from the number of samples.
+         * @description Between these two lies the true value of a measured figure, as surely as the interval says.
          */
         Interval: {
             /** Low */
@@ -1873,7 +1878,9 @@ export interface components {
         };
         /**
          * Latency
-         * @description Wall time of one call of the reloaded artifact.
+         * @description Wall time of one call of the reloaded artifact, of those calls that the machine's other work did not disturb.
+         *
+         *     Results of older releases know no disturbed calls: their times are those of all calls.
          */
         Latency: {
             /** Batch Size */
@@ -1886,13 +1893,52 @@ export interface components {
             p95_ms: number;
             /**
              * Spread Ms
-             * @description Interquartile range of the timed calls, milliseconds.
+             * @description Interquartile range of the undisturbed calls, milliseconds.
              */
             spread_ms: number;
-            /** Calls */
+            /**
+             * Calls
+             * @description Timed calls, the disturbed ones included.
+             */
             calls: number;
             /** Samples Per S */
             samples_per_s: number;
+            /** @description The 95 % interval of `p50_ms`; null where too few calls give none. */
+            p50_interval_ms?: components["schemas"]["Interval"] | null;
+            /** @description The same of `p95_ms`. */
+            p95_interval_ms?: components["schemas"]["Interval"] | null;
+            /**
+             * P50 Seen Ms
+             * @description Median of all calls, the disturbed ones included.
+             */
+            p50_seen_ms?: number | null;
+            /**
+             * P95 Seen Ms
+             * @description 95th percentile of all calls.
+             */
+            p95_seen_ms?: number | null;
+            /**
+             * Disturbed
+             * @description Share of the calls that lost a processor to other work of the machine; null where that is not known, as on a graphics card.
+             */
+            disturbed?: number | null;
+            /**
+             * Busy
+             * @description True where the machine was busy with other work, so that the times are not the file's own.
+             * @default false
+             */
+            busy: boolean;
+            /**
+             * Ended
+             * @description Reason why the measuring ended: the intervals were within 5 %, or the time was over.
+             */
+            ended?: ("settled" | "budget") | null;
+            /**
+             * Ratios
+             * @description Its time over that of the stage before and of the first stage.
+             * @default []
+             */
+            ratios: components["schemas"]["Ratio"][];
             /**
              * Energy Mj
              * @description Energy of one sample, millijoules; null where nothing on the machine counts it.
@@ -2124,6 +2170,10 @@ export interface components {
              * @example flops
              * @example p50_ms@1
              * @example p95_ms@1
+             * @example p50_seen_ms@1
+             * @example p95_seen_ms@1
+             * @example disturbed@1
+             * @example busy@1
              * @example samples_per_s@1
              * @example energy_mj@1
              * @example accuracy_per_kb
@@ -2300,6 +2350,29 @@ export interface components {
              * @default []
              */
             complaints: components["schemas"]["Check"][];
+        };
+        /**
+         * Ratio
+         * @description Time of a call over that of another file, both timed in alternating rounds of one process.
+         */
+        Ratio: {
+            /**
+             * Against
+             * @description Stage that left the other file, which has the same format.
+             */
+            against: number;
+            /** Ratio */
+            ratio: number;
+            /**
+             * Low
+             * @description Lower end of the 99.9 % interval of `ratio`, the scatter between loadings included.
+             */
+            low: number;
+            /**
+             * High
+             * @description Upper end of it.
+             */
+            high: number;
         };
         /** Readiness */
         Readiness: {
@@ -3222,10 +3295,18 @@ export interface components {
             p95: number;
             /**
              * Outcome
-             * @description Comparison of the medians: `unclear` when calls scatter more than the medians differ, `same_work` when the same operators ran on the same shapes, so that only the machine can cause a difference.
+             * @description Comparison of the medians: `unclear` when the measuring is not accurate enough to tell, `same_work` when the same operators ran on the same shapes, so that only the machine can cause a difference.
              * @enum {string}
              */
             outcome: "faster" | "slower" | "even" | "unclear" | "same_work";
+            /** @description Interval of `p50` where both files were timed in alternating rounds; else null. */
+            interval?: components["schemas"]["Interval"] | null;
+            /**
+             * Busy
+             * @description True where the machine was busy while one of them was timed.
+             * @default false
+             */
+            busy: boolean;
             /**
              * Change
              * @description The change of the median in words.
@@ -3283,17 +3364,22 @@ export interface components {
              * @description Samples of the test split that it was judged on; null where unknown.
              */
             samples: number | null;
-            /** @description The 95 % interval of its accuracy; null where it is unknown. */
+            /** @description The 95 % interval of its accuracy (Wilson); null where it is unknown. */
             interval: components["schemas"]["Interval"] | null;
             /**
              * Preparation
              * @description Kind of the preparation of the data.
              */
             preparation: string;
+            /**
+             * Machine
+             * @description Machine that timed it; `unknown` where an older release did.
+             */
+            machine: string;
         };
         /**
          * Tradeoffs
-         * @description Measured models of one data set: those that meet the constraint, the best first, or those that come nearest to it.
+         * @description Measured models of one data set and machine: those that meet the constraint, the best first, or the nearest to it.
          */
         Tradeoffs: {
             /**
@@ -3324,9 +3410,24 @@ export interface components {
             sentence: string;
             /**
              * Dataset
-             * @description Key of the data set of this answer; empty when nothing was measured.
+             * @description Key of the data set of this answer, or `any`; empty when nothing was measured.
              */
             dataset: string;
+            /**
+             * Machine
+             * @description Machine that timed the models of this answer, or `any`; empty when nothing was.
+             */
+            machine: string;
+            /**
+             * Machines
+             * @description Machines to choose from, that of the newest run first.
+             */
+            machines: string[];
+            /**
+             * Models
+             * @description Kinds of model that were measured on the data set.
+             */
+            models: string[];
             /**
              * Datasets
              * @description Data sets to choose from, that of the newest run first.
@@ -3339,7 +3440,7 @@ export interface components {
             samples: number[];
             /**
              * Note
-             * @description Differences in how the models were measured; empty when there are none.
+             * @description Differences in how the models were measured, and how to compare more of them; else empty.
              */
             note: string;
             /**
@@ -4048,7 +4149,7 @@ export interface operations {
                 cost?: string;
                 /** @description Measure of quality; by default the first of accuracy, r2, mae and loss that was measured. */
                 quality?: "" | "accuracy" | "r2" | "mae" | "loss";
-                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
+                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`; also `dataset`, `model`, `machine`, `format` == or != a name. */
                 where?: string;
                 /** @description Measure of which the best model has the least; by default the cost. */
                 minimize?: string;
@@ -4056,8 +4157,12 @@ export interface operations {
                 formats?: string;
                 /** @description Names, comma-separated; all when empty. */
                 devices?: string;
-                /** @description Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of an upload; by default that of the newest run. */
+                /** @description Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of an upload, or `any`; by default that of the newest run, and any where the constraint names data sets. */
                 dataset?: string;
+                /** @description Machine that timed the models, one of an answer's `machines`, or `any`; by default that of the newest run, and any where the constraint names machines. */
+                machine?: string;
+                /** @description Names, comma-separated; all when empty. */
+                models?: string;
                 /** @description Validation accuracy that `time_to_target` asks for. */
                 target?: number | null;
             };
@@ -4976,9 +5081,11 @@ export interface operations {
     tradeoffs: {
         parameters: {
             query?: {
-                /** @description Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of an upload; by default that of the newest run. */
+                /** @description Data set on which models are compared: its kind, a key of an answer's `datasets`, or the id of an upload, or `any`; by default that of the newest run, and any where the constraint names data sets. */
                 dataset?: string;
-                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`. */
+                /** @description Machine that timed the models, one of an answer's `machines`, or `any`; by default that of the newest run, and any where the constraint names machines. */
+                machine?: string;
+                /** @description Such as `accuracy >= 93% and p95_ms@1 <= 2ms`; also `dataset`, `model`, `machine`, `format` == or != a name. */
                 where?: string;
                 /** @description Measure of which the best model has the least; by default the cost. */
                 minimize?: string;
@@ -4988,6 +5095,8 @@ export interface operations {
                 quality?: "" | "accuracy" | "r2" | "mae" | "loss";
                 /** @description Ids of runs, comma-separated; all when empty. */
                 runs?: string;
+                /** @description Names, comma-separated; all when empty. */
+                models?: string;
                 /** @description Names, comma-separated; all when empty. */
                 formats?: string;
                 /** @description Names, comma-separated; all when empty. */

@@ -7,11 +7,14 @@ export type Quality = NonNullable<NonNullable<operations["tradeoffs"]["parameter
 export interface TradeoffQuery {
   /** Key of a data set; empty asks about that of the newest run. */
   dataset?: string;
+  /** Name of a machine; empty asks about that of the newest run. */
+  machine?: string;
   where?: string;
   minimize?: string;
   cost?: string;
   quality?: Quality;
   runs?: string;
+  models?: string;
   formats?: string;
   devices?: string;
 }

@@ -15,7 +15,7 @@ import { Answer } from "../tradeoffs/Answer";
 import { ArtifactTable } from "../tradeoffs/ArtifactTable";
 import { ConstraintBox } from "../tradeoffs/ConstraintBox";
 import { withAnswer } from "../tradeoffs/answered";
-import { unfinished } from "../tradeoffs/complete";
+import { unfinished, type Named } from "../tradeoffs/complete";
 import { emphasize, pickedFrom } from "../tradeoffs/emphasize";
 import { joined, ordered, titleOf, standard, type Units } from "../tradeoffs/fields";
 import { chosenRuns } from "../tradeoffs/filter";
@@ -40,16 +40,16 @@ export default function Tradeoffs() {
   useDocumentTitle("Trade-offs · Lathe");
   const view = useTradeoffsView();
   const [answered, setAnswered] = useState(false);
-  const filtered = view.runs.length + view.models.length > 0;
+  const filtered = view.runs.length > 0;
   const known = useKnownRuns(answered || filtered); // a question about all runs is answered and drawn before they are listed
   const runs = known.data ?? NO_RUNS;
   useFreshness(runs);
   const chosen = useMemo(() => chosenRuns(runs, view), [runs, view]);
   const ids = chosen.none && known.data ? NOTHING : chosen.ids;
-  const { where, minimize, cost, quality, dataset } = view;
+  const { where, minimize, cost, quality, dataset, machine } = view;
   const requested = useMemo<Requested>(
-    () => ({ dataset, where, minimize, cost, quality: quality as Quality, runs: ids, formats: view.formats.join(","), devices: view.devices.join(",") }),
-    [dataset, where, minimize, cost, quality, ids, view.formats, view.devices],
+    () => ({ dataset, machine, where, minimize, cost, quality: quality as Quality, runs: ids, models: view.models.join(","), formats: view.formats.join(","), devices: view.devices.join(",") }),
+    [dataset, machine, where, minimize, cost, quality, ids, view.models, view.formats, view.devices],
   );
   const answer = useTradeoffs(requested);
   const refused = answer.error instanceof ApiError && answer.error.status === 422 ? answer.error : undefined;
@@ -97,9 +97,10 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
   const units: Units = answer.fields ?? NO_UNITS;
   const ranked = useMemo(() => rowsOf(answer), [answer]);
   const rows = useMemo(() => sorted(ranked, view.sort), [ranked, view.sort]);
+  const named = useMemo(() => namesIn(answer), [answer]);
   const colors = useMemo(() => new Map(runs.map(({ id, color }) => [id, color])), [runs]);
   const first = ranked[0]?.standing === "best" || ranked[0]?.standing === "nearest" ? ranked[0] : undefined;
-  const wrong = refused && !unfinished(view.where, units) ? refused.message : undefined;
+  const wrong = refused && !unfinished(view.where, units, named) ? refused.message : undefined;
   const columns = useMemo(
     () => (view.columns.length > 0 ? view.columns : standard(units, view.minimize, answer.quality)),
     [view.columns, units, view.minimize, answer.quality],
@@ -115,7 +116,7 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
     <>
       <Paper className={classes.panel} component="section" aria-label="Question">
         <Filters view={view} known={runs} answer={answer} />
-        <ConstraintBox view={view} units={units} points={answer.points} quality={answer.quality} qualities={answer.qualities} error={refused?.message} />
+        <ConstraintBox view={view} units={units} points={answer.points} named={named} quality={answer.quality} qualities={answer.qualities} error={refused?.message} />
         <Answer
           sentence={wrong ?? answer.sentence} first={wrong ? undefined : first} asking={asking}
           stage={constrained && first ? stageLink(first.run_id, view.where, view.minimize) : undefined}
@@ -136,6 +137,9 @@ function Answers({ view, runs, pareto, cut, answer, constrained, refused, asking
   );
 }
 
+/** What a constraint may name. */
+const namesIn = ({ datasets, models, machines, formats = [] }: Answered): Named => ({ dataset: datasets.map(({ key }) => key), model: models, machine: machines, format: formats });
+
 interface AboutProps {
   answer: Answered;
   shown: number;
@@ -146,7 +150,7 @@ interface AboutProps {
 /** What the table holds, and how its models may be compared. */
 function About({ answer, shown, minimize, cut }: AboutProps) {
   const { total, dataset, datasets, quality, note } = answer;
-  const title = datasets.find(({ key }) => key === dataset)?.title ?? dataset;
+  const title = datasets.find(({ key }) => key === dataset)?.title ?? (dataset === "any" ? "all data sets" : dataset);
   return (
     <>
       {plural(total, "measured artifact")} of {title}

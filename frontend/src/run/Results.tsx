@@ -1,10 +1,12 @@
 import { Table, Text, Tooltip } from "@mantine/core";
 import type { ArtifactMeasure, RunDetail } from "../api/types";
-import { bytes, count, ms, number, percent, points, shortCount, words } from "../format";
+import { bytes, count, percent, points, words } from "../format";
 import type { ReactNode } from "react";
 import { over, type ResultRow, resultRows, timeChange, timed, timings } from "./results";
 import classes from "./run.module.css";
 import { Section } from "./Section";
+import { Sub } from "./Sub";
+import { Timed } from "./Timed";
 
 const MEASURED = "Read from the file that was written and loaded again in a clean process.";
 const COUNTED = "Counted in the model: computed, not measured.";
@@ -91,28 +93,9 @@ function Row({ row, times }: { row: ResultRow; times: ReturnType<typeof timings>
         ))}
       </Amount>
       <Amount text={bytes(measure?.gzip_bytes)} change={change?.gzip_size} />
-      {times.map(({ key }) => {
-        const time = timed(measure, key);
-        const beside = timeChange(change, key);
-        return (
-          <Table.Td key={key}>
-            {time ? (
-              <Tooltip label={`p50 of ${count(time.calls)} calls; quartiles ${ms(time.spread_ms)} apart; ${shortCount(time.samples_per_s)} samples/s; ${energy(time.energy_mj, measure?.energy_meter)}`}>
-                <span>{ms(time.p50_ms)}</span>
-              </Tooltip>
-            ) : (
-              "–"
-            )}
-            {beside && <Sub>{beside.change}</Sub>}
-            {time && (
-              <Sub>
-                p95 {ms(time.p95_ms)}
-                {beside && ` · ${beside.p95_change}`}
-              </Sub>
-            )}
-          </Table.Td>
-        );
-      })}
+      {times.map(({ key }) => (
+        <Timed key={key} time={timed(measure, key)} beside={timeChange(change, key)} meter={measure?.energy_meter} />
+      ))}
       <Table.Td>{count(result.parameters)}</Table.Td>
       <Amount text={count(result.nonzero)} change={`${percent(over(result.nonzero, result.parameters))} nonzero`} />
     </Table.Tr>
@@ -135,9 +118,6 @@ const Incoming = ({ model, columns }: { model: NonNullable<RunDetail["incoming"]
 
 const file = ({ exporter, runtime }: ArtifactMeasure): string => (runtime ? `${words(exporter)}, run in ${runtime}` : `${words(exporter)}, not run`);
 
-const energy = (millijoules: number | null | undefined, meter: string | null | undefined): string =>
-  millijoules == null ? "no counter of energy can be read there" : `${number(millijoules)} mJ a sample (${meter ?? ""})`;
-
 function Amount({ text, change, children }: { text: string; change: string | undefined; children?: ReactNode }) {
   return (
     <Table.Td>
@@ -147,8 +127,6 @@ function Amount({ text, change, children }: { text: string; change: string | und
     </Table.Td>
   );
 }
-
-const Sub = ({ children }: { children: ReactNode }) => <div className={classes.sub}>{children}</div>;
 
 function Notes({ rows }: { rows: ResultRow[] }) {
   const noted = rows.filter(({ result, others }) => result.notes.length || others.length);

@@ -6,6 +6,8 @@ const latency = (batch_size: number, p50_ms: number) => ({
   batch_size,
   device: "cpu",
   p50_ms,
+  busy: false,
+  ratios: [],
   p95_ms: 2 * p50_ms,
   spread_ms: 0.1,
   calls: 50,
@@ -38,7 +40,7 @@ const stage = (index: number, ...measures: ArtifactMeasure[]): StageResult => ({
   reasons: [],
   compared: index === 0 ? [] : measures.map((one) => ({
     artifact: one.artifact, exporter: one.exporter, against: "", size: "2.00x smaller", gzip_size: "2.00x smaller",
-    times: [{ batch_size: 1, device: "cpu", p50: 0.5, p95: 0.75, outcome: "faster" as const, change: "2.00x faster", p95_change: "0.75x" }],
+    times: [{ batch_size: 1, device: "cpu", p50: 0.5, p95: 0.75, outcome: "faster" as const, busy: false, change: "2.00x faster", p95_change: "0.75x" }],
   })),
 });
 

@@ -1,8 +1,8 @@
 import type { ArtifactMeasure, StageResult } from "../api/types";
 
-type Latency = ArtifactMeasure["latency"][number];
+export type Latency = ArtifactMeasure["latency"][number];
 export type Comparison = StageResult["compared"][number];
-type TimeComparison = Comparison["times"][number];
+export type TimeComparison = Comparison["times"][number];
 
 /** One stage of the results, with the file that stands for it. */
 export interface ResultRow {

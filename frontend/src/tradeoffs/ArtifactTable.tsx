@@ -3,10 +3,11 @@ import { Fragment, memo, useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { count, plural, words } from "../format";
+import { BusyMark } from "../ui/BusyMark";
 import { Td, Tr } from "../ui/Cells";
 import { AlertIcon, CheckIcon, DownloadIcon } from "../ui/icons";
 import { orderOf, SortButton } from "../ui/SortButton";
-import { headOf, scaleOf, type Scale, type Units } from "./fields";
+import { busyShare, headOf, scaleOf, type Scale, type Units } from "./fields";
 import { turned, sortText, type Row, type Sort } from "./rows";
 import classes from "./tradeoffs.module.css";
 import type { TradeoffsView } from "./view";
@@ -115,7 +116,10 @@ const ArtifactRow = memo(function ArtifactRow({ row, scales, color, constrained 
       </Td>
       {[...scales].map(([field, scale]) => (
         <Fragment key={field}>
-          <Td data-numeric>{scale.write(row.values[field])}</Td>
+          <Td data-numeric>
+            {scale.write(row.values[field])}
+            <Busy field={field} row={row} />
+          </Td>
           {field === "accuracy" && (
             <>
               <Td data-numeric>{row.interval ? `${scale.write(row.interval.low)} – ${scale.write(row.interval.high)}` : "unknown"}</Td>
@@ -132,6 +136,11 @@ const ArtifactRow = memo(function ArtifactRow({ row, scales, color, constrained 
     </Tr>
   );
 });
+
+function Busy({ field, row }: { field: string; row: Row }) {
+  const disturbed = busyShare(field, row.values);
+  return disturbed === undefined ? null : <div><BusyMark disturbed={disturbed} /></div>;
+}
 
 /** The place in the answer by word and icon, and whether anything else is better in both respects. */
 function Standing({ row, constrained }: { row: Row; constrained: boolean }) {

@@ -5,6 +5,7 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { Sentence } from "../ui/Sentence";
 import type { TradeoffPoint } from "../api/types";
 import { PlusIcon } from "../ui/icons";
+import type { Named } from "./complete";
 import { ConstraintInput } from "./ConstraintInput";
 import { examples, joined, ordered, suggestion, titleOf, standard, type Units } from "./fields";
 import classes from "./tradeoffs.module.css";
@@ -16,6 +17,7 @@ interface ConstraintBoxProps {
   view: TradeoffsView;
   units: Units;
   points: readonly TradeoffPoint[];
+  named: Named;
   /** How well models do: what the answer weighs, and what else was measured. */
   quality: string;
   qualities: readonly string[];
@@ -24,7 +26,7 @@ interface ConstraintBoxProps {
 }
 
 /** What a model must fulfil, in words that the server understands, and what the best has least of. */
-export const ConstraintBox = memo(function ConstraintBox({ view, units, points, quality, qualities, error }: ConstraintBoxProps) {
+export const ConstraintBox = memo(function ConstraintBox({ view, units, points, named, quality, qualities, error }: ConstraintBoxProps) {
   const [text, setText] = useState(view.where);
   const reported = useRef(view.where);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -53,7 +55,7 @@ export const ConstraintBox = memo(function ConstraintBox({ view, units, points, 
     <div className={classes.ask}>
       <div className={classes.question}>
         <ConstraintInput
-          ref={box} description="Bounds on quality and cost. Example: accuracy >= 97% and p95 <= 1 ms" text={text} units={units} points={points}
+          ref={box} description="Bounds on quality and cost. Example: accuracy >= 97% and p95 <= 1 ms" text={text} units={units} points={points} named={named}
           error={error && <Sentence text={error} />} onText={write} onDone={() => tell.flush()}
         />
         {qualities.length > 1 && (

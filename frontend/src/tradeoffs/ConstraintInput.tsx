@@ -2,7 +2,7 @@ import { Combobox, Text, Textarea, useCombobox } from "@mantine/core";
 import { type ReactNode, type Ref, useState } from "react";
 
 import type { TradeoffPoint } from "../api/types";
-import { completions, unfinished } from "./complete";
+import { completions, unfinished, type Named } from "./complete";
 import type { Units } from "./fields";
 import classes from "./tradeoffs.module.css";
 
@@ -13,6 +13,7 @@ interface ConstraintInputProps {
   text: string;
   units: Units;
   points: readonly TradeoffPoint[];
+  named?: Named | undefined;
   /** What the server says is wrong with the constraint. */
   error: ReactNode;
   disabled?: boolean;
@@ -22,12 +23,12 @@ interface ConstraintInputProps {
 }
 
 /** What a model must fulfil, with how it may go on offered while it is typed. */
-export function ConstraintInput({ id, ref, description, text, units, points, error, disabled, onText, onDone }: ConstraintInputProps) {
+export function ConstraintInput({ id, ref, description, text, units, points, named, error, disabled, onText, onDone }: ConstraintInputProps) {
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const [after, setAfter] = useState<number>();
-  const offered = after === text.length ? completions(text, units, points) : [];
+  const offered = after === text.length ? completions(text, units, points, named) : [];
   // Half of a word is not wrong yet for as long as it may still become a right one.
-  const wrong = combobox.dropdownOpened && offered.length > 0 && unfinished(text, units) ? undefined : error;
+  const wrong = combobox.dropdownOpened && offered.length > 0 && unfinished(text, units, named) ? undefined : error;
   return (
     <Combobox
       store={combobox} position="bottom-start" middlewares={{ flip: false, shift: true }} width="max-content" transitionProps={{ duration: 0 }}

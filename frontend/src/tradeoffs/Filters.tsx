@@ -6,7 +6,6 @@ import { ColumnsIcon, DownloadIcon } from "../ui/icons";
 import { save } from "../charts/export";
 import { words } from "../format";
 import { ordered, titleOf, type Units } from "./fields";
-import { distinct } from "./filter";
 import type { KnownRun } from "./queries";
 import { csvOf, type Row } from "./rows";
 import classes from "./tradeoffs.module.css";
@@ -22,24 +21,32 @@ interface FiltersProps {
 export function Filters({ view, known, answer }: FiltersProps) {
   const { change } = view;
   const runs = useMemo(() => known.map(({ id, name, seed }) => ({ value: id, label: `${name}, seed ${seed}` })), [known]);
-  const models = useMemo(() => distinct(known, ({ model }) => model), [known]);
   const named = answer.formats.join();
   const formats = useMemo(() => named.split(",").filter(Boolean).map((value) => ({ value, label: words(value) })), [named]);
-  const { devices } = answer;
+  const { devices, machines } = answer;
   return (
     <div className={classes.filters} role="group" aria-label="Filters">
       <Select
-        size="xs" aria-label="Data set" data={answer.datasets.map(({ key, title }) => ({ value: key, label: title }))} value={answer.dataset || null}
+        size="xs" aria-label="Data set" data={[...answer.datasets.map(({ key, title }) => ({ value: key, label: title })), ...anyOf("data sets", answer.datasets)]} value={answer.dataset || null}
         placeholder="No data set yet" allowDeselect={false} searchable className={classes.filter}
-        onChange={(dataset) => change({ dataset, where: null, quality: null, runs: null, model: null, format: null, device: null })}
+        onChange={(dataset) => change({ dataset, where: null, quality: null, machine: null, runs: null, model: null, format: null, device: null })}
       />
+      {machines.length > 1 && (
+        <Select
+          size="xs" aria-label="Machine" data={[...machines, ...anyOf("machines", machines)]} value={answer.machine || null} allowDeselect={false} searchable
+          className={classes.filter} onChange={(machine) => change({ machine })}
+        />
+      )}
       <Filter label="Runs" name="runs" data={runs} value={view.runs} change={change} />
-      <Filter label="Models" name="model" data={models} value={view.models} change={change} />
+      <Filter label="Models" name="model" data={answer.models} value={view.models} change={change} />
       <Filter label="Formats" name="format" data={formats} value={view.formats} change={change} />
       {devices.length + view.devices.length > 1 && <Filter label="Devices" name="device" data={devices} value={view.devices} change={change} />}
     </div>
   );
 }
+
+/** The choice of all of them, where there are several. */
+const anyOf = (all: string, known: readonly unknown[]) => (known.length > 1 ? [{ value: "any", label: `All ${all}` }] : []);
 
 interface FilterProps {
   label: string;

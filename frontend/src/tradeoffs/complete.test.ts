@@ -37,6 +37,28 @@ describe("how a constraint may go on", () => {
   });
 });
 
+describe("a name in a constraint", () => {
+  const named = { dataset: ["digits", "noise:1f"], machine: ["AMD EPYC, 2 cores"] };
+  const offered = (before: string) => completions(before, units, points, named).map(({ word }) => word);
+
+  it("is offered with its operators and with what is known, in quotes where it is more than a word", () => {
+    expect(offered("data")).toEqual(["dataset"]);
+    expect(offered("dataset ")).toEqual(["==", "!="]);
+    expect(offered("dataset == ")).toEqual(["digits", "noise:1f"]);
+    expect(offered("accuracy > 5% and machine != ")).toEqual(['"AMD EPYC, 2 cores"']);
+    expect(offered('machine == "AMD EPYC, 2 cores" ')).toEqual(["and", "or"]);
+  });
+
+  it("is not offered where one model alone is asked about", () => {
+    expect(completions("data", units, points)).toEqual([]);
+  });
+
+  it("may be any word after its operator", () => {
+    expect(unfinished("dataset == leaves and acc", units, named)).toBe(true);
+    expect(unfinished("dataset == leaves and acc", units)).toBe(false);
+  });
+});
+
 describe("a constraint that is wrong", () => {
   it("may still become right while its last word is typed", () => {
     for (const text of ["", "acc", "accuracy", "accuracy >", "accuracy >= 90% an", "accuracy >= 90% and ", "(accuracy > 1 or by"]) expect([text, unfinished(text, units)]).toEqual([text, true]);

@@ -1,7 +1,20 @@
 import { describe, expect, it } from "vitest";
 
-import { examples, headOf, joined, ordered, scaleOf, suggestion, titleOf, write, standard } from "./fields";
+import { busyShare, examples, headOf, joined, ordered, scaleOf, standard, suggestion, titleOf, write } from "./fields";
 import { point, points, units } from "./making";
+
+describe("a time that the machine disturbed", () => {
+  const values = { "p95_ms@1": 9, "p95_ms@64": 20, bytes: 100, "busy@1": 1, "disturbed@1": 0.71, "busy@64": 0, "disturbed@64": 0.01 };
+
+  it("is marked, and nothing else is", () => {
+    expect(Object.keys(values).filter((field) => busyShare(field, values) !== undefined)).toEqual(["p95_ms@1"]);
+    expect(busyShare("p95_ms@1", values)).toBe(0.71);
+  });
+
+  it("has its details in columns that somebody must choose", () => {
+    expect(standard({ bytes: "bytes", "p95_ms@1": "ms", "p95_seen_ms@1": "ms", "disturbed@1": "share" }, "bytes")).toEqual(["bytes", "p95_ms@1"]);
+  });
+});
 
 describe("the fields", () => {
   it("are called and told with their units", () => {

@@ -7,6 +7,13 @@ export type Units = Record<string, string>;
 
 const NAMES: Record<string, string> = { r2: "R²", mae: "mean absolute error" };
 
+/** Share of the disturbed calls where the machine was too busy for this time or energy; undefined where it was not. */
+export function busyShare(field: string, values: Readonly<Record<string, number>>): number | undefined {
+  const [base, ...place] = field.split("@");
+  const at = place.join("@");
+  return at && base !== "busy" && base !== "disturbed" && values[`busy@${at}`] ? values[`disturbed@${at}`] : undefined;
+}
+
 /** "p95 ms, batch 1" for `p95_ms@1`. */
 export function titleOf(field: string): string {
   const [base = "", batch, device] = field.split("@");
@@ -62,9 +69,12 @@ export function ordered(units: Units, minimize: string, quality = ""): string[] 
   return Object.keys(units).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
 }
 
+/** Fields about how a time was measured: a column of them is there for whoever chooses it. */
+const ASIDE = /^(?:p\d+_seen_ms|disturbed|busy)@/;
+
 /** What the table shows before anybody chooses: what has a unit, what is minimized, and quality. */
 export function standard(units: Units, minimize: string, quality = ""): string[] {
-  return ordered(units, minimize, quality).filter((field) => units[field] !== "" || field === minimize || field === quality);
+  return ordered(units, minimize, quality).filter((field) => (units[field] !== "" && !ASIDE.test(field)) || field === minimize || field === quality);
 }
 
 /** A comparison to start from: what half of the models reach. */
@@ -75,7 +85,7 @@ export function suggestion(field: string, unit: string | undefined, points: read
 
 /** Which side of a bound is the good one. */
 export const direction = (field: string, unit: string | undefined): ">=" | "<=" =>
-  unit === "share" || field.startsWith("samples_per_s") || field.includes("_per_") || field === "r2" ? ">=" : "<=";
+  (unit === "share" && !ASIDE.test(field)) || field.startsWith("samples_per_s") || field.includes("_per_") || field === "r2" ? ">=" : "<=";
 
 /** The median of what was measured, rounded so that it is reached, in the field's own unit; empty without any. */
 export function bound(field: string, unit: string | undefined, points: readonly TradeoffPoint[]): string {

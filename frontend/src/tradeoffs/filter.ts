@@ -15,19 +15,9 @@ export interface Chosen {
   none: boolean;
 }
 
-export function chosenRuns(known: readonly KnownRun[], view: Pick<TradeoffsView, "runs" | "models">): Chosen {
-  const filtered = [view.runs, view.models].some((values) => values.length > 0);
-  if (!filtered) return { ids: "", cut: undefined, none: false };
-  const fitting = known.filter((run) => fits(view.runs, run.id) && fits(view.models, run.model));
+export function chosenRuns(known: readonly KnownRun[], view: Pick<TradeoffsView, "runs">): Chosen {
+  if (view.runs.length === 0) return { ids: "", cut: undefined, none: false };
+  const fitting = known.filter(({ id }) => view.runs.includes(id));
   const named = fitting.slice(0, MOST_NAMED).map(({ id }) => id);
   return { ids: named.join(","), cut: fitting.length > MOST_NAMED ? fitting.length : undefined, none: named.length === 0 };
-}
-
-function fits(chosen: readonly string[], value: string): boolean {
-  return chosen.length === 0 || chosen.includes(value);
-}
-
-/** The values of one property, each once, in order. */
-export function distinct<T>(items: readonly T[], property: (item: T) => string): string[] {
-  return [...new Set(items.map(property))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }

@@ -12,6 +12,8 @@ export interface TradeoffsView {
   cost: string;
   /** What models are compared on; empty is the data set of the newest run. */
   dataset: string;
+  /** What timed them; empty is the machine of the newest run. */
+  machine: string;
   runs: string[];
   models: string[];
   /** File formats and devices; none means all. */
@@ -30,6 +32,7 @@ export function useTradeoffsView(): TradeoffsView {
   const [params, change] = useUrlState();
   const runs = useNames(params, "runs");
   const dataset = params.get("dataset") ?? "";
+  const machine = params.get("machine") ?? "";
   const models = useNames(params, "model");
   const formats = useNames(params, "format");
   const devices = useNames(params, "device");
@@ -41,8 +44,8 @@ export function useTradeoffsView(): TradeoffsView {
   const quality = params.get("quality") ?? "";
   const cost = params.get("cost") ?? minimize;
   return useMemo(
-    () => ({ where, minimize, quality, cost, dataset, runs, models, formats, devices, columns, sort, change }),
-    [where, minimize, quality, cost, dataset, runs, models, formats, devices, columns, sort, change],
+    () => ({ where, minimize, quality, cost, dataset, machine, runs, models, formats, devices, columns, sort, change }),
+    [where, minimize, quality, cost, dataset, machine, runs, models, formats, devices, columns, sort, change],
   );
 }
 
