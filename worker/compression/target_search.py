@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backend.domain.constraints import Constraint, comparisons
-from backend.domain.measures import Measured, measure_of
+from backend.domain.measures import Measured, measure_of, when_busy
 
 STARTS = (0.0, 0.5, 0.75, 0.25)  # shares that are tried first: a target may be met in more than one place
 STEPS = tuple(2.0**-power for power in range(3, 8))  # ⅛ … 1/128 of what can be pruned
@@ -49,6 +49,10 @@ class Goal:
 
     def fields(self) -> set[str]:
         return {self.minimize, *(one.field for one in comparisons(self.target))}
+
+    def disturbed(self, tried: Tried) -> bool:
+        """Returns whether the machine was too busy for a time that the goal asks for."""
+        return any(when_busy(field, tried.values) for field in self.fields())
 
     def judge(self, choice: Choice, values: Measured, refusal: str = "") -> Tried:
         sign = -1.0 if measure_of(self.minimize).larger_is_better else 1.0

@@ -96,7 +96,7 @@ class Leader:
         with self._store.begin() as session:
             self._held(session)
             trial = studies.trial(session, trial)
-            state = TrialState.FAILED if found.error else TrialState.COMPLETE
+            state = TrialState.COMPLETE if found.values else TrialState.FAILED
             studies.end(session, trial, state, values=found.values, violation=found.violation, error=found.error)
 
     def _report(self, memory: Memory) -> bool:

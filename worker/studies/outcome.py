@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from backend.domain import measures
+from backend.domain.constraints import shortfall
 from backend.domain.run.states import RunState
 from backend.domain.study.study import LIVE, Objective, Study
 from backend.store import events, results, tables
@@ -16,7 +17,7 @@ OUT_OF_SIGHT = 1e12  # how far a trial misses a constraint on what was not measu
 
 @dataclass(frozen=True)
 class Outcome:
-    """A value for each objective, or the reason why there is none."""
+    """A value for each objective; none when the trial failed. `error` is the reason why it did, or misses the constraint."""
 
     values: tuple[float, ...] = ()
     violation: float = 0.0
@@ -37,8 +38,10 @@ def outcome(session: Session, study: Study, run: tables.Run) -> Outcome:
             )
         values.append(value)
     constraint = study.constraints()
-    missed = 0.0 if constraint is None else min(constraint.miss(measured), OUT_OF_SIGHT)
-    return Outcome(tuple(values), missed)
+    if constraint is None or not constraint.miss(measured):
+        return Outcome(tuple(values))
+    missed = f"It misses the constraint: {shortfall(constraint, measured)}."
+    return Outcome(tuple(values), min(constraint.miss(measured), OUT_OF_SIGHT), missed)
 
 
 def measured_of(session: Session, run: tables.Run) -> Mapping[str, float]:

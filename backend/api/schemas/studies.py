@@ -63,7 +63,7 @@ class TrialRow(BaseModel):
     run_id: str | None
     steps: int
     seconds: float
-    error: str | None
+    error: str | None = Field(description="Reason why it failed, or misses the constraint; else null.")
     began_at: datetime | None
     ended_at: datetime | None
 

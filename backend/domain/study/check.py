@@ -14,6 +14,7 @@ from backend.domain.problems import Problem, SpecInvalid, UnknownField
 from backend.domain.study.explicit_defaults import spelled_out
 from backend.domain.study.space import Dimension, Space, When, reaching, size
 from backend.domain.study.study import LIVE, LIVE_METRICS, MAX_TRIALS, Budget, Study, outline, trial_spec
+from backend.domain.study.unseen import unseen
 
 MAX_CHECKED = 400  # values of all fields together: each of them is tried in the spec
 
@@ -34,7 +35,7 @@ def resolve(document: Any, catalog: Catalog, fields: Fields | None = None) -> St
         raise SpecInvalid(problems)
     study = study.model_copy(update={"spec": spelled_out(study.spec, study.space, catalog)})
     study = study.narrow([_typed(study, one, catalog) for one in study.space])
-    if problems := list(_odd_size(study, catalog)):
+    if problems := [*_odd_size(study, catalog), *unseen(study, catalog)]:
         raise SpecInvalid(problems)
     return study
 

@@ -109,7 +109,7 @@ function Row({ trial, study }: { trial: TrialRow; study: StudyDetail }) {
           <StateBadge state={trial.state} />
         )}
         {trial.state === "failed" && <div className={`${classes.sub} ${classes.why}`}>{trial.error}</div>}
-        {trial.violation > 0 && <div className={classes.sub}>misses the constraint</div>}
+        {trial.violation > 0 && <div className={`${classes.sub} ${classes.why}`}>{trial.error ?? "misses the constraint"}</div>}
       </Td>
       {objectives.map(({ measure }, index) => (
         <Td key={measure} data-numeric>

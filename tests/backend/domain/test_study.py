@@ -63,6 +63,7 @@ def test_a_component_in_short_is_varied_with_its_fields(catalog: Catalog) -> Non
     assert trial_spec(made, values, 7)["name"] == "a study · trial 7"
 
 
+QUANTIZED = {**SPEC, "stages": [*SPEC["stages"], {"kind": "quantize", "method": {"kind": "dynamic_int8"}}]}
 CONDITION = {"field": "stages[0].optimizer", "among": ["sgd"]}
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty space": ({"space": []}, "space", "at least 1"),
@@ -153,6 +154,25 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         {"objectives": [{"measure": "validation/loss"}, {"measure": "bytes"}], "sampler": "cma_es"},
         "sampler",
         "at most 1 objective",
+    ),
+    "a field that changes no model": (
+        {"space": [{"field": LR, "choice": [0.1]}, {"field": "diagnosis.every", "choice": [0, 50]}]},
+        "space[1].field",
+        "not its model, so every trial comes to the same",
+    ),
+    "a way of measuring that no objective sees": (
+        {"space": [{"field": "measure.repeats", "choice": [5, 50]}], "objectives": [{"measure": "bytes"}]},
+        "space[0].field",
+        "how a file is measured",
+    ),
+    "a quantizer that the best of the training cannot see": (
+        {
+            "spec": QUANTIZED,
+            "space": [{"field": "stages[1].method", "choice": ["dynamic_int8", "static_int8"]}],
+            "objectives": [{"measure": "validation/accuracy", "of": "best"}],
+        },
+        "space[0].field",
+        "after its last training",
     ),
     "a field that is misspelt": (
         {"space": [{"field": "stages[0].optimizer.lrr", "low": 0.1, "high": 1}]},
@@ -265,3 +285,23 @@ def test_a_grid_counts_the_points_that_differ(catalog: Catalog) -> None:
 def test_nothing_can_be_one_of_the_choices(catalog: Catalog) -> None:
     space = [{"field": "stages[0].average", "choice": [None, "ema"]}]
     assert size(resolve(study(space=space), catalog).space) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"objectives": [{"measure": "validation/accuracy", "of": "last"}]},
+        {"objectives": [{"measure": "validation/accuracy", "of": "best"}, {"measure": "bytes"}]},
+        {"objectives": [{"measure": "validation/loss", "of": "best"}], "space": [{"field": LR, "choice": [0.1, 0.2]}]},
+        {"objectives": [{"measure": "p95"}], "space": [{"field": "measure.repeats", "choice": [5, 50]}]},
+        {
+            "objectives": [{"measure": "validation/loss", "of": "best"}],
+            "space": [{"field": "stages[1].recover.epochs", "choice": [1, 2]}],
+            "spec": {**QUANTIZED, "stages": [SPEC["stages"][0], {**QUANTIZED["stages"][1], "recover": {"epochs": 1}}]},
+        },
+    ],
+    ids=["of the file", "one of two", "the training", "the time", "what a stage trains by"],
+)
+def test_a_field_that_an_objective_sees_may_be_varied(catalog: Catalog, changes: dict[str, Any]) -> None:
+    space = [{"field": "stages[1].method", "choice": ["dynamic_int8", "static_int8"]}]
+    assert resolve(study(**{"spec": QUANTIZED, "space": space, **changes}), catalog).space

@@ -227,6 +227,9 @@ def test_constraints_keep_what_misses_them_from_being_the_best(make: Make) -> No
     stage.begin(constraint="bytes < 10KB", budget={"trials": 3}, sampler="random")
     stage.until_over()
     assert all(trial.state is TrialState.COMPLETE and trial.violation > 0 for trial in stage.trials)
+    assert all(
+        trial.error and trial.error.startswith("It misses the constraint: its `bytes` ") for trial in stage.trials
+    )
     with stage.store.read() as session:
         assert trials.best(session, stage.id, rising=True) is None
 

@@ -192,7 +192,7 @@ class _Tries:
             "value": tried.choice.amount,
             "measured": tried.values.get(field),
             "meets": tried.meets,
-            "note": self._called(tried.choice),
+            "note": self._called(tried.choice) + (", busy machine" if self.goal.disturbed(tried) else ""),
             "kept": tried is chosen,
         }
 
@@ -208,6 +208,8 @@ class _Tries:
     def _log(self, best: Tried) -> None:
         met, number = sum(tried.meets for tried in self.tried), len(self.tried)
         spent = f"{number} of at most {self.stage.budget} models were tried"
+        if disturbed := sum(map(self.goal.disturbed, self.tried)):
+            spent += f", {disturbed} of them timed while the machine was busy with other work"
         if best.meets:
             least = best.values.get(self.goal.minimize)
             minimized = "was not measured" if least is None else f"is {format_value(self.goal.minimize, least)}"
