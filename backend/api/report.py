@@ -119,7 +119,10 @@ def _latency(one: Latency, against: Comparison | None) -> str:
     times = against.times if against else []
     was = next((time for time in times if (time.batch_size, time.device) == place), None)
     p50, p95 = (f" ({was.change})", f" ({was.p95_change})") if was else ("", "")
-    return f"{one.p50_ms:.4g}{p50} / {one.p95_ms:.4g} ms{p95} at batch {one.batch_size}"
+    mark = (
+        f" (busy machine, {one.disturbed:.0%} of the calls disturbed)" if one.busy and one.disturbed is not None else ""
+    )
+    return f"{one.p50_ms:.4g}{p50} / {one.p95_ms:.4g} ms{p95} at batch {one.batch_size}{mark}"
 
 
 def _inert(text: str) -> str:

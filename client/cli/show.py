@@ -79,7 +79,7 @@ def results(run: Run) -> None:
         say("No stage has been measured yet.")
         return
     table(RESULTS, [*_before(detail.incoming), *rows], right=RESULTS[2:])
-    for note in filter(None, [detail.results[-1].headline]):
+    for note in filter(None, [*detail.results[-1].doubts, detail.results[-1].headline]):
         say(note)
 
 
@@ -122,7 +122,14 @@ def _times(timed: Latency | None, against: Comparison | None) -> Sequence[str]:
     change, ratio = next(
         ((one.change, one.p95_change) for one in times if (one.batch_size, one.device) == place), (words.DASH,) * 2
     )
-    return (words.milliseconds(timed.p50_ms), change, words.milliseconds(timed.p95_ms), ratio, f"{timed.batch_size}")
+    mark = " busy machine" if timed.busy else ""
+    return (
+        words.milliseconds(timed.p50_ms) + mark,
+        change,
+        words.milliseconds(timed.p95_ms),
+        ratio,
+        f"{timed.batch_size}",
+    )
 
 
 def _quality(accuracy: float | None, r2: float | None) -> str:

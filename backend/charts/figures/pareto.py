@@ -15,7 +15,7 @@ from backend.charts.measures import File, axis, quality_axis
 from backend.charts.theme import LOOKS, figure, label, title
 from backend.charts.theme import text as plain
 from backend.domain.intervals import wilson
-from backend.domain.measures import format_value, measure_of
+from backend.domain.measures import Measured, format_value, measure_of, when_busy
 
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "hexagon", "x")  # one for each format, the first for the first
 
@@ -91,8 +91,11 @@ def _points(
     sentences = [
         f"<b>{plain(files[index].label)}</b> ({_format(files[index])})<br>{names[run.id]}<br>"
         f"{choice.quality} {format_value(choice.quality, gain)}{_interval(choice.quality, gain, files[index])}, {plain(options.cost)} {format_value(options.cost, cost)}"
+        f"{_of_disturbance(options.cost, values)}"
         f"{'' if best else '<br>another one is better in both'}"
-        for index, run, gain, cost, best in zip(mine, runs, gains.tolist(), costs.tolist(), on.tolist(), strict=True)
+        for index, run, gain, cost, best, values in zip(
+            mine, runs, gains.tolist(), costs.tolist(), on.tolist(), artifacts.values(mine), strict=True
+        )
     ]
     about = [[run.id, files[index].stage, files[index].artifact] for index, run in zip(mine, runs, strict=True)]
     return go.Scatter(
@@ -116,6 +119,12 @@ def _points(
         meta={"role": "artifacts", **({"run": first.id} if joined else {})},
         _validate=False,
     )
+
+
+def _of_disturbance(cost: str, values: Measured) -> str:
+    """A line where the machine and not the file may be the reason for a time."""
+    reason = when_busy(cost, values)
+    return f"<br>{reason}" if reason else ""
 
 
 def _interval(quality: str, gain: float, file: File) -> str:

@@ -101,7 +101,8 @@ def _bars(run: RunData, found: Sequence[Place], field: str, axis: str, marker: d
 
 
 def _latency(run: RunData, found: Sequence[Place], size: int, index: int, common: dict[str, Any]) -> go.Bar:
-    """Median as the bar, the 95th percentile as its whisker; each batch size has a pattern of its own."""
+    """Median as the bar, the 95th percentile as its whisker; each batch size has a pattern of its own. Bars of a busy
+    machine are pale."""
     timed = [_timed(place, size) for place in found]
     p50 = [latency.p50_ms if latency else None for latency in timed]
     return go.Bar(
@@ -116,13 +117,27 @@ def _latency(run: RunData, found: Sequence[Place], size: int, index: int, common
         },
         name=f"batch {size}",
         showlegend=False,
-        marker={"color": run.color, "pattern": {"shape": _pattern(index)[1], "solidity": 0.35}},
-        hovertemplate=f"%{{y:.4g}} ms at batch {size}, after %{{x}}<extra>{label(run, 40)}</extra>",
+        marker={
+            "color": run.color,
+            "pattern": {"shape": _pattern(index)[1], "solidity": 0.35},
+            "opacity": [0.45 if latency and latency.busy else 1.0 for latency in timed],
+        },
+        text=[_of_disturbance(latency) for latency in timed],
+        textposition="none",
+        hovertemplate=f"%{{y:.4g}} ms at batch {size}, after %{{x}}%{{text}}<extra>{label(run, 40)}</extra>",
         xaxis="x3",
         yaxis="y3",
         meta={"run": run.id, "role": f"p50_ms@{size}"},
         **common,
     )
+
+
+def _of_disturbance(latency: Latency | None) -> str:
+    """A line for the hover: the share of the disturbed calls, and the mark of a busy machine."""
+    if latency is None or latency.disturbed is None:
+        return ""
+    mark = "busy machine, " if latency.busy else ""
+    return f"<br>{mark}{latency.disturbed:.0%} of the calls disturbed"
 
 
 def _timed(place: Place, size: int) -> Latency | None:

@@ -45,12 +45,16 @@ class Latency(BaseModel):
     p95_seen_ms: float | None = Field(default=None, description="95th percentile of all calls.")
     disturbed: float | None = Field(
         default=None,
-        description="Share of the calls that lost a processor to other work of the machine; null where that is not known, "
-        "as on a graphics card.",
+        description="Share of the calls that lost a processor, or speed, to other work of the machine; null where that is "
+        "not known, as on a graphics card.",
     )
     busy: bool = Field(
         default=False,
         description="True where the machine was busy with other work, so that the times are not the file's own.",
+    )
+    others_busy: float | None = Field(
+        default=None,
+        description="Processors that other programs kept busy meanwhile, on average; null where not known.",
     )
     ended: Literal["settled", "budget"] | None = Field(
         default=None,
@@ -162,6 +166,9 @@ class StageResult(BaseModel):
     weights_sha256: str = Field(description="Hash of the final weights: equal runs have equal hashes.")
     measures: list[ArtifactMeasure] = []
     notes: list[str] = Field(default=[], description="Plain words on what was gained and what was not, and why.")
+    doubts: list[str] = Field(
+        default=[], description="Reasons not to take it for a success: it is no better than a guess, or no number."
+    )
     reasons: list[str] = Field(
         default=[], description="Reasons why it is not smaller, or not faster, than the run's first measured stage."
     )

@@ -46,11 +46,13 @@ class Latency(Reply):
     p95_seen_ms: float | None = None
     """95th percentile of all calls."""
     disturbed: float | None = None
-    """Share of the calls that lost a processor to other work of the machine; null where that is not known, as on a
-    graphics card.
+    """Share of the calls that lost a processor, or speed, to other work of the machine; null where that is not known, as
+    on a graphics card.
     """
     busy: bool = False
     """True where the machine was busy with other work, so that the times are not the file's own."""
+    others_busy: float | None = None
+    """Processors that other programs kept busy meanwhile, on average; null where not known."""
     ended: str | None = None
     """Reason why the measuring ended: the intervals were within 5 %, or the time was over."""
     ratios: list[Ratio] = []
@@ -167,6 +169,8 @@ class StageResult(Measured, Reply):
     measures: list[ArtifactMeasure] = []
     notes: list[str] = []
     """Plain words on what was gained and what was not, and why."""
+    doubts: list[str] = []
+    """Reasons not to take it for a success: it is no better than a guess, or no number."""
     reasons: list[str] = []
     """Reasons why it is not smaller, or not faster, than the run's first measured stage."""
     compared: list[Comparison] = []

@@ -49,6 +49,7 @@ class TrialRow(Reply):
     steps: int
     seconds: float
     error: str | None
+    """Reason why it failed, or misses the constraint; else null."""
     began_at: datetime | None
     ended_at: datetime | None
 

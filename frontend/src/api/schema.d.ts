@@ -1919,7 +1919,7 @@ export interface components {
             p95_seen_ms?: number | null;
             /**
              * Disturbed
-             * @description Share of the calls that lost a processor to other work of the machine; null where that is not known, as on a graphics card.
+             * @description Share of the calls that lost a processor, or speed, to other work of the machine; null where that is not known, as on a graphics card.
              */
             disturbed?: number | null;
             /**
@@ -1928,6 +1928,11 @@ export interface components {
              * @default false
              */
             busy: boolean;
+            /**
+             * Others Busy
+             * @description Processors that other programs kept busy meanwhile, on average; null where not known.
+             */
+            others_busy?: number | null;
             /**
              * Ended
              * @description Reason why the measuring ended: the intervals were within 5 %, or the time was over.
@@ -2953,6 +2958,12 @@ export interface components {
              */
             notes: string[];
             /**
+             * Doubts
+             * @description Reasons not to take it for a success: it is no better than a guess, or no number.
+             * @default []
+             */
+            doubts: string[];
+            /**
              * Reasons
              * @description Reasons why it is not smaller, or not faster, than the run's first measured stage.
              * @default []
@@ -3519,7 +3530,10 @@ export interface components {
             steps: number;
             /** Seconds */
             seconds: number;
-            /** Error */
+            /**
+             * Error
+             * @description Reason why it failed, or misses the constraint; else null.
+             */
             error: string | null;
             /** Began At */
             began_at: string | null;

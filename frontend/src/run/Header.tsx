@@ -31,7 +31,7 @@ export function Header({ run }: { run: RunDetail }) {
           <Title order={1} className={classes.name}>
             {run.name}
           </Title>
-          <StateBadge state={run.state} />
+          <StateBadge state={run.state} doubt={run.results.at(-1)?.doubts[0]} />
         </div>
         <Facts run={run} />
         {run.study_id != null && (

@@ -1,7 +1,8 @@
-import { Table, Text, Tooltip } from "@mantine/core";
+import { Alert, Table, Text, Tooltip } from "@mantine/core";
 import type { ArtifactMeasure, RunDetail } from "../api/types";
 import { bytes, count, percent, points, words } from "../format";
 import type { ReactNode } from "react";
+import { AlertIcon } from "../ui/icons";
 import { over, type ResultRow, resultRows, timeChange, timed, timings } from "./results";
 import classes from "./run.module.css";
 import { Section } from "./Section";
@@ -17,8 +18,14 @@ export function Results({ run }: { run: RunDetail }) {
   const rows = resultRows(run.results);
   const times = timings(run.results);
   const headline = rows.at(-1)?.result.headline;
+  const doubts = rows.at(-1)?.result.doubts ?? [];
   return (
     <Section title="Results by stage" aside={<Text size="xs" c="dimmed">{against(rows)}</Text>}>
+      {doubts.map((doubt) => (
+        <Alert key={doubt} color="orange" icon={<AlertIcon size={16} />} mb="xs" title="Not a success">
+          {doubt}
+        </Alert>
+      ))}
       {headline && (
         <Text fw={600} mb="xs">
           {headline}

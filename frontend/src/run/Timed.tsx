@@ -38,6 +38,7 @@ export function about(time: Latency, meter: string | null | undefined): string {
   const seen = time.disturbed == null || time.p50_seen_ms == null ? [] : [
     `${percent(time.disturbed)} of the calls disturbed by other work`,
     `as seen: p50 ${ms(time.p50_seen_ms)}, p95 ${ms(time.p95_seen_ms)}`,
+    ...(time.others_busy == null ? [] : [`other programs kept ${number(time.others_busy, 2)} processors busy`]),
   ];
   return [
     `p50 of ${count(time.calls)} calls${range(time.p50_interval_ms)}; p95${range(time.p95_interval_ms)}`,

@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import type { RunDetail, StageResult, StreamEvent } from "../api/types";
 import { duration, words } from "../format";
-import { CheckIcon } from "../ui/icons";
+import { AlertIcon, CheckIcon } from "../ui/icons";
 import { share } from "../ui/progress";
 import { endedHere } from "../ui/Stages";
 import { isTerminal } from "../api/states";
@@ -23,7 +23,7 @@ export function Timeline({ run, events }: TimelineProps) {
             <span className={classes.stageFill} style={{ width: `${100 * filled(run, stage, events)}%` }} />
           </span>
           <span className={classes.stageLabel}>
-            {stage.state === "done" && <CheckIcon size={13} />}
+            {stage.state === "done" && (took.get(stage.index)?.doubts.length ? <AlertIcon size={13} /> : <CheckIcon size={13} />)}
             {words(stage.label)}
           </span>
           <Text size="xs" c="dimmed">

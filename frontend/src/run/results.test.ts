@@ -38,6 +38,7 @@ const stage = (index: number, ...measures: ArtifactMeasure[]): StageResult => ({
   measures,
   notes: [],
   reasons: [],
+  doubts: [],
   compared: index === 0 ? [] : measures.map((one) => ({
     artifact: one.artifact, exporter: one.exporter, against: "", size: "2.00x smaller", gzip_size: "2.00x smaller",
     times: [{ batch_size: 1, device: "cpu", p50: 0.5, p95: 0.75, outcome: "faster" as const, busy: false, change: "2.00x faster", p95_change: "0.75x" }],

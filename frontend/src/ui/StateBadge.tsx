@@ -21,11 +21,11 @@ const ICONS: Record<AnyState, ComponentType<{ size?: number }>> = {
   cancelled: BanIcon,
 };
 
-/** The state of a run, a study or a trial by word, icon and colour. */
-export function StateBadge({ state }: { state: AnyState }) {
-  const Icon = ICONS[state];
+/** The state of a run, a study or a trial by word, icon and colour; with a `doubt` about what came of it there is no tick. */
+export function StateBadge({ state, doubt }: { state: AnyState; doubt?: string | undefined }) {
+  const Icon = doubt ? AlertIcon : ICONS[state];
   return (
-    <span className={classes.badge} data-state={state}>
+    <span className={classes.badge} data-state={doubt ? "doubtful" : state} title={doubt}>
       <Icon size={13} />
       {state}
     </span>

@@ -103,8 +103,8 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
         _publish(scratch, files, bench.data_dir)
     end = replace(end, validation=validation or end.validation)
     result = _result(subject, data, end, measures).model_copy(update={"loss": held.loss.kind})
-    notes = guessing(measures, data) + diagnose(result, earlier.last) + refusals
-    found = {"notes": notes, "reasons": reasons(result, earlier.first)}
+    notes = diagnose(result, earlier.last) + refusals
+    found = {"notes": notes, "doubts": guessing(measures, data), "reasons": reasons(result, earlier.first)}
     return StageDone(result.model_copy(update=found), files)
 
 

@@ -63,6 +63,7 @@ class Timing:
     p95_seen_ms: float
     disturbed: float | None
     busy: bool
+    others_busy: float | None
     ended: str
     ratios: list[dict[str, Any]]
     energy_mj: float | None = None
@@ -162,6 +163,7 @@ def _timing(batch_size: int, contest: Contest, others: Sequence[str]) -> Timing:
         p95_seen_ms=found.p95_seen,
         disturbed=found.disturbed,
         busy=found.busy,
+        others_busy=None if found.disturbed is None else found.machine.others,
         ended="settled" if contest.settled else "budget",
         ratios=[
             {"against": int(other), **asdict(ratio)}

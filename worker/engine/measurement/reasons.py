@@ -1,9 +1,9 @@
 """Reasons why the stages so far made a model neither smaller nor faster than its first measured stage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from backend.domain.run.comparison import compare, files, same_size
-from backend.domain.run.results import StageResult
+from backend.domain.run.results import StageResult, TimeComparison
 from worker.engine.measurement import diagnostics, quantization_diagnostics
 from worker.engine.measurement.diagnostics import Diagnose
 from worker.engine.measurement.facts import alike
@@ -33,10 +33,17 @@ def reasons(after: StageResult, first: StageResult | None) -> list[str]:
 
 def _found(after: StageResult, first: StageResult) -> Iterator[str]:
     smaller = any(new.bytes < old.bytes and not same_size(new.bytes, old.bytes) for new, old in files(after, first))
-    compared = compare(after, first)[0].times
-    known = [time for time in compared if time.outcome != "unclear" and not time.busy]
-    faster_or_unknown = any(time.outcome == "faster" for time in compared) or bool(compared and not known)
-    for gained, candidates in ((smaller, NOT_SMALLER), (faster_or_unknown, NOT_FASTER)):
+    times = compare(after, first)[0].times
+    for missed, candidates in ((not smaller, NOT_SMALLER), (_is_no_faster(times), NOT_FASTER)):
         sentences = (sentence for diagnose in candidates if (sentence := diagnose(after, first)))
-        if not gained and (sentence := next(sentences, None)):
+        if missed and (sentence := next(sentences, None)):
             yield sentence
+
+
+def _is_no_faster(times: Sequence[TimeComparison]) -> bool:
+    """Returns whether it is known that no time got shorter: what the machine's other work disturbed is not explained."""
+    if any(time.outcome == "faster" for time in times):
+        return False
+    return not times or any(
+        time.outcome == "same_work" or not (time.busy or time.outcome == "unclear") for time in times
+    )

@@ -1,13 +1,13 @@
 """Times files in alternating rounds of one process, until their figures are known well enough or the budget ends."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from worker.engine.measurement.timing import Calls, Figures, Ratio, compare, figures, take
+from worker.engine.measurement.neighbours import Neighbours
+from worker.engine.measurement.timing import Calls, Figures, Machine, Ratio, compare, figures, take
 from worker.runtimes import Call
 
 PER_ROUND = 5  # part of the requested calls that one round takes
@@ -36,6 +36,11 @@ class Budget:
         """The calls of one round."""
         return take(call, self.round_calls, ROUND_SECONDS, self.seconds / FEWEST_ROUNDS)
 
+    def is_spent(self, taken: Sequence[list[Calls]]) -> bool:
+        """Returns whether the calls of these files took all their time."""
+        nanoseconds = sum(int(calls[:, 0].sum()) for rounds in taken for calls in rounds)
+        return nanoseconds / 1e9 >= self.seconds * len(taken)
+
     @property
     def rounds(self) -> int:
         return max(FEWEST_ROUNDS, MOST * self.requested // self.round_calls)
@@ -46,24 +51,20 @@ class Contest:
     """Calls at one batch size by file and round; the first file is the one that is measured."""
 
     taken: Sequence[list[Calls]]
-    threads: int | None  # None where processor time says nothing of a call
+    machine: Machine
 
     @cached_property
     def figures(self) -> Figures:
-        return figures(np.concatenate(self.taken[0]), self.threads)
+        return figures(self.taken[0], self.machine)
 
     @cached_property
     def ratios(self) -> list[Ratio | None]:
         """Time of the first file over that of each other one."""
-        return [compare(self.taken[0], others, self.threads) for others in self.taken[1:]]
+        return [compare(self.taken[0], others, self.machine) for others in self.taken[1:]]
 
     @cached_property
     def settled(self) -> bool:
         return self.figures.settled and all(ratio is not None and ratio.settled for ratio in self.ratios)
-
-    @property
-    def seconds(self) -> float:
-        return float(sum(calls[:, 0].sum() for rounds in self.taken for calls in rounds)) / 1e9
 
 
 def hold(files: Sequence[Calling], budget: Budget, threads: int | None) -> dict[int, Contest]:
@@ -72,6 +73,11 @@ def hold(files: Sequence[Calling], budget: Budget, threads: int | None) -> dict[
     The files meet the same drift of the machine. A batch size is done when it is settled, or its budget is spent.
     """
     taken = {size: tuple[list[Calls], ...]([] for _ in files) for size in files[0]}
+    neighbours, spare = Neighbours(), (os.cpu_count() or 1) - (threads or 0)
+
+    def contest(size: int) -> Contest:
+        return Contest(taken[size], Machine(threads, neighbours.processors() or 0.0, spare))
+
     running = set(taken)
     for calling in files:
         _warm_up(calling, running, WARM_UP_SECONDS)
@@ -82,17 +88,12 @@ def hold(files: Sequence[Calling], budget: Budget, threads: int | None) -> dict[
             for size in running:
                 files[place][size]()  # the caches hold another file's numbers
                 taken[size][place].append(budget.take(files[place][size]))
-        running = {size for size in running if not _is_over(Contest(taken[size], threads), number, budget)}
+        running -= {size for size in running if budget.is_spent(taken[size])}
+        if number >= FEWEST_ROUNDS and number % LOOK == 0:
+            running -= {size for size in running if contest(size).settled}
         if not running:
             break
-    return {size: Contest(rounds, threads) for size, rounds in taken.items()}
-
-
-def _is_over(contest: Contest, number: int, budget: Budget) -> bool:
-    """Returns whether the contest is done after so many rounds; looks at the figures now and then only."""
-    if contest.seconds >= budget.seconds * len(contest.taken):
-        return True
-    return number >= FEWEST_ROUNDS and number % LOOK == 0 and contest.settled
+    return {size: contest(size) for size in taken}
 
 
 def _warm_up(calling: Calling, sizes: set[int], seconds: float) -> None:

@@ -19,6 +19,10 @@ Calls = NDArray[np.int64]
 LOST = 0.05  # share of a call's wall time that its threads may spend without a processor
 REFILL = 0.2e6  # nanoseconds after other work in which the caches fill again
 FULL = 95  # percentile of the processors that calls keep busy: those of a call that nothing disturbs
+ALONE = 0.1  # processors that other programs may use without being noticed
+CROWDED = 0.5  # share of the processors left over that they may keep busy
+SLOWED = 0.1  # by so much a round is slower than the fastest ones when another program shares the core
+FASTEST = 10  # percentile of the rounds that are as fast as can be
 ACCURACY = 0.05  # relative width of an interval that is narrow enough
 WIDE = 0.15  # relative width of an interval that is of little use
 HARDLY = 0.02  # share of disturbed calls below which a wide interval is the file's own, not the machine's
@@ -51,8 +55,46 @@ def _switches() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What calls have around them: their own `threads`, None where processor time says nothing of a call, as on a graphics
+    card; and the processors that other programs keep busy, out of those that the threads leave."""
+
+    threads: int | None
+    others: float = 0.0
+    spare: int = 0
+
+    @property
+    def shared(self) -> bool:
+        """Returns whether other programs work at all."""
+        return self.others > ALONE
+
+    @property
+    def crowded(self) -> bool:
+        """Returns whether they work on most processors, so that hardly a call has a core and its caches to itself."""
+        return self.spare > 0 and self.others > CROWDED * self.spare
+
+
+def marks(rounds: Sequence[Calls], machine: Machine) -> NDArray[np.bool_]:
+    """Marks the disturbed ones of all calls, [call].
+
+    Beside those that are `disturbed` the calls of slow rounds, when other programs work: two processors may be one core,
+    which makes the same work slower by a half although no thread loses a processor.
+    """
+    calls = np.concatenate(rounds)
+    if machine.threads is None:
+        return np.zeros(len(calls), dtype=bool)
+    hit = disturbed(calls, machine.threads)
+    if not machine.shared:
+        return hit
+    medians = np.array([np.nan if one is None else one for one in _medians(rounds, hit)])
+    slow = medians > (1 + SLOWED) * np.nanpercentile(medians, FASTEST) if np.isfinite(medians).any() else medians > 0
+    hit |= np.repeat(slow, [len(one) for one in rounds])
+    return hit
+
+
 def disturbed(calls: Calls, threads: int) -> NDArray[np.bool_]:
-    """Marks the calls that other work of the machine disturbed, [call].
+    """Marks the calls that lost a processor to other work, [call].
 
     A thread lost its processor since the call before; or the threads had less of the processors than they have in the
     best calls, though none lost one: it waited for one from the start, or the machine is itself a guest of a busy one. The
@@ -63,8 +105,8 @@ def disturbed(calls: Calls, threads: int) -> NDArray[np.bool_]:
     full = float(np.percentile(at_work, FULL)) if threads > 1 else 1.0
     hit = (switches > 0) | (at_work < (1 - LOST) * full)
     refilling = 1 + int(REFILL / np.median(wall))
-    marks: NDArray[np.bool_] = np.convolve(hit, np.ones(refilling + 1))[: len(hit)] > 0.5
-    return marks
+    marked: NDArray[np.bool_] = np.convolve(hit, np.ones(refilling + 1))[: len(hit)] > 0.5
+    return marked
 
 
 def quantile_interval(ordered: Sequence[float] | NDArray[np.float64], share: float, z: float = Z95) -> Interval:
@@ -98,6 +140,7 @@ class Figures:
     p95_interval: Interval
     p50_seen: float
     p95_seen: float
+    machine: Machine
 
     @property
     def width(self) -> float:
@@ -112,19 +155,20 @@ class Figures:
     @property
     def busy(self) -> bool:
         """Returns whether the machine's other work left too few calls, or too different ones, to know the percentiles."""
-        return self.disturbed is not None and self.disturbed >= HARDLY and self.width > WIDE
+        if self.disturbed is None:
+            return False
+        return self.machine.crowded or (self.disturbed >= HARDLY and self.width > WIDE)
 
 
-def figures(calls: Calls, threads: int | None) -> Figures:
-    """Summarize calls. `threads` is None where processor time says nothing of a call, as it runs on another device."""
-    wall = calls[:, 0] / 1e6
-    hit = disturbed(calls, threads) if threads else np.zeros(len(calls), dtype=bool)
+def figures(rounds: Sequence[Calls], machine: Machine) -> Figures:
+    """Summarize the calls of several rounds."""
+    wall, hit = np.concatenate(rounds)[:, 0] / 1e6, marks(rounds, machine)
     clean = np.sort(wall[~hit] if not hit.all() else wall)
     p25, p50, p75, p95 = np.percentile(clean, [25, 50, 75, 95]).tolist()
     p50_seen, p95_seen = np.percentile(wall, [50, 95]).tolist()
     return Figures(
-        calls=len(calls),
-        disturbed=float(hit.mean()) if threads else None,
+        calls=len(wall),
+        disturbed=float(hit.mean()) if machine.threads else None,
         p50=p50,
         p95=p95,
         spread=p75 - p25,
@@ -133,6 +177,7 @@ def figures(calls: Calls, threads: int | None) -> Figures:
         p95_interval=quantile_interval(clean, 0.95),
         p50_seen=p50_seen,
         p95_seen=p95_seen,
+        machine=machine,
     )
 
 
@@ -150,23 +195,20 @@ class Ratio:
         return self.high / self.low <= (1 + ACCURACY) * (1 + LAYOUT) ** 2
 
 
-def compare(mine: Sequence[Calls], others: Sequence[Calls], threads: int | None) -> Ratio | None:
+def compare(mine: Sequence[Calls], others: Sequence[Calls], machine: Machine) -> Ratio | None:
     """Compare two files by the calls of each in the same rounds; None where too few rounds have undisturbed calls of both.
 
     The median over rounds of the ratio of medians. The interval is that of the sign test, wider by `LAYOUT`.
     """
-    pairs = zip(_medians(mine, threads), _medians(others, threads), strict=True)
-    ratios = np.sort([one / other for one, other in pairs if one and other])
+    medians = [_medians(rounds, marks(rounds, Machine(machine.threads))) for rounds in (mine, others)]
+    ratios = np.sort([one / other for one, other in zip(*medians, strict=True) if one and other])
     low, high = quantile_interval(ratios, 0.5, Z999)
     if not np.isfinite([low, high]).all():
         return None
     return Ratio(float(np.median(ratios)), low / (1 + LAYOUT), high * (1 + LAYOUT))
 
 
-def _medians(rounds: Sequence[Calls], threads: int | None) -> list[float | None]:
+def _medians(rounds: Sequence[Calls], hit: NDArray[np.bool_]) -> list[float | None]:
     """Median wall time of the undisturbed calls of each round; None for a round without any."""
-    together = np.concatenate(rounds)
-    hit = disturbed(together, threads) if threads else np.zeros(len(together), dtype=bool)
-    ends = np.cumsum([len(calls) for calls in rounds])[:-1]
-    parts = zip(np.split(together[:, 0], ends), np.split(hit, ends), strict=True)
-    return [float(np.median(wall[~marks])) if not marks.all() else None for wall, marks in parts]
+    parts = zip(rounds, np.split(hit, np.cumsum([len(calls) for calls in rounds])[:-1]), strict=True)
+    return [float(np.median(calls[~marked, 0])) if not marked.all() else None for calls, marked in parts]
