@@ -17,8 +17,8 @@ from backend.charts.choice import choose
 from backend.charts.data import Options
 from backend.charts.scope import ANY, Scope, within
 from backend.charts.tasks import Task, find_task, tasks
-from backend.domain.constraint_parser import ConstraintWrong, parse
-from backend.domain.constraints import Constraint, named
+from backend.domain.constraint_tree import Constraint, named
+from backend.domain.constraints import ConstraintWrong, parse
 from backend.domain.measures import field_of
 from backend.errors import Invalid
 from backend.store import uploads
@@ -91,7 +91,7 @@ def _answered(scope: Scope) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What a question says of its scope; `models` are kinds, comma-separated."""
+    """Names in a question of what it compares; `models` are kinds, comma-separated."""
 
     dataset: str = ""
     machine: str = ""
@@ -102,7 +102,7 @@ DEFAULT = Names()
 
 
 def find_scope(session: Session, every: Artifacts, options: Options, asked: Names) -> Scope:
-    """What is compared: by default models of the newest run's data set that its machine timed. Raises Invalid."""
+    """Finds the scope of a question: by default models of the newest run's data set that its machine timed. Raises Invalid."""
     known, free = tasks(every), named(options.where)
     ids = [value for one in known for value in one.spec.values() if isinstance(value, str)]
     uploaded = uploads.names(session, ids)

@@ -12,7 +12,7 @@ from backend.charts.data import Options
 from backend.charts.front import by_cost, first_of, spread
 from backend.charts.measures import wide
 from backend.charts.scope import called
-from backend.domain.constraints import comparisons, named
+from backend.domain.constraint_tree import comparisons, named
 from backend.domain.measures import measure_of, quality_of
 
 MAX_SHOWN = 600  # artifacts that are drawn and listed one by one; of more the front, the best and a spread of the rest

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.domain.constraints import Constraint
+from backend.domain.constraint_tree import Constraint
 from backend.domain.run.results import StageResult
 
 Theme = Literal["light", "dark"]

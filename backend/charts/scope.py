@@ -17,7 +17,7 @@ ANY = "any"
 
 @dataclass(frozen=True)
 class Scope:
-    """What a question compares."""
+    """Artifacts that a question compares, and the others that it might."""
 
     found: Artifacts
     options: Options

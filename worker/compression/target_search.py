@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from backend.domain.constraints import Constraint, comparisons
+from backend.domain.constraint_tree import Constraint, comparisons
 from backend.domain.measures import Measured, measure_of, when_busy
 
 STARTS = (0.0, 0.5, 0.75, 0.25)  # shares that are tried first: a target may be met in more than one place

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from backend.domain import measures
-from backend.domain.constraints import shortfall
+from backend.domain.constraint_tree import shortfall
 from backend.domain.run.states import RunState
 from backend.domain.study.study import LIVE, Objective, Study
 from backend.store import events, results, tables

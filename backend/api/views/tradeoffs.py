@@ -12,7 +12,7 @@ from backend.charts.artifacts import Artifacts
 from backend.charts.choice import Choice
 from backend.charts.measures import UNKNOWN
 from backend.charts.scope import ANY, Scope, names_of
-from backend.domain.constraints import Constraint, bounds, shortfall
+from backend.domain.constraint_tree import Constraint, bounds, shortfall
 from backend.domain.intervals import wilson
 from backend.domain.measures import QUALITIES, format_value, measure_of
 from backend.domain.run.results import Interval

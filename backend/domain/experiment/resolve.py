@@ -10,7 +10,7 @@ from jsonschema.exceptions import ValidationError
 from pydantic import BaseModel, Field
 
 from backend.domain.catalog import Catalog, CatalogEntry
-from backend.domain.constraint_parser import ConstraintWrong, parse
+from backend.domain.constraints import ConstraintWrong, parse
 from backend.domain.input_limits import MAX_INTEGER
 from backend.domain.measures import MEASURES, field_of
 from backend.domain.path import join

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.domain.constraint_parser import parse
-from backend.domain.constraints import Constraint
+from backend.domain.constraint_tree import Constraint
+from backend.domain.constraints import parse
 from backend.domain.experiment.experiment import inline
 from backend.domain.experiment.variants import Variant, vary
 from backend.domain.measures import MEASURES, measure_of

@@ -13,8 +13,8 @@ from backend.charts.choice import choose
 from backend.charts.data import Options, RunData
 from backend.charts.front import spread
 from backend.charts.measures import File
-from backend.domain.constraint_parser import parse
-from backend.domain.constraints import Constraint
+from backend.domain.constraint_tree import Constraint
+from backend.domain.constraints import parse
 
 FIELDS = ("accuracy", "bytes", "r2", "p95_ms@1")
 NUMBER = st.sampled_from([0.0, 0.5, 0.9, 0.93, 1.0, 2.0, 20_000.0, float("nan")])  # NaN: it was not measured

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.constraint_parser import ConstraintWrong, parse
-from backend.domain.constraints import AllOf, AnyOf, Comparison, bounds, comparisons, named, shortfall
+from backend.domain.constraint_tree import AllOf, AnyOf, Comparison, bounds, comparisons, named, shortfall
+from backend.domain.constraints import ConstraintWrong, parse
 from backend.domain.measures import field_of, place_of
 
 VALUES = {"accuracy": 0.95, "bytes": 50_000.0, "p95_ms@1": 1.5, "parameters": 1e6, "r2": -0.3}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.domain.constraint_parser import parse
+from backend.domain.constraints import parse
 from backend.domain.measures import Measured
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried
 

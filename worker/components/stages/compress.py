@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from backend.domain.constraint_parser import ConstraintWrong, parse
-from backend.domain.constraints import comparisons, shortfall
+from backend.domain.constraint_tree import comparisons, shortfall
+from backend.domain.constraints import ConstraintWrong, parse
 from backend.domain.measures import field_of, format_value
 from worker.compression.recovery import recovering
 from worker.compression.target_search import STARTS, STEPS, Choice, Goal, PatternSearch, Tried

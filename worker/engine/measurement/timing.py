@@ -57,7 +57,7 @@ def _switches() -> int:
 
 @dataclass(frozen=True)
 class Machine:
-    """What calls have around them: their own `threads`, None where processor time says nothing of a call, as on a graphics
+    """Surroundings of timed calls: their own `threads`, None where processor time says nothing of a call, as on a graphics
     card; and the processors that other programs keep busy, out of those that the threads leave."""
 
     threads: int | None
