@@ -17,6 +17,7 @@ from tests.worker.compression.conftest import accuracy
 from tests.worker.compression.measured import FOLDER, SETTINGS, measured, onnx_of
 from worker import codec
 from worker.components.exporters.coded import Coded
+from worker.components.exporters.onnx import Onnx
 from worker.components.models.cnn import CNN
 from worker.components.pruners.channels import Channels
 from worker.components.pruners.magnitude import Magnitude
@@ -26,7 +27,7 @@ from worker.contracts.subject import Subject
 from worker.data.tensors import Data
 from worker.engine.measurement import count
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
-from worker.engine.measurement.measure import check_devices
+from worker.engine.measurement.measure import Bench, Earlier, StageEnd, check_devices, measure_stage
 from worker.pipe.messages import StageDone
 
 pytestmark = pytest.mark.usefixtures("processes")
@@ -108,6 +109,33 @@ def test_a_stage_that_removed_channels_is_smaller_and_faster(digits: Data, tmp_p
     assert after.measures[0].bytes < 0.1 * before.measures[0].bytes
     assert after.measures[0].latency[1].p50_ms < 0.5 * before.measures[0].latency[1].p50_ms
     assert any("times smaller" in note for note in after.notes)
+    compared = [ratio for latency in after.measures[0].latency for ratio in latency.ratios]
+    assert {ratio.against for ratio in compared} <= {before.stage} and all(ratio.high < 1 for ratio in compared)
+
+
+def test_a_file_is_timed_beside_those_of_the_stage_before_and_of_the_first_stage(digits: Data, tmp_path: Path) -> None:
+    """The files are found where the run keeps them, also under the names that a fork took over."""
+    settings = Measure(batch_sizes=[1], repeats=20, formats=[{"kind": "onnx"}])
+    narrow, wide = (Subject(CNN(width=width).build(digits.input_shape, 10), digits.input_shape) for width in (8, 48))
+    earlier, bench = Earlier(), Bench(settings, tmp_path, FOLDER)
+    for stage, subject in enumerate((wide, narrow, narrow)):
+        end = StageEnd(stage, "train", "a stage", step=7, seconds=1.5, validation={})
+        result = measure_stage(subject, digits, end, bench, earlier).result
+        earlier = earlier.then(result)
+    ratios = {ratio.against: ratio for ratio in result.measures[0].latency[0].ratios}
+    assert set(ratios) <= {0, 1}, "a busy machine may leave too few calls for one of them"
+    assert all(ratio.low <= ratio.ratio <= ratio.high for ratio in ratios.values())
+    assert 0 not in ratios or ratios[0].high < 1
+    assert earlier.files("onnx", bench.run_folder).keys() == {0, 2} and earlier.files("coded", bench.run_folder) == {}
+
+
+def test_a_file_that_cannot_be_compared_with_is_left_out(digits: Data, tmp_path: Path, trained: Subject) -> None:
+    Onnx().export(trained, tmp_path / "model.onnx", np.zeros(0, np.float32))
+    (tmp_path / "damaged.onnx").write_bytes(b"no model")
+    others = {0: tmp_path / "damaged.onnx", 1: tmp_path / "model.onnx"}
+    held = HeldOutFiles.write(digits, tmp_path)
+    answer = run_clean(tmp_path / "model.onnx", held, "cpu", SETTINGS, others=others)
+    assert {ratio["against"] for timing in answer["timings"] for ratio in timing["ratios"]} <= {1}
 
 
 @pytest.mark.parametrize("quantizer", [StaticInt8(), DynamicInt8()], ids=lambda quantizer: quantizer.kind)
