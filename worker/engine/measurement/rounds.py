@@ -72,7 +72,7 @@ def hold(files: Sequence[Calling], budget: Budget, threads: int | None) -> dict[
 
     The files meet the same drift of the machine. A batch size is done when it is settled, or its budget is spent.
     """
-    taken = {size: tuple[list[Calls], ...]([] for _ in files) for size in files[0]}
+    taken = {size: tuple(list[Calls]() for _ in files) for size in files[0]}
     neighbours, spare = Neighbours(), (os.cpu_count() or 1) - (threads or 0)
 
     def contest(size: int) -> Contest:
