@@ -28,8 +28,10 @@ from client.wire.models.runs import (
     RunState,
     StageSummary,
 )
+from client.wire.models.specs import Estimate, ResolvedField, SpecChecked, StageEstimate
 from client.wire.models.studies import Budget, StudyRow, StudyState, TrialPage, TrialRow, TrialState
 from client.wire.models.tradeoffs import DatasetChoice, TradeoffPoint, Tradeoffs
+from client.wire.models.uploads import Column, Facts, Inputs, Picture, UploadDetail, UploadRow
 
 __all__ = [
     "ArtifactMeasure",
@@ -39,6 +41,7 @@ __all__ = [
     "CatalogEntry",
     "CatalogNow",
     "ChartRow",
+    "Column",
     "Columns",
     "CommandKind",
     "CommandRow",
@@ -47,26 +50,33 @@ __all__ = [
     "Conflict",
     "DatasetChoice",
     "Error",
+    "Estimate",
     "EventKind",
     "ExperimentCreated",
+    "Facts",
     "Family",
     "IncomingModel",
+    "Inputs",
     "Interval",
     "Latency",
     "LeftOut",
     "LiveParameterRow",
+    "Picture",
     "Points",
     "Problem",
     "Provision",
     "QueuePlace",
     "Ratio",
     "Relative",
+    "ResolvedField",
     "RunCreated",
     "RunDetail",
     "RunPage",
     "RunRow",
     "RunState",
     "Series",
+    "SpecChecked",
+    "StageEstimate",
     "StageResult",
     "StageSummary",
     "StreamEvent",
@@ -78,4 +88,6 @@ __all__ = [
     "TrialPage",
     "TrialRow",
     "TrialState",
+    "UploadDetail",
+    "UploadRow",
 ]
