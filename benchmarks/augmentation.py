@@ -58,8 +58,8 @@ class Ours:
 
     def __call__(self) -> tuple[int, float]:
         began = perf_counter()
-        for number, index in enumerate(torch.randperm(len(self.data.train)).split(BATCH)):
-            augment(self.data, index, self.chain, seed.derive(0, "augment", number))
+        for number, batch in enumerate(self.data.train.fetch(torch.randperm(len(self.data.train)).split(BATCH))):
+            augment(batch, self.data.outputs, self.chain, seed.derive(0, "augment", number))
         return len(self.data.train), perf_counter() - began
 
 

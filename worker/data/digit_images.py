@@ -1,14 +1,17 @@
 """Loads MNIST and its drop-in replacements: four IDX files of 70,000 grey images, 28 × 28 pixels, ten classes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from worker.data import idx
+from worker.data.pool import Block, Reading
 from worker.data.published import Publication, Published
-from worker.data.splits import check, part
+from worker.data.splits import check, hold_out
 from worker.data.tensors import Corpus, Samples
 
 TRAIN, TEST, VALIDATION = 60_000, 10_000, 5_000
+BLOCK = 4096  # images that are read at a time
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 FACTS = {
     "train": TRAIN - VALIDATION,
@@ -26,12 +29,19 @@ def files(pins: Sequence[tuple[int, str]]) -> list[Published]:
     return [Published(name, *pin) for name, pin in zip(FILES, pins, strict=True)]
 
 
-def load(publication: Publication, folder: Path, seed: int, names: tuple[str, ...]) -> Corpus:
-    """The published test split, and 5,000 stratified images of the published training split for validation."""
+def rows(publication: Publication, folder: Path) -> Reading:
+    """The images [n, 1, 28, 28] and classes of the published training split, then of the published test split."""
     paths = publication.obtain(folder)
-    images, targets, test_images, test_targets = (paths[name] for name in FILES)
-    labels = idx.read(targets, (TRAIN,))
-    published = Samples(idx.read(images, (TRAIN, 28, 28))[:, None], labels)
-    test = Samples(idx.read(test_images, (TEST, 28, 28))[:, None], idx.read(test_targets, (TEST,)))
-    train, validation = part(labels, (VALIDATION,), seed)
-    return check(Corpus(published.take(train), published.take(validation), test, "classification", 10, names))
+    images, targets, test_images, test_targets = files = [paths[name] for name in FILES]
+    return Reading(lambda: chain(_blocks(images, targets, TRAIN), _blocks(test_images, test_targets, TEST)), files)
+
+
+def splits(whole: Samples, seed: int, names: tuple[str, ...]) -> Corpus:
+    """The published test split, and 5,000 stratified images of the published training split for validation."""
+    return check(Corpus(*hold_out(whole, TEST, VALIDATION, seed), "classification", 10, names))
+
+
+def _blocks(images: Path, targets: Path, count: int) -> Iterator[Block]:
+    labels = idx.read(targets, (count,))
+    for number, block in enumerate(idx.blocks(images, (count, 28, 28), BLOCK)):
+        yield block[:, None], labels[number * BLOCK : (number + 1) * BLOCK]

@@ -3,6 +3,7 @@
 import gzip
 import math
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,22 +14,34 @@ UNSIGNED_BYTE = 0x08
 
 
 def read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The array of an IDX file that must hold unsigned bytes of exactly `shape`.
+    """The array of an IDX file that must hold unsigned bytes of exactly `shape`; errors as in `blocks`."""
+    (whole,) = blocks(path, shape, shape[0])
+    return whole
 
-    Memory is bounded by `shape`, whatever the header or a compressed stream claims. ValueError when the file is
+
+def blocks(path: Path, shape: tuple[int, ...], most: int) -> Iterator[NDArray[np.uint8]]:
+    """The rows of an IDX file that must hold unsigned bytes of exactly `shape`, at most `most` at a time.
+
+    Memory is bounded by a block, whatever the header or a compressed stream claims. ValueError when the file is
     anything else: too short, too long, of another shape or type, or damaged.
     """
     try:
         with _open(path) as stream:
             _check_header(path, stream, shape)
-            size = math.prod(shape)
-            content = stream.read(size + 1)  # one more, to see whether the file goes on
+            for start in range(0, shape[0], most):
+                block = (min(most, shape[0] - start), *shape[1:])
+                content = stream.read(math.prod(block))
+                _check_extent(path, shape, "ends too early", holds=len(content) == math.prod(block))
+                yield np.frombuffer(content, np.uint8).reshape(block)
+            _check_extent(path, shape, "goes on after its last value", holds=not stream.read(1))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged ({error}); replace it with the published file.") from None
-    if len(content) != size:
-        extent = "ends too early" if len(content) < size else "goes on after its last value"
-        raise ValueError(f"{path} {extent}: expected {size:,} bytes of data; replace it with the published file.")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _check_extent(path: Path, shape: tuple[int, ...], fault: str, *, holds: bool) -> None:
+    if not holds:
+        size = math.prod(shape)
+        raise ValueError(f"{path} {fault}: expected {size:,} bytes of data; replace it with the published file.")
 
 
 def _open(path: Path) -> BinaryIO | gzip.GzipFile:

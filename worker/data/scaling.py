@@ -5,17 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.data.sources import Source, blocks
 from worker.data.tensors import Array, Scaling
 
 Doubles = NDArray[np.float64]
 
-BLOCK = 4096  # samples that are looked at together, so that no whole copy in float64 is ever made
 ROUNDING = (
     8 * np.finfo(np.float64).eps
 )  # relative: numbers that differ by less are one number, computed in several ways
 
 
-def moments(train: Array, axis: tuple[int, ...]) -> Scaling:
+def moments(train: Source, axis: tuple[int, ...]) -> Scaling:
     """Zero mean and unit deviation over `axis` of `train` [n, …]; what is constant becomes zero."""
     count = np.prod([train.shape[dimension] for dimension in axis])
     near = train[:1].astype(np.float64).min(axis=axis, keepdims=True)  # sums are taken from here: nothing is cancelled
@@ -29,5 +29,11 @@ def scaling(start: Doubles, extent: Doubles, size: Doubles) -> Scaling:
     return Scaling(start, np.where(extent > ROUNDING * size, extent, np.inf))
 
 
-def _blocks(train: Array) -> Iterator[Doubles]:
-    return (train[start : start + BLOCK].astype(np.float64) for start in range(0, len(train), BLOCK))
+def extremes(train: Source) -> tuple[Array, Array]:
+    """The lowest and the highest number of each feature of `train` [n, …], or of each pixel."""
+    lows, highs = zip(*((block.min(axis=0), block.max(axis=0)) for block in blocks(train)), strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def _blocks(train: Source) -> Iterator[Doubles]:
+    return (block.astype(np.float64) for block in blocks(train))

@@ -1,11 +1,9 @@
 """Seeded, disjoint, stratified splits."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from worker.data.sources import Rows, Source
 from worker.data.tensors import Array, Corpus, Samples, Task
-
-Rows = NDArray[np.int64]
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:
@@ -44,7 +42,7 @@ def strata(targets: Array) -> Array:
 
 
 def split(
-    inputs: Array,
+    inputs: Source,
     targets: Array,
     seed: int,
     *,
@@ -57,6 +55,13 @@ def split(
     whole, tenth = Samples(inputs, targets), len(targets) // 10
     train, validation, test = (whole.take(rows) for rows in part(strata(targets), (tenth, tenth), seed))
     return check(Corpus(train, validation, test, task, outputs, names, white))
+
+
+def hold_out(whole: Samples, test: int, validation: int, seed: int) -> tuple[Samples, Samples, Samples]:
+    """Where the last `test` samples are published as such: all others but a stratified `validation` of them, those, these."""
+    published = len(whole) - test
+    train, drawn = part(whole.targets[:published], (validation,), seed)
+    return whole.take(train), whole.take(drawn), whole.take(np.arange(published, len(whole)))
 
 
 def check(corpus: Corpus) -> Corpus:

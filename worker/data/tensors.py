@@ -1,6 +1,6 @@
 """Tensors and their facts on the way from a dataset to the engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -9,24 +9,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from worker.data.sources import BLOCK, Source, at, blocks
+
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
 Task = Literal["classification", "regression", "language"]
-
-BLOCK = 1024  # samples that are in float64 at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Samples as a dataset reads them.
 
-    `inputs` [n, …]: pixels (uint8, or floats), features (floats), or token ids (int64).
+    `source` [n, …]: pixels (uint8, or floats), features (floats), or token ids (int64), in memory or in a file.
     `targets`: class indices [n], numbers [n, k], or for each token the next one [n, length].
     `weights` [n], where given: how often each sample is drawn in training, relative to the others.
     The last `generated` samples were made up, not read.
     """
 
-    inputs: Array
+    source: Source
     targets: Array
     weights: NDArray[np.float64] | None = None
     generated: int = 0
@@ -34,10 +34,29 @@ class Samples:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def inputs(self) -> Array:
+        """The inputs as an array: read whole, where they lie in a file. `blocks` reads them part by part."""
+        return np.asarray(self.source)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample's inputs."""
+        return tuple(self.source.shape[1:])
+
+    def blocks(self, most: int = BLOCK) -> Iterator[Array]:
+        """The inputs in order, at most `most` samples at a time, and fewer of large ones."""
+        return blocks(self.source, most)
+
     def take(self, rows: Array) -> "Samples":
-        """Those samples, in that order."""
+        """Those samples, in that order. Their inputs are not copied."""
         weights = None if self.weights is None else self.weights[rows]
-        return Samples(self.inputs[rows], self.targets[rows], weights)
+        return Samples(at(self.source, rows), self.targets[rows], weights)
+
+    def read(self) -> "Samples":
+        """The samples that were not made up."""
+        count = len(self) - self.generated
+        return Samples(at(self.source, slice(count)), self.targets[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +76,7 @@ class Corpus:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample: [channels, height, width], [features] or [length]."""
-        return tuple(self.train.inputs.shape[1:])
+        return self.train.shape
 
     @property
     def pixels(self) -> "Scaling":
@@ -75,11 +94,12 @@ class Scaling:
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
 
-    def __call__(self, inputs: Array) -> Floats:
+    def __call__(self, inputs: Source) -> Floats:
         """The scaled inputs [n, …], a fresh array."""
         scaled = np.empty(inputs.shape, np.float32)
-        for start in range(0, len(inputs), BLOCK):
-            scaled[start : start + BLOCK] = (inputs[start : start + BLOCK] - self.mean) / self.scale
+        start = 0
+        for block in blocks(inputs):
+            scaled[start : (start := start + len(block))] = (block - self.mean) / self.scale
         return scaled
 
     def on(self, device: str) -> tuple[Tensor, Tensor]:
@@ -101,18 +121,44 @@ class Split:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """The samples at `index` [batch], which may lie on any device."""
-        index = index.to(self.targets.device)
-        return self.inputs.index_select(0, index), self.targets.index_select(0, index)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample's inputs."""
+        return tuple(self.inputs.shape[1:])
 
-    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """All samples in order."""
-        yield from zip(torch.split(self.inputs, size), torch.split(self.targets, size), strict=True)
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the inputs as a model takes them."""
+        return self.inputs.dtype
+
+    def pick(self, index: Tensor) -> "Split":
+        """The samples at `index` [batch], which may lie on any device, as a split of their own."""
+        index = index.to(self.targets.device)
+        return Split(self.inputs.index_select(0, index), self.targets.index_select(0, index))
+
+    def fetch(self, indices: Iterable[Tensor]) -> Generator["Split", None, None]:
+        """`pick` of each in turn; where that takes long, the next ones are on their way before they are asked for."""
+        yield from map(self.pick, indices)
+
+    def prepared(self) -> tuple[Tensor, Tensor]:
+        """All inputs as a model takes them, and their targets."""
+        return self.inputs, self.targets
+
+    def lit(self) -> tuple[Tensor, Tensor]:
+        """As `prepared`, but images as they were read: 0 black … 1 white."""
+        raise ValueError("this data was stored for training without augmentations")
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples at `index` [batch], prepared."""
+        return self.pick(index).prepared()
 
     def pixels(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """As `batch`, but images as they were read: 0 black … 1 white."""
-        raise ValueError("this data was stored for training without augmentations")
+        return self.pick(index).lit()
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """All samples in order, prepared."""
+        yield from zip(torch.split(self.inputs, size), torch.split(self.targets, size), strict=True)
 
     def prepare(self, pixels: Tensor) -> Tensor:
         """Prepares these `pixels` [batch, channels, height, width] as `batch` would have done."""
@@ -148,8 +194,8 @@ class Data:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample: [channels, height, width], [features] or [length]."""
-        return tuple(self.test.inputs.shape[1:])
+        return self.test.shape
 
     @property
     def input_dtype(self) -> torch.dtype:
-        return self.test.inputs.dtype
+        return self.test.dtype

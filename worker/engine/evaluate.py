@@ -10,7 +10,12 @@ from worker.contracts.families.losses import Loss
 from worker.contracts.subject import evaluating
 from worker.data.tensors import Data, Split
 
-BATCH = 1000  # samples; large enough that the cost of a call does not count
+BATCH, BATCH_BYTES = 1000, 16 << 20  # samples, so many that the cost of a call does not count; fewer of large ones
+
+
+def batch_size(split: Split, most: int = BATCH) -> int:
+    """Samples of a batch that goes through a model without a gradient: `most`, or fewer of large ones."""
+    return max(1, min(most, BATCH_BYTES // max(1, math.prod(split.shape) * split.dtype.itemsize)))
 
 
 @torch.no_grad()
@@ -23,7 +28,7 @@ def evaluate(
 
 
 def _outputs(module: nn.Module, split: Split, attend: Callable[[], None]) -> Iterator[Tensor]:
-    for inputs, _ in split.batches(BATCH):
+    for inputs, _ in split.batches(batch_size(split)):
         yield module(inputs)
         attend()
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.worker.components.registry import each, make
 from worker.contracts.families.preparations import Preparation
-from worker.data.scaling import BLOCK
+from worker.data.sources import BLOCK
 from worker.data.tensors import Corpus, Samples, Scaling
 from worker.engine.input.storage import Storing, store
 

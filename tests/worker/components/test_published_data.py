@@ -57,9 +57,9 @@ def test_cifar_is_read_where_somebody_unpacked_it(place: str, tmp_path: Path) ->
 
 def test_planes_of_a_cifar_image_are_red_green_blue() -> None:
     record = np.concatenate([[9], np.repeat([10, 20, 30], 1024)]).astype(np.uint8)
-    samples = cifar10._samples([record[None]])
-    assert samples.targets.tolist() == [9]
-    assert [set(samples.inputs[0, channel].ravel().tolist()) for channel in range(3)] == [{10}, {20}, {30}]
+    inputs, targets = cifar10._block(record[None])
+    assert targets.tolist() == [9]
+    assert [set(inputs[0, channel].ravel().tolist()) for channel in range(3)] == [{10}, {20}, {30}]
 
 
 BATCHES = dict.fromkeys(cifar10.FILES, b"short")

@@ -58,7 +58,9 @@ def test_pixels_that_depend_on_what_ran_before_are_caught(
 ) -> None:
     """The negative control: augmentations drawn from a generator that runs on do not survive a kill."""
     calls = iter(range(10**6))
-    monkeypatch.setattr(draw, "augment", lambda data, index, chain, number: augment(data, index, chain, next(calls)))
+    monkeypatch.setattr(
+        draw, "augment", lambda batch, outputs, chain, number: augment(batch, outputs, chain, next(calls))
+    )
     expected = undisturbed(assignment(spec(MIXED), catalog), eager)
     ledger, kills = killed_often(assignment(spec(MIXED), catalog, run_id="killed"), eager, random.Random(3))
     assert kills >= 2 and ledger.hashes != expected.hashes
@@ -79,7 +81,7 @@ def test_a_batch_is_scaled_after_it_was_changed(tier: Tier, tmp_path: Path) -> N
     raw = corpus()
     data = store(raw, SCALING, Storing(tier, "cpu", tmp_path, augmented=True))
     (flip,) = chain("horizontal_flip", p=1)
-    inputs, targets = augment(data, INDEX, [flip], 5)
+    inputs, targets = augment(data.train.pick(INDEX), data.outputs, [flip], 5)
     pixels = raw.train.inputs[INDEX.numpy()][..., ::-1].astype(np.float32)
     assert torch.allclose(inputs, torch.from_numpy(SCALING(pixels)), atol=1e-5)
     assert targets.tolist() == raw.train.targets[INDEX.numpy()].tolist()
@@ -91,8 +93,8 @@ def chain(kind: str, **fields: Any) -> list[Augmentation]:
 
 def test_classes_become_shares_only_when_something_mixes(tmp_path: Path) -> None:
     data = store(corpus(), SCALING, Storing("device", "cpu", tmp_path, augmented=True))
-    assert augment(data, INDEX, chain("noise"), 1)[1].shape == (4,)
-    shares = augment(data, INDEX, chain("mixup", alpha=1), 1)[1]
+    assert augment(data.train.pick(INDEX), data.outputs, chain("noise"), 1)[1].shape == (4,)
+    shares = augment(data.train.pick(INDEX), data.outputs, chain("mixup", alpha=1), 1)[1]
     assert shares.shape == (4, 3) and torch.allclose(shares.sum(1), torch.ones(4))
 
 
@@ -110,7 +112,9 @@ def test_mixed_targets_train_and_accuracy_counts_the_larger_share(catalog: Catal
 def test_the_pixels_of_a_step_depend_on_its_place_alone(tmp_path: Path) -> None:
     data = store(corpus(), SCALING, Storing("device", "cpu", tmp_path, augmented=True))
     place = seed.derive(0, "augment", 0, 0, 1, 7)
-    first = augment(data, INDEX, chain("noise"), place)[0]
+    first = augment(data.train.pick(INDEX), data.outputs, chain("noise"), place)[0]
     torch.rand(5)
-    assert torch.equal(first, augment(data, INDEX, chain("noise"), place)[0])
-    assert not torch.equal(first, augment(data, INDEX, chain("noise"), seed.derive(0, "augment", 0, 0, 1, 8))[0])
+    assert torch.equal(first, augment(data.train.pick(INDEX), data.outputs, chain("noise"), place)[0])
+    assert not torch.equal(
+        first, augment(data.train.pick(INDEX), data.outputs, chain("noise"), seed.derive(0, "augment", 0, 0, 1, 8))[0]
+    )

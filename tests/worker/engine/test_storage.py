@@ -8,7 +8,8 @@ import torch
 
 from worker.data.tensors import Corpus, Samples, Scaling
 from worker.engine.input import storage
-from worker.engine.input.storage import TIERS, Storing, store, trials
+from worker.engine.input.storage import TIERS, Storing, store
+from worker.engine.input.trials import trials
 
 INDEX = torch.tensor([3, 0, 7, 7])
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from worker.contracts.families.datasets import Dataset
+from worker.contracts.families.datasets import PooledDataset
 from worker.data import digit_images
+from worker.data.pool import Reading
 from worker.data.published import Publication
-from worker.data.tensors import Corpus
+from worker.data.tensors import Corpus, Samples
 
 NAMES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
@@ -24,7 +25,7 @@ PUBLICATION = Publication(
 )
 
 
-class FashionMNIST(Dataset):
+class FashionMNIST(PooledDataset):
     """70,000 photographs of clothes in ten classes, 28 × 28 pixels in grey; a harder drop-in for MNIST.
 
     Inputs are [1, 28, 28], pixels from 0 to 255. The published test split of 10,000 is kept; a stratified 5,000 of
@@ -38,5 +39,8 @@ class FashionMNIST(Dataset):
     provides = ("classes", "real", "image", "image_28", "sequence")
     facts = digit_images.FACTS
 
-    def load(self, folder: Path, seed: int) -> Corpus:
-        return digit_images.load(PUBLICATION, folder, seed, NAMES)
+    def rows(self, folder: Path) -> Reading:
+        return digit_images.rows(PUBLICATION, folder)
+
+    def splits(self, whole: Samples, seed: int) -> Corpus:
+        return digit_images.splits(whole, seed, NAMES)

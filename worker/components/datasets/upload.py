@@ -13,7 +13,8 @@ from backend.domain.experiment.uploads import plan, sort_classes
 from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
 from worker.data.characters import Windows
-from worker.data.splits import Rows, check, generator, part, strata
+from worker.data.sources import Arranged, Rows, Source, cast
+from worker.data.splits import check, generator, part, strata
 from worker.data.tensors import Array, Corpus, Samples
 from worker.data.texts import corpus_of_texts, read_texts
 
@@ -140,7 +141,7 @@ class Upload(Dataset):
         return [np.sort(np.concatenate(rows)) for rows in zip(*groups, strict=True)]
 
 
-def _table(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array]:
+def _table(place: Path, facts: Facts, found: Plan) -> tuple[Source, Array]:
     values = _mapped(place / "values.npy")
     inputs = np.zeros((len(values), *found.shape))
     at = 0
@@ -169,19 +170,20 @@ def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:
     return at + feature.categories
 
 
-def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Array, Array]:
+def _arrays(place: Path, facts: Facts, found: Plan) -> tuple[Source, Array]:
     assert facts.inputs is not None
-    inputs = _mapped(place / "inputs.npy")
-    inputs = (inputs.transpose(facts.inputs.axes) if facts.inputs.axes else inputs).reshape(len(inputs), *found.shape)
+    file = _mapped(place / "inputs.npy")
+    axes = facts.inputs.axes or range(file.ndim)
+    inputs: Source = file if file.shape[1:] == found.shape else Arranged(file, tuple(axes), tuple(found.shape))
     targets = _mapped(place / "targets.npy")
     targets = _targets(targets.reshape(len(targets), -1)[:, list(found.targets)], facts, found)
     bytes_ = len(found.shape) == 3 and inputs.dtype == np.uint8
     return inputs if bytes_ else _floats(inputs), targets
 
 
-def _floats(values: Array) -> Array:
+def _floats(inputs: Source) -> Source:
     """The numbers as exact as they were sent: in float32 where that holds every number of their type."""
-    return values.astype(np.result_type(values.dtype, np.float32))
+    return cast(inputs, np.result_type(inputs.dtype, np.float32))
 
 
 def _targets(values: Array, facts: Facts, found: Plan) -> Array:

@@ -1,5 +1,7 @@
 """Balanced classes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from worker.contracts.component import hyperparameter
@@ -28,4 +30,4 @@ class ClassBalance(Distribution):
         factors = np.zeros(corpus.outputs)
         present = drawn > 0
         factors[present] = (drawn.sum() / (present.sum() * drawn[present])) ** self.strength
-        return Samples(train.inputs, train.targets, weights * factors[train.targets], train.generated)
+        return replace(train, weights=weights * factors[train.targets])

@@ -1,5 +1,6 @@
 """Generated samples."""
 
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from worker.contracts.component import hyperparameter
 from worker.contracts.drawing import Picture, bars
 from worker.contracts.families.distributions import Distribution
 from worker.data.scaling import moments
+from worker.data.sources import Joined, Source
 from worker.data.splits import generator
 from worker.data.tensors import Array, Corpus, Samples, Scaling
 
@@ -55,14 +57,13 @@ class Generated(Distribution):
         return {"bars": bars({"read": read, "generated": read // 2})}
 
     def reshape(self, corpus: Corpus, seed: int) -> Samples:
-        train, read = corpus.train, len(corpus.train) - corpus.train.generated
-        real = Samples(train.inputs[:read], train.targets[:read])
+        train, real = corpus.train, corpus.train.read()
         targets = self._labels(real.targets, corpus.outputs, generator(seed, "generated labels"))
         made = self._made(real, targets, corpus, seed)
         weights = train.weights
         if weights is not None:
             weights = np.concatenate([weights, np.full(self.samples, weights.mean())])
-        inputs = np.concatenate([train.inputs, made.astype(train.inputs.dtype)])
+        inputs = Joined(train.source, made.astype(train.source.dtype))
         labels = np.concatenate([train.targets, targets.astype(train.targets.dtype)])
         return Samples(inputs, labels, weights, train.generated + self.samples)
 
@@ -77,15 +78,14 @@ class Generated(Distribution):
 
     def _made(self, real: Samples, targets: NDArray[np.int64], corpus: Corpus, seed: int) -> Array:
         """The new samples' inputs [samples, …], in the units in which inputs were read."""
-        shape = real.inputs.shape[1:]
-        raw, labels = torch.from_numpy(real.inputs).flatten(1), torch.from_numpy(real.targets.astype(np.int64))
+        shape, labels = real.shape, torch.from_numpy(real.targets.astype(np.int64))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(generator(seed, "generated").integers(2**62)))
             pixels = corpus.pixels if len(shape) == 3 else None
-            model = Autoencoder(raw, corpus.outputs, self.hidden, self.latent, pixels)
-            model.fit(raw, labels, self.steps)
-            made = model.sample(model.codes(raw, labels), torch.from_numpy(targets), self.spread)
-        if real.inputs.dtype.kind in "iu":
+            model = Autoencoder(real.source, corpus.outputs, self.hidden, self.latent, pixels)
+            model.fit(labels, self.steps)
+            made = model.sample(model.codes(labels), torch.from_numpy(targets), self.spread)
+        if real.source.dtype.kind in "iu":
             made = made.round()
         return made.numpy().reshape(-1, *shape)
 
@@ -94,28 +94,27 @@ Codes = dict[int, tuple[Tensor, Tensor]]  # class -> mean [latent] and covarianc
 
 
 class Autoencoder(nn.Module):
-    """Encoder q(z | x, y) and decoder p(x | z, y) of inputs [n, features] as they were read.
+    """Encoder q(z | x, y) and decoder p(x | z, y) of inputs `raw` [n, …] as they were read.
 
     Within, pixels go from 0 to 1, to which `pixels` scales them, and other features are standardized.
     """
 
-    def __init__(self, raw: Tensor, classes: int, hidden: int, latent: int, pixels: Scaling | None) -> None:
+    def __init__(self, raw: Source, classes: int, hidden: int, latent: int, pixels: Scaling | None) -> None:
         super().__init__()
-        features = raw.shape[1]
-        self.classes, self.pixels = classes, pixels is not None
-        self.shift, self.scale = (pixels or moments(raw.numpy(), axis=(0,))).on(
-            "cpu"
-        )  # in float64; the scale of a constant feature is infinite
+        features = prod(raw.shape[1:])
+        self.raw, self.classes, self.pixels = raw, classes, pixels is not None
+        # in float64; the scale of a constant feature is infinite
+        self.shift, self.scale = (part.flatten() for part in (pixels or moments(raw, axis=(0,))).on("cpu"))
         self.encoder = nn.Sequential(nn.Linear(features + classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
         self.decoder = nn.Sequential(nn.Linear(latent + classes, hidden), nn.ReLU(), nn.Linear(hidden, features))
         self.residual = nn.Parameter(torch.zeros(features))  # log deviation of features around the decoder's mean
 
-    def fit(self, raw: Tensor, targets: Tensor, steps: int) -> None:
+    def fit(self, targets: Tensor, steps: int) -> None:
         optimizer = torch.optim.Adam(self.parameters(), RATE)
         for _ in range(steps):
-            index = torch.randint(len(raw), (min(BATCH, len(raw)),))
+            index = torch.randint(len(self.raw), (min(BATCH, len(self.raw)),))
             optimizer.zero_grad()
-            self.loss(self._scaled(raw[index]), targets[index]).backward()  # type: ignore[no-untyped-call]
+            self.loss(self._scaled(index), targets[index]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -135,12 +134,12 @@ class Autoencoder(nn.Module):
         return decoded.sigmoid() if self.pixels else decoded
 
     @torch.no_grad()
-    def codes(self, raw: Tensor, targets: Tensor) -> Codes:
+    def codes(self, targets: Tensor) -> Codes:
         """Distribution of the codes of each class: their mean, and the root of their covariance."""
         found = {}
         for label in torch.unique(targets).tolist():
             rows = (targets == label).nonzero().flatten()
-            parts = [self.encode(self._scaled(raw[part]), targets[part]) for part in torch.split(rows, CHUNK)]
+            parts = [self.encode(self._scaled(part), targets[part]) for part in torch.split(rows, CHUNK)]
             means, spreads = (torch.cat(part).double() for part in zip(*parts, strict=True))
             covariance = (means - means.mean(0)).T @ (means - means.mean(0)) / len(means)
             covariance += (2 * spreads).exp().mean(0).diag()
@@ -159,7 +158,9 @@ class Autoencoder(nn.Module):
             parts.append(decoded if self.pixels else decoded + self._deviation() * torch.randn_like(decoded))
         return torch.where(self.scale.isfinite(), torch.cat(parts) * self.scale, 0) + self.shift
 
-    def _scaled(self, raw: Tensor) -> Tensor:
+    def _scaled(self, index: Tensor) -> Tensor:
+        """The inputs [batch, features] of the samples at `index`."""
+        raw = torch.from_numpy(np.asarray(self.raw[index.numpy()])).flatten(1)
         return ((raw - self.shift) / self.scale).float()
 
     def _labels(self, targets: Tensor) -> Tensor:

@@ -3,8 +3,9 @@
 import numpy as np
 
 from worker.contracts.families.preparations import Preparation
-from worker.data.scaling import scaling
-from worker.data.tensors import Array, Scaling
+from worker.data.scaling import extremes, scaling
+from worker.data.sources import Source
+from worker.data.tensors import Scaling
 
 
 class MinMax(Preparation):
@@ -17,7 +18,8 @@ class MinMax(Preparation):
     reference = "Han, Kamber, Pei: Data Mining, section 3.5.2 (2011)"
     needs = ("real",)
 
-    def fit(self, train: Array) -> Scaling:
-        axis = tuple(range(train.ndim)) if train.ndim > 2 else 0
-        lowest, highest = (edge(axis=axis, keepdims=True)[0].astype(np.float64) for edge in (train.min, train.max))
+    def fit(self, train: Source) -> Scaling:
+        lowest, highest = (edge.astype(np.float64) for edge in extremes(train))
+        if train.ndim > 2:
+            lowest, highest = lowest.min(keepdims=True), highest.max(keepdims=True)
         return scaling(lowest, highest - lowest, np.maximum(np.abs(lowest), np.abs(highest)))

@@ -1,7 +1,7 @@
 """No preparation."""
 
 from worker.contracts.families.preparations import Preparation
-from worker.data.tensors import Array
+from worker.data.sources import Source
 
 
 class NoPreparation(Preparation):
@@ -10,5 +10,5 @@ class NoPreparation(Preparation):
     formula = "x ← x"
     reference = "LeCun, Bottou, Orr, Müller: Efficient BackProp, section 4.3, on what is lost without it (1998)"
 
-    def fit(self, train: Array) -> None:
+    def fit(self, train: Source) -> None:
         return None

@@ -2,7 +2,8 @@
 
 from worker.contracts.families.preparations import Preparation
 from worker.data.scaling import moments
-from worker.data.tensors import Array, Scaling
+from worker.data.sources import Source
+from worker.data.tensors import Scaling
 
 
 class PerChannel(Preparation):
@@ -12,5 +13,5 @@ class PerChannel(Preparation):
     reference = "Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Networks (2012)"
     needs = ("image",)
 
-    def fit(self, train: Array) -> Scaling:
+    def fit(self, train: Source) -> Scaling:
         return moments(train, axis=(0, 2, 3))

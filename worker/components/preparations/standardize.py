@@ -2,7 +2,8 @@
 
 from worker.contracts.families.preparations import Preparation
 from worker.data.scaling import moments
-from worker.data.tensors import Array, Scaling
+from worker.data.sources import Source
+from worker.data.tensors import Scaling
 
 
 class Standardize(Preparation):
@@ -15,5 +16,5 @@ class Standardize(Preparation):
     reference = "LeCun, Bottou, Orr, Müller: Efficient BackProp, section 4.3 (1998)"
     needs = ("real",)
 
-    def fit(self, train: Array) -> Scaling:
+    def fit(self, train: Source) -> Scaling:
         return moments(train, axis=(0,))

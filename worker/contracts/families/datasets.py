@@ -4,7 +4,8 @@ from abc import abstractmethod
 from pathlib import Path
 
 from worker.contracts.component import Component
-from worker.data.tensors import Corpus
+from worker.data.pool import Reading
+from worker.data.tensors import Corpus, Samples
 
 
 class Dataset(Component, family="datasets", default="digits", examples=("digits", "mnist")):
@@ -16,3 +17,18 @@ class Dataset(Component, family="datasets", default="digits", examples=("digits"
 
         Raises ValueError in one sentence, with the remedy, when the files are missing or damaged.
         """
+
+
+class PooledDataset(Dataset):
+    """A dataset that is read block by block, once, into a file that all runs share: it is never whole in memory."""
+
+    @abstractmethod
+    def rows(self, folder: Path) -> Reading:
+        """The samples as they are read, whatever the seed. `folder` and errors as in `load`."""
+
+    @abstractmethod
+    def splits(self, whole: Samples, seed: int) -> Corpus:
+        """The splits of `whole`, which holds the samples of `rows` in their order, drawn with `seed`."""
+
+    def load(self, folder: Path, seed: int) -> Corpus:
+        return self.splits(self.rows(folder).gather(), seed)

@@ -3,7 +3,8 @@
 from abc import abstractmethod
 
 from worker.contracts.component import Component
-from worker.data.tensors import Array, Scaling
+from worker.data.sources import Source
+from worker.data.tensors import Scaling
 
 
 class Preparation(
@@ -15,5 +16,9 @@ class Preparation(
     """Scaling of the inputs, fitted on the training split alone."""
 
     @abstractmethod
-    def fit(self, train: Array) -> Scaling | None:
-        """The scaling that `train` [n, …] calls for; None leaves the inputs as they are."""
+    def fit(self, train: Source) -> Scaling | None:
+        """The scaling that `train` [n, …] calls for; None leaves the inputs as they are.
+
+        `train` is an array, or reads rows from a file when they are asked for: a slice of it is an array, and
+        `worker.data.sources.blocks` goes through all of it without a whole copy.
+        """

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from worker.contracts.families.augmentations import Augmentation
-from worker.data.tensors import Data
+from worker.data.tensors import Split
 
 
-def augment(data: Data, index: Tensor, augmentations: Sequence[Augmentation], number: int) -> tuple[Tensor, Tensor]:
-    """The batch of the training samples at `index`, changed; the same `number` gives the same pixels."""
-    images, targets = transform(*data.train.pixels(index), data.outputs, augmentations, number)
-    return data.train.prepare(images), targets
+def augment(batch: Split, outputs: int, augmentations: Sequence[Augmentation], number: int) -> tuple[Tensor, Tensor]:
+    """The samples of `batch`, changed and prepared; the same `number` gives the same pixels."""
+    images, targets = transform(*batch.lit(), outputs, augmentations, number)
+    return batch.prepare(images), targets
 
 
 def transform(

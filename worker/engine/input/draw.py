@@ -1,7 +1,7 @@
 """Draws the samples of each step: a pure function of the run's seed, the position in the run, and the losses so far."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 
 import torch
 from torch import Tensor
@@ -25,18 +25,19 @@ def planned_steps(recipe: Recipe, samples: int, run_seed: int, first: int = 0, h
 
 def batches(
     data: Data, recipe: Callable[[], Recipe], run_seed: int, place: Place, history: Sequence[float], skip: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Generator[tuple[Tensor, Tensor], None, None]:
     """The epoch's batches without the first `skip`: inputs [batch, …], targets [batch, …].
 
     `recipe` is asked again for each batch, as augmentations may be changed on the way; the sizes are the epoch's.
     """
     places = order(data.train, seed.generator(run_seed, "shuffle", *place))
     sizes = _sizes(recipe(), len(data.train), run_seed, place[-1], history)
-    for number, index in islice(enumerate(torch.split(places, sizes)), skip, None):
-        if augmentations := recipe().augmentations:
-            yield augment(data, index, augmentations, seed.derive(run_seed, "augment", *place, number))
-        else:
-            yield data.train.batch(index)
+    with closing(data.train.fetch(torch.split(places, sizes)[skip:])) as drawn:
+        for number, batch in enumerate(drawn, skip):
+            if augmentations := recipe().augmentations:
+                yield augment(batch, data.outputs, augmentations, seed.derive(run_seed, "augment", *place, number))
+            else:
+                yield batch.prepared()
 
 
 def _sizes(recipe: Recipe, samples: int, run_seed: int, epoch: int, history: Sequence[float]) -> list[int]:

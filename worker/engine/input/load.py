@@ -1,17 +1,22 @@
 """Reads, changes, prepares and stores the data of a run, and keeps them for the next run of this process with the same data."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from backend.domain.catalog import Provision
-from worker.contracts.families.datasets import Dataset
+from worker.contracts.families.datasets import Dataset, PooledDataset
 from worker.contracts.families.distributions import Distribution
 from worker.contracts.families.preparations import Preparation
 from worker.contracts.recipe import Recipe
+from worker.data.array_files import NoRoomError
+from worker.data.pool import Block, Pool, Reading
+from worker.data.sources import identity
 from worker.data.tensors import Corpus, Data, Scaling
 from worker.engine.input.storage import Storing, store
 from worker.engine.summaries import data_summaries
@@ -51,7 +56,7 @@ def load(wanted: Wanted, data_dir: Path, seed: int, device: str) -> Data:
     """The data on the device. Raises ValueError in one sentence when it is missing or damaged."""
     whole = whole_of(wanted, data_dir, seed)
     corpus = transform(whole, wanted, seed)
-    scaling = fit_scaling(corpus, wanted)
+    scaling = kept_scaling(corpus, wanted, _pool(data_dir))
     storing = Storing(wanted.storage, device, data_dir / "cache", wanted.augmented)
     shown = data_summaries.of_data(whole, corpus, scaling, storing)
     return replace(store(corpus, scaling, storing), shown=shown)
@@ -60,7 +65,15 @@ def load(wanted: Wanted, data_dir: Path, seed: int, device: str) -> Data:
 def whole_of(wanted: Wanted, data_dir: Path, seed: int) -> Corpus:
     """The corpus as the dataset reads it."""
     dataset = Dataset.choose(json.loads(wanted.dataset))
-    return dataset.load(data_dir / "datasets" / dataset.kind, seed)
+    folder = data_dir / "datasets" / dataset.kind
+    if isinstance(dataset, PooledDataset):
+        reading = replace(dataset.rows(folder), settings=wanted.dataset)
+        return dataset.splits(_pool(data_dir).open(reading), seed)
+    return dataset.load(folder, seed)
+
+
+def _pool(data_dir: Path) -> Pool:
+    return Pool(data_dir / "cache" / "pool")
 
 
 def transform(corpus: Corpus, wanted: Wanted, seed: int) -> Corpus:
@@ -72,5 +85,24 @@ def transform(corpus: Corpus, wanted: Wanted, seed: int) -> Corpus:
 
 def fit_scaling(corpus: Corpus, wanted: Wanted) -> Scaling | None:
     """The scaling fitted on what was read of the training split: made-up samples and the other splits play no part."""
-    train = corpus.train
-    return Preparation.choose(json.loads(wanted.preparation)).fit(train.inputs[: len(train) - train.generated])
+    return Preparation.choose(json.loads(wanted.preparation)).fit(corpus.train.read().source)
+
+
+def kept_scaling(corpus: Corpus, wanted: Wanted, pool: Pool) -> Scaling | None:
+    """As `fit_scaling`, but what was fitted before to the same samples of the same file is not fitted again."""
+    samples = identity(corpus.train.read().source)
+    if samples is None:
+        return fit_scaling(corpus, wanted)
+    fitted: list[Scaling | None] = []
+
+    def fit() -> Iterator[Block]:
+        found = fit_scaling(corpus, wanted)
+        fitted.append(found)
+        parts = [] if found is None else np.broadcast_arrays(found.mean, found.scale)
+        yield np.array(parts), np.zeros(len(parts))
+
+    try:
+        found = pool.open(Reading(fit, settings=f"{wanted.preparation} of {samples}"))
+    except NoRoomError:
+        return fitted[0]
+    return Scaling(*found.inputs) if len(found) else None

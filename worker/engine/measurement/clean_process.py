@@ -17,8 +17,9 @@ import torch
 import worker
 from backend.domain.experiment.experiment import Measure
 from worker.contracts.families.losses import Loss, default
+from worker.data.array_files import write
 from worker.data.tensors import Data, Split
-from worker.engine.evaluate import BATCH, score
+from worker.engine.evaluate import batch_size, score
 
 TIMED_SECONDS = 2.0  # at most, for the calls of one batch size
 TIME_LIMIT = 300.0  # seconds for a whole measuring process
@@ -42,7 +43,8 @@ class HeldOutFiles:
     ) -> "HeldOutFiles":
         held = cls(folder, {name: getattr(data, name) for name in names}, data, loss or default(data.task))
         for name, split in held.splits.items():
-            np.save(held.inputs(name), split.inputs.cpu().numpy(), allow_pickle=False)
+            with held.inputs(name).open("wb") as file:
+                write(file, (inputs.cpu().numpy() for inputs, _ in split.batches(batch_size(split))))
         return held
 
     def inputs(self, name: str = "test") -> Path:
@@ -57,7 +59,7 @@ class HeldOutFiles:
 
     def _score(self, name: str, split: Split) -> dict[str, float]:
         outputs = torch.from_numpy(np.load(self.outputs(name), allow_pickle=False)).to(split.targets.device)
-        return score(torch.split(outputs, BATCH), split, self.loss, self.data)
+        return score(torch.split(outputs, batch_size(split)), split, self.loss, self.data)
 
 
 def run_clean(

@@ -34,6 +34,7 @@ from worker.engine.measurement.reasons import reasons
 from worker.pipe.messages import File, StageDone
 
 CALIBRATION_SAMPLES = 1024  # handed to quantizers, which take as many of them as they want
+CALIBRATION_BYTES = 64 << 20  # at most, of their floats
 CHUNK = 1 << 20
 
 Scores = dict[str, float]
@@ -215,7 +216,8 @@ def _scratch(run_folder: Path) -> Iterator[Path]:
 
 def _calibration(split: Split) -> NDArray[Any]:
     """Samples [n, …] spread evenly over the training split: always the same ones, and every class among them."""
-    index = torch.linspace(0, len(split) - 1, min(len(split), CALIBRATION_SAMPLES)).long()
+    most = min(CALIBRATION_SAMPLES, CALIBRATION_BYTES // (split.dtype.itemsize * max(1, math.prod(split.shape))))
+    index = torch.linspace(0, len(split) - 1, min(len(split), max(1, most))).long()
     inputs: NDArray[Any] = split.batch(index)[0].cpu().numpy()
     return inputs
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.data.tensors import Corpus, Samples, Scaling
-from worker.engine.input.storage import Storing, trials
+from worker.engine.input.storage import Storing
+from worker.engine.input.trials import trials
 from worker.engine.summaries.sheet import Picture, bytes_of, sheet
 
 MOST_CLASSES = 1000  # a histogram of more tells nobody anything
@@ -79,7 +80,7 @@ def storage(corpus: Corpus, scaling: Scaling | None, storing: Storing) -> dict[s
 
 
 def _row(corpus: Corpus, rows: NDArray[np.int64]) -> list[Picture | None]:
-    images = bytes_of(corpus.train.inputs[rows[:COLUMNS]], corpus.black, corpus.white)
+    images = bytes_of(corpus.train.take(rows[:COLUMNS]).inputs, corpus.black, corpus.white)
     return [*images, *[None] * (COLUMNS - len(images))]
 
 

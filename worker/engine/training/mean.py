@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from worker.contracts.families.averages import Average
 from worker.data.tensors import Split
+from worker.engine.evaluate import batch_size
 from worker.nn.freezing import statistics
 
 RECALIBRATION_BATCH = 256  # samples
@@ -102,7 +103,7 @@ def recalibrate(module: nn.Module, train: Split) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over all batches
         norm.train()
-    for inputs, _ in train.batches(RECALIBRATION_BATCH):
+    for inputs, _ in train.batches(batch_size(train, RECALIBRATION_BATCH)):
         if len(inputs) > 1:
             module(inputs)
     for norm, momentum in zip(norms, momenta, strict=True):

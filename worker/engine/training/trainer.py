@@ -1,7 +1,7 @@
 """The training loop."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from typing import Any
 
@@ -86,16 +86,17 @@ class Trainer:
         train_mode(self.module)
         self._enter(epoch)
         self._expect(progress.done - skip + self._planned(epoch))
-        for batch, (inputs, targets) in enumerate(self._drawn(epoch, skip), skip):
-            if reporter.due:
-                self.attend(progress.at(epoch, batch), self)
-            rate = self._rate()
-            with self._watched(inputs, targets):
-                loss, outputs = self.step.take(inputs, targets, rate, progress.done + 1, progress.total)
-            passing(Point.STEPPED)
-            progress.done += 1
-            self.final.take(progress.done, progress.total)
-            reporter.record(loss, outputs, targets, rate)
+        with closing(self._drawn(epoch, skip)) as drawn:
+            for batch, (inputs, targets) in enumerate(drawn, skip):
+                if reporter.due:
+                    self.attend(progress.at(epoch, batch), self)
+                rate = self._rate()
+                with self._watched(inputs, targets):
+                    loss, outputs = self.step.take(inputs, targets, rate, progress.done + 1, progress.total)
+                passing(Point.STEPPED)
+                progress.done += 1
+                self.final.take(progress.done, progress.total)
+                reporter.record(loss, outputs, targets, rate)
 
     def _validate(self) -> None:
         """Evaluate the weights that the phase would leave now."""
@@ -180,7 +181,7 @@ class Trainer:
         """The phase takes `total` steps: more or fewer than was planned, where the device or the history has a say."""
         self.reporter.total_steps += self.progress.expect(total)
 
-    def _drawn(self, epoch: int, skip: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _drawn(self, epoch: int, skip: int) -> Generator[tuple[Tensor, Tensor], None, None]:
         start = self.progress.start
         place = (start.stage, start.phase, epoch)
         return batches(self.data, lambda: self.recipe.now, self.seed, place, self.progress.history, skip)

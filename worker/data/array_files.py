@@ -1,0 +1,64 @@
+"""Arrays in files: written block by block, so that none of them is ever whole in memory, and mapped to be read."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterable
+from typing import IO
+
+import numpy as np
+
+from worker.data.sources import Array
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class NoRoomError(ValueError):
+    """The disk is full, or refuses to be written."""
+
+
+def write(file: IO[bytes], blocks: Iterable[Array]) -> None:
+    """Write the blocks [k, …], one after the other, as one array in NumPy's format. `file` is empty and can seek.
+
+    NoRoomError in one sentence when the disk is full.
+    """
+    count = 0
+    try:
+        for block in blocks:
+            if not file.tell():
+                _head(file, 0, block)
+            file.write(np.ascontiguousarray(block).data)
+            count += len(block)
+        file.seek(0)
+        _head(file, count, block)  # as long as the first one: the format leaves room for the count to grow
+        file.seek(0, os.SEEK_END)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError as error:
+        raise no_room(error) from error
+
+
+def no_room(error: OSError) -> NoRoomError:
+    reason = "its disk is full" if error.errno in FULL else error.strerror or "it cannot be written"
+    return NoRoomError(
+        f"The data folder has no room for the samples in a file ({reason}): free disk space, then try again."
+    )
+
+
+def mapped(file: IO[bytes]) -> Array:
+    """The array that starts where `file` stands, read from there when it is looked at; `file` goes on behind it.
+
+    Holds a shared lock on the file as long as the array is used.
+    """
+    fcntl.flock(file, fcntl.LOCK_SH)  # of the open file, which the mapping shares: closing `file` does not end it
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    array: Array = np.memmap(file, dtype, "r", file.tell(), shape)
+    file.seek(array.nbytes, os.SEEK_CUR)
+    return array
+
+
+def _head(file: IO[bytes], count: int, block: Array) -> None:
+    descr, shape = np.lib.format.dtype_to_descr(block.dtype), (count, *block.shape[1:])
+    described = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, described)

@@ -1,0 +1,194 @@
+"""Inputs of samples wherever they lie: in memory, in a mapped file, or one after the other in both.
+
+A *source* is an array [n, …], or a view that reads the rows that are asked for, and nothing before.
+"""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+Rows = NDArray[np.int64]
+
+BLOCK, BLOCK_BYTES = 4096, 32 << 20  # samples that are looked at together, and bytes of their numbers in float64
+
+
+class View(ABC):
+    """Rows [n, …] that are read when they are asked for. `np.asarray` reads all of them."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype[Any]: ...
+
+    @abstractmethod
+    def read(self, rows: Rows) -> Array:
+        """Those rows, in that order, as an array of their own."""
+
+    def __getitem__(self, rows: slice | Rows) -> Array:
+        return self.read(np.arange(len(self))[rows])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+
+Source = Array | View
+
+
+@dataclass(frozen=True, eq=False)
+class At(View):
+    """The rows of `source` at `rows`."""
+
+    source: Source
+    rows: Rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.rows), *self.source.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    def read(self, rows: Rows) -> Array:
+        return np.asarray(self.source[self.rows[rows]])
+
+
+@dataclass(frozen=True, eq=False)
+class Joined(View):
+    """The rows of `first`, then those of `second`, which are of the same type."""
+
+    first: Source
+    second: Source
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.first) + len(self.second), *self.first.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.first.dtype
+
+    def read(self, rows: Rows) -> Array:
+        found = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        early = rows < len(self.first)
+        found[early], found[~early] = self.first[rows[early]], self.second[rows[~early] - len(self.first)]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Cast(View):
+    """The rows of `source` as numbers of the type `dtype`."""
+
+    source: Source
+    type: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.type
+
+    def read(self, rows: Rows) -> Array:
+        return np.asarray(self.source[rows]).astype(self.type)
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged(View):
+    """The rows of `source` with their axes in another order (`axes`, the rows' own included), each in shape `each`."""
+
+    source: Source
+    axes: tuple[int, ...]
+    each: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.source), *self.each)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    def read(self, rows: Rows) -> Array:
+        return np.ascontiguousarray(self.source[rows].transpose(self.axes)).reshape(len(rows), *self.each)
+
+
+def at(source: Source, rows: slice | Rows) -> Source:
+    """Those rows of `source`, without a copy; places within places become places."""
+    if isinstance(source, At):
+        return At(source.source, source.rows[rows])
+    if isinstance(rows, slice) and not isinstance(source, View):
+        part: Array = source[rows]
+        return part
+    places = np.arange(len(source))[rows]
+    if isinstance(source, Joined) and len(places) and places.max() < len(source.first):
+        return at(source.first, rows)
+    return At(source, places)
+
+
+def blocks(source: Source, most: int = BLOCK) -> Iterator[Array]:
+    """All rows in order, at most `most` at a time, and fewer of large ones: never a whole copy."""
+    size = max(1, min(most, BLOCK_BYTES // max(1, 8 * prod(source.shape[1:]))))
+    return (source[start : start + size] for start in range(0, len(source), size))
+
+
+def cast(source: Source, dtype: np.dtype[Any]) -> Source:
+    """The numbers of `source` in another type, without a copy."""
+    return source if source.dtype == dtype else Cast(source, dtype)
+
+
+def on_disk(source: Source) -> bool:
+    """Returns whether rows are read from a file; of joined sources, those of the first."""
+    if isinstance(source, At | Arranged | Cast):
+        return on_disk(source.source)
+    return on_disk(source.first) if isinstance(source, Joined) else isinstance(source, np.memmap)
+
+
+def identity(source: Source) -> str | None:
+    """A text that stands for these very rows of a file as it is now; None where rows lie in memory."""
+    if isinstance(source, At | Arranged | Cast):
+        inner = identity(source.source)
+        return None if inner is None else f"{inner} {_change(source)}"
+    if not isinstance(source, np.memmap) or source.filename is None:
+        return None
+    file = Path(source.filename).stat()
+    within = _address(source) - _address(np.frombuffer(source._mmap, np.uint8))  # type: ignore[attr-defined]
+    return f"{source.filename} {file.st_size} {file.st_mtime_ns} {within} {source.dtype.str} {source.shape} {source.strides}"
+
+
+def _change(view: At | Arranged | Cast) -> str:
+    if isinstance(view, At):
+        return hashlib.sha256(view.rows.tobytes()).hexdigest()
+    return view.type.str if isinstance(view, Cast) else f"{view.axes} {view.each}"
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
