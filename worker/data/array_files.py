@@ -53,8 +53,9 @@ def mapped(file: IO[bytes]) -> Array:
     fcntl.flock(file, fcntl.LOCK_SH)  # of the open file, which the mapping shares: closing `file` does not end it
     np.lib.format.read_magic(file)
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    array: Array = np.memmap(file, dtype, "r", file.tell(), shape)
-    file.seek(array.nbytes, os.SEEK_CUR)
+    start = file.tell()
+    array: Array = np.memmap(file, dtype, "r", start, shape)
+    file.seek(start + array.nbytes)
     return array
 
 
