@@ -44,7 +44,7 @@ from worker.engine.input.storage import TIERS, Storing, Tier, store
 from worker.pipe.messages import Assignment, Finished, Points, Ready, Renewed
 from worker.supervisor.trainer_process import TrainerProcess
 
-SAMPLES, SIDE, BATCH, ROUNDS = 8_000, 224, 64, 5
+SAMPLES, SIDE, BATCH, ROUNDS = 8_000, 224, 32, 5
 ID = "00000000-0000-4000-8000-000000000000"
 DATASET = {"kind": "upload", "id": ID}
 SECONDS_BETWEEN_LOOKS = 0.005
@@ -63,7 +63,7 @@ def upload(data_dir: Path, samples: int) -> Facts:
             block[np.arange(len(block)), :, :, targets[start : start + 100]] += 63
             yield block
 
-    with (folder / "inputs").open("wb+") as file:
+    with (folder / "inputs").open("wb", buffering=0) as file:
         write(file, pictures())
     np.save(folder / "targets", targets)
     (folder / "targets.npy").rename(folder / "targets")

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterable
+from io import BytesIO
 from typing import IO
 
 import numpy as np
@@ -18,8 +19,9 @@ class NoRoomError(ValueError):
 
 
 def write(file: IO[bytes], blocks: Iterable[Array]) -> None:
-    """Write the blocks [k, …], one after the other, as one array in NumPy's format. `file` is empty and can seek.
+    """Write the blocks [k, …], one after the other, as one array in NumPy's format, to the disk itself.
 
+    `file` is empty and has no buffer: one that could not be written would be tried again when it is closed.
     NoRoomError in one sentence when the disk is full.
     """
     count = 0
@@ -27,18 +29,17 @@ def write(file: IO[bytes], blocks: Iterable[Array]) -> None:
         for block in blocks:
             if not file.tell():
                 _head(file, 0, block)
-            file.write(np.ascontiguousarray(block).data)
+            _put(file, np.ascontiguousarray(block).data)
             count += len(block)
         file.seek(0)
         _head(file, count, block)  # as long as the first one: the format leaves room for the count to grow
         file.seek(0, os.SEEK_END)
-        file.flush()
         os.fsync(file.fileno())
     except OSError as error:
-        raise no_room(error) from error
+        raise _no_room(error) from error
 
 
-def no_room(error: OSError) -> NoRoomError:
+def _no_room(error: OSError) -> NoRoomError:
     reason = "its disk is full" if error.errno in FULL else error.strerror or "it cannot be written"
     return NoRoomError(
         f"The data folder has no room for the samples in a file ({reason}): free disk space, then try again."
@@ -59,7 +60,26 @@ def mapped(file: IO[bytes]) -> Array:
     return array
 
 
+def append(file: IO[bytes], array: Array) -> None:
+    """Write one more array behind what `write` wrote; errors as there."""
+    content = BytesIO()
+    np.save(content, array, allow_pickle=False)
+    try:
+        _put(file, content.getbuffer())
+        os.fsync(file.fileno())
+    except OSError as error:
+        raise _no_room(error) from error
+
+
 def _head(file: IO[bytes], count: int, block: Array) -> None:
     descr, shape = np.lib.format.dtype_to_descr(block.dtype), (count, *block.shape[1:])
-    described = {"descr": descr, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, described)
+    content = BytesIO()
+    np.lib.format.write_array_header_1_0(content, {"descr": descr, "fortran_order": False, "shape": shape})
+    _put(file, content.getbuffer())
+
+
+def _put(file: IO[bytes], content: memoryview) -> None:
+    """Write all of it: the system may take a part at a time."""
+    left = content.cast("B") if content.nbytes else content[:0]
+    while left.nbytes:
+        left = left[file.write(left) :]

@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 
 from backend import __version__
-from worker.data.array_files import NoRoomError, mapped, no_room, write
+from worker.data.array_files import NoRoomError, append, mapped, write
 from worker.data.sources import Array
 from worker.data.tensors import Samples
 
@@ -116,12 +116,7 @@ def _write(file: IO[bytes], reading: Reading) -> None:
     file.seek(0)
     file.truncate()
     write(file, inputs())
-    try:
-        np.save(file, np.concatenate(targets), allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-    except OSError as error:
-        raise no_room(error) from error
+    append(file, np.concatenate(targets))
 
 
 def _opened(path: Path) -> Samples | None:
@@ -137,7 +132,7 @@ def _claimed(part: Path) -> Iterator[IO[bytes]]:
     """The file `part`, which no other process writes meanwhile."""
     while True:
         part.touch()
-        with part.open("r+b") as file:
+        with part.open("r+b", buffering=0) as file:
             flock(file, LOCK_EX)
             if _is_still(file, part):  # it was not renamed or removed by who had it before
                 yield file

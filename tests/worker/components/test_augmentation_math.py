@@ -35,6 +35,45 @@ def test_crops_are_shifts_of_every_size_with_black_beyond() -> None:
     assert len(seen) == 25
 
 
+def cut_by_hand(image: np.ndarray, top: float, height: float, left: float, width: float) -> np.ndarray:
+    """The box of an image [rows, columns] in the image's size, linear first along columns and then along rows."""
+    down, right = (
+        start * length + extent * (np.arange(length) + 0.5) - 0.5
+        for start, extent, length in ((top, height, image.shape[0]), (left, width, image.shape[1]))
+    )
+    wide = np.stack([np.interp(right, np.arange(image.shape[1]), row) for row in image])
+    return np.stack([np.interp(down, np.arange(image.shape[0]), column) for column in wide.T], axis=1)
+
+
+def test_cut_and_resized_boxes_equal_those_by_hand() -> None:
+    images, _ = batch(5, 2, 9, 13)
+    top, height = torch.tensor([0.0, 0.1, 0.5, 0.0, 0.98]), torch.tensor([1.0, 0.6, 0.5, 0.3, 0.02])
+    left, width = torch.tensor([0.0, 0.2, 0.0, 0.75, 0.0]), torch.tensor([1.0, 0.7, 0.4, 0.25, 0.01])
+    cut = components("augmentations")["random_resized_crop"].cut(images, (top, height), (left, width))  # type: ignore[attr-defined]
+    for number, image in enumerate(images.numpy()):
+        box = [float(side[number]) for side in (top, height, left, width)]
+        by_hand = np.stack([cut_by_hand(channel, *box) for channel in image])
+        assert np.allclose(cut[number].numpy(), by_hand, atol=1e-5)
+
+
+def test_boxes_have_the_areas_shapes_and_places_that_were_asked_for() -> None:
+    """On a ramp along each side, the middle tells where a box lies, and the slope there how far it goes."""
+    down, right = torch.meshgrid(torch.arange(64.0) / 63, torch.arange(64.0) / 63, indexing="ij")
+    changed = applied("random_resized_crop", torch.stack([down, right]).expand(4000, 2, 64, 64).contiguous(), area=0.25)
+    height, width = (
+        63 * (changed[:, 0, 32, 32] - changed[:, 0, 31, 32]),
+        63 * (changed[:, 1, 32, 32] - changed[:, 1, 32, 31]),
+    )
+    assert max(height.max(), width.max()) <= 1.001
+    whole = torch.maximum(height, width) > 0.999  # a side was as long as the image's
+    area, shape = (height * width)[~whole], (width / height).log()[~whole]
+    assert area.min() > 0.249 and area.median() == pytest.approx(0.55, abs=0.05)
+    assert shape.abs().max() <= np.log(4 / 3) + 0.01 and shape.mean().abs() < 0.02
+    for middle, extent in ((changed[:, 0, 31:33, 32].mean(1), height), (changed[:, 1, 32, 31:33].mean(1), width)):
+        start = ((middle * 63 + 0.5) / 64 - extent / 2)[extent < 0.9] / (1 - extent[extent < 0.9])
+        assert start.min() > -0.01 and start.max() < 1.01 and start.mean() == pytest.approx(0.5, abs=0.03)
+
+
 @pytest.mark.parametrize(("quarters", "shape"), [(1, (8, 8)), (2, (6, 9)), (3, (7, 7)), (4, (5, 8))])
 def test_turns_by_quarters_equal_torch(quarters: int, shape: tuple[int, int]) -> None:
     images, _ = batch(3, 2, *shape)

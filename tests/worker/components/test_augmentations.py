@@ -22,6 +22,7 @@ IDENTICAL: dict[str, dict[str, Any]] = {  # fields with which nothing changes
     "mixup": {"p": 0},
     "noise": {"deviation": 0},
     "random_crop": {"padding": 0},
+    "random_resized_crop": {"p": 0},
     "rotation": {"p": 0},
     "vertical_flip": {"p": 0},
 }
@@ -87,6 +88,7 @@ def test_what_can_be_steered_is_every_field(component: type[Augmentation]) -> No
     [
         ("horizontal_flip", {}),
         ("vertical_flip", {}),
+        ("random_resized_crop", {}),
         ("rotation", {"degrees": 40}),
         ("elastic", {"strength": 2}),
         ("noise", {"deviation": 0.1}),

@@ -55,9 +55,12 @@ def test_what_fails_is_raised_in_its_place() -> None:
 
 
 def test_a_failure_of_who_asks_ends_it() -> None:
-    with pytest.raises(KeyError), closing(ahead(str, range(10))) as results:
-        for _ in results:
-            raise KeyError
+    def take() -> None:
+        with closing(ahead(str, range(10))) as results:
+            raise KeyError(next(results))
+
+    with pytest.raises(KeyError):
+        take()
     assert threads() == set()
 
 

@@ -105,4 +105,4 @@ def kept_scaling(corpus: Corpus, wanted: Wanted, pool: Pool) -> Scaling | None:
         found = pool.open(Reading(fit, settings=f"{wanted.preparation} of {samples}"))
     except NoRoomError:
         return fitted[0]
-    return Scaling(*found.inputs) if len(found) else None
+    return Scaling(*np.array(found.source)) if len(found) else None

@@ -1,6 +1,6 @@
 """Splits that are stored as they were read, and prepared batch by batch on the device."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +12,8 @@ from torch import Tensor
 from worker.data.sources import Source, on_disk
 from worker.data.tensors import Split
 from worker.engine.input.ahead import ahead
+
+PORTION = 1 << 18  # numbers that are in float64 at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +29,31 @@ class Units:
         return read if self.scaling is None and read == torch.int64 else torch.float32
 
     def prepare(self, raw: Tensor) -> Tensor:
-        if self.scaling is None:
-            return raw.to(self.prepared_type(raw.dtype))
-        mean, scale = self.scaling
-        return (raw - mean).div_(scale).float()
+        """A model's inputs from numbers as they were read."""
+        return raw.to(self.prepared_type(raw.dtype)) if self.scaling is None else _computed(raw, self._scale)
 
     def light(self, raw: Tensor) -> Tensor:
-        """Pixels as 0 black … 1 white."""
-        return ((raw.double() - self.black) / (self.white - self.black)).float()
+        """Pixels of 0 black … 1 white from those that were read."""
+        return _computed(raw, lambda part: part.sub_(self.black).div_(self.white - self.black))
 
-    def from_light(self, pixels: Tensor) -> Tensor:
-        """Pixels of 0 … 1 in the unit in which they were read, in float64."""
-        return pixels.double() * (self.white - self.black) + self.black
+    def prepare_light(self, pixels: Tensor) -> Tensor:
+        """A model's inputs from pixels of 0 … 1."""
+        return _computed(pixels, lambda part: self._scale(part.mul_(self.white - self.black).add_(self.black)))
+
+    def _scale(self, part: Tensor) -> Tensor:
+        if self.scaling is None:
+            return part
+        mean, scale = self.scaling
+        return part.sub_(mean).div_(scale)
+
+
+def _computed(numbers: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """The numbers [n, …], changed in place in float64, as float32: on a CPU in portions that stay in its cache."""
+    size = max(1, len(numbers) if numbers.is_cuda else PORTION // max(1, numbers[:1].numel()))
+    computed = torch.empty(numbers.shape, device=numbers.device)
+    for part, place in zip(numbers.split(size), computed.split(size), strict=True):
+        place.copy_(change(part.to(torch.float64, copy=True)))
+    return computed
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +77,7 @@ class RawSplit(Split):
         return self.units.light(self.inputs), self.targets
 
     def prepare(self, pixels: Tensor) -> Tensor:
-        return self.units.prepare(self.units.from_light(pixels))
+        return self.units.prepare_light(pixels)
 
     def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         with closing(self.fetch(torch.split(torch.arange(len(self)), size))) as parts:

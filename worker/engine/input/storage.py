@@ -132,7 +132,7 @@ def _mapped(samples: Samples, cache: Path) -> Samples:
     if on_disk(samples.source):
         return samples
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cache, suffix=".npy") as file:
+    with tempfile.NamedTemporaryFile(dir=cache, suffix=".npy", buffering=0) as file:
         write(file, samples.blocks())
         return replace(samples, source=np.load(file.name, mmap_mode="r", allow_pickle=False))
 

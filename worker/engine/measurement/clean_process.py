@@ -43,7 +43,7 @@ class HeldOutFiles:
     ) -> "HeldOutFiles":
         held = cls(folder, {name: getattr(data, name) for name in names}, data, loss or default(data.task))
         for name, split in held.splits.items():
-            with held.inputs(name).open("wb") as file:
+            with held.inputs(name).open("wb", buffering=0) as file:
                 write(file, (inputs.cpu().numpy() for inputs, _ in split.batches(batch_size(split))))
         return held
 
