@@ -26,17 +26,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from backend.data.check import Options, check
 from backend.domain.catalog import Catalog
-from backend.domain.experiment.experiment import resolve
-from backend.domain.experiment.upload_dataset import adapt, find_request
 from backend.domain.experiment.upload_facts import Facts
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store import chunks
 from benchmarks import watch
+from tests.worker.uploaded import DATASET, ID, on_upload, upload
 from worker.contracts.component import discover
-from worker.data.array_files import write
 from worker.data.sources import Array
 from worker.data.tensors import Corpus, Data, Scaling
 from worker.engine.input.load import Wanted, fit_scaling, whole_of
@@ -45,29 +42,7 @@ from worker.pipe.messages import Assignment, Finished, Points, Ready, Renewed
 from worker.supervisor.trainer_process import TrainerProcess
 
 SAMPLES, SIDE, BATCH, ROUNDS = 8_000, 224, 32, 5
-ID = "00000000-0000-4000-8000-000000000000"
-DATASET = {"kind": "upload", "id": ID}
 SECONDS_BETWEEN_LOOKS = 0.005
-
-
-def upload(data_dir: Path, samples: int) -> Facts:
-    """Pictures of noise, brighter in one channel, which is their class; sent as two arrays."""
-    folder = data_dir / "uploads" / ID
-    folder.mkdir(parents=True)
-    luck = np.random.default_rng(0)
-    targets = np.arange(samples) % 3
-
-    def pictures() -> Iterator[Array]:
-        for start in range(0, samples, 100):
-            block = luck.integers(0, 192, (min(100, samples - start), SIDE, SIDE, 3), dtype=np.uint8)
-            block[np.arange(len(block)), :, :, targets[start : start + 100]] += 63
-            yield block
-
-    with (folder / "inputs").open("wb", buffering=0) as file:
-        write(file, pictures())
-    np.save(folder / "targets", targets)
-    (folder / "targets.npy").rename(folder / "targets")
-    return check(folder, Options())
 
 
 # ---- trainings
@@ -87,18 +62,14 @@ class Training:
 def train(data_dir: Path, facts: Facts, tier: Tier, name: str) -> Training:
     """One epoch from this tier, in a trainer process of its own that is ready by then."""
     with trainer(data_dir) as (process, catalog):
-        document = {
+        spec = {
             "name": name,
-            "dataset": DATASET,
             "storage": tier,
             "model": {"kind": "cnn", "width": 4},
             "stages": [{"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": BATCH}}],
             "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["safetensors"]},
         }
-        request = find_request(document, catalog)
-        assert request is not None
-        spec = resolve(document, adapt(catalog, request, facts))
-        return follow(process, Assignment(name, 1, 0, spec.model_dump(mode="json"), f"runs/{name}"))
+        return follow(process, on_upload(spec, facts, catalog, run_id=name))
 
 
 def follow(process: TrainerProcess, work: Assignment) -> Training:
@@ -205,7 +176,7 @@ def main() -> None:
     requested = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
-        facts = upload(data_dir, requested.samples)
+        facts = upload(data_dir, requested.samples, SIDE)
         size = (data_dir / "uploads" / ID / "inputs.npy").stat().st_size
         print(f"{requested.samples:,} pictures, {SIDE} × {SIDE} × 3 bytes: {size / 1e9:.2f} GB\n")
         print(

@@ -51,7 +51,7 @@ def _computed(numbers: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
     """The numbers [n, …], changed in place in float64, as float32: on a CPU in portions that stay in its cache."""
     size = max(1, len(numbers) if numbers.is_cuda else PORTION // max(1, numbers[:1].numel()))
     computed = torch.empty(numbers.shape, device=numbers.device)
-    for part, place in zip(numbers.split(size), computed.split(size), strict=True):
+    for part, place in zip(torch.split(numbers, size), torch.split(computed, size), strict=True):
         place.copy_(change(part.to(torch.float64, copy=True)))
     return computed
 

@@ -13,7 +13,7 @@ import torch
 from worker.data.tensors import Corpus, Scaling, Split
 from worker.engine.input.storage import TIERS, Storing, Tier, on_tier
 
-BATCH, BATCH_BYTES, BATCHES = 256, 16 << 20, 8  # samples of a batch, bytes of their floats, and batches that differ
+BATCH, BATCH_BYTES, BATCHES = 256, 4 << 20, 8  # samples of a batch, bytes of their floats, and batches that differ
 SECONDS = 0.015
 
 
