@@ -169,7 +169,29 @@ def batches(data_dir: Path, rounds: int) -> dict[str, float]:
     return speeds(loops, rounds)
 
 
-def main() -> None:
+STARTS: tuple[tuple[Tier, str], ...] = (
+    ("disk", "first"),
+    ("disk", "second"),
+    ("memory", "third"),
+    ("device", "fourth"),
+)
+
+
+def trainings(data_dir: Path, facts: Facts) -> bool:
+    """Prints each; returns whether all had the same losses, bit for bit."""
+    print("| training from | start | s to the first points | s | most anonymous memory, MB | before it, MB | losses |")
+    print("|---|---|---|---|---|---|---|")
+    losses = set()
+    for tier, start in STARTS:
+        found = train(data_dir, facts, tier, f"{tier}-{start}")
+        losses.add(found.losses)
+        memory = f"{found.peak / 1e6:,.0f} | {found.before / 1e6:,.0f}"
+        same = "the same bits" if len(losses) == 1 else "OTHER BITS"
+        print(f"| {tier} | {start} | {found.first_step:.1f} | {found.seconds:.0f} | {memory} | {same} |", flush=True)
+    return len(losses) == 1
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -177,31 +199,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         facts = upload(data_dir, requested.samples, SIDE)
-        size = (data_dir / "uploads" / ID / "inputs.npy").stat().st_size
+        size = requested.samples * SIDE * SIDE * 3
         print(f"{requested.samples:,} pictures, {SIDE} × {SIDE} × 3 bytes: {size / 1e9:.2f} GB\n")
-        print(
-            "| training from | start | s to the first points | s | most anonymous memory, MB | before it, MB | losses |"
-        )
-        print("|---|---|---|---|---|---|---|")
-        losses = b""
-        starts: list[tuple[Tier, str]] = [
-            ("disk", "first"),
-            ("disk", "second"),
-            ("memory", "third"),
-            ("device", "fourth"),
-        ]
-        for tier, start in starts:
-            found = train(data_dir, facts, tier, f"{tier}-{start}")
-            losses = losses or found.losses
-            same = "the same bits" if found.losses == losses else "OTHER BITS"
-            print(
-                f"| {tier} | {start} | {found.first_step:.1f} | {found.seconds:.0f} | {found.peak / 1e6:,.0f} "
-                f"| {found.before / 1e6:,.0f} | {same} |",
-                flush=True,
-            )
+        same = trainings(data_dir, facts)
         print("\n| batches from | samples/s |\n|---|---|")
         for name, speed in batches(data_dir, requested.rounds).items():
             print(f"| {name} | {speed:,.0f} |")
+    return 0 if same else 1
 
 
 if __name__ == "__main__":
