@@ -176,7 +176,7 @@ def identity(source: Source) -> str | None:
     if isinstance(source, At | Arranged | Cast):
         inner = identity(source.source)
         return None if inner is None else f"{inner} {_change(source)}"
-    if not isinstance(source, np.memmap) or source.filename is None:
+    if not isinstance(source, np.memmap) or source.filename is None or not Path(source.filename).exists():
         return None
     file = Path(source.filename).stat()
     within = _address(source) - _address(np.frombuffer(source._mmap, np.uint8))  # type: ignore[attr-defined]

@@ -17,13 +17,13 @@ from backend.domain.settings import Settings
 from tests.patience import Stopwatch
 from tests.worker.components.published_files import mnist
 from tests.worker.components.registry import make
-from tests.worker.engine.harness import settings_for
+from tests.worker.engine.harness import Ledger, run, settings_for
 from tests.worker.engine.test_exactness import killed_often, undisturbed
 from tests.worker.uploaded import DATASET, on_upload, upload
 from worker.components.datasets import cifar10
 from worker.contracts.component import discover
 from worker.data.pool import Pool
-from worker.data.sources import on_disk
+from worker.data.sources import At, on_disk
 from worker.engine.input import storage
 from worker.engine.input.load import Wanted, fit_scaling, kept_scaling, whole_of
 from worker.engine.input.storage import TIERS, Tier
@@ -63,6 +63,19 @@ def test_every_tier_leaves_the_same_bits_and_so_does_a_killed_run(
     ledger, kills = killed_often(work, eager, random.Random(2))
     assert kills >= 2
     assert (ledger.hashes, ledger.points, ledger.doubled) == (expected.hashes, expected.points, [])
+
+
+def test_batches_that_are_read_in_another_order_are_caught(
+    catalog: Catalog, eager: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: a source that reads one row for another is seen in the weights."""
+    facts = upload(eager.data_dir, 60, 12)
+    expected, found = Ledger(), Ledger()
+    expected.take(run(on_upload(spec("disk", {"kind": "linear"}), facts, catalog), eager).sent)
+    read = At.read
+    monkeypatch.setattr(At, "read", lambda self, rows: read(self, np.roll(rows, 1)))
+    found.take(run(on_upload(spec("disk", {"kind": "linear"}), facts, catalog, run_id="rolled"), eager).sent)
+    assert found.hashes != expected.hashes
 
 
 # ---- memory

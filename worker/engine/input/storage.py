@@ -1,10 +1,10 @@
-"""Changes, prepares and stores a dataset's samples where the engine reads them fastest.
+"""Stores a dataset's samples where the engine reads them fastest.
 
 | tier   | where the training split lies                       | what a batch costs                             |
 |--------|-----------------------------------------------------|------------------------------------------------|
 | device | prepared floats on the device                       | a gather                                       |
 | memory | as it was read (uint8 pixels take a quarter) in RAM | a gather, the way to the device, a scaling     |
-| disk   | the same in a file that is mapped into memory       | the same, and a read of what is not cached yet |
+| disk   | the same in a file that is mapped, read ahead       | the same, and a read of what is not cached yet |
 
 All tiers give the same batches, bit for bit.
 """
