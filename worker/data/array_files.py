@@ -3,7 +3,8 @@
 import errno
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import IO
 
@@ -18,6 +19,18 @@ class NoRoomError(ValueError):
     """The disk is full, or refuses to be written."""
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Makes what the system says of a write within the block one sentence: NoRoomError."""
+    try:
+        yield
+    except OSError as error:
+        reason = "its disk is full" if error.errno in FULL else error.strerror or "it cannot be written"
+        raise NoRoomError(
+            f"The data folder has no room for the samples in a file ({reason}): free disk space, then try again."
+        ) from error
+
+
 def write(file: IO[bytes], blocks: Iterable[Array]) -> None:
     """Write the blocks [k, …], one after the other, as one array in NumPy's format, to the disk itself.
 
@@ -25,25 +38,28 @@ def write(file: IO[bytes], blocks: Iterable[Array]) -> None:
     NoRoomError in one sentence when the disk is full.
     """
     count = 0
-    try:
-        for block in blocks:
-            if not file.tell():
-                _head(file, 0, block)
-            _put(file, np.ascontiguousarray(block).data)
-            count += len(block)
-        file.seek(0)
-        _head(file, count, block)  # as long as the first one: the format leaves room for the count to grow
-        file.seek(0, os.SEEK_END)
+    for block in blocks:
+        if not file.tell():
+            _put(file, _head(count, block))
+        _put(file, np.ascontiguousarray(block).data)
+        count += len(block)
+    file.seek(0)
+    _put(file, _head(count, block))  # as long as the first one: the format leaves room for the count to grow
+    file.seek(0, os.SEEK_END)
+    sync(file)
+
+
+def append(file: IO[bytes], array: Array) -> None:
+    """Write one more array behind what `write` wrote; errors as there."""
+    content = BytesIO()
+    np.save(content, array, allow_pickle=False)
+    _put(file, content.getbuffer())
+    sync(file)
+
+
+def sync(file: IO[bytes]) -> None:
+    with writing():
         os.fsync(file.fileno())
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _no_room(error: OSError) -> NoRoomError:
-    reason = "its disk is full" if error.errno in FULL else error.strerror or "it cannot be written"
-    return NoRoomError(
-        f"The data folder has no room for the samples in a file ({reason}): free disk space, then try again."
-    )
 
 
 def mapped(file: IO[bytes]) -> Array:
@@ -60,26 +76,17 @@ def mapped(file: IO[bytes]) -> Array:
     return array
 
 
-def append(file: IO[bytes], array: Array) -> None:
-    """Write one more array behind what `write` wrote; errors as there."""
-    content = BytesIO()
-    np.save(content, array, allow_pickle=False)
-    try:
-        _put(file, content.getbuffer())
-        os.fsync(file.fileno())
-    except OSError as error:
-        raise _no_room(error) from error
-
-
-def _head(file: IO[bytes], count: int, block: Array) -> None:
+def _head(count: int, block: Array) -> memoryview:
+    """The start of a file of `count` rows like those of the block."""
     descr, shape = np.lib.format.dtype_to_descr(block.dtype), (count, *block.shape[1:])
     content = BytesIO()
     np.lib.format.write_array_header_1_0(content, {"descr": descr, "fortran_order": False, "shape": shape})
-    _put(file, content.getbuffer())
+    return content.getbuffer()
 
 
 def _put(file: IO[bytes], content: memoryview) -> None:
     """Write all of it: the system may take a part at a time."""
     left = content.cast("B") if content.nbytes else content[:0]
-    while left.nbytes:
-        left = left[file.write(left) :]
+    with writing():
+        while left.nbytes:
+            left = left[file.write(left) :]

@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 
 from backend import __version__
-from worker.data.array_files import NoRoomError, append, mapped, write
+from worker.data.array_files import NoRoomError, append, mapped, write, writing
 from worker.data.sources import Array
 from worker.data.tensors import Samples
 
@@ -59,27 +59,23 @@ class Pool:
         """The samples of `reading`, mapped; read now if no run has read them before. NoRoomError on a full disk."""
         name = hashlib.sha256(f"{__version__}\n{reading.key}".encode()).hexdigest()[:32]
         path = self.folder / f"{name}.npy"
-        found = _opened(path)
-        if found is None:
+        while (found := _opened(path)) is None:
             self._fill(path, reading)
-            found = _opened(path)
-            self.trim(self.most)
-        assert found is not None
+        self.trim(self.most)
         return found
 
     def trim(self, most: int) -> int:
-        """Remove what was unused for longest, until no more than `most` bytes are left; returns how many it removed."""
-        files = sorted(
-            ((file.stat(), file) for file in self.folder.glob("*.npy")), key=lambda found: found[0].st_mtime_ns
-        )
-        total, removed = sum(stat.st_size for stat, _ in files), 0
-        for stat, file in files:
-            if total > most and _removed(file):
-                total, removed = total - stat.st_size, removed + stat.st_size
+        """Remove files that were unused for longest, until `most` bytes are left or all are in use; returns the bytes removed."""
+        files = sorted(_found(self.folder), key=lambda found: found[1].st_mtime_ns)
+        total, removed = sum(facts.st_size for _, facts in files), 0
+        for file, facts in files:
+            if total - removed > most and _removed(file):
+                removed += facts.st_size
         return removed
 
     def _fill(self, path: Path, reading: Reading) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob("*.part"):
             _removed(leftover)
         part = path.with_suffix(".part")
@@ -131,8 +127,9 @@ def _opened(path: Path) -> Samples | None:
 def _claimed(part: Path) -> Iterator[IO[bytes]]:
     """The file `part`, which no other process writes meanwhile."""
     while True:
-        part.touch()
-        with part.open("r+b", buffering=0) as file:
+        with writing():  # in one step: another process sweeps what is there and has no owner
+            descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o644)
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
             flock(file, LOCK_EX)
             if _is_still(file, part):  # it was not renamed or removed by who had it before
                 yield file
@@ -144,6 +141,12 @@ def _is_still(file: IO[bytes], path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _found(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for file in folder.glob("*.npy"):
+        with suppress(FileNotFoundError):  # another process removes files too
+            yield file, file.stat()
 
 
 def _removed(path: Path) -> bool:

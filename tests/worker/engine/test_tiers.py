@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -27,7 +29,7 @@ from worker.data.sources import At, on_disk
 from worker.engine.input import storage
 from worker.engine.input.load import Wanted, fit_scaling, kept_scaling, whole_of
 from worker.engine.input.storage import TIERS, Tier
-from worker.pipe.messages import Finished, Ready, Renewed
+from worker.pipe.messages import Checkpoint, Finished, FromTrainer, Ready, Renewed
 from worker.supervisor.trainer_process import TrainerProcess
 
 MB = 1e6
@@ -78,7 +80,7 @@ def test_batches_that_are_read_in_another_order_are_caught(
     assert found.hashes != expected.hashes
 
 
-# ---- memory
+# ---- in a process of its own
 
 
 def anonymous(process: TrainerProcess) -> float:
@@ -87,47 +89,71 @@ def anonymous(process: TrainerProcess) -> float:
     return 1024 * float(status.partition("RssAnon:")[2].split()[0])
 
 
-@pytest.fixture
-def trainer(tmp_path: Path, processes: None) -> Iterator[TrainerProcess]:
-    process = TrainerProcess(settings_for(tmp_path, database="", broker="", pictures=False), Event())
-    yield process
-    process.kill()
-    process.bury()
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[TrainerProcess, Catalog]]:
+    """A trainer process that is ready, and takes a checkpoint whenever it reports."""
+    settings = settings_for(folder, database="", broker="", pictures=False, checkpoint_seconds=1e-9)
+    process = TrainerProcess(settings, Event())
+    try:
+        ready, _ = heard(process, Ready)
+        yield process, Catalog.model_validate(ready[-1].catalog)
+    finally:
+        process.kill()
+        process.bury()
 
 
-def heard(process: TrainerProcess, kind: type[Any], seconds: float = 240) -> tuple[Any, float]:
-    """The first message of this kind, and the most memory seen until it came."""
+def heard(process: TrainerProcess, kind: type[Any], seconds: float = 240) -> tuple[list[FromTrainer], float]:
+    """All messages up to the first of this kind, and the most memory seen until it came."""
     watch, most = Stopwatch(), 0.0
+    messages: list[Any] = []
     while watch.seconds < seconds and not process.ended:
         most = max(most, anonymous(process))
         for message in process.receive():
+            messages.append(message)
             if isinstance(message, kind):
-                return message, most
-        if kind is Finished:
+                return messages, most
+        if kind is not Ready:
             process.send(Renewed())
         sleep(0.003)
     raise AssertionError(f"no {kind.__name__}: {process.bury() if process.ended else 'in time'}")
 
 
-def test_from_disk_a_training_takes_no_more_memory_for_more_pictures(trainer: TrainerProcess, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("processes")
+def test_from_disk_a_training_takes_no_more_memory_for_more_pictures(tmp_path: Path) -> None:
     """48 MB for training and 12 MB that are held out, which as floats would be 240 MB. From memory they are seen."""
-    ready, _ = heard(trainer, Ready)
-    catalog = Catalog.model_validate(ready.catalog)
     facts = upload(tmp_path, 400, 224)
+    with started(tmp_path) as (process, catalog):
 
-    def peak(name: str, tier: Tier, fraction: float) -> float:
-        few = [{"kind": "subset", "fraction": fraction}]
-        work = spec(tier, {"kind": "linear"}, epochs=1, batch={"kind": "fixed", "size": 8})
-        trainer.send(on_upload({**work, "distribution": few}, facts, catalog, run_id=name))
-        finished, most = heard(trainer, Finished)
-        assert finished.state is RunState.SUCCEEDED, finished.error
-        return most
+        def peak(name: str, tier: Tier, fraction: float) -> float:
+            few = [{"kind": "subset", "fraction": fraction}]
+            work = spec(tier, {"kind": "linear"}, epochs=1, batch={"kind": "fixed", "size": 8})
+            process.send(on_upload({**work, "distribution": few}, facts, catalog, run_id=name))
+            messages, most = heard(process, Finished)
+            assert messages[-1] == Finished(RunState.SUCCEEDED)
+            return most
 
-    for name, fraction in (("first", 0.5), ("second", 0.6)):  # a trainer keeps what is held out for its last two runs
-        peak(name, "disk", fraction)
-    few, many, held = peak("few", "disk", 0.4), peak("many", "disk", 1.0), peak("held", "memory", 1.0)
+        for name, fraction in (("first", 0.5), ("second", 0.6)):  # it keeps what is held out for its last two runs
+            peak(name, "disk", fraction)
+        few, many, held = peak("few", "disk", 0.4), peak("many", "disk", 1.0), peak("held", "memory", 1.0)
     assert many < few + 20 * MB
     assert held > many + 25 * MB, "what is held in memory was not seen"
+
+
+@pytest.mark.usefixtures("processes")
+def test_killed_by_the_system_in_the_midst_of_an_epoch_it_ends_with_the_same_bits(tmp_path: Path) -> None:
+    facts = upload(tmp_path, 200, 96)
+    work = spec("disk", {"kind": "cnn", "width": 8}, epochs=6, batch={"kind": "fixed", "size": 8}, augmentations=CROP)
+    expected, found = Ledger(), Ledger()
+    with started(tmp_path) as (process, catalog):
+        process.send(on_upload(work, facts, catalog, run_id="undisturbed"))
+        expected.take(heard(process, Finished)[0])
+        process.send(on_upload(work, facts, catalog, run_id="killed"))
+        found.take(heard(process, Checkpoint)[0])
+    assert found.resume is not None and found.resume.step % 20 > 0 and not found.hashes
+    with started(tmp_path) as (process, catalog):
+        process.send(replace(on_upload(work, facts, catalog, run_id="killed"), resume=found.resume))
+        found.take(heard(process, Finished)[0])
+    assert (found.hashes, found.points, found.doubled) == (expected.hashes, expected.points, [])
 
 
 # ---- kept with the pool

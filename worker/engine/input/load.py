@@ -104,5 +104,5 @@ def kept_scaling(corpus: Corpus, wanted: Wanted, pool: Pool) -> Scaling | None:
     try:
         found = pool.open(Reading(fit, settings=f"{wanted.preparation} of {samples}"))
     except NoRoomError:
-        return fitted[0]
+        return fitted[0] if fitted else fit_scaling(corpus, wanted)
     return Scaling(*np.array(found.source)) if len(found) else None

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from worker.data.array_files import write
+from worker.data.array_files import write, writing
 from worker.data.scaling import moments
 from worker.data.sources import Source, on_disk
 from worker.data.tensors import Array, Corpus, Data, Samples, Scaling, Split
@@ -131,8 +131,9 @@ def _mapped(samples: Samples, cache: Path) -> Samples:
     """The samples mapped from a file in `cache` that is gone when nobody uses it any more, if they are in none yet."""
     if on_disk(samples.source):
         return samples
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cache, suffix=".npy", buffering=0) as file:
+    with writing():
+        cache.mkdir(parents=True, exist_ok=True)
+    with writing(), tempfile.NamedTemporaryFile(dir=cache, suffix=".npy", buffering=0) as file:
         write(file, samples.blocks())
         return replace(samples, source=np.load(file.name, mmap_mode="r", allow_pickle=False))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from worker.data.tensors import Data, Split
-from worker.engine.evaluate import BATCH, in_own_unit, r2, true_numbers
+from worker.engine.evaluate import batch_size, in_own_unit, r2, true_numbers
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ def quality(module: nn.Module, split: Split, data: Data, attend: Callable[[], No
     modes = {layer: layer.training for layer in module.modules()}
     module.eval()
     parts = []
-    for inputs, targets in split.batches(BATCH):
+    for inputs, targets in split.batches(batch_size(split)):
         outputs = module(inputs)
         parts.append((in_own_unit(outputs, data),) if data.task == "regression" else _ranked(outputs, targets))
         attend()
