@@ -13,9 +13,9 @@ from worker.data.tensors import Data, Split
 BATCH, BATCH_BYTES = 1000, 16 << 20  # samples, so many that the cost of a call does not count; fewer of large ones
 
 
-def batch_size(split: Split, most: int = BATCH) -> int:
+def batch_size(split: Split, most: int | None = None) -> int:
     """Samples of a batch that goes through a model without a gradient: `most`, or fewer of large ones."""
-    return max(1, min(most, BATCH_BYTES // max(1, math.prod(split.shape) * split.dtype.itemsize)))
+    return max(1, min(most or BATCH, BATCH_BYTES // max(1, math.prod(split.shape) * split.dtype.itemsize)))
 
 
 @torch.no_grad()

@@ -33,3 +33,12 @@ def test_attends_between_batches(catalog: Catalog, monkeypatch: pytest.MonkeyPat
     data = Data(split, split, split, 3)
     evaluate(nn.Linear(4, 3), split, Loss.choose("cross_entropy"), data, lambda: calls.append(None))
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "samples"), [((4,), 1000), ((3, 32, 32), 1000), ((3, 224, 224), 27), ((3, 4096, 4096), 1)]
+)
+def test_batches_of_large_samples_are_small(shape: tuple[int, ...], samples: int) -> None:
+    split = Split(torch.empty(5, *shape, device="meta"), torch.zeros(5, dtype=torch.int64))
+    assert evaluating.batch_size(split) == samples
+    assert evaluating.batch_size(split, 20) == min(samples, 20)
