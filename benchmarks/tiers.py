@@ -1,11 +1,11 @@
 """Data beyond memory: trainings from each storage tier, and the batches that each tier gives.
 
 The data are an upload of 8,000 pictures, 224 × 224 × 3 bytes: 1.2 GB. A real trainer process trains a small network on
-them for one epoch from each tier; its anonymous memory, which no file backs, is looked at every few milliseconds. The
-first start has nothing but the upload; the second one is another process. Then the batches alone are taken, shuffled,
-scaled and as floats, by the product's own loop from each tier and by a DataLoader with two worker processes that maps
-the same file; these take turns, and each figure is the median over the rounds. All read a file that the machine holds
-in its page cache.
+them for one epoch from each tier; its anonymous memory, which no file backs, is looked at every few milliseconds. A
+training begins when data and model are there. The first one has nothing but the upload; each later one is in another
+process. Then the batches alone are taken, shuffled, scaled and as floats, by the product's own loop from each tier and
+by a DataLoader with two worker processes that maps the same file; these take turns, and each figure is the median over
+the rounds. All read a file that the machine holds in its page cache.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from backend.domain.catalog import Catalog
 from backend.domain.experiment.upload_facts import Facts
+from backend.domain.run.events import EventKind
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store import chunks
@@ -38,7 +39,7 @@ from worker.data.sources import Array
 from worker.data.tensors import Corpus, Data, Scaling
 from worker.engine.input.load import Wanted, fit_scaling, whole_of
 from worker.engine.input.storage import TIERS, Storing, Tier, store
-from worker.pipe.messages import Assignment, Finished, Points, Ready, Renewed
+from worker.pipe.messages import Assignment, Finished, Happened, Points, Ready, Renewed
 from worker.supervisor.trainer_process import TrainerProcess
 
 SAMPLES, SIDE, BATCH, ROUNDS = 8_000, 224, 32, 5
@@ -52,7 +53,7 @@ SECONDS_BETWEEN_LOOKS = 0.005
 class Training:
     """Findings of one training."""
 
-    first_step: float  # seconds from the assignment to its first points
+    ready: float  # seconds from the assignment until data and model are there and the first stage begins
     seconds: float
     peak: float  # most anonymous memory, bytes
     before: float
@@ -79,8 +80,9 @@ def follow(process: TrainerProcess, work: Assignment) -> Training:
     while not process.ended:
         found.peak = max(found.peak, anonymous(process.pid))
         for message in process.receive():
-            if isinstance(message, Points):
-                found.first_step = found.first_step or perf_counter() - began
+            if isinstance(message, Happened) and message.kind is EventKind.STAGE_BEGAN:
+                found.ready = perf_counter() - began
+            elif isinstance(message, Points):
                 found.losses += chunks.decode(message.chunk).metrics.get("train/loss", np.empty(0)).tobytes()
             elif isinstance(message, Finished):
                 assert message.state is RunState.SUCCEEDED, message.error
@@ -179,7 +181,7 @@ STARTS: tuple[tuple[Tier, str], ...] = (
 
 def trainings(data_dir: Path, facts: Facts) -> bool:
     """Prints each; returns whether all had the same losses, bit for bit."""
-    print("| training from | start | s to the first points | s | most anonymous memory, MB | before it, MB | losses |")
+    print("| training from | start | s until it begins | s | most anonymous memory, MB | before it, MB | losses |")
     print("|---|---|---|---|---|---|---|")
     losses = set()
     for tier, start in STARTS:
@@ -187,7 +189,7 @@ def trainings(data_dir: Path, facts: Facts) -> bool:
         losses.add(found.losses)
         memory = f"{found.peak / 1e6:,.0f} | {found.before / 1e6:,.0f}"
         same = "the same bits" if len(losses) == 1 else "OTHER BITS"
-        print(f"| {tier} | {start} | {found.first_step:.1f} | {found.seconds:.0f} | {memory} | {same} |", flush=True)
+        print(f"| {tier} | {start} | {found.ready:.1f} | {found.seconds:.0f} | {memory} | {same} |", flush=True)
     return len(losses) == 1
 
 
