@@ -61,10 +61,29 @@ Source = Array | View
 
 
 @dataclass(frozen=True, eq=False)
-class At(View):
-    """The rows of `source` at `rows`."""
+class Derived(View):
+    """A view of one other source."""
 
     source: Source
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    @property
+    @abstractmethod
+    def difference(self) -> str:
+        """A text that stands for the difference from `source`."""
+
+
+@dataclass(frozen=True, eq=False)
+class At(Derived):
+    """The rows of `source` at `rows`."""
+
     rows: Rows
 
     @property
@@ -72,11 +91,48 @@ class At(View):
         return (len(self.rows), *self.source.shape[1:])
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
+    def difference(self) -> str:
+        return hashlib.sha256(self.rows.tobytes()).hexdigest()
 
     def read(self, rows: Rows) -> Array:
         return np.asarray(self.source[self.rows[rows]])
+
+
+@dataclass(frozen=True, eq=False)
+class Cast(Derived):
+    """The rows of `source` as numbers of another type."""
+
+    type: np.dtype[Any]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.type
+
+    @property
+    def difference(self) -> str:
+        return self.type.str
+
+    def read(self, rows: Rows) -> Array:
+        return np.asarray(self.source[rows]).astype(self.type)
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged(Derived):
+    """The rows of `source` with their axes in another order (`axes`, the rows' own included), each in shape `each`."""
+
+    axes: tuple[int, ...]
+    each: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.source), *self.each)
+
+    @property
+    def difference(self) -> str:
+        return f"{self.axes} {self.each}"
+
+    def read(self, rows: Rows) -> Array:
+        return np.ascontiguousarray(self.source[rows].transpose(self.axes)).reshape(len(rows), *self.each)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,45 +155,6 @@ class Joined(View):
         early = rows < len(self.first)
         found[early], found[~early] = self.first[rows[early]], self.second[rows[~early] - len(self.first)]
         return found
-
-
-@dataclass(frozen=True, eq=False)
-class Cast(View):
-    """The rows of `source` as numbers of the type `dtype`."""
-
-    source: Source
-    type: np.dtype[Any]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.type
-
-    def read(self, rows: Rows) -> Array:
-        return np.asarray(self.source[rows]).astype(self.type)
-
-
-@dataclass(frozen=True, eq=False)
-class Arranged(View):
-    """The rows of `source` with their axes in another order (`axes`, the rows' own included), each in shape `each`."""
-
-    source: Source
-    axes: tuple[int, ...]
-    each: tuple[int, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (len(self.source), *self.each)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
-
-    def read(self, rows: Rows) -> Array:
-        return np.ascontiguousarray(self.source[rows].transpose(self.axes)).reshape(len(rows), *self.each)
 
 
 def at(source: Source, rows: slice | Rows) -> Source:
@@ -166,27 +183,27 @@ def cast(source: Source, dtype: np.dtype[Any]) -> Source:
 
 def on_disk(source: Source) -> bool:
     """Returns whether rows are read from a file; of joined sources, those of the first."""
-    if isinstance(source, At | Arranged | Cast):
+    if isinstance(source, Derived):
         return on_disk(source.source)
-    return on_disk(source.first) if isinstance(source, Joined) else isinstance(source, np.memmap)
+    return on_disk(source.first) if isinstance(source, Joined) else _file_of(source) is not None
 
 
 def identity(source: Source) -> str | None:
     """A text that stands for these very rows of a file as it is now; None where rows lie in memory."""
-    if isinstance(source, At | Arranged | Cast):
+    if isinstance(source, Derived):
         inner = identity(source.source)
-        return None if inner is None else f"{inner} {_change(source)}"
-    if not isinstance(source, np.memmap) or source.filename is None or not Path(source.filename).exists():
+        return None if inner is None else f"{inner} {source.difference}"
+    if not isinstance(source, np.memmap) or (path := _file_of(source)) is None or not path.exists():
         return None
-    file = Path(source.filename).stat()
+    file = path.stat()
     within = _address(source) - _address(np.frombuffer(source._mmap, np.uint8))  # type: ignore[attr-defined]
-    return f"{source.filename} {file.st_size} {file.st_mtime_ns} {within} {source.dtype.str} {source.shape} {source.strides}"
+    return f"{path} {file.st_size} {file.st_mtime_ns} {within} {source.dtype.str} {source.shape} {source.strides}"
 
 
-def _change(view: At | Arranged | Cast) -> str:
-    if isinstance(view, At):
-        return hashlib.sha256(view.rows.tobytes()).hexdigest()
-    return view.type.str if isinstance(view, Cast) else f"{view.axes} {view.each}"
+def _file_of(source: Source) -> Path | None:
+    """The file that an array is mapped from. What NumPy computes from a mapped array may be one by its type alone."""
+    mapped = isinstance(source, np.memmap) and source.filename is not None
+    return Path(source.filename) if mapped else None  # type: ignore[union-attr, arg-type]
 
 
 def _address(array: Array) -> int:

@@ -58,7 +58,7 @@ def split(
 
 
 def hold_out(whole: Samples, test: int, validation: int, seed: int) -> tuple[Samples, Samples, Samples]:
-    """Where the last `test` samples are published as such: all others but a stratified `validation` of them, those, these."""
+    """Training, validation and test: the last `test` samples are for the test, and a stratified `validation` of the others is drawn."""
     published = len(whole) - test
     train, drawn = part(whole.targets[:published], (validation,), seed)
     return whole.take(train), whole.take(drawn), whole.take(np.arange(published, len(whole)))

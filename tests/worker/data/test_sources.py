@@ -105,6 +105,11 @@ def test_an_identity_stands_for_the_rows_the_type_and_the_file(tmp_path: Path) -
     assert identity(at(other, ROWS)) != names[4]
 
 
+def test_what_is_computed_from_a_file_lies_in_memory(tmp_path: Path) -> None:
+    for computed in (mapped(tmp_path).astype(np.float32), mapped(tmp_path) + 1, mapped(tmp_path)[ROWS]):
+        assert not on_disk(computed) and identity(computed) is None
+
+
 @each
 def test_what_lies_in_memory_has_no_identity(name: str) -> None:
     assert identity(MADE[name][0](PICTURES)) is None
