@@ -203,7 +203,7 @@ def identity(source: Source) -> str | None:
 def _file_of(source: Source) -> Path | None:
     """The file that an array is mapped from. What NumPy computes from a mapped array may be one by its type alone."""
     mapped = isinstance(source, np.memmap) and source.filename is not None
-    return Path(source.filename) if mapped else None  # type: ignore[union-attr, arg-type]
+    return Path(source.filename) if mapped else None  # type: ignore[union-attr]
 
 
 def _address(array: Array) -> int:
