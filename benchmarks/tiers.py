@@ -1,11 +1,12 @@
-"""Data beyond memory: trainings from each storage tier, and the batches that each tier gives.
+"""Data beyond memory: starts and trainings from each storage tier, and the batches that each tier gives.
 
-The data are an upload of 8,000 pictures, 224 × 224 × 3 bytes: 1.2 GB. A real trainer process trains a small network on
-them for one epoch from each tier; its anonymous memory, which no file backs, is looked at every few milliseconds. A
-training begins when data and model are there. The first one has nothing but the upload; each later one is in another
-process. Then the batches alone are taken, shuffled, scaled and as floats, by the product's own loop from each tier and
-by a DataLoader with two worker processes that maps the same file; these take turns, and each figure is the median over
-the rounds. All read a file that the machine holds in its page cache.
+The data are an upload of 8,000 pictures, 224 × 224 × 3 bytes: 1.2 GB. A trainer process that has trained before is given
+a run on them, until data and model are there and the first stage begins; then another process. The first start has
+nothing but the upload. Then a small network is trained for one epoch from each tier; the anonymous memory of the process,
+which no file backs, is looked at every few milliseconds. At last the batches alone are taken, shuffled, scaled and as
+floats, by the product's own loop from each tier and by a DataLoader with two worker processes that maps the same file;
+these take turns, and each figure is the median over the rounds. All read a file that the machine holds in its page cache.
+`python -m benchmarks.tiers --parts starts` measures one part alone.
 """
 
 import argparse
@@ -33,61 +34,96 @@ from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from backend.store import chunks
 from benchmarks import watch
+from tests.worker.engine.harness import assignment
 from tests.worker.uploaded import DATASET, ID, on_upload, upload
 from worker.contracts.component import discover
 from worker.data.sources import Array
 from worker.data.tensors import Corpus, Data, Scaling
 from worker.engine.input.load import Wanted, fit_scaling, whole_of
 from worker.engine.input.storage import TIERS, Storing, Tier, store
-from worker.pipe.messages import Assignment, Finished, Happened, Points, Ready, Renewed
+from worker.pipe.messages import Finished, FromTrainer, Happened, Points, Ready, Renewed
 from worker.supervisor.trainer_process import TrainerProcess
 
 SAMPLES, SIDE, BATCH, ROUNDS = 8_000, 224, 32, 5
 SECONDS_BETWEEN_LOOKS = 0.005
+WARM_UP = {"dataset": "digits", "model": "linear", "stages": [{"kind": "train", "epochs": 1}]}
 
 
-# ---- trainings
+# ---- starts and trainings
+
+
+def spec(tier: Tier) -> dict[str, Any]:
+    return {
+        "storage": tier,
+        "model": {"kind": "cnn", "width": 4},
+        "stages": [{"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": BATCH}}],
+        "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["safetensors"]},
+    }
+
+
+def starts(data_dir: Path, facts: Facts) -> bool:
+    """Prints the seconds from a run's assignment to its first stage, from disk."""
+    print("\n| start from disk | s until the first stage begins |\n|---|---|")
+    for name in ("first", "second", "third"):
+        with trainer(data_dir) as (process, catalog):
+            process.send(assignment(WARM_UP, catalog, run_id=f"warm-up-{name}"))
+            for _ in heard(process, Finished):
+                pass
+            began = perf_counter()
+            process.send(on_upload(spec("disk"), facts, catalog, run_id=f"start-{name}"))
+            for message in heard(process, Finished):
+                if isinstance(message, Happened) and message.kind is EventKind.STAGE_BEGAN:
+                    break
+            print(f"| {name} | {perf_counter() - began:.1f} |", flush=True)
+    return True
 
 
 @dataclass
 class Training:
     """Findings of one training."""
 
-    ready: float  # seconds from the assignment until data and model are there and the first stage begins
     seconds: float
-    peak: float  # most anonymous memory, bytes
-    before: float
-    losses: bytes
+    before: float  # anonymous memory when it is given the run, and at most from then on, bytes
+    peak: float
+    losses: bytes = b""
 
 
-def train(data_dir: Path, facts: Facts, tier: Tier, name: str) -> Training:
+def trainings(data_dir: Path, facts: Facts) -> bool:
+    """Prints one from each tier; returns whether all had the same losses, bit for bit."""
+    print("\n| training from | s | most anonymous memory, MB | before it, MB | losses |\n|---|---|---|---|---|")
+    losses = set()
+    for tier in reversed(TIERS):
+        found = train(data_dir, facts, tier)
+        losses.add(found.losses)
+        same = "the same bits" if len(losses) == 1 else "OTHER BITS"
+        memory = f"{found.peak / 1e6:,.0f} | {found.before / 1e6:,.0f}"
+        print(f"| {tier} | {found.seconds:.0f} | {memory} | {same} |", flush=True)
+    return len(losses) == 1
+
+
+def train(data_dir: Path, facts: Facts, tier: Tier) -> Training:
     """One epoch from this tier, in a trainer process of its own that is ready by then."""
     with trainer(data_dir) as (process, catalog):
-        spec = {
-            "name": name,
-            "storage": tier,
-            "model": {"kind": "cnn", "width": 4},
-            "stages": [{"kind": "train", "epochs": 1, "batch": {"kind": "fixed", "size": BATCH}}],
-            "measure": {"batch_sizes": [1], "repeats": 5, "formats": ["safetensors"]},
-        }
-        return follow(process, on_upload(spec, facts, catalog, run_id=name))
-
-
-def follow(process: TrainerProcess, work: Assignment) -> Training:
-    before = anonymous(process.pid)
-    began, found = perf_counter(), Training(0.0, 0.0, before, before, b"")
-    process.send(work)
-    while not process.ended:
-        found.peak = max(found.peak, anonymous(process.pid))
-        for message in process.receive():
-            if isinstance(message, Happened) and message.kind is EventKind.STAGE_BEGAN:
-                found.ready = perf_counter() - began
-            elif isinstance(message, Points):
+        before, began = anonymous(process.pid), perf_counter()
+        found = Training(0.0, before, before)
+        process.send(on_upload(spec(tier), facts, catalog, run_id=tier))
+        for message in heard(process, Finished):
+            found.peak = max(found.peak, anonymous(process.pid))
+            if isinstance(message, Points):
                 found.losses += chunks.decode(message.chunk).metrics.get("train/loss", np.empty(0)).tobytes()
-            elif isinstance(message, Finished):
-                assert message.state is RunState.SUCCEEDED, message.error
-                found.seconds = perf_counter() - began
-                return found
+        found.seconds = perf_counter() - began
+        return found
+
+
+def heard(process: TrainerProcess, last: type[FromTrainer]) -> Iterator[FromTrainer | None]:
+    """Every message up to the first of the kind `last`, and None after each look at the pipe."""
+    while not process.ended:
+        for message in process.receive():
+            assert not isinstance(message, Finished) or message.state is RunState.SUCCEEDED, message
+            yield message
+            if isinstance(message, last):
+                return
+        yield None
         process.send(Renewed())
         sleep(SECONDS_BETWEEN_LOOKS)
     raise RuntimeError(f"the trainer ended: {process.bury()}")
@@ -146,19 +182,8 @@ def theirs(data_dir: Path, corpus: Corpus, rows: Array, scaling: Scaling) -> Cal
     return lambda: sum(len(targets) for _, targets in loader)
 
 
-def speeds(loops: dict[str, Callable[[], int]], rounds: int) -> dict[str, float]:
-    """Samples a second of each loop, median over the rounds after one that does not count."""
-    found: dict[str, list[float]] = {name: [] for name in loops}
-    for number in watch.through(range(rounds + 1), "batches, round"):
-        for name, loop in loops.items():
-            began = perf_counter()
-            count = loop()
-            if number:
-                found[name].append(count / (perf_counter() - began))
-    return {name: statistics.median(values) for name, values in found.items()}
-
-
-def batches(data_dir: Path, rounds: int) -> dict[str, float]:
+def batches(data_dir: Path, facts: Facts) -> bool:
+    """Prints the samples a second of each loop, median over the rounds after one that does not count."""
     discover()
     torch.set_num_threads(1)
     wanted = Wanted(json.dumps(DATASET), json.dumps({"kind": "per_channel"}), "[]", "auto", augmented=False)
@@ -168,46 +193,33 @@ def batches(data_dir: Path, rounds: int) -> dict[str, float]:
     loops = {tier: ours(store(corpus, scaling, Storing(tier, "cpu", data_dir / "cache"))) for tier in reversed(TIERS)}
     source: Any = corpus.train.source
     loops |= {"a DataLoader, 2 workers": theirs(data_dir, corpus, source.rows, scaling)}
-    return speeds(loops, rounds)
+    found: dict[str, list[float]] = {name: [] for name in loops}
+    for number in watch.through(range(ROUNDS + 1), "batches, round"):
+        for name, loop in loops.items():
+            began = perf_counter()
+            count = loop()
+            if number:
+                found[name].append(count / (perf_counter() - began))
+    print("\n| batches from | samples/s |\n|---|---|")
+    for name, values in found.items():
+        print(f"| {name} | {statistics.median(values):,.0f} |")
+    return True
 
 
-STARTS: tuple[tuple[Tier, str], ...] = (
-    ("disk", "first"),
-    ("disk", "second"),
-    ("memory", "third"),
-    ("device", "fourth"),
-)
-
-
-def trainings(data_dir: Path, facts: Facts) -> bool:
-    """Prints each; returns whether all had the same losses, bit for bit."""
-    print("| training from | start | s until it begins | s | most anonymous memory, MB | before it, MB | losses |")
-    print("|---|---|---|---|---|---|---|")
-    losses = set()
-    for tier, start in STARTS:
-        found = train(data_dir, facts, tier, f"{tier}-{start}")
-        losses.add(found.losses)
-        memory = f"{found.peak / 1e6:,.0f} | {found.before / 1e6:,.0f}"
-        same = "the same bits" if len(losses) == 1 else "OTHER BITS"
-        print(f"| {tier} | {start} | {found.ready:.1f} | {found.seconds:.0f} | {memory} | {same} |", flush=True)
-    return len(losses) == 1
+PARTS: dict[str, Callable[[Path, Facts], bool]] = {"starts": starts, "trainings": trainings, "batches": batches}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=SAMPLES)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--parts", choices=PARTS, nargs="*", default=list(PARTS))
     requested = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data_dir = Path(folder)
-        facts = upload(data_dir, requested.samples, SIDE)
+        facts = upload(Path(folder), requested.samples, SIDE)
         size = requested.samples * SIDE * SIDE * 3
-        print(f"{requested.samples:,} pictures, {SIDE} × {SIDE} × 3 bytes: {size / 1e9:.2f} GB\n")
-        same = trainings(data_dir, facts)
-        print("\n| batches from | samples/s |\n|---|---|")
-        for name, speed in batches(data_dir, requested.rounds).items():
-            print(f"| {name} | {speed:,.0f} |")
-    return 0 if same else 1
+        print(f"{requested.samples:,} pictures, {SIDE} × {SIDE} × 3 bytes: {size / 1e9:.2f} GB")
+        done = [PARTS[part](Path(folder), facts) for part in requested.parts]
+    return 0 if all(done) else 1
 
 
 if __name__ == "__main__":
