@@ -13,7 +13,7 @@ MINUTES = {
     "exactness": 10.0,
     "training": 5.0,
     "augmentation": 5.0,
-    "tiers": 12.0,
+    "tiers": 15.0,
     "auto_batch": 5.0,
     "diagnosis": 2.0,
     "points": 2.0,
