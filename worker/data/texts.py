@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from worker.data.splits import Rows, check
+from worker.data.sources import Rows
+from worker.data.splits import check
 from worker.data.tensors import Array, Corpus, Samples, Task
 from worker.data.tokens import Vocabulary
 
