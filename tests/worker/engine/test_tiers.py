@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from backend.domain.catalog import Catalog
+from backend.domain.run.commands import PlannedCommand
 from backend.domain.run.states import RunState
 from backend.domain.settings import Settings
 from tests.patience import Stopwatch
@@ -29,7 +30,7 @@ from worker.data.sources import At, on_disk
 from worker.engine.input import storage
 from worker.engine.input.load import Wanted, fit_scaling, kept_scaling, whole_of
 from worker.engine.input.storage import TIERS, Tier
-from worker.pipe.messages import Checkpoint, Finished, FromTrainer, Ready, Renewed
+from worker.pipe.messages import Checkpoint, Finished, FromTrainer, Ready, Renewed, ScheduledCommand
 from worker.supervisor.trainer_process import TrainerProcess
 
 MB = 1e6
@@ -65,6 +66,25 @@ def test_every_tier_leaves_the_same_bits_and_so_does_a_killed_run(
     ledger, kills = killed_often(work, eager, random.Random(2))
     assert kills >= 2
     assert (ledger.hashes, ledger.points, ledger.doubled) == (expected.hashes, expected.points, [])
+
+
+def test_an_augmentation_that_is_set_in_the_midst_of_an_epoch_holds_from_that_step_on_every_tier(
+    catalog: Catalog, eager: Settings
+) -> None:
+    """Batches that were read ahead by then are changed by what holds when they are taken."""
+    facts = upload(eager.data_dir, 240, 12)
+    turned = [ScheduledCommand(PlannedCommand(step=7, path="augmentations[0].area", value=0.05))]
+    plain = {
+        tier: on_upload(spec(tier, {"kind": "linear"}, augmentations=CROP), facts, catalog, run_id=tier)
+        for tier in TIERS
+    }
+    found = {tier: undisturbed(replace(work, scheduled=turned), eager) for tier, work in plain.items()}
+    assert found["disk"].points == found["memory"].points == found["device"].points
+    before, after = (
+        {step: value for (name, step), value in ledger.points.items() if name == "train/loss"}
+        for ledger in (undisturbed(plain["disk"], eager), found["disk"])
+    )
+    assert min(step for step in before if before[step] != after[step]) == 9  # step 8 had its batch when it was obeyed
 
 
 def test_batches_that_are_read_in_another_order_are_caught(
