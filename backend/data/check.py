@@ -19,7 +19,7 @@ from backend.data.faults import FileInvalid
 from backend.data.formats import INPUTS, TARGETS, VALUES
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
-from backend.domain.experiment.upload_plan import LEAST_ROWS, Choice, ChoiceInvalid
+from backend.domain.experiment.upload_plan import LEAST_OF_A_CLASS, LEAST_ROWS, Choice, ChoiceInvalid
 from backend.domain.experiment.uploads import plan
 
 FACTS = "facts.json"
@@ -28,8 +28,10 @@ KEPT = (VALUES, INPUTS, TARGETS, FACTS, "characters.npy", "texts-*.npy", "ends-*
 
 def check(folder: Path, options: Options) -> Facts:
     """Check what lies in `folder`: `file`, or `inputs` and `targets`. Raises FileInvalid in one sentence."""
-    said = {"target": options.target, "task": options.task, "text": options.text}
-    facts = _read(folder, options).model_copy(update=said)
+    facts = _read(folder, options)
+    target = _target_of_texts(facts) if options.task == "text classification" else None
+    said = {"target": options.target or target, "task": options.task, "text": options.text}
+    facts = facts.model_copy(update=said)
     if facts.rows < LEAST_ROWS:
         raise FileInvalid(f"There are {facts.rows} rows; at least {LEAST_ROWS} are needed to train, validate and test.")
     try:
@@ -51,6 +53,12 @@ def _read(folder: Path, options: Options) -> Facts:
     if file.exists():
         return formats.read(file, folder, options)
     return formats.read_pair(folder, folder / "inputs", folder / "targets")
+
+
+def _target_of_texts(facts: Facts) -> str | None:
+    """The column that texts are told apart by where nobody names one: the last that can be classes, wherever it stands."""
+    fitting = [column for column in facts.columns if min((column.counts or {}).values(), default=0) >= LEAST_OF_A_CLASS]
+    return fitting[-1].name if fitting else None
 
 
 def _finished(folder: Path) -> Iterator[Path]:

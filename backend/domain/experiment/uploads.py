@@ -107,11 +107,11 @@ def _task(columns: Sequence[Column], requested: Task) -> Literal["classification
 
 def _check_classes(column: Column) -> None:
     if column.counts is None:
-        what = "texts" if column.type == "text" else "numbers"
+        what = "texts or long ones" if column.type == "text" else "numbers or numbers that are not whole"
         raise ChoiceInvalid(
             "target",
-            f"is the column `{column.name}`, which holds more than {MOST_CLASSES:,} different {what} or numbers that are "
-            "not whole: too many for classes; choose another column, or regression.",
+            f"is the column `{column.name}`, which holds more than {MOST_CLASSES:,} different {what}: too many for classes; choose "
+            "another column, or regression.",
         )
     if len(column.counts) < 2:
         raise ChoiceInvalid(

@@ -179,6 +179,20 @@ def test_a_file_that_is_all_one_value_is_bounded_by_its_cells(tmp_path: Path) ->
     assert "more than 100,000,000 cells" in refusal(tmp_path, content)
 
 
+@pytest.mark.parametrize("form", ["arrow", "stream"])
+def test_a_place_beyond_its_dictionary_is_never_followed(tmp_path: Path, form: str) -> None:
+    places = pa.array([0] * (ROWS - 1) + [10**6], pa.int32())
+    lying = pa.DictionaryArray.from_arrays(places, pa.array(["a"]), safe=False)
+    assert "damaged" in refusal(tmp_path, FORMATS[form](pa.table({"x": lying, "kind": LABELS})))
+
+
+@each_format
+def test_names_with_dots_are_names(tmp_path: Path, form: str) -> None:
+    table = pa.table({"a": list(range(ROWS)), "a.b": [row / 7 for row in range(ROWS)], "kind": LABELS})
+    found = checked(tmp_path, {"file": FORMATS[form](table)})
+    assert [(column.name, column.greatest) for column in found.columns[:2]] == [("a", 59), ("a.b", 59 / 7)]
+
+
 def test_text_that_no_text_may_hold_is_told(tmp_path: Path) -> None:
     table = pa.table({"x": ["a\x00"] * ROWS, "kind": LABELS})
     assert "A cell of column `x` in the rows from 1 on holds the character U+0000" in refusal(tmp_path, parquet(table))

@@ -103,11 +103,11 @@ def test_several_take_their_shares_of_the_labels_loss_in_any_order() -> None:
 @each("distillers")
 def test_every_distiller_teaches_images_texts_and_numbers(component: type[Component]) -> None:
     for sort in SORTS:
-        if sort.name not in ("digits", "numbers", "text") or not set(component.needs) <= sort.traits:
+        if sort.name not in ("digits", "numbers", "text", "reviews") or not set(component.needs) <= sort.traits:
             continue
         models = (
-            [{"kind": "char_transformer"}] * 2
-            if sort.name == "text"
+            [{"kind": {"text": "char_transformer", "reviews": "text_transformer"}[sort.name]}] * 2
+            if sort.name in ("text", "reviews")
             else [{"kind": "mlp", "hidden": [256, 8]}, {"kind": "mlp"}]
         )
         student, teacher = (

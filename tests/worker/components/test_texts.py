@@ -151,6 +151,14 @@ def test_texts_become_ids_of_the_training_splits_words(tmp_path: Path, fields: d
     assert equal(load(tmp_path, length=9, vocabulary=40, **fields).test, corpus.test)
 
 
+def test_the_classes_of_texts_may_stand_anywhere(tmp_path: Path) -> None:
+    records = [{"label": record["label"], "id": row, "text": record["text"]} for row, record in enumerate(RECORDS)]
+    facts = sent(tmp_path, records, task="text classification")
+    found = plan(facts, Choice())
+    assert (facts.target, found.classes) == ("label", ("bad", "good", "mixed"))
+    assert facts.columns[found.text or 0].name == "text"
+
+
 def test_no_word_of_the_other_splits_is_known(tmp_path: Path) -> None:
     """Each text has a word of its own: those of validation and test are unknown ones."""
     sent(tmp_path)
