@@ -37,6 +37,7 @@ class Table:
     ignored: list[str]
     rows: int = 0
     labels: dict[int, Labels] = field(default_factory=dict)  # of columns whose numbers do not tell their labels apart
+    words: dict[int, dict[str, int]] = field(default_factory=dict)  # how long the texts of columns of many are
 
     def blocks(self) -> Iterator[tuple[list[int], Rows]]:
         """Numbers of rows, and their cells."""
@@ -117,6 +118,7 @@ def _write(table: Table, folder: Path) -> tuple[Profile, int, Rows]:
                 profile.see(values[:, :width])
                 kept += len(complete)
                 preview += map(_shown, complete[: PREVIEW_ROWS - len(preview)])
+        table.words = {index: file.words for index, file in texts.items()}
     return profile, kept, preview
 
 
@@ -152,7 +154,9 @@ def _columns(table: Table, profile: Profile) -> list[Column]:
         if index in table.labels:
             more["counts"] = table.labels[index].counts
         if cells.is_text:
-            found.append(Column(name=cells.name, type="text", prose=cells.is_prose, **more))
+            found.append(
+                Column(name=cells.name, type="text", prose=cells.is_prose, **table.words.get(index, {}), **more)
+            )
             continue
         if index in table.labels:
             more["coded"], place = place, place + 1

@@ -38,7 +38,9 @@ def test_reviews_of_a_jsonl_file_are_learnt_from(page: Page, lathe: Lathe, tmp_p
     lines = [{"text": f"Number {row} was {words[row % 2]}.", "label": ("good", "bad")[row % 2]} for row in range(ROWS)]
     (tmp_path / "reviews.jsonl").write_text("\n".join(map(json.dumps, lines)))
     send(page, lathe, tmp_path / "reviews.jsonl", "text classification")
-    expect(page.get_by_role("table", name="Columns").get_by_role("row").nth(1)).to_contain_text("words can be learnt")
+    expect(page.get_by_role("table", name="Columns").get_by_role("row").nth(1)).to_contain_text(
+        "text of 5 words (median, 5 at most)"
+    )
     page.get_by_role("link", name="Use “reviews.jsonl” in an experiment").click()
     expect(page.get_by_label("Name", exact=False).first).to_have_value("reviews.jsonl")
     page.get_by_role("button", name="Run", exact=True).click()

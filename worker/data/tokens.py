@@ -1,6 +1,5 @@
 """Texts as numbers: a table of words that is made from the training split alone, and the ids of a text's first words."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,17 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.domain.experiment.upload_texts import words
+
 PADDING, UNKNOWN = 0, 1  # ids: of places after a text's end, and of words that the table does not hold
 SPECIAL = ("", "\ufffd")  # their words in the table
-WORD = r"\w+|[^\w\s]"
-"""Pieces of a text in lower case: runs of letters, digits and `_`, and each other sign alone."""
-
-_WORD = re.compile(WORD)
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, in its order."""
-    return _WORD.findall(text.lower())
 
 
 @dataclass(frozen=True)

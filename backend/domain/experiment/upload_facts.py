@@ -22,6 +22,12 @@ class Column(BaseModel):
     prose: bool = Field(
         default=False, description="True for a column of so many different texts that their words can be learnt from."
     )
+    median_words: int | None = Field(
+        default=None, description="Median number of words of its texts, where they can be learnt from; else null."
+    )
+    most_words: int | None = Field(
+        default=None, description="Largest number of words of its texts; null where the median is."
+    )
     unit: str = Field(
         default="", description="Unit of numbers that were made of another type, such as seconds of a time; else empty."
     )

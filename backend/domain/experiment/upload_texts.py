@@ -1,7 +1,17 @@
-"""The training plan of a text whose next characters are learnt. Pure: reads no file."""
+"""Texts: their words, and the training plan of a text whose next characters are learnt. Pure: reads no file."""
+
+import re
 
 from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.upload_plan import STRETCHES, Choice, ChoiceInvalid, Plan, apportion
+
+WORD = re.compile(r"\w+|[^\w\s]")
+"""A word of a text in lower case: a run of letters, digits and `_`, or one other sign."""
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in its order."""
+    return WORD.findall(text.lower())
 
 
 def plan_text(facts: Facts, choice: Choice) -> Plan:

@@ -23,6 +23,10 @@ class Column(Reply):
     """True when they were stored as integers."""
     prose: bool = False
     """True for a column of so many different texts that their words can be learnt from."""
+    median_words: int | None = None
+    """Median number of words of its texts, where they can be learnt from; else null."""
+    most_words: int | None = None
+    """Largest number of words of its texts; null where the median is."""
     unit: str = ""
     """Unit of numbers that were made of another type, such as seconds of a time; else empty."""
     empty: int = 0

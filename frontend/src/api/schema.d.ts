@@ -1209,6 +1209,16 @@ export interface components {
              */
             prose: boolean;
             /**
+             * Median Words
+             * @description Median number of words of its texts, where they can be learnt from; else null.
+             */
+            median_words?: number | null;
+            /**
+             * Most Words
+             * @description Largest number of words of its texts; null where the median is.
+             */
+            most_words?: number | null;
+            /**
              * Unit
              * @description Unit of numbers that were made of another type, such as seconds of a time; else empty.
              * @default

@@ -23,5 +23,5 @@ it("says what a column holds, and in which unit", () => {
   expect(made({ type: "number", whole: true })).toBe("whole number");
   expect(made({ type: "number", unit: "seconds since midnight" })).toBe("seconds since midnight");
   expect(made({ type: "text" })).toBe("text");
-  expect(made({ type: "text", prose: true })).toBe("text whose words can be learnt");
+  expect(made({ type: "text", prose: true, median_words: 12, most_words: 1040 })).toBe("text of 12 words (median, 1,040 at most), to be learnt from");
 });

@@ -13,9 +13,9 @@ export function targetOf({ kind, target, columns }: Facts): string[] {
   return (kind === "table" ? columns.slice(-1) : columns).map(({ name }) => name);
 }
 
-/** "text", "text whose words can be learnt", "whole number", "seconds since 1970-01-01" */
-export function typeOf({ type, prose, unit, whole }: Facts["columns"][number]): string {
-  if (type === "text") return prose ? "text whose words can be learnt" : "text";
+/** "text", "text of 12 words (median, 40 at most), to be learnt from", "whole number", "seconds since 1970-01-01" */
+export function typeOf({ type, prose, median_words: median, most_words: most, unit, whole }: Facts["columns"][number]): string {
+  if (type === "text") return prose ? `text of ${count(median)} words (median, ${count(most)} at most), to be learnt from` : "text";
   return unit || (whole ? "whole number" : "number");
 }
 

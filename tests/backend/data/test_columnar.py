@@ -92,9 +92,10 @@ def test_the_same_table_is_the_same_in_every_format(tmp_path: Path, kind: str, f
 
 
 def test_texts_of_many_kinds_are_kept_beside_the_numbers(tmp_path: Path) -> None:
-    texts = [f"review number {row}, naïve" for row in range(ROWS)]
+    texts = [f"Review number {row}, naïve" for row in range(ROWS)]
     found = checked(tmp_path, {"file": parquet(pa.table({"text": texts, "kind": ["a", "b"] * 30}))}, target="kind")
     assert found.columns[0].prose and not found.columns[1].prose
+    assert (found.columns[0].median_words, found.columns[0].most_words, found.columns[1].most_words) == (5, 5, None)
     assert left(tmp_path) == ["ends-0.npy", "facts.json", "texts-0.npy", "values.npy"]
     ends, content = np.load(tmp_path / "ends-0.npy"), np.load(tmp_path / "texts-0.npy").tobytes()
     starts = [0, *ends[:-1].tolist()]

@@ -14,13 +14,14 @@ from backend.data.check import check
 from backend.data.faults import FileInvalid
 from backend.data.options import Options
 from backend.domain.experiment.upload_plan import Choice, ChoiceInvalid
+from backend.domain.experiment.upload_texts import words
 from backend.domain.experiment.uploads import plan
 from tests.worker.components.registry import make
 from tests.worker.components.test_datasets import equal, is_stratified, splits
 from worker.contracts.families.models import build
 from worker.contracts.subject import Origin
 from worker.data.tensors import Corpus
-from worker.data.tokens import PADDING, UNKNOWN, Vocabulary, words
+from worker.data.tokens import PADDING, UNKNOWN, Vocabulary
 
 ID = "00000000-0000-4000-8000-000000000000"
 ROWS = 120
