@@ -199,6 +199,9 @@ def test_tradeoffs_say_whether_a_model_meets_them(server: Server, catalog: Catal
     assert words(out)[3][3:] == ["2 quantize: dynamic int8", "onnx", *values]
     code, out, _ = lathe_says("tradeoffs", "bytes <= 1MB")
     assert code == 1 and "bound `accuracy`, such as `accuracy >= 94%`" in out
+    for filters, meets in ((("--model", "mlp", "--format", "onnx", "--machine", "any"), 0), (("--model", "cnn"), 1)):
+        assert lathe_says("tradeoffs", "accuracy >= 93%", *filters)[0] == meets
+    assert lathe_says("tradeoffs", "accuracy >= 93% and dataset == digits and model != cnn")[0] == 0
     code, out, _ = lathe_says("tradeoffs", "accuracy >= 99%", "--dataset", "digits")
     assert code == 1 and "The nearest is" in out
 
