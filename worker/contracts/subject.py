@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from worker.data.interface import Interface
+
 
 class Conversion(Protocol):
     """The way in which a model's exported file gets fewer bits for its numbers."""
@@ -40,6 +42,7 @@ class Subject:
     `masks` name the parameters that were pruned without being removed; training keeps their zeros at zero.
     `quantizer` is how the exported artifact is to be converted; the module itself stays float.
     `teacher` is there within a stage whose trainings learn from it, and gone at its end.
+    `interface` is there while its files are written: the steps around the model that they contain; None for none.
     `ranges` are the lowest and highest value that a layer's inputs were trained to have, where they were.
     """
 
@@ -51,6 +54,7 @@ class Subject:
     input_dtype: torch.dtype = torch.float32  # int64 for token ids
     origin: Origin | None = None
     teacher: "Subject | None" = None
+    interface: Interface | None = None
 
     def sample(self, batch: int = 2) -> Tensor:
         """Zeros of the model's input shape [batch, …], on the model's device: for tracing, never for measuring."""

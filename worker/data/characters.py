@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.domain.experiment.upload_plan import STRETCHES
+from worker.data.layout import Layout, Tokens
 from worker.data.splits import generator
 from worker.data.tensors import Corpus, Samples
 
@@ -31,7 +32,7 @@ class Windows:
         first, second, third = (
             self._cut([stretches[number] for number in sorted(part)]) for part in (train, validation, test)
         )
-        return Corpus(first, second, third, "language", len(names), names)
+        return Corpus(first, second, third, "language", len(names), names, layout=Layout(tokens=Tokens(names)))
 
     def _cut(self, stretches: Sequence[NDArray[np.int64]]) -> Samples:
         """Every window of `stretches`, side by side; the few characters that are left at an end are not used."""

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from worker.data.layout import Layout
 from worker.data.sources import BLOCK, Source, at, blocks
 
 Array = NDArray[Any]
@@ -72,6 +73,7 @@ class Corpus:
     white: float = 255.0  # the value of a pixel that is fully lit, for images,
     black: float = 0.0  # and of one that is not lit
     vocabulary: tuple[str, ...] = ()  # the word of each token id, for texts that have classes or numbers
+    layout: Layout = field(default_factory=Layout)  # in which samples are sent
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from backend.domain.experiment.uploads import plan, sort_classes
 from worker.contracts.component import hyperparameter
 from worker.contracts.families.datasets import Dataset
 from worker.data.characters import Windows
+from worker.data.layout import Layout, TableColumn
 from worker.data.sources import Arranged, Rows, Source, cast
 from worker.data.splits import check, generator, part, strata
 from worker.data.tensors import Array, Corpus, Samples
@@ -108,7 +109,10 @@ class Upload(Dataset):
         whole = Samples(inputs, targets)
         train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
         black, white = found.pixels
-        return check(Corpus(train, validation, test, found.task, found.outputs, found.classes, white, black))
+        layout = _columns(facts, found) if facts.kind == "table" else _layout(facts)
+        return check(
+            Corpus(train, validation, test, found.task, found.outputs, found.classes, white, black, layout=layout)
+        )
 
     def _running_text(self, codes: Array, seed: int) -> Corpus:
         windows = Windows(self.length, self.vocabulary, held_out_stretches(self.validation, self.test))
@@ -159,6 +163,28 @@ def _targets_of_table(values: Array, facts: Facts, found: Plan) -> Array:
     column = facts.columns[found.targets[0]]
     coded = column.coded if found.task == "classification" else None
     return _targets(values[:, list(found.targets) if coded is None else [coded]], facts, found)
+
+
+def _columns(facts: Facts, found: Plan) -> Layout:
+    """The columns of a table among the inputs, with the texts of each in the order of their inputs."""
+    columns = (facts.columns[feature.index] for feature in found.features)
+    return Layout(
+        columns=tuple(
+            TableColumn(column.name, tuple(column.counts or ()) if column.type == "text" else ()) for column in columns
+        )
+    )
+
+
+def _layout(facts: Facts) -> Layout:
+    """Images as they lie in the file: grey ones without a channel axis, or with the channels last."""
+    assert facts.inputs is not None
+    channels, *size = facts.inputs.shape if len(facts.inputs.shape) == 3 else (0,)
+    match facts.inputs.layout:
+        case "grey":
+            return Layout(tuple(size))
+        case "channels_last":
+            return Layout((*size, channels), facts.inputs.axes)
+    return Layout()
 
 
 def _fill(inputs: Array, at: int, values: Array, feature: Feature) -> int:

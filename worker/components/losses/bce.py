@@ -15,6 +15,7 @@ class BCE(Loss):
     formula = "J = −Σₖ [yₖ log σ(zₖ) + (1 − yₖ) log(1 − σ(zₖ))]"
     reference = "Bishop: Pattern Recognition and Machine Learning, section 4.3.2 (2006)"
     needs = ("classes",)
+    head = "sigmoid"
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         classes = outputs.shape[-1]

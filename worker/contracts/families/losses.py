@@ -1,16 +1,21 @@
 """Losses: the functions that a training minimizes."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn import functional
 
 from worker.contracts.component import Component
+from worker.data.interface import Head
 from worker.data.tensors import Task
 
 
 class Loss(Component, family="losses", default="cross_entropy", defaults={"numbers": "mse"}):
     """Function that the training minimizes."""
+
+    head: ClassVar[Head] = "softmax"
+    """Step that makes probabilities of the outputs for classes; numbers need none."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
