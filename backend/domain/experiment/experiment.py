@@ -55,6 +55,11 @@ class Measure(BaseModel):
     devices: list[Literal["cpu", "cuda"]] = Field(
         default=["cpu"], min_length=1, max_length=2, description="Devices on which the artifact is run."
     )
+    input: Literal["as_read", "prepared"] = Field(
+        default="as_read",
+        description="Samples that the files take: as they were sent, with the scaling in the file and probabilities or numbers "
+        "in their own unit as its answers; or prepared, with the model's own outputs.",
+    )
     repeats: int = Field(
         default=50,
         ge=5,

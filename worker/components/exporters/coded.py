@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from worker import codec
 from worker.contracts.families.exporters import Exporter
 from worker.contracts.subject import Subject
+from worker.shipping import graph
 
 
 class Coded(Exporter):
-    """The ONNX file in as few bytes as possible, restored byte by byte when it is decoded.
+    """The ONNX file without its facts in as few bytes as possible, restored byte by byte when it is decoded.
 
     Each tensor is coded in the way that suits it: masked weights as the places of what is left, shared weights as
     numbers in a codebook, both with an adaptive range coder; dense floats are deflated by planes of bytes. Nothing is
@@ -25,6 +26,14 @@ class Coded(Exporter):
     suffix = ".coded"
     runtime = "onnxruntime"
     made_of = "onnx"
+    requires = ("onnxruntime",)
+    bundled = ("worker.codec",)
+    opening = """
+sys.path.insert(0, str(HERE / "bundled"))
+import onnxruntime, worker.codec
+session = onnxruntime.InferenceSession(worker.codec.decode((HERE / "model.coded").read_bytes()))
+run = lambda sent: session.run(None, {"input": sent})[0]
+"""
 
     def export(self, subject: Subject, path: Path, calibration: NDArray[np.float32]) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -33,4 +42,4 @@ class Coded(Exporter):
             self.convert(source, path)
 
     def convert(self, source: Path, path: Path) -> None:
-        path.write_bytes(codec.encode(source.read_bytes()))
+        path.write_bytes(codec.encode(graph.bare(source)))

@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from worker.contracts.families.exporters import Exporter
 from worker.contracts.subject import Subject, evaluating
+from worker.shipping import graph
 
 OPSET = 17
 
@@ -17,24 +19,37 @@ OPSET = 17
 class Onnx(Exporter):
     """The whole model, graph and weights in one file, which ONNX Runtime loads and runs without Python's torch.
 
-    Input `input` float32 [batch, …] or int64 [batch, length], output `logits` float32 [batch, outputs] or of texts
-    [batch, length, tokens], any batch size. Batch normalization
-    is written as it is: folding it is the fold stage's work, and the runtime's.
+    Input `input` [batch, …] takes samples as they were sent: bytes of pixels, numbers in their own unit, token ids.
+    Output is `probabilities` float32 [batch, classes], of texts [batch, length, tokens], or `numbers` float64 [batch, k] in
+    their own unit. With `measure.input: prepared` the file takes scaled float32 and gives `logits`. Any batch size. Its
+    metadata name the classes, the scaling and what was measured. Batch normalization is written as it is: folding it is
+    the fold stage's work, and the runtime's.
     """
 
-    formula = "input [batch, …] → logits [batch, outputs]"
+    formula = "input [batch, …] → probabilities [batch, classes], or numbers [batch, k]"
     reference = "Open Neural Network Exchange, operator set 17, https://onnx.ai"
     suffix = ".onnx"
     runtime = "onnxruntime"
+    requires = ("onnxruntime",)
+    opening = """
+import onnxruntime
+session = onnxruntime.InferenceSession(HERE / "model.onnx")
+run = lambda sent: session.run(None, {"input": sent})[0]
+"""
 
     def export(self, subject: Subject, path: Path, calibration: NDArray[np.float32]) -> None:
         if subject.quantizer is None:
             _write(subject, path)
-            return
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            source = Path(folder) / "float.onnx"
-            _write(subject, source)
-            subject.quantizer.convert(subject, source, path, calibration)
+        else:
+            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+                source = Path(folder) / "float.onnx"
+                _write(subject, source)
+                subject.quantizer.convert(subject, source, path, calibration)
+        if subject.interface is not None:
+            graph.embed(path, subject.interface)
+
+    def describe(self, path: Path, facts: Mapping[str, str]) -> None:
+        graph.describe(path, facts)
 
 
 def _write(subject: Subject, path: Path) -> None:

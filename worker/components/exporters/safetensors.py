@@ -1,5 +1,6 @@
 """Weights alone, in the safetensors format."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,14 @@ from safetensors.torch import save_file
 
 from worker.contracts.families.exporters import Exporter
 from worker.contracts.subject import Subject
+from worker.shipping import header
 
 
 class Safetensors(Exporter):
-    """The weights and nothing else, safe to load anywhere: a JSON header, then raw bytes."""
+    """The weights and nothing else, safe to load anywhere: a JSON header, then raw bytes.
+
+    The header's metadata name the classes and the scaling that the model needs, and what was measured of the stage.
+    """
 
     formula = "file = length ‖ JSON header ‖ bytes of every tensor"
     reference = "Hugging Face: safetensors format, https://huggingface.co/docs/safetensors"
@@ -26,3 +31,6 @@ class Safetensors(Exporter):
             name: tensor.detach().cpu().clone().contiguous() for name, tensor in subject.module.state_dict().items()
         }
         save_file(tensors, path, metadata={"format": "pt"})
+
+    def describe(self, path: Path, facts: Mapping[str, str]) -> None:
+        header.describe(path, facts)

@@ -9,13 +9,14 @@ from torch.export import Dim, ExportedProgram
 
 from worker.contracts.families.exporters import Exporter
 from worker.contracts.subject import Subject, evaluating
+from worker.shipping.module import traced
 
 
 class TorchExport(Exporter):
     """The whole model, graph and weights in one file, which PyTorch loads and runs without this program's code.
 
-    Input float32 [batch, …] or int64 [batch, length], output float32 [batch, outputs] or of texts
-    [batch, length, tokens], any batch size: `torch.export.load(file).module()(inputs)`. It is measured by PyTorch itself
+    Takes samples as they were sent and gives probabilities or numbers in their own unit, as the ONNX file does, for any
+    batch size: `torch.export.load(file).module()(inputs)`. It is measured by PyTorch itself
     and runs operator by operator, which is what a user of it gets before any compiler; writing and measuring it takes
     some seconds for each stage. Load only programs whose maker you trust: PyTorch may run code that such a file holds.
     """
@@ -24,14 +25,21 @@ class TorchExport(Exporter):
     reference = "PyTorch manual: torch.export, https://docs.pytorch.org/docs/stable/export.html"
     suffix = ".pt2"
     runtime = "torch"
+    requires = ("torch",)
+    opening = """
+import torch
+module = torch.export.load(HERE / "model.pt2").module()
+run = lambda sent: module(torch.from_numpy(sent)).detach().numpy()
+"""
 
     def refuses(self, subject: Subject) -> str | None:
         return "holds float programs; the quantized model is the ONNX file" if subject.quantizer else None
 
     def export(self, subject: Subject, path: Path, calibration: NDArray[np.float32]) -> None:
-        with evaluating(subject.module):
+        module, sample = traced(subject)
+        with evaluating(module):
             try:
-                program = torch.export.export(subject.module, (subject.sample(),), dynamic_shapes=({0: Dim.DYNAMIC},))
+                program = torch.export.export(module, (sample,), dynamic_shapes=({0: Dim.DYNAMIC},))
             except Exception as error:  # the tracer raises a class of its own for each thing that it cannot follow
                 reason = str(error).strip().partition("\n")[0][:200]
                 raise ValueError(
