@@ -86,7 +86,7 @@ def variants(data: Data, epochs: int, recovery: int) -> dict[str, Subject]:
 
 def measure(files: dict[str, Path], data: Data, folder: Path, rounds: int) -> dict[str, list[dict[str, Any]]]:
     """Measurements of each file in a clean process, round by round."""
-    test = HeldOutFiles.write(data, folder)
+    test = HeldOutFiles.write(data, folder, form="prepared")
     answers: dict[str, list[dict[str, Any]]] = {name: [] for name in files}
     for _ in watch.through(range(rounds), "round over all files"):
         for name, file in files.items():

@@ -46,10 +46,10 @@ class Results(Unattended):
 
 
 def template(name: str) -> dict[str, Any]:
-    """The spec of the template `…_deep-compression-NAME`."""
+    """The spec of the template `…_deep-compression-NAME`, with files of the network alone, whose bytes the paper counts."""
     (file,) = TEMPLATES.glob(f"*_deep-compression-{name}.yaml")
     spec: dict[str, Any] = yaml.safe_load(file.read_text())["spec"]
-    return spec
+    return {**spec, "measure": {**spec.get("measure", {}), "input": "prepared"}}
 
 
 def of(result: StageResult, exporter: str) -> ArtifactMeasure:

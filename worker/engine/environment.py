@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from backend.domain.experiment.experiment import Diagnosis, Measure
+from backend.domain.experiment.experiment import Diagnosis, Experiment, Measure, fingerprint
 from backend.domain.settings import Settings
 from backend.store.crash_points import Point, passing
 from worker.contracts.families.models import build as build_model
@@ -14,7 +14,7 @@ from worker.engine import seed
 from worker.engine.checkpoints import checkpoint
 from worker.engine.checkpoints.checkpoint import Checkpoints, State
 from worker.engine.checkpoints.saving import Saving
-from worker.engine.device import prepare
+from worker.engine.device import describe, prepare
 from worker.engine.input.load import Wanted, load
 from worker.engine.measurement.energy import Spending, meter
 from worker.engine.measurement.measure import check_devices
@@ -61,6 +61,15 @@ class RunEnvironment:
     @property
     def seed(self) -> int:
         return self.assignment.seed
+
+    def facts(self) -> dict[str, str]:
+        """Facts of the run and of this machine, which its files tell."""
+        machine, spec = describe(), Experiment.model_validate(self.assignment.spec)
+        return {
+            "run": self.assignment.run_id,
+            "spec_sha256": fingerprint(spec),
+            "machine": f"{machine['name']}, {machine['cores']} cores",
+        }
 
 
 def prepared(assignment: Assignment, link: Link, settings: Settings) -> tuple[RunEnvironment, State]:

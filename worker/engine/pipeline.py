@@ -203,7 +203,8 @@ class Execution:
         validation = self._evaluated(stage)
         self._show(collect.of_model(self.subject, run, self._loss, self._between_files))
         end = StageEnd(index, stage.kind, stage.label(), self.position.step, seconds, validation)
-        bench = Bench(run.measure, run.settings.data_dir, run.assignment.folder, self._between_files, self._loss)
+        place = run.settings.data_dir, run.assignment.folder
+        bench = Bench(run.measure, *place, self._between_files, self._loss, run.facts())
         done = measure_stage(self.subject, run.data, end, bench, self.earlier)
         done.result.measuring_seconds = run.clock.rested_seconds()
         passing(Point.MEASURED)

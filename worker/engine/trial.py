@@ -63,6 +63,7 @@ class Trials:
             run.assignment.folder,
             self.tick,
             run.route.loss(self.place.stage, run.data.task),
+            run.facts(),
         )
         return measure_trial(subject, run.data, bench)
 

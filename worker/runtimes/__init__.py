@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.codec import Unreadable
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Call = Callable[[], Sequence[Floats]]
 
 

@@ -36,7 +36,7 @@ def test_a_stage_that_fails_leaves_no_file(digits: Data, tmp_path: Path) -> None
     module = nn.Sequential(nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     with pytest.raises(ValueError, match="quantization would have no effect"):
         measured(DynamicInt8().quantize(Subject(module, digits.input_shape), ALONE), digits, tmp_path)
-    with pytest.raises(ValueError, match="could not be measured: ONNX Runtime cannot run the file"):
+    with pytest.raises(ValueError, match="could not be measured: ONNX Runtime cannot load the file"):
         measured(Subject(nn.Sequential(nn.Flatten(), nn.Linear(9, 10)), (1, 3, 3)), digits, tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -119,7 +119,7 @@ def test_the_measuring_process_dies_with_its_parent(
         "from worker.engine.measurement import clean_process\n"
         "clean_process.TIMED_SECONDS = 600\n"
         "file, folder = map(Path, sys.argv[1:])\n"
-        "clean_process.run_clean(file, clean_process.HeldOutFiles(folder, {'test': None}, None, None), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
+        "clean_process.run_clean(file, clean_process.HeldOutFiles(folder, {'test': None}, None, None, None), 'cpu', Measure(batch_sizes=[4096] * 8, repeats=1000))\n"
     )
     home = Path(worker.__file__).parents[1]
     command = [sys.executable, "-c", code, str(folder / done.files[0].path), str(test.folder)]

@@ -29,6 +29,7 @@ from worker.engine.measurement import count
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.measurement.measure import Bench, Earlier, StageEnd, check_devices, measure_stage
 from worker.pipe.messages import StageDone
+from worker.shipping import graph
 
 pytestmark = pytest.mark.usefixtures("processes")
 
@@ -45,9 +46,11 @@ def test_accuracy_and_loss_are_those_of_torch(
 
 def test_every_file_is_there_whole_and_named_by_its_bytes(float_stage: tuple[StageDone, Path]) -> None:
     done, folder = float_stage
-    assert [file.kind for file in done.files] == ["onnx", "safetensors"]
-    assert [file.id for file in done.files] == [entry.artifact for entry in done.result.measures]
-    for file, entry in zip(done.files, done.result.measures, strict=True):
+    *models, golden = done.files
+    assert [file.kind for file in done.files] == ["onnx", "safetensors", "golden"]
+    assert [file.id for file in models] == [entry.artifact for entry in done.result.measures]
+    assert (folder / golden.path).stat().st_size == golden.bytes
+    for file, entry in zip(models, done.result.measures, strict=True):
         content = (folder / file.path).read_bytes()
         assert file.path == f"{FOLDER}/artifacts/02-{file.kind}-{file.id}.{file.kind}"
         assert len(content) == file.bytes == entry.bytes
@@ -143,7 +146,7 @@ def test_a_quantized_stage_leaves_one_file_that_runs_in_8_bits(
     quantizer: StaticInt8, trained: Subject, digits: Data, tmp_path: Path, float_stage: tuple[StageDone, Path]
 ) -> None:
     done = measured(quantizer.quantize(trained, ALONE), digits, tmp_path, float_stage[0].result)
-    assert [file.kind for file in done.files] == ["onnx"]
+    assert [file.kind for file in done.files] == ["onnx", "golden"]
     found = onnx_of(done)
     assert found.accuracy and found.accuracy > onnx_of(float_stage[0]).accuracy - 0.03  # type: ignore[operator]
     assert {"QLinearConv", "DynamicQuantizeMatMul"} & found.operators.keys()
@@ -160,8 +163,9 @@ def test_a_coded_file_runs_as_the_file_that_it_was_made_of(trained: Subject, dig
     assert (coded.accuracy, coded.loss, coded.operators) == (whole.accuracy, whole.loss, whole.operators)
     assert coded.bytes < whole.bytes / 5
     assert whole.load_ms and coded.load_ms
-    first, second = ((tmp_path / file.path).read_bytes() for file in done.files)
-    assert codec.decode(second) == first
+    first, second, _ = (tmp_path / file.path for file in done.files)
+    decoded = codec.decode(second.read_bytes())
+    assert decoded == graph.bare(first) and first.read_bytes().startswith(decoded)
 
 
 def test_a_damaged_coded_file_is_refused_in_a_sentence(trained: Subject, digits: Data, tmp_path: Path) -> None:

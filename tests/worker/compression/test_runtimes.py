@@ -69,7 +69,9 @@ def test_a_quantized_model_is_refused_and_so_is_one_that_cannot_be_traced(tmp_pa
 
 def test_torch_measures_its_own_file_in_a_clean_process(trained: Subject, digits: Data, tmp_path: Path) -> None:
     TorchExport().export(trained, tmp_path / "model.pt2", NONE)
-    found = run_clean(tmp_path / "model.pt2", HeldOutFiles.write(digits, tmp_path), "cpu", SETTINGS, runtime="torch")
+    found = run_clean(
+        tmp_path / "model.pt2", HeldOutFiles.write(digits, tmp_path, form="prepared"), "cpu", SETTINGS, runtime="torch"
+    )
     assert found["runtime"] == f"torch {torch.__version__.partition('+')[0]}, cpu, 1 thread"
     assert found["quality"]["test"]["accuracy"] == accuracy(trained.module, digits)
     assert found["operators"]["conv2d"] == 3 and 0 < found["load_ms"] < 60_000

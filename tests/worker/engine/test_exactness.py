@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 import torch
 
@@ -102,7 +103,12 @@ def test_killed_while_the_model_acts_quantized(method: dict[str, Any], catalog: 
     ledger, kills = killed_often(assignment(work, catalog, run_id="killed"), eager, random.Random(5))
     assert kills >= 2
     assert (ledger.hashes, ledger.points) == (expected.hashes, expected.points)
-    assert ledger.files == expected.files
+    assert graphs(ledger, eager.data_dir) == graphs(expected, eager.data_dir)
+
+
+def graphs(ledger: Ledger, folder: Path) -> dict[int, bytes]:
+    """The graph of each stage's file, without the figures that the file tells: no two measurements are the same."""
+    return {stage: onnx.load(folder / path).graph.SerializeToString() for stage, path in ledger.models.items()}
 
 
 # beside those of tests/matrix.py

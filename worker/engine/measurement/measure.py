@@ -1,15 +1,8 @@
 """Ends each stage: writes its files, and measures cost and quality on the files themselves."""
 
-import hashlib
 import math
-import os
-import shutil
-import tempfile
-import uuid
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +17,20 @@ from worker import runtimes
 from worker.contracts.families.exporters import Exporter
 from worker.contracts.families.losses import Loss
 from worker.contracts.subject import Subject
-from worker.data.tensors import Data, Split
+from worker.data.interface import Interface
+from worker.data.tensors import Array, Data, Split
 from worker.engine.device import machine
-from worker.engine.measurement import count
+from worker.engine.measurement import count, golden
 from worker.engine.measurement.clean_process import HeldOutFiles, run_clean
 from worker.engine.measurement.diagnostics import diagnose
 from worker.engine.measurement.guessing import guessing
 from worker.engine.measurement.reasons import reasons
+from worker.engine.measurement.stage_files import gzip_bytes, new_part, publish, registration, scratch_folder
 from worker.pipe.messages import File, StageDone
+from worker.shipping import facts
 
 CALIBRATION_SAMPLES = 1024  # handed to quantizers, which take as many of them as they want
 CALIBRATION_BYTES = 64 << 20  # at most, of their floats
-CHUNK = 1 << 20
 
 Scores = dict[str, float]
 
@@ -84,6 +79,7 @@ class Bench:
     folder: str
     tick: Callable[[], None] = lambda: None
     loss: Loss | None = None  # that the model is judged by, else the default one of the task
+    facts: Mapping[str, str] = field(default_factory=dict)  # of the run and the machine, which files tell
 
     @property
     def run_folder(self) -> Path:
@@ -98,10 +94,11 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
     """
     check_devices(bench.settings)
     exporters, refusals = _exporters(subject, bench.settings)
-    with _scratch(bench.run_folder) as scratch:
-        held = HeldOutFiles.write(data, scratch, bench.loss, ("test", "validation"))
-        files, measures, validation = _written(exporters, subject, held, end.stage, bench, scratch, earlier)
-        _publish(scratch, files, bench.data_dir)
+    with scratch_folder(bench.run_folder) as scratch:
+        held = HeldOutFiles.write(data, scratch, bench.loss, ("test", "validation"), bench.settings.input)
+        shipped = embedding(subject, held)
+        files, measures, validation = _written(exporters, shipped, held, end.stage, bench, scratch, earlier)
+        publish(scratch, files, bench.data_dir)
     end = replace(end, validation=validation or end.validation)
     result = _result(subject, data, end, measures).model_copy(update={"loss": held.loss.kind})
     notes = diagnose(result, earlier.last) + refusals
@@ -120,22 +117,40 @@ def _written(
 ) -> tuple[list[File], list[ArtifactMeasure], Scores]:
     """The files of `subject` in `scratch`, what was measured on each, and the first one's quality on the validation split."""
     calibration, validation = _calibration(held.data.train), Scores()
-    files, measures, parts = [], [], dict[str, Path]()
+    files, measures = list[File](), list[ArtifactMeasure]()
+    parts, answers = dict[str, Path](), dict[Exporter, Array]()
     for exporter in exporters:
         bench.tick()
-        identity = str(uuid.uuid4())
-        part = scratch / f"{stage:02d}-{exporter.kind}-{identity}{exporter.suffix}"
+        identity, part = new_part(stage, exporter.kind, exporter.suffix, scratch)
         if exporter.made_of in parts:
             exporter.convert(parts[exporter.made_of], part)
         else:
             exporter.export(subject, part, calibration)
         parts[exporter.kind] = part
-        files.append(_file(identity, exporter, part, bench.folder))
-        measure, quality = _measure(exporter, identity, part, held, bench, earlier)
-        measures.append(measure)
+        measure, quality, outputs = _measure(exporter, identity, part, held, bench, earlier)
+        if outputs is not None:
+            answers[exporter] = outputs
+        measures.append(_described(exporter, part, measure, measures, held.interface, bench.facts))
+        files.append(registration(identity, exporter.kind, part, bench.folder))
         validation = validation or quality.get("validation", {})
         passing(Point.MEASURING)
-    return files, measures, validation
+    identity, part = new_part(stage, golden.KIND, ".zip", scratch)
+    golden.write(part, held, answers, bench.facts)
+    return [*files, registration(identity, golden.KIND, part, bench.folder)], measures, validation
+
+
+def _described(
+    exporter: Exporter,
+    part: Path,
+    measure: ArtifactMeasure,
+    before: Sequence[ArtifactMeasure],
+    interface: Interface,
+    run: Mapping[str, str],
+) -> ArtifactMeasure:
+    """The measurement with the sizes of the final file, which tells what was measured of it, or of the first that ran."""
+    ran = next((one for one in [measure, *before] if one.runtime), None)
+    exporter.describe(part, facts.of_file(interface, run, ran))
+    return measure.model_copy(update={"bytes": part.stat().st_size, "gzip_bytes": gzip_bytes(part)})
 
 
 def _result(subject: Subject, data: Data, end: StageEnd, measures: list[ArtifactMeasure]) -> StageResult:
@@ -157,7 +172,7 @@ def _result(subject: Subject, data: Data, end: StageEnd, measures: list[Artifact
 def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], list[str]]:
     """Exporters of the spec that can write the model; and for those with a runtime that cannot, the reason.
 
-    ValueError when all refuse.
+    Those that can be run come first: the others tell what was measured of them. ValueError when all refuse.
     """
     wanted = [Exporter.choose(one) for one in settings.formats]
     refused = {exporter.kind: why for exporter in wanted if (why := exporter.refuses(subject))}
@@ -165,7 +180,8 @@ def _exporters(subject: Subject, settings: Measure) -> tuple[list[Exporter], lis
         reasons = "; ".join(f"{kind} {why}" for kind, why in refused.items())
         raise ValueError(f"measure.formats: none of these formats can hold this model ({reasons}); add `onnx`")
     notes = [f"No {one.kind} file: it {refused[one.kind]}." for one in wanted if one.runtime and one.kind in refused]
-    return [exporter for exporter in wanted if exporter.kind not in refused], notes
+    fitting = [exporter for exporter in wanted if exporter.kind not in refused]
+    return sorted(fitting, key=lambda exporter: exporter.runtime is None), notes
 
 
 @dataclass(frozen=True)
@@ -186,13 +202,20 @@ def measure_trial(subject: Subject, data: Data, bench: Bench) -> Mapping[str, fl
     exporter = next((exporter for exporter in _exporters(subject, bench.settings)[0] if exporter.runtime), None)
     if exporter is None:
         raise ValueError("No runtime can run this model in any file format: it cannot be measured.")
-    with _scratch(bench.run_folder) as scratch:
-        held = HeldOutFiles.write(data, scratch, bench.loss, ["validation"])
+    with scratch_folder(bench.run_folder) as scratch:
+        held = HeldOutFiles.write(data, scratch, bench.loss, ["validation"], bench.settings.input)
+        subject = embedding(subject, held)
         file = scratch / f"trial{exporter.suffix}"
         exporter.export(subject, file, _calibration(data.train))
         found = _measure(exporter, "", file, held, bench)[0]
+        found = _described(exporter, file, found, [], held.interface, bench.facts)  # as large as the final one
     counts = Counts(count.parameters(subject.module), count.nonzero(subject), count.flops(subject))
     return values(counts, found)
+
+
+def embedding(subject: Subject, held: HeldOutFiles) -> Subject:
+    """The subject whose files contain the interface, where they take samples as they were sent."""
+    return replace(subject, interface=held.interface if held.interface.form == "as_read" else None)
 
 
 def check_devices(settings: Measure) -> None:
@@ -204,45 +227,12 @@ def check_devices(settings: Measure) -> None:
                 raise ValueError(f"measure.devices: `{device}` cannot be measured because {lack}")
 
 
-@contextmanager
-def _scratch(run_folder: Path) -> Iterator[Path]:
-    """A folder beside the artifacts, on the same disk; one that a killed process left is removed first."""
-    run_folder.mkdir(parents=True, exist_ok=True)
-    for leftover in run_folder.glob("measuring-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix="measuring-", dir=run_folder) as folder:
-        yield Path(folder)
-
-
 def _calibration(split: Split) -> NDArray[Any]:
     """Samples [n, …] spread evenly over the training split: always the same ones, and every class among them."""
     most = min(CALIBRATION_SAMPLES, CALIBRATION_BYTES // (split.dtype.itemsize * max(1, math.prod(split.shape))))
     index = torch.linspace(0, len(split) - 1, min(len(split), max(1, most))).long()
     inputs: NDArray[Any] = split.batch(index)[0].cpu().numpy()
     return inputs
-
-
-def _file(identity: str, exporter: Exporter, part: Path, folder: str) -> File:
-    """Registration of `part`, whose bytes are on the disk from here on."""
-    with part.open("rb+") as written:
-        os.fsync(written.fileno())
-        digest = hashlib.file_digest(written, "sha256").hexdigest()
-    return File(identity, exporter.kind, f"{folder}/artifacts/{part.name}", part.stat().st_size, digest)
-
-
-def _publish(scratch: Path, files: list[File], data_dir: Path) -> None:
-    """Move what was measured to its final place, all at the end: a stage that fails leaves no file behind."""
-    folders = {(data_dir / file.path).parent for file in files}
-    for target in folders:
-        target.mkdir(exist_ok=True)
-    for path in (data_dir / file.path for file in files):
-        (scratch / path.name).rename(path)
-    for target in folders:
-        directory = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
 
 def _finite(scores: Scores) -> Scores:
@@ -252,12 +242,13 @@ def _finite(scores: Scores) -> Scores:
 
 def _measure(
     exporter: Exporter, identity: str, path: Path, held: HeldOutFiles, bench: Bench, earlier: Earlier = Earlier()
-) -> tuple[ArtifactMeasure, dict[str, Scores]]:
-    """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality by split."""
+) -> tuple[ArtifactMeasure, dict[str, Scores], Array | None]:
+    """Sizes, and for a file that can be run what each device's clean process measured; the first one's quality by split, and
+    its outputs for golden samples."""
     written = path.stat().st_size
     sizes = ArtifactMeasure(exporter=exporter.kind, artifact=identity, bytes=written, gzip_bytes=gzip_bytes(path))
     if exporter.runtime is None:
-        return sizes, {}
+        return sizes, {}, None
     settings, runtime = bench.settings, exporter.runtime
     others = earlier.files(exporter.kind, bench.run_folder)
     answers = {
@@ -279,11 +270,4 @@ def _measure(
             or None,
         }
     )
-    return measured, quality
-
-
-def gzip_bytes(file: Path) -> int:
-    """Size after gzip -6."""
-    packer = zlib.compressobj(level=6, wbits=zlib.MAX_WBITS | 16)
-    with file.open("rb") as stream:
-        return sum(len(packer.compress(chunk)) for chunk in iter(lambda: stream.read(CHUNK), b"")) + len(packer.flush())
+    return measured, quality, first["golden"]

@@ -31,13 +31,14 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Job:
-    """A measurement to make. `judged` are .npy files of inputs [n, …], as the engine prepared them, each with the file that
-    its outputs are written to; calls are timed on samples of the first."""
+    """A measurement to make. `judged` are .npy files of inputs [n, …], as the file takes them, each with the file that
+    its outputs are written to; calls are timed on samples of the first. Those of `golden` are run one by one."""
 
     parent: int
     runtime: str
     file: str
     judged: list[tuple[str, str]]
+    golden: tuple[str, str]
     device: str
     batch_sizes: list[int]
     repeats: int
@@ -98,6 +99,8 @@ def measure(job: Job) -> Answer:
     timings = _time({"": session, **_loaded(job, inputs)}, inputs, job)
     for source, target in job.judged:
         np.save(target, outputs(session, np.load(source, mmap_mode="r", allow_pickle=False)), allow_pickle=False)
+    source, target = job.golden
+    np.save(target, outputs(session, np.load(source, allow_pickle=False), batch=1), allow_pickle=False)
     meter = energy.meter(job.device)
     return Answer(
         runtime=f"{session.name}, {job.device}, {job.threads} thread{'s' * (job.threads > 1)}",
@@ -128,10 +131,9 @@ def _loaded(job: Job, inputs: NDArray[Any]) -> dict[str, Session]:
     return sessions
 
 
-def outputs(session: Session, inputs: NDArray[Any]) -> Floats:
+def outputs(session: Session, inputs: NDArray[Any], batch: int = EVALUATION_BATCH) -> Floats:
     """Outputs of the file for all samples [n, …]."""
-    starts = range(0, len(inputs), EVALUATION_BATCH)
-    return np.concatenate([session.call(inputs[start : start + EVALUATION_BATCH])()[0] for start in starts])
+    return np.concatenate([session.call(inputs[at : at + batch])()[0] for at in range(0, len(inputs), batch)])
 
 
 def _time(files: Mapping[str, Session], inputs: NDArray[Any], job: Job) -> list[Timing]:
