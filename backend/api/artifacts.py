@@ -40,7 +40,7 @@ def download(
     artifact = artifacts.get(session, artifact_id)
     if artifact is None:
         raise ArtifactNotFound(artifact_id)
-    file = _file(settings.data_dir, artifact)
+    file = verified(settings.data_dir, artifact)
     etag = f'"{artifact.sha256}"'
     if if_none_match is not None and etag in if_none_match:
         return Response(status_code=304, headers={"ETag": etag})
@@ -51,7 +51,7 @@ def download(
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Content-Length": str(last - first + 1),
-        "Content-Disposition": f'attachment; filename="{_name(session, artifact)}"',
+        "Content-Disposition": f'attachment; filename="{file_name(session, artifact)}"',
         "Cache-Control": "private, max-age=31536000, immutable",
     }
     if wanted:
@@ -60,8 +60,8 @@ def download(
     return StreamingResponse(body, 206 if wanted else 200, headers, "application/octet-stream")
 
 
-def _file(data_dir: Path, artifact: tables.Artifact) -> Path:
-    """Path of the file; never outside the data folder, whatever the row says."""
+def verified(data_dir: Path, artifact: tables.Artifact) -> Path:
+    """Path of the file, whose bytes are those that were registered; never outside the data folder, whatever the row says."""
     root = data_dir.resolve()
     file = (root / artifact.path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
@@ -86,7 +86,7 @@ def _sha256(file: Path, *identity: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _name(session: Reading, artifact: tables.Artifact) -> str:
+def file_name(session: Reading, artifact: tables.Artifact) -> str:
     """`mlp-baseline-seed0-stage2.onnx`: plain ASCII, whatever the run is called."""
     run = runs.get(session, artifact.run_id)
     assert run is not None
