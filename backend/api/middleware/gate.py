@@ -5,6 +5,7 @@ Nothing is open unless `OPEN` names it: a route that is added later is closed wi
 
 import html
 import logging
+import re
 import time
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -24,6 +25,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY = 256 * 1024
 LONGEST_LENGTH = 20  # digits of a Content-Length: Python refuses to read a number of thousands of them
 UPLOADS = ("POST", "/api/uploads")  # has a limit of its own, and counts by itself what arrives
+PREDICTIONS = re.compile(r"/api/runs/[^/]+/predictions")  # take a picture or a table
+MAX_SAMPLES = 16 << 20
 
 # After a redirect the request would still count as one of the page with the link, and the browser would withhold the
 # cookie that it has just been given.
@@ -68,7 +71,7 @@ class Gate:
         host = headers.get("host", "")
         if _name(host) not in self.hosts:
             raise HostRefused(f"This server does not accept the host name `{host[:80]}`: add it to LATHE_HOSTS.")
-        _refuse_large(headers, self.upload_bytes if is_upload(scope) else MAX_BODY)
+        _refuse_large(headers, self.upload_bytes if is_upload(scope) else _most(scope))
         if scope["path"] in OPEN and scope["method"] in SAFE_METHODS:
             return None
         if scope["path"] == "/" and b"token=" in scope["query_string"]:
@@ -118,10 +121,12 @@ class BodyLimit:
     """Counts the bytes of every body but an upload's."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app, self.limited = app, RequestBodyLimitMiddleware(app, MAX_BODY)
+        self.app = app
+        self.limited = {most: RequestBodyLimitMiddleware(app, most) for most in (MAX_BODY, MAX_SAMPLES)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        layer = self.app if scope["type"] == "http" and is_upload(scope) else self.limited
+        web = scope["type"] == "http"
+        layer = self.app if web and is_upload(scope) else self.limited[_most(scope) if web else MAX_BODY]
         await layer(scope, receive, send)
 
 
@@ -159,6 +164,12 @@ def _split(address: str) -> SplitResult | None:
 
 def is_upload(scope: Scope) -> bool:
     return (scope["method"], scope["path"]) == UPLOADS
+
+
+def _most(scope: Scope) -> int:
+    """Bytes that a body may have, unless it is an upload."""
+    predicts = scope["method"] == "POST" and PREDICTIONS.fullmatch(scope["path"])
+    return MAX_SAMPLES if predicts else MAX_BODY
 
 
 def _refuse_large(headers: Headers, most: int) -> None:

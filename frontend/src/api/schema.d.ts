@@ -370,6 +370,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/artifacts/{artifact_id}/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Package
+         * @description The model file with a program that runs it, samples with their answers, a card and a Dockerfile, as one ZIP file.
+         */
+        get: operations["package"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/points": {
         parameters: {
             query?: never;
@@ -384,6 +404,46 @@ export interface paths {
         get: operations["points"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/interface": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Interface
+         * @description The scaling, the classes, and the samples that the run's newest files take.
+         */
+        get: operations["interface"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Predict
+         * @description Run the first file of each stage on the samples in the body, each in a process of its own.
+         */
+        post: operations["predict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1590,6 +1650,7 @@ export interface components {
              *       "devices": [
              *         "cpu"
              *       ],
+             *       "input": "as_read",
              *       "repeats": 50
              *     }
              */
@@ -1766,6 +1827,49 @@ export interface components {
             };
         };
         /**
+         * FileInterface
+         * @description Samples that a run's files take, and names of their answers.
+         */
+        FileInterface: {
+            /**
+             * Input
+             * @description `as_read`: the files contain the scaling; `prepared`: they do not.
+             */
+            input: string;
+            /**
+             * Task
+             * @description `classification`, `regression` or `language`.
+             */
+            task: string;
+            /**
+             * Shape
+             * @description Shape of one sample.
+             */
+            shape: number[];
+            /**
+             * Dtype
+             * @description Type of its numbers.
+             */
+            dtype: string;
+            /**
+             * Classes
+             * @description Names of the classes or tokens, in the order of the probabilities.
+             */
+            classes: string[];
+            /**
+             * Columns
+             * @description Columns of a table; empty for other data.
+             */
+            columns: components["schemas"]["InputColumn"][];
+            /**
+             * Text
+             * @description True when a text is taken, and made into tokens.
+             */
+            text: boolean;
+            /** @description Null where inputs are learnt as they are. */
+            scaling: components["schemas"]["InputScaling"] | null;
+        };
+        /**
          * ForkStart
          * @description Starting point of a fork.
          */
@@ -1833,6 +1937,40 @@ export interface components {
             test: {
                 [key: string]: number;
             };
+        };
+        /**
+         * InputColumn
+         * @description A column of a table that the files take.
+         */
+        InputColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Texts
+             * @description Its texts; empty for numbers.
+             */
+            texts: string[];
+        };
+        /**
+         * InputScaling
+         * @description The scaling x ↦ (x − mean) / scale of the inputs.
+         */
+        InputScaling: {
+            /**
+             * Numbers
+             * @description Numbers in each: one for all, or for each feature, channel or pixel.
+             */
+            numbers: number;
+            /**
+             * Mean
+             * @description The first 64 numbers of the mean.
+             */
+            mean: number[];
+            /**
+             * Scale
+             * @description The first 64 numbers of the scale; null where an input is constant.
+             */
+            scale: (number | null)[];
         };
         /**
          * Inputs
@@ -2055,6 +2193,13 @@ export interface components {
              */
             devices: ("cpu" | "cuda")[];
             /**
+             * Input
+             * @description Samples that the files take: as they were sent, with the scaling in the file and probabilities or numbers in their own unit as its answers; or prepared, with the model's own outputs.
+             * @default as_read
+             * @enum {string}
+             */
+            input: "as_read" | "prepared";
+            /**
              * Repeats
              * @description Timed calls for each batch size, after a warm-up.
              * @default 50
@@ -2264,6 +2409,22 @@ export interface components {
             seq: number;
             /** Series */
             series: components["schemas"]["Series"][];
+        };
+        /**
+         * Prediction
+         * @description The answer to one sample.
+         */
+        Prediction: {
+            /**
+             * Label
+             * @description The most probable class or token; null for numbers.
+             */
+            label: string | null;
+            /**
+             * Outputs
+             * @description Probabilities of the classes or tokens, or numbers in their own unit.
+             */
+            outputs: number[];
         };
         /**
          * Problem
@@ -2882,6 +3043,35 @@ export interface components {
              * @description Optimizer steps, where the data's size is published; null otherwise.
              */
             steps: number | null;
+        };
+        /**
+         * StagePredictions
+         * @description The answers of one stage's file.
+         */
+        StagePredictions: {
+            /** Stage */
+            stage: number;
+            /**
+             * Artifact
+             * @description Id of the file that was run.
+             */
+            artifact: string;
+            /**
+             * Format
+             * @description Its format.
+             */
+            format: string;
+            /**
+             * Predictions
+             * @description One for each sample, 64 at most.
+             * @default []
+             */
+            predictions: components["schemas"]["Prediction"][];
+            /**
+             * Problem
+             * @description Reason why it gave no answer, in one sentence.
+             */
+            problem?: string | null;
         };
         /**
          * StageResult
@@ -4428,6 +4618,38 @@ export interface operations {
             };
         };
     };
+    package: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of an artifact. */
+                artifact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Error: a sentence that says what is wrong and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     points: {
         parameters: {
             query?: {
@@ -4456,6 +4678,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Points"];
+                };
+            };
+            /** @description Error: a sentence that says what is wrong and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    interface: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileInterface"];
+                };
+            };
+            /** @description Error: a sentence that says what is wrong and what would be right. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    predict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description A picture, a table as CSV with the columns' names in its first line, a text, or an NPY file. */
+        requestBody: {
+            content: {
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+                "image/bmp": string;
+                "image/tiff": string;
+                "text/csv": string;
+                "text/plain": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagePredictions"][];
                 };
             };
             /** @description Error: a sentence that says what is wrong and what would be right. */
