@@ -25,3 +25,6 @@ export type UploadDetail = Schemas["UploadDetail"];
 export type CatalogEntry = Schemas["CatalogEntry"];
 export type Tradeoffs = Schemas["Tradeoffs"];
 export type TradeoffPoint = Schemas["TradeoffPoint"];
+export type FileInterface = Schemas["FileInterface"];
+export type StagePredictions = Schemas["StagePredictions"];
+export type Prediction = Schemas["Prediction"];

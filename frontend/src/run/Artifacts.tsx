@@ -6,6 +6,9 @@ import { Ago } from "../ui/Ago";
 import { DownloadIcon } from "../ui/icons";
 import classes from "./run.module.css";
 
+/** A package is made of a model file. */
+const packed = (kind: string) => kind !== "checkpoint" && kind !== "golden";
+
 /** The files that the run left. */
 export function Artifacts({ run }: { run: RunDetail }) {
   if (run.artifacts.length === 0)
@@ -46,6 +49,14 @@ export function Artifacts({ run }: { run: RunDetail }) {
                     aria-label={`Fork from step ${artifact.step} of stage ${artifact.stage}`}
                   >
                     Fork
+                  </Button>
+                )}
+                {packed(artifact.kind) && (
+                  <Button
+                    size="compact-xs" variant="default" component="a" href={`/api/artifacts/${artifact.id}/package`} download
+                    aria-label={`Package of ${words(artifact.kind)} of stage ${artifact.stage}`}
+                  >
+                    Package
                   </Button>
                 )}
                 <ActionIcon
