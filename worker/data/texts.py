@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from backend.domain.experiment.upload_texts import WORD
 from worker.data.layout import Layout, Tokens
 from worker.data.sources import Rows
 from worker.data.splits import check
 from worker.data.tensors import Array, Corpus, Samples, Task
-from worker.data.tokens import PADDING, UNKNOWN, WORD, Vocabulary
+from worker.data.tokens import PADDING, UNKNOWN, Vocabulary
 
 
 def corpus_of_texts(
@@ -26,7 +27,7 @@ def corpus_of_texts(
     learnt = Vocabulary.learn((texts[row] for row in parts[0].tolist()), vocabulary)
     whole = Samples(learnt.encode(texts, length), targets)
     train, validation, test = map(whole.take, parts)
-    layout = Layout(tokens=Tokens(learnt.words, WORD, lower=True, unknown=UNKNOWN, padding=PADDING))
+    layout = Layout(tokens=Tokens(learnt.words, WORD.pattern, lower=True, unknown=UNKNOWN, padding=PADDING))
     return check(Corpus(train, validation, test, task, outputs, names, vocabulary=learnt.words, layout=layout))
 
 
