@@ -14,7 +14,7 @@ from worker.engine import seed
 from worker.engine.checkpoints import checkpoint
 from worker.engine.checkpoints.checkpoint import Checkpoints, State
 from worker.engine.checkpoints.saving import Saving
-from worker.engine.device import describe, prepare
+from worker.engine.device import machine, prepare
 from worker.engine.input.load import Wanted, load
 from worker.engine.measurement.energy import Spending, meter
 from worker.engine.measurement.measure import check_devices
@@ -64,11 +64,11 @@ class RunEnvironment:
 
     def facts(self) -> dict[str, str]:
         """Facts of the run and of this machine, which its files tell."""
-        machine, spec = describe(), Experiment.model_validate(self.assignment.spec)
+        spec = Experiment.model_validate(self.assignment.spec)
         return {
             "run": self.assignment.run_id,
             "spec_sha256": fingerprint(spec),
-            "machine": f"{machine['name']}, {machine['cores']} cores",
+            "machine": "; ".join(map(machine, self.measure.devices)),
         }
 
 

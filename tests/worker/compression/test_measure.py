@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_compared_with_is_left_out(digits: Data, tmp_path:
     Onnx().export(trained, tmp_path / "model.onnx", np.zeros(0, np.float32))
     (tmp_path / "damaged.onnx").write_bytes(b"no model")
     others = {0: tmp_path / "damaged.onnx", 1: tmp_path / "model.onnx"}
-    held = HeldOutFiles.write(digits, tmp_path)
+    held = HeldOutFiles.write(digits, tmp_path, form="prepared")
     answer = run_clean(tmp_path / "model.onnx", held, "cpu", SETTINGS, others=others)
     assert {ratio["against"] for timing in answer["timings"] for ratio in timing["ratios"]} <= {1}
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 import worker
 from backend.domain.experiment.experiment import Measure
@@ -57,11 +56,9 @@ class HeldOutFiles:
         interface = Interface.of(data, loss.head, form)
         held = cls(folder, {name: getattr(data, name) for name in names}, data, loss, interface)
         for name, split in held.splits.items():
+            blocks = _sent(getattr(data.read, name), interface) if interface.form == "as_read" else _prepared(split)
             with held.inputs(name).open("wb", buffering=0) as file:
-                write(
-                    file,
-                    _sent(getattr(data.read, name), interface) if interface.form == "as_read" else _prepared(split),
-                )
+                write(file, blocks)
         held._write_golden()
         return held
 
@@ -87,12 +84,9 @@ class HeldOutFiles:
         return {name: self._score(name, split) for name, split in self.splits.items()}
 
     def _score(self, name: str, split: Split) -> dict[str, float]:
-        return score(self._model_outputs(name, split), split, self.loss, self.data)
-
-    def _model_outputs(self, name: str, split: Split) -> Iterator[Tensor]:
         answers = torch.from_numpy(np.load(self.outputs(name), allow_pickle=False))
-        for batch in torch.split(answers, batch_size(split)):
-            yield self.interface.undo(batch).to(split.targets.device)
+        outputs = (self.interface.undo(batch) for batch in torch.split(answers, batch_size(split)))
+        return score((batch.to(split.targets.device) for batch in outputs), split, self.loss, self.data)
 
     def golden(self) -> Array:
         """The outputs that were written last for the golden samples [n, …]; of texts those after the last token."""

@@ -96,8 +96,8 @@ def measure_stage(subject: Subject, data: Data, end: StageEnd, bench: Bench, ear
     exporters, refusals = _exporters(subject, bench.settings)
     with scratch_folder(bench.run_folder) as scratch:
         held = HeldOutFiles.write(data, scratch, bench.loss, ("test", "validation"), bench.settings.input)
-        shipped = embedding(subject, held)
-        files, measures, validation = _written(exporters, shipped, held, end.stage, bench, scratch, earlier)
+        embedded = embedding(subject, held)
+        files, measures, validation = _written(exporters, embedded, held, end.stage, bench, scratch, earlier)
         publish(scratch, files, bench.data_dir)
     end = replace(end, validation=validation or end.validation)
     result = _result(subject, data, end, measures).model_copy(update={"loss": held.loss.kind})
