@@ -31,7 +31,7 @@ COMPONENTS := tests/worker/components
 WAITING := tests/faults tests/e2e tests/past tests/lathe
 OTHERS := $(filter-out $(COMPUTING) $(WAITING) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 
-.PHONY: run test test-fast e2e faults bench lint format lock client wheel clean system help
+.PHONY: run test test-fast e2e faults truth bench lint format lock client wheel clean system help
 
 # PORT, DATA_DIR: where, as for `lathe up`, whose other settings the environment has.
 run: $(STAMPS)/run $(STAMPS)/frontend $(BIN)/lathe ## start everything and print one link
@@ -55,6 +55,10 @@ e2e: $(STAMPS)/dev $(STAMPS)/frontend system ## run the tests in a real browser
 # N: how often each single fault is injected; SEQUENCES: how many random sequences of them are played.
 faults: $(STAMPS)/dev $(STAMPS)/frontend system ## kill, stop and steer real workers, N times each fault
 	FRESH=1 N="$(or $(N),1)" SEQUENCES="$(or $(SEQUENCES),1000)" $(BIN)/python -m pytest tests/faults
+
+# N: how many runs are drawn.
+truth: $(STAMPS)/dev system ## recompute each number that N runs on data of any kind show, from their files
+	DRAWS="$(or $(N),500)" $(PYTEST) -n 2 --dist load tests/worker/truth
 
 bench: $(STAMPS)/dev $(STAMPS)/frontend system ## measure the figures of the README
 	$(BIN)/python -m benchmarks
