@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, BackgroundTasks, Request
@@ -21,10 +21,11 @@ from sqlalchemy.orm import Session
 
 from backend.api import staging
 from backend.api.bodies.receiving import Received, receive
+from backend.api.bodies.upload_form import FORM
 from backend.api.deps import Key, Reading, SettingsDep, StoreDep, Writing
 from backend.api.schemas.runs import UploadDetail, UploadRow
 from backend.data.options import Options
-from backend.domain.experiment.upload_facts import Facts, Task
+from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.upload_plan import Choice, ChoiceInvalid
 from backend.domain.experiment.uploads import plan
 from backend.domain.input_limits import label
@@ -47,56 +48,6 @@ TOO_LONG = "The check of the file takes too long: send fewer rows or columns."
 TOO_LARGE = "The check of the file takes too much memory: send a smaller file."
 CRASHED = "The check failed because of an error in the server; its log has the details. Nothing was stored."
 ENDED = {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_LARGE}  # the kernel kills whoever takes its last memory
-
-FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "name": {"type": "string", "description": "Name of the data; by default the file's name."},
-                        "target": {"type": "string", "description": "Target column; by default the last one."},
-                        "task": {
-                            "enum": list(get_args(Task)),
-                            "description": "Type of the target; with `text classification` the inputs are words; `language` predicts the next "
-                            "character of a text file.",
-                        },
-                        "text": {
-                            "type": "string",
-                            "description": "Column of texts whose words are the inputs; the others are then left out.",
-                        },
-                        "header": {
-                            "enum": ["auto", "yes", "no"],
-                            "description": "True when the first line names the columns.",
-                        },
-                        "missing": {
-                            "enum": ["refuse", "leave_out"],
-                            "description": "Treatment of lines with a missing value.",
-                        },
-                        "ignore": {
-                            "type": "string",
-                            "description": "Columns of a table that are left out, so that their empty cells cost no "
-                            "rows: names with commas between, or a JSON list.",
-                        },
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "A CSV, Parquet, Arrow, JSON, NPY or NPZ file.",
-                        },
-                        "inputs": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "Instead: an NPY file of inputs,",
-                        },
-                        "targets": {"type": "string", "format": "binary", "description": "and one of their targets."},
-                    },
-                }
-            }
-        },
-    }
-}
 
 UploadId = Annotated[str, PathParameter(max_length=64, description="Id of an upload.")]
 

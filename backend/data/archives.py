@@ -17,6 +17,7 @@ MOST_READ = 1 << 20  # bytes of an archive at once, which bounds its directory t
 MOST_TIMES = 200  # as large as its file an array may become; numbers that differ shrink to a tenth at the best
 FREELY = 64 << 20  # bytes that an array may have however small its file is
 FULL = (errno.ENOSPC, errno.EDQUOT)
+DOCUMENT = "[Content_Types].xml"  # a member of every spreadsheet
 PAIRS = (
     ("inputs", "targets"),
     ("x", "y"),
@@ -29,12 +30,16 @@ PAIRS = (
 
 
 class Archive(io.FileIO):
-    """A file that gives no more than `MOST_READ` bytes at once: an archive's directory may say that it is endless."""
+    """A file that gives no more than `most` bytes at once: an archive's directory may say that it is endless."""
+
+    def __init__(self, path: Path, most: int = MOST_READ) -> None:
+        super().__init__(path)
+        self._most = most
 
     def read(self, size: int | None = -1, /) -> bytes:
         left = os.fstat(self.fileno()).st_size - self.tell()
         wanted = left if size is None or size < 0 else min(left, size)
-        if wanted > MOST_READ:
+        if wanted > self._most:
             raise zipfile.BadZipFile
         return super().read(wanted)
 
@@ -54,9 +59,14 @@ def unpack(path: Path, folder: Path) -> list[Path]:
             check_room(folder, sum(one.bytes for one in said))
             return [_extract(archive, name, folder / what) for name, what in chosen]
     except Exception as error:  # zipfile believes a directory, and fails in as many ways as one can lie
-        if isinstance(error, FileInvalid | MemoryError) or getattr(error, "errno", None) in FULL:
+        if isinstance(error, FileInvalid | MemoryError) or is_full(error):
             raise
         raise FileInvalid("The NPZ file is damaged or encrypted: write it with numpy.savez_compressed.") from None
+
+
+def holds_arrays(names: Sequence[str]) -> bool:
+    """Returns whether an archive of these members is for this module, if only to refuse it."""
+    return DOCUMENT in names or not names or any(name.endswith(".npy") for name in names)
 
 
 def check_shapes(*said: Header) -> None:
@@ -73,9 +83,14 @@ def check_room(folder: Path, needed: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def is_full(error: Exception) -> bool:
+    """Returns whether the disk is too full for what was tried."""
+    return getattr(error, "errno", None) in FULL
+
+
 def _chosen(names: Sequence[str]) -> list[tuple[str, str]]:
     """Members of the archive, and what they are."""
-    if "[Content_Types].xml" in names:
+    if DOCUMENT in names:
         raise FileInvalid("The file is a spreadsheet or document: export it as CSV, and send that.")
     if len(names) > MOST_MEMBERS:
         raise FileInvalid(f"The NPZ file has more than {MOST_MEMBERS} members: keep only the inputs and the targets.")

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from backend.data import archives, arrays, delimited, records, running_text, table
+from backend.data import archives, arrays, delimited, entries, images, records, running_text, table
 from backend.data.faults import FileInvalid
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
 
-VALUES, INPUTS, TARGETS = "values.npy", "inputs.npy", "targets.npy"
+VALUES, INPUTS, TARGETS, SPLITS = "values.npy", "inputs.npy", "targets.npy", "splits.npy"
 LONGEST_SIGNATURE = 16
 
 Reader = Callable[[Path, Path, Options], Facts]
@@ -40,6 +40,8 @@ def _array(file: Path, folder: Path, options: Options) -> Facts:
 
 
 def _archive(file: Path, folder: Path, options: Options) -> Facts:
+    if not archives.holds_arrays(entries.names(file)):
+        return images.read(file, folder, options.side, options.fit, options.unreadable)
     paths = archives.unpack(file, folder)
     return read_pair(folder, *paths) if len(paths) == 2 else _array(paths[0], folder, options)
 
@@ -80,7 +82,7 @@ def _refuse(what: str) -> Reader:
 
 
 _UTF_16 = _refuse("UTF-16 text: save it as CSV in UTF-8")
-_PICTURE = _refuse("one picture: send many as an NPZ file of `inputs` and `targets`")
+_PICTURE = _refuse("one picture: send many, in a folder for each class")
 _PICKLE = _refuse("a pickle, which Lathe never opens: write it with numpy.save")
 
 READERS: dict[bytes, Reader] = {

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 
 class GrowingArray:
-    """An NPY file [n, columns], or [n] without columns, that grows by blocks; its header is right once it is closed."""
+    """An NPY file [n], or [n, *of_a_row], that grows by blocks of rows; its header is right once it is closed."""
 
-    def __init__(self, path: Path, dtype: type[np.generic], columns: int | None = None) -> None:
-        self.dtype, self.columns, self.rows = np.dtype(dtype), columns, 0
+    def __init__(self, path: Path, dtype: DTypeLike, *of_a_row: int) -> None:
+        self.dtype, self.of_a_row, self.rows = np.dtype(dtype), of_a_row, 0
         self._file = path.open("w+b")
         self._write_header()
 
@@ -20,7 +20,7 @@ class GrowingArray:
         self.rows += len(block)
 
     def _write_header(self) -> None:
-        shape = (self.rows,) if self.columns is None else (self.rows, self.columns)
+        shape = (self.rows, *self.of_a_row)
         np.lib.format.write_array_header_1_0(
             self._file, {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
         )

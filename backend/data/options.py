@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from backend.data.cells import Missing
 from backend.data.headers import Header
-from backend.domain.experiment.upload_facts import Task
+from backend.data.images import LEAST_SIDE, MOST_SIDE, Treatment
+from backend.domain.experiment.upload_facts import Fit, Task
 
 
 class Options(BaseModel):
@@ -19,6 +20,12 @@ class Options(BaseModel):
     header: Header = "auto"
     missing: Missing = "refuse"
     ignore: list[str] = Field(default=[], max_length=1000)
+    split: str | None = None
+    side: int | None = Field(default=None, ge=LEAST_SIDE, le=MOST_SIDE)
+    fit: Fit = "crop"
+    unreadable: Treatment = "refuse"
+    black: float | None = None
+    white: float | None = None
 
     @field_validator("ignore", mode="before")
     @classmethod

@@ -12,7 +12,7 @@ import grimp
 GROUND = frozenset({"pydantic", "pydantic_core", "pydantic_settings", "jsonschema", "yaml"})
 STORAGE = frozenset({"sqlalchemy", "alembic", "numpy", "pysqlite3", "psycopg", "pydantic"})
 WIRE = frozenset({"httpx2", "plotly", "pydantic", "rich"})
-CHECK = frozenset({"numpy", "pyarrow", "pydantic"})
+CHECK = frozenset({"numpy", "PIL", "pyarrow", "pydantic"})
 HEAVY = frozenset({"torch", "torchao", "torch_pruning", "onnx", "onnxruntime", "onnxscript", "sklearn", "safetensors"})
 COMMAND = frozenset({"shtab"})
 COMPONENTS = "worker.components"
@@ -72,7 +72,7 @@ CONTRACTS = [
         lambda importer, imported: within(importer, "backend.store") and foreign(imported, STORAGE),
     ),
     Contract(
-        "The check of people's files knows NumPy and Arrow alone.",
+        "The check of people's files knows NumPy, Arrow and Pillow alone.",
         lambda importer, imported: within(importer, "backend.data") and foreign(imported, CHECK),
     ),
     Contract(

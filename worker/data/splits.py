@@ -33,6 +33,21 @@ def part(strata: Array, counts: tuple[int, ...], seed: int) -> list[Rows]:
     return [left, *drawn]
 
 
+def keep(parts: Array, targets: Array, counts: tuple[int, int, int], seed: int) -> list[Rows]:
+    """Positions of a split that came with the data: `parts` [n] (uint8) holds 0 for training, 1 for validation, 2 for the test.
+
+    A part of 1 or 2 that has no sample is drawn from training, with its number in `counts`.
+    """
+    rows = [np.flatnonzero(parts == number) for number in range(3)]
+    missing = [number for number in (1, 2) if len(rows[number]) == 0]
+    train = rows[0]
+    rest, *drawn = part(strata(targets[train]), tuple(counts[number] for number in missing), seed)
+    rows[0] = train[rest]
+    for number, picked in zip(missing, drawn, strict=True):
+        rows[number] = train[picked]
+    return rows
+
+
 def strata(targets: Array) -> Array:
     """Stratum of each sample [n]: its class; where targets are numbers, the tenth that its first one lies in."""
     if targets.ndim == 1 and targets.dtype.kind in "iu":

@@ -8,9 +8,10 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
+from backend.data.entries import MOST_ENTRIES
 from backend.errors import Invalid
 
-MOST_PARTS = 16
+MOST_PARTS = MOST_ENTRIES + 32
 MOST_HEADERS = 8  # of a part
 MOST_HEADER = 8 * 1024  # bytes of each
 MOST_BOUNDARY = 70  # characters
@@ -78,7 +79,7 @@ class Form:
     def _part(self) -> None:
         self._parts, self._disposition = self._parts + 1, b""
         if self._parts > MOST_PARTS:
-            raise Invalid(f"The form has more than {MOST_PARTS} parts.")
+            raise Invalid(f"The form has more than {MOST_PARTS:,} parts: send the files as a ZIP.")
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]

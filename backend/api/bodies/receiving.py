@@ -1,4 +1,4 @@
-"""An upload's form as it arrives: fields into memory, files into a folder, under names of ours."""
+"""An upload's form as it arrives: fields into memory, files into a folder, under names of ours; many into one file."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel
 
+from backend.api.bodies import packing
 from backend.api.bodies.multipart import Begin, Body, Form
 from backend.data.options import Options
 from backend.domain.input_limits import UNWRITABLE
@@ -17,6 +18,7 @@ from backend.errors import Invalid, too_large
 
 BLOCK = 1 << 20
 FILES = ("file", "inputs", "targets")
+COMPLETE = ({"file"}, {"inputs", "targets"}, {packing.PART})
 FIELDS = ("name", *Options.model_fields)
 MOST_FIELD = 1000  # bytes of a plain field
 
@@ -29,10 +31,12 @@ class Received(BaseModel):
     files: set[str] = set()
     bytes: int = 0
     sha256: str = ""
+    listing: str = ""  # SHA-256 of the names of many files
 
     def fingerprint(self) -> str:
         """SHA-256 of everything that was received."""
-        whole = [sorted(self.fields.items()), self.filename, sorted(self.files), self.bytes, self.sha256]
+        files = [self.filename, sorted(self.files), self.bytes, self.sha256, self.listing]
+        whole = [sorted(self.fields.items()), *files]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
@@ -68,7 +72,8 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.received, self.hash = folder, Received(), hashlib.sha256()
-        self.file: BinaryIO | None = None
+        self.file: BinaryIO | packing.Member | None = None
+        self.pack: packing.Pack | None = None
         self.field = ""
         self.values: dict[str, bytes] = {}
 
@@ -87,29 +92,49 @@ class Writer:
                         raise Invalid(f"`{self.field}` is longer than {MOST_FIELD} bytes.", path=self.field)
 
     def _begin(self, name: str, filename: str | None) -> None:
-        self.close()
-        if name in self.received.files or name in self.values:
+        self._end()
+        if name == packing.PART:
+            self._begin_packed(filename or "")
+        elif name in self.received.files or name in self.values:
             raise Invalid(f"The form has two parts called `{name}`: send one.", path=name)
-        if name in FILES:
+        elif name in FILES:
             self.received.files.add(name)
             self.received.filename = self.received.filename or filename or ""
             self.file = (self.folder / name).open("xb")
         elif name in FIELDS:
             self.field, self.values[name] = name, b""
         else:
-            raise Invalid(
-                f"The form has a part called `{name[:80]}`, which is not known. Known: {', '.join((*FILES, *FIELDS))}."
-            )
+            known = ", ".join((*FILES, packing.PART, *FIELDS))
+            raise Invalid(f"The form has a part called `{name[:80]}`, which is not known. Known: {known}.")
+
+    def _begin_packed(self, filename: str) -> None:
+        if self.pack is None:
+            self.pack = packing.Pack(self.folder / packing.PART)
+            self.received.files.add(packing.PART)
+        self.file = self.pack.begin(filename)
 
     def done(self) -> Received:
-        self.close()
-        if self.received.files not in ({"file"}, {"inputs", "targets"}):
-            raise Invalid("The form must hold one part `file`, or the two parts `inputs` and `targets`.", path="file")
+        self._end()
+        if self.received.files not in COMPLETE:
+            raise Invalid(
+                "The form must hold one part `file`, or the two parts `inputs` and `targets`, or many parts `files`.",
+                path="file",
+            )
+        if self.pack is not None:
+            self.received.filename, self.received.listing = self.pack.name(), self.pack.listing()
+            self.pack.close()
+            (self.folder / packing.PART).rename(self.folder / "file")  # as if a ZIP had been sent
         self.received.fields = {name: _text(name, value) for name, value in self.values.items()}
         self.received.sha256 = self.hash.hexdigest()
         return self.received
 
     def close(self) -> None:
+        self._end()
+        if self.pack is not None:
+            self.pack.close()
+
+    def _end(self) -> None:
+        """The part that began last is over."""
         if self.file is not None:
             self.file.close()
             self.file = None

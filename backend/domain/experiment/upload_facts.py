@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from backend.domain.experiment.pixels import pixel_range
 
 Task = Literal["auto", "classification", "regression", "text classification", "language"]
+Fit = Literal["crop", "pad", "stretch"]
 
 
 class Column(BaseModel):
@@ -35,6 +36,9 @@ class Column(BaseModel):
     counts: dict[str, int] | None = Field(
         default=None,
         description="Rows of each text or whole number, as it is written; null when there are too many different ones.",
+    )
+    train_counts: dict[str, int] | None = Field(
+        default=None, description="The rows of each in the training part of a split of one's own."
     )
     coded: int | None = Field(
         default=None,
@@ -74,6 +78,35 @@ class Inputs(BaseModel):
         return (0, 3, 1, 2) if self.layout == "channels_last" else ()
 
 
+class PictureFiles(BaseModel):
+    """Picture files, each of which became one sample."""
+
+    fit: Fit = Field(description="Treatment of a picture whose shape is not that of the samples.")
+    least: list[int] = Field(description="Width and height of the smallest picture, by its shorter side.")
+    median: list[int] = Field(description="Of the one in the middle.")
+    greatest: list[int] = Field(description="Of the largest one.")
+    formats: dict[str, int] = Field(description="Pictures of each format.")
+    colours: dict[str, int] = Field(description="Pictures of each kind of colours: grey, RGB, palette, …")
+    turned: int = Field(description="Pictures that were turned as their EXIF orientation says.")
+    repeated: int = Field(description="Pictures that are the same file as another one, byte by byte.")
+    shared: int = Field(description="Pictures held out by the split of one's own that training has, too.")
+    dust: int = Field(description="Files that systems leave in folders, as `.DS_Store`; they were ignored.")
+
+
+class OwnSplit(BaseModel):
+    """Rows of each part of a split that came with the data. A part of 0 rows is drawn from those for training."""
+
+    train: int
+    validation: int
+    test: int
+    column: str | None = Field(default=None, description="Column of a table that says the part; null for folders.")
+
+    @property
+    def drawn(self) -> int:
+        """Number of parts that are drawn from the rows for training."""
+        return (self.validation == 0) + (self.test == 0)
+
+
 class Picture(BaseModel):
     """A small picture of one sample."""
 
@@ -88,9 +121,13 @@ class Facts(BaseModel):
         description="Named columns, an array of inputs with one of targets, or a text whose next characters are learnt."
     )
     rows: int = Field(description="Samples; characters of a text.")
-    left_out: int = Field(default=0, description="Lines that were left out because a value was missing.")
+    left_out: int = Field(
+        default=0, description="Lines with a missing value, or files that are no picture, that were left out."
+    )
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")
+    files: PictureFiles | None = Field(default=None, description="Null unless the inputs were made of picture files.")
+    own_split: OwnSplit | None = Field(default=None, description="Null when a run draws the whole split.")
     characters: int = Field(default=0, description="Different characters of a text.")
     one_hot: bool = Field(default=False, description="True when each row of the targets has one 1, for its class.")
     target: str | None = Field(default=None, description="The target column, unless a spec names another.")
@@ -103,3 +140,8 @@ class Facts(BaseModel):
     header: bool = Field(default=False, description="True when the first line named the columns.")
     preview: list[list[str]] = Field(default=[], description="The first rows of a table, its first columns.")
     pictures: list[Picture] = Field(default=[], description="The first images.")
+
+    @property
+    def split_column(self) -> str | None:
+        """Column that says the parts of a split of one's own, which is neither input nor target."""
+        return self.own_split.column if self.own_split else None

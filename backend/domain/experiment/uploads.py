@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from backend.domain.experiment.labels import by_size
-from backend.domain.experiment.upload_facts import Column, Facts, Task
+from backend.domain.experiment.upload_facts import Column, Facts, OwnSplit, Task
 from backend.domain.experiment.upload_plan import (
     FEW,
-    LEAST_OF_A_CLASS,
     MOST_CATEGORIES,
     MOST_CLASSES,
     MOST_INPUTS,
@@ -15,9 +14,9 @@ from backend.domain.experiment.upload_plan import (
     ChoiceInvalid,
     Feature,
     Plan,
-    apportion,
     few,
 )
+from backend.domain.experiment.upload_split import check_rows, held
 from backend.domain.experiment.upload_texts import plan_text
 
 MARK = "x-upload"
@@ -40,7 +39,7 @@ def _plan_of_samples(facts: Facts, choice: Choice) -> Plan:
     task = _task(columns, requested)
     classes = tuple(sort_classes(columns[0])) if task == "classification" else ()
     if task == "classification":
-        _check_classes(columns[0])
+        _check_classes(columns[0], facts.own_split)
     features = _features(facts, choice, targets) if text is None else ()
     shape = _shape(facts, choice, features, text)
     return Plan(
@@ -51,7 +50,7 @@ def _plan_of_samples(facts: Facts, choice: Choice) -> Plan:
         shape=shape,
         outputs=len(classes) or len(targets),
         classes=classes,
-        held=_held(facts, columns[0] if classes else None, choice),
+        held=held(facts, columns[0] if classes else None, choice),
         pixels=_pixels(facts, choice),
         traits=_traits(task, shape, text is not None),
     )
@@ -84,10 +83,15 @@ def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
     named = choice.target if choice.target is not None else facts.target
     names = [column.name for column in facts.columns]
     if named is None:
-        return tuple(range(len(names))) if facts.kind == "arrays" else (len(names) - 1,)
+        return tuple(range(len(names))) if facts.kind == "arrays" else (_last(facts),)
     if named not in names:
         raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which does not exist. Columns: {few(names)}.")
     return (names.index(named),)
+
+
+def _last(facts: Facts) -> int:
+    """The last column that is not that of the split."""
+    return max(index for index, column in enumerate(facts.columns) if column.name != facts.split_column)
 
 
 def _task(columns: Sequence[Column], requested: Task) -> Literal["classification", "regression"]:
@@ -105,7 +109,7 @@ def _task(columns: Sequence[Column], requested: Task) -> Literal["classification
     return "regression" if requested == "regression" else "classification"
 
 
-def _check_classes(column: Column) -> None:
+def _check_classes(column: Column, own_split: OwnSplit | None) -> None:
     if column.counts is None:
         what = "texts or long ones" if column.type == "text" else "numbers or numbers that are not whole"
         raise ChoiceInvalid(
@@ -119,13 +123,7 @@ def _check_classes(column: Column) -> None:
             f"is the column `{column.name}`, which holds one class only (`{next(iter(column.counts), '')}`): at least two "
             "are needed to tell apart; choose another column, or add rows of another class.",
         )
-    label, rows = min(column.counts.items(), key=lambda item: item[1])
-    if rows < LEAST_OF_A_CLASS:
-        raise ChoiceInvalid(
-            "target",
-            f"is the column `{column.name}`, whose class `{label}` has {rows} row{'s' * (rows > 1)}: at least "
-            f"{LEAST_OF_A_CLASS} are needed, one each for training, validation and test; add rows or leave that class out.",
-        )
+    check_rows(column, own_split)
 
 
 def _text(facts: Facts, choice: Choice, targets: tuple[int, ...], requested: Task) -> int | None:
@@ -158,7 +156,7 @@ def _inputs(facts: Facts, choice: Choice, targets: tuple[int, ...]) -> list[tupl
     kept = [
         (index, column)
         for index, column in enumerate(facts.columns)
-        if index not in targets and column.name not in choice.ignore
+        if index not in targets and column.name not in (*choice.ignore, facts.split_column)
     ]
     if not kept:
         raise ChoiceInvalid("ignore", "leaves no column to learn from: keep at least one beside the target.")
@@ -180,17 +178,6 @@ def _feature(index: int, column: Column) -> Feature:
             f"become inputs{'; or name it as `text`, to learn from its words alone' * column.prose}.",
         )
     return Feature(index, len(column.counts))
-
-
-def _held(facts: Facts, column: Column | None, choice: Choice) -> tuple[int, int, int]:
-    groups = list((column.counts or {}).values()) if column else [facts.rows]
-    parts = [apportion(rows, choice.validation, choice.test) for rows in groups]
-    validation, test = sum(part[0] for part in parts), sum(part[1] for part in parts)
-    if any(rows <= sum(part) for rows, part in zip(groups, parts, strict=True)):
-        raise ChoiceInvalid(
-            "validation", "and the test's share leave no row of a class to train on: make them smaller."
-        )
-    return facts.rows - validation - test, validation, test
 
 
 def _pixels(facts: Facts, choice: Choice) -> tuple[float, float]:

@@ -31,7 +31,7 @@ from client.wire.models.runs import (
 from client.wire.models.specs import Estimate, ResolvedField, SpecChecked, StageEstimate
 from client.wire.models.studies import Budget, StudyRow, StudyState, TrialPage, TrialRow, TrialState
 from client.wire.models.tradeoffs import DatasetChoice, TradeoffPoint, Tradeoffs
-from client.wire.models.uploads import Column, Facts, Inputs, Picture, UploadDetail, UploadRow
+from client.wire.models.uploads import Column, Facts, Inputs, OwnSplit, Picture, PictureFiles, UploadDetail, UploadRow
 
 __all__ = [
     "ArtifactMeasure",
@@ -61,7 +61,9 @@ __all__ = [
     "Latency",
     "LeftOut",
     "LiveParameterRow",
+    "OwnSplit",
     "Picture",
+    "PictureFiles",
     "Points",
     "Problem",
     "Provision",

@@ -33,6 +33,8 @@ class Column(Reply):
     """Lines of the file that have nothing here; they were left out."""
     counts: dict[str, int] | None = None
     """Rows of each text or whole number, as it is written; null when there are too many different ones."""
+    train_counts: dict[str, int] | None = None
+    """The rows of each in the training part of a split of one's own."""
     coded: int | None = None
     """Column of the stored matrix that holds the places of the labels in `counts`, where the numbers do not tell them
     apart: `01` and `1`.
@@ -58,6 +60,41 @@ class Inputs(Reply):
     """The number that is white."""
 
 
+class PictureFiles(Reply):
+    """Picture files, each of which became one sample."""
+
+    fit: str
+    """Treatment of a picture whose shape is not that of the samples. One of `crop`, `pad`, `stretch`."""
+    least: list[int]
+    """Width and height of the smallest picture, by its shorter side."""
+    median: list[int]
+    """Of the one in the middle."""
+    greatest: list[int]
+    """Of the largest one."""
+    formats: dict[str, int]
+    """Pictures of each format."""
+    colours: dict[str, int]
+    """Pictures of each kind of colours: grey, RGB, palette, …"""
+    turned: int
+    """Pictures that were turned as their EXIF orientation says."""
+    repeated: int
+    """Pictures that are the same file as another one, byte by byte."""
+    shared: int
+    """Pictures held out by the split of one's own that training has, too."""
+    dust: int
+    """Files that systems leave in folders, as `.DS_Store`; they were ignored."""
+
+
+class OwnSplit(Reply):
+    """Rows of each part of a split that came with the data. A part of 0 rows is drawn from those for training."""
+
+    train: int
+    validation: int
+    test: int
+    column: str | None = None
+    """Column of a table that says the part; null for folders."""
+
+
 class Picture(Reply):
     """A small picture of one sample."""
 
@@ -77,11 +114,15 @@ class Facts(Reply):
     rows: int
     """Samples; characters of a text."""
     left_out: int = 0
-    """Lines that were left out because a value was missing."""
+    """Lines with a missing value, or files that are no picture, that were left out."""
     columns: list[Column]
     """All columns of a table, or the targets beside arrays."""
     inputs: Inputs | None = None
     """Null for a table."""
+    files: PictureFiles | None = None
+    """Null unless the inputs were made of picture files."""
+    own_split: OwnSplit | None = None
+    """Null when a run draws the whole split."""
     characters: int = 0
     """Different characters of a text."""
     one_hot: bool = False

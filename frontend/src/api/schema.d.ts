@@ -1298,6 +1298,13 @@ export interface components {
                 [key: string]: number;
             } | null;
             /**
+             * Train Counts
+             * @description The rows of each in the training part of a split of one's own.
+             */
+            train_counts?: {
+                [key: string]: number;
+            } | null;
+            /**
              * Coded
              * @description Column of the stored matrix that holds the places of the labels in `counts`, where the numbers do not tell them apart: `01` and `1`.
              */
@@ -1705,7 +1712,7 @@ export interface components {
             rows: number;
             /**
              * Left Out
-             * @description Lines that were left out because a value was missing.
+             * @description Lines with a missing value, or files that are no picture, that were left out.
              * @default 0
              */
             left_out: number;
@@ -1716,6 +1723,10 @@ export interface components {
             columns: components["schemas"]["Column"][];
             /** @description Null for a table. */
             inputs?: components["schemas"]["Inputs"] | null;
+            /** @description Null unless the inputs were made of picture files. */
+            files?: components["schemas"]["PictureFiles"] | null;
+            /** @description Null when a run draws the whole split. */
+            own_split?: components["schemas"]["OwnSplit"] | null;
             /**
              * Characters
              * @description Different characters of a text.
@@ -2355,6 +2366,23 @@ export interface components {
             of: "last" | "best";
         };
         /**
+         * OwnSplit
+         * @description Rows of each part of a split that came with the data. A part of 0 rows is drawn from those for training.
+         */
+        OwnSplit: {
+            /** Train */
+            train: number;
+            /** Validation */
+            validation: number;
+            /** Test */
+            test: number;
+            /**
+             * Column
+             * @description Column of a table that says the part; null for folders.
+             */
+            column?: string | null;
+        };
+        /**
          * Picture
          * @description A small picture of one sample.
          */
@@ -2369,6 +2397,67 @@ export interface components {
              * @description PNG in Base64.
              */
             png: string;
+        };
+        /**
+         * PictureFiles
+         * @description Picture files, each of which became one sample.
+         */
+        PictureFiles: {
+            /**
+             * Fit
+             * @description Treatment of a picture whose shape is not that of the samples.
+             * @enum {string}
+             */
+            fit: "crop" | "pad" | "stretch";
+            /**
+             * Least
+             * @description Width and height of the smallest picture, by its shorter side.
+             */
+            least: number[];
+            /**
+             * Median
+             * @description Of the one in the middle.
+             */
+            median: number[];
+            /**
+             * Greatest
+             * @description Of the largest one.
+             */
+            greatest: number[];
+            /**
+             * Formats
+             * @description Pictures of each format.
+             */
+            formats: {
+                [key: string]: number;
+            };
+            /**
+             * Colours
+             * @description Pictures of each kind of colours: grey, RGB, palette, …
+             */
+            colours: {
+                [key: string]: number;
+            };
+            /**
+             * Turned
+             * @description Pictures that were turned as their EXIF orientation says.
+             */
+            turned: number;
+            /**
+             * Repeated
+             * @description Pictures that are the same file as another one, byte by byte.
+             */
+            repeated: number;
+            /**
+             * Shared
+             * @description Pictures held out by the split of one's own that training has, too.
+             */
+            shared: number;
+            /**
+             * Dust
+             * @description Files that systems leave in folders, as `.DS_Store`; they were ignored.
+             */
+            dust: number;
         };
         /**
          * PlannedCommand
@@ -5492,7 +5581,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description Name of the data; by default the file's name. */
+                    /** @description Name of the data; by default the name of the file or folder. */
                     name?: string;
                     /** @description Target column; by default the last one. */
                     target?: string;
@@ -5515,11 +5604,31 @@ export interface operations {
                     missing?: "refuse" | "leave_out";
                     /** @description Columns of a table that are left out, so that their empty cells cost no rows: names with commas between, or a JSON list. */
                     ignore?: string;
+                    /** @description Column of a table that says `train`, `validation` or `test`: the split is kept, not drawn. */
+                    split?: string;
+                    /** @description Width and height of picture files as samples; by default 32, 64, 96, 128 or 224, by their median. */
+                    side?: number;
+                    /**
+                     * @description Treatment of a picture of another shape: its middle, all of it with black beside it, or all of it out of proportion.
+                     * @enum {unknown}
+                     */
+                    fit?: "crop" | "pad" | "stretch";
+                    /**
+                     * @description Treatment of files that are no picture.
+                     * @enum {unknown}
+                     */
+                    unreadable?: "refuse" | "leave_out";
+                    /** @description The number that is black in images; by default as their type and values say. */
+                    black?: number;
+                    /** @description The number that is white in images. */
+                    white?: number;
                     /**
                      * Format: binary
-                     * @description A CSV, Parquet, Arrow, JSON, NPY or NPZ file.
+                     * @description A CSV, Parquet, Arrow, JSON, NPY or NPZ file, or a ZIP of pictures in a folder for each class.
                      */
                     file?: string;
+                    /** @description Instead: many pictures, each with its folders in its file name, as `train/cat/1.jpg`. */
+                    files?: string[];
                     /**
                      * Format: binary
                      * @description Instead: an NPY file of inputs,

@@ -98,7 +98,7 @@ FORMS: list[tuple[dict[str, Any], str | None, str]] = [
     ({"files": {"file": ("x", csv())}, "data": {"task": "regression"}}, "task", "holds texts, and texts are classes"),
     ({"files": {"file": ("x", csv())}, "data": {"task": "magic"}}, "task", "'magic'"),
     ({"files": {"file": ("x", csv())}, "data": {"header": "maybe"}}, "header", "'maybe'"),
-    ({"files": {"file": ("x", csv())}, "data": {"colour": "red"}}, None, "Known: file, inputs, targets, name"),
+    ({"files": {"file": ("x", csv())}, "data": {"colour": "red"}}, None, "Known: file, inputs, targets, files, name"),
     ({"files": {"file": ("x", csv())}, "data": {"name": "x" * 2000}}, "name", "longer than 1000 bytes"),
     ({"files": {"file": ("x", csv())}, "data": {"name": "a\x00b"}}, "name", "control character"),
     ({"files": {"inputs": ("x", npy(images()))}}, "file", "one part `file`, or the two parts"),

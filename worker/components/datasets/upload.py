@@ -15,7 +15,7 @@ from worker.contracts.families.datasets import Dataset
 from worker.data.characters import Windows
 from worker.data.layout import Layout, TableColumn
 from worker.data.sources import Arranged, Rows, Source, cast
-from worker.data.splits import check, generator, part, strata
+from worker.data.splits import check, generator, keep, part, strata
 from worker.data.tensors import Array, Corpus, Samples
 from worker.data.texts import corpus_of_texts, read_texts
 
@@ -28,7 +28,8 @@ class Upload(Dataset):
     a text's end, from a table of words that is made of the training split alone; or windows of a text file, whose next
     characters are predicted; or features [n, features] and images [n, height, width] or
     [n, height, width, channels]. Texts and few whole numbers as targets are classes, other numbers are numbers. The
-    splits are drawn with the run's seed and hold each class in its proportion, at least one row of it each.
+    splits are drawn with the run's seed and hold each class in its proportion, at least one row of it each; a split of
+    one's own is kept, and only a part that it lacks is drawn from its training part.
     """
 
     formula = "x ∈ ℝ^d or ℝ^(c×h×w), y ∈ {0 … k−1} or ℝ^k"
@@ -107,7 +108,8 @@ class Upload(Dataset):
         read = _table if facts.kind == "table" else _arrays
         inputs, targets = read(place, facts, found)
         whole = Samples(inputs, targets)
-        train, validation, test = (whole.take(rows) for rows in self._parts(targets, found, seed))
+        parts = self._parts(place, facts, targets, found, seed)
+        train, validation, test = (whole.take(rows) for rows in parts)
         black, white = found.pixels
         layout = _columns(facts, found) if facts.kind == "table" else _layout(facts)
         return check(
@@ -124,7 +126,7 @@ class Upload(Dataset):
         return corpus_of_texts(
             read_texts(content, ends),
             targets,
-            self._parts(targets, found, seed),
+            self._parts(place, facts, targets, found, seed),
             length=self.length,
             vocabulary=self.vocabulary,
             outputs=found.outputs,
@@ -132,8 +134,10 @@ class Upload(Dataset):
             names=found.classes,
         )
 
-    def _parts(self, targets: Array, found: Plan, seed: int) -> list[Rows]:
+    def _parts(self, place: Path, facts: Facts, targets: Array, found: Plan, seed: int) -> list[Rows]:
         """Rows for training, validation and test."""
+        if facts.own_split:
+            return keep(np.load(place / "splits.npy", allow_pickle=False), targets, found.held, seed)
         if found.task == "regression":
             return part(strata(targets), found.held[1:], seed)
         random = generator(seed, "split")
