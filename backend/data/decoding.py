@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from backend.domain.experiment.upload_facts import Fit
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 MOST_PIXELS = 64_000_000  # of one picture, before it is made smaller
 ORIENTATION = 0x0112  # in EXIF
 TURNS = {

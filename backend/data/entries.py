@@ -63,6 +63,7 @@ def opened(path: Path) -> Iterator[list[Entry]]:
         for info in infos:
             _check(info)
         _check_together(infos, path.stat().st_size)
+        _check_apart(infos, archive.start_dir)
         found = sorted((Entry(_place(info), info, archive) for info in infos), key=lambda entry: entry.place)
         _check_doubles(found)
         yield found
@@ -104,20 +105,24 @@ def _check(info: zipfile.ZipInfo) -> None:
 
 
 def _check_together(infos: Sequence[zipfile.ZipInfo], size: int) -> None:
-    """Raises FileInvalid for files that share their bytes, or are so many times larger than their ZIP that they can only
-    be meant to exhaust whoever reads them.
-    """
+    """Raises FileInvalid for files so many times larger than their ZIP that they are meant to exhaust whoever reads them."""
     whole = sum(info.file_size for info in infos)
     if whole > MOST_BYTES or whole > max(FREELY, MOST_TIMES * size):
         raise FileInvalid(
             f"The files have {whole:,} bytes, from a ZIP file of {size:,}: at most {MOST_TIMES} times as many, and "
             f"{MOST_BYTES >> 30} GB, are accepted."
         )
+
+
+def _check_apart(infos: Sequence[zipfile.ZipInfo], directory: int) -> None:
+    """Raises FileInvalid for files that share their bytes with one another, or with the directory behind them."""
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
             raise FileInvalid(DAMAGED)
         end = info.header_offset + LOCAL_HEADER + info.compress_size
+    if end > directory:
+        raise FileInvalid(DAMAGED)
 
 
 def _place(info: zipfile.ZipInfo) -> tuple[str, ...]:

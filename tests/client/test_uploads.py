@@ -8,6 +8,7 @@ import pytest
 
 from client import Lathe, LatheError
 from tests.backend.data.making import csv, images
+from tests.backend.data.photographs import folder
 from tests.client.conftest import Server
 from tests.client.proxy import Proxy
 
@@ -30,6 +31,17 @@ def test_inputs_and_targets_are_two_parts(lathe: Lathe, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", images(30))
     np.save(tmp_path / "y.npy", np.arange(30) % 3)
     assert lathe.upload({"inputs": tmp_path / "x.npy", "targets": str(tmp_path / "y.npy")}).shape == [1, 9, 10]
+
+
+def test_a_folder_is_sent_with_its_folders(lathe: Lathe, tmp_path: Path) -> None:
+    for name, content in folder(6, "train", "test").items():
+        (tmp_path / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pets" / name).write_bytes(content)
+    whole = lathe.upload(tmp_path / "pets", side="16", fit="pad")
+    assert (whole.name, whole.rows, whole.shape) == ("pets", 24, [3, 16, 16])
+    assert whole.facts.own_split and whole.facts.own_split.test == 12
+    listed = lathe.upload([str(path) for path in (tmp_path / "pets").rglob("*.png")], side="16", fit="pad")
+    assert (listed.name, listed.facts) == ("24 files", whole.facts)
 
 
 def test_progress_grows_to_the_whole_form(lathe: Lathe, table: Path) -> None:

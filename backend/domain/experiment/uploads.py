@@ -86,6 +86,8 @@ def _targets(facts: Facts, choice: Choice) -> tuple[int, ...]:
         return tuple(range(len(names))) if facts.kind == "arrays" else (_last(facts),)
     if named not in names:
         raise ChoiceInvalid("target", f"names the column `{named[:80]}`, which does not exist. Columns: {few(names)}.")
+    if named == facts.split_column:
+        raise ChoiceInvalid("target", f"is the column `{named[:80]}`, which says the split: choose another one.")
     return (names.index(named),)
 
 

@@ -27,13 +27,16 @@ export function useDeleteUpload() {
   });
 }
 
-/** What is sent: the parts of a form. */
-export type Parts = Record<string, File | string>;
+/** A part of the form that is sent: its name, and a text, or a file and the path under which it is sent. */
+export type Part = readonly [name: string, value: string | File, path?: string];
 
-/** Sends a form and tells how far it is; `fetch` cannot. Fails with an `ApiError`. */
-export function send(parts: Parts, onProgress: (share: number) => void, signal: AbortSignal): Promise<UploadDetail> {
+/** Sends a form and tells how far it is; `fetch` cannot. With the same key it arrives once. Fails with an `ApiError`. */
+export function send(parts: readonly Part[], key: string, onProgress: (share: number) => void, signal: AbortSignal): Promise<UploadDetail> {
   const form = new FormData();
-  for (const [name, part] of Object.entries(parts)) form.append(name, part);
+  for (const [name, value, path] of parts) {
+    if (typeof value === "string") form.append(name, value);
+    else form.append(name, value, path ?? value.name);
+  }
   const request = new XMLHttpRequest();
   signal.addEventListener("abort", () => request.abort());
   return new Promise((resolve, reject) => {
@@ -44,6 +47,7 @@ export function send(parts: Parts, onProgress: (share: number) => void, signal: 
     request.open("POST", "/api/uploads");
     request.responseType = "json";
     request.setRequestHeader("X-Lathe", "1");
+    request.setRequestHeader("Idempotency-Key", key);
     request.send(form);
   });
 }

@@ -8,7 +8,7 @@ import { count, number, plural } from "../format";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import classes from "./data.module.css";
-import { classesOf, targetOf, typeOf } from "./describe";
+import { classesOf, filesOf, splitOf, targetOf, typeOf } from "./describe";
 
 type Facts = UploadDetail["facts"];
 type Column = Facts["columns"][number];
@@ -46,7 +46,9 @@ function sentence(facts: Facts): string {
   const parts = facts.kind === "text" ? [plural(rows, "character"), `${count(facts.characters ?? 0)} different ones`] : [plural(rows, "row")];
   if (inputs) parts.push(`inputs [${inputs.shape.join(", ")}] of ${inputs.dtype}, from ${number(inputs.least)} to ${number(inputs.greatest)}${range(inputs)}`);
   if (facts.separator) parts.push(`cells parted by ${SEPARATORS[facts.separator] ?? facts.separator}`, facts.header ? "the first line names the columns" : "no header");
-  if (left_out) parts.push(`${plural(left_out, "line")} with missing values left out`);
+  if (facts.files) parts.push(...filesOf(facts.files));
+  if (left_out) parts.push(`${facts.files ? plural(left_out, "file that is", "files that are") + " no picture" : plural(left_out, "line") + " with missing values"} left out`);
+  if (facts.own_split) parts.push(splitOf(facts.own_split));
   return `${parts.join("; ")}.`;
 }
 

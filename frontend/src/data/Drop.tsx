@@ -1,31 +1,35 @@
-import { Alert, Button, Group, NativeSelect, Switch, Text, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { Alert, Button, Group, Text } from "@mantine/core";
 import { useRef, useState, type DragEvent } from "react";
 
-import { ApiError } from "../api/client";
-import { send } from "../api/uploads";
 import type { UploadDetail } from "../api/types";
 import { bytes, percent } from "../format";
 import { AlertIcon, UploadIcon } from "../ui/icons";
+import { dropped, listed, type Chosen } from "./chosen";
 import classes from "./data.module.css";
-import { partsOf, sizeOf } from "./parts";
+import { Options } from "./Options";
+import { isFolder, nameOf, sizeOf, type Options as Said } from "./parts";
+import { Staged } from "./Staged";
+import { useSending, type Sending } from "./useSending";
 
-type Sending = { files: File[]; share: number; stop: AbortController };
-
-/** Takes files by drag and drop or by choice, and tells how far they are, and what is wrong with them. */
+/** Takes files by drag and drop or by choice, and tells how far they are, and what is wrong with them. A folder is shown first. */
 export function Drop({ onSent }: { onSent: (upload: UploadDetail) => void }) {
   const [over, setOver] = useState(false);
-  const [options, setOptions] = useState<Record<string, string>>({});
-  const { sending, error, start } = useSending(onSent);
-  const input = useRef<HTMLInputElement>(null);
-  const take = (files: FileList | null) => {
-    if (files && files.length > 0) void start([...files], options);
-    if (input.current) input.current.value = "";
+  const [options, setOptions] = useState<Said>({});
+  const [chosen, setChosen] = useState<readonly Chosen[]>([]);
+  const { sending, error, start, forget } = useSending((upload) => {
+    setChosen([]);
+    onSent(upload);
+  });
+  const put = (name: string, value: string) => setOptions({ ...options, [name]: value });
+  const take = (files: readonly Chosen[]) => {
+    forget();
+    setChosen(files);
+    if (files.length > 0 && !isFolder(files)) void start(files, options);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    take(event.dataTransfer.files);
+    void dropped(event.dataTransfer).then(take);
   };
   return (
     <div className={classes.stack}>
@@ -38,41 +42,67 @@ export function Drop({ onSent }: { onSent: (upload: UploadDetail) => void }) {
       >
         {sending ? (
           <Sent sending={sending} />
+        ) : isFolder(chosen) ? (
+          <Staged chosen={chosen} options={options} onPut={put} onSend={() => void start(chosen, options)} onLeave={() => take([])} />
         ) : (
-          <>
-            <Group gap="sm" justify="center">
-              <Button leftSection={<UploadIcon />} onClick={() => input.current?.click()}>
-                Upload a file
-              </Button>
-              <Text size="sm">or drop it here</Text>
-            </Group>
-            <Text size="xs" c="dimmed" ta="center">
-              A table as CSV, Parquet, Arrow or JSON, with the target in a column; or arrays as NPZ with <code>inputs</code> and <code>targets</code>, or
-              as two NPY files of these names. Images are [n, height, width] or [n, height, width, channels].
-            </Text>
-          </>
+          <Choice onChosen={take} />
         )}
-        <input
-          ref={input} type="file" multiple className="visually-hidden" aria-label="Files to send" tabIndex={-1}
-          accept=".csv,.tsv,.txt,.parquet,.arrow,.feather,.json,.jsonl,.ndjson,.npy,.npz" onChange={({ currentTarget }) => take(currentTarget.files)}
-        />
       </div>
       {error && (
         <Alert color="red" variant="light" icon={<AlertIcon />} title="It was not taken">
-          {error.message}
+          <Group gap="sm" justify="space-between">
+            <span>{error.message}</span>
+            <Button size="compact-sm" variant="default" onClick={() => void start(chosen, options)}>
+              Send it again
+            </Button>
+          </Group>
         </Alert>
       )}
-      <Options options={options} onChange={setOptions} />
+      {!isFolder(chosen) && <Options options={options} onPut={put} />}
     </div>
   );
 }
 
-function Sent({ sending: { files, share, stop } }: { sending: Sending }) {
-  const progress = share < 1 ? `${percent(share)} of ${bytes(sizeOf(files))} sent` : "Arrived; it is being checked…";
+function Choice({ onChosen }: { onChosen: (chosen: readonly Chosen[]) => void }) {
+  const [files, folder] = [useRef<HTMLInputElement>(null), useRef<HTMLInputElement>(null)];
+  const given = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    const chosen = listed(currentTarget.files ?? []);
+    currentTarget.value = "";
+    onChosen(chosen);
+  };
+  return (
+    <>
+      <Group gap="sm" justify="center">
+        <Button leftSection={<UploadIcon />} onClick={() => files.current?.click()}>
+          Upload a file
+        </Button>
+        <Button variant="default" onClick={() => folder.current?.click()}>
+          Choose a folder
+        </Button>
+        <Text size="sm">or drop it here</Text>
+      </Group>
+      <Text size="xs" c="dimmed" ta="center">
+        A table as CSV, Parquet, Arrow or JSON, with the target in a column; pictures in a folder for each class, or such folders as a
+        ZIP; or arrays as NPZ with <code>inputs</code> and <code>targets</code>, or as two NPY files of these names.
+      </Text>
+      <input
+        ref={files} type="file" multiple className="visually-hidden" aria-label="Files to send" tabIndex={-1}
+        accept=".csv,.tsv,.txt,.parquet,.arrow,.feather,.json,.jsonl,.ndjson,.npy,.npz,.zip" onChange={given}
+      />
+      <input
+        ref={folder} type="file" className="visually-hidden" aria-label="Folder of pictures" tabIndex={-1}
+        {...{ webkitdirectory: "" }} onChange={given}
+      />
+    </>
+  );
+}
+
+function Sent({ sending: { chosen, share, stop } }: { sending: Sending }) {
+  const progress = share < 1 ? `${percent(share)} of ${bytes(sizeOf(chosen))} sent` : "Arrived; it is being checked…";
   return (
     <div className={classes.sending} role="status">
       <Text size="sm">
-        {files.map(({ name }) => name).join(" and ")}: {progress}
+        {nameOf(chosen)}: {progress}
       </Text>
       <progress value={share < 1 ? share : undefined} aria-label="Sent" />
       <Button size="compact-sm" variant="default" onClick={() => stop.abort()}>
@@ -80,57 +110,4 @@ function Sent({ sending: { files, share, stop } }: { sending: Sending }) {
       </Button>
     </div>
   );
-}
-
-/** What may be said about a table; most need nothing. */
-function Options({ options, onChange }: { options: Record<string, string>; onChange: (options: Record<string, string>) => void }) {
-  const put = (name: string, value: string) => onChange({ ...options, [name]: value });
-  return (
-    <details className={classes.options}>
-      <summary>Options</summary>
-      <Group gap="md" align="flex-end" mt="xs">
-        <TextInput
-          size="xs" label="Target column" placeholder="the last one" value={options["target"] ?? ""}
-          onChange={({ currentTarget: { value } }) => put("target", value)}
-        />
-        <NativeSelect
-          size="xs" label="The target is" value={options["task"] ?? "auto"}
-          data={[{ value: "auto", label: "detected" }, { value: "classification", label: "classes" }, { value: "regression", label: "numbers" },
-            { value: "text classification", label: "classes of texts" }, { value: "language", label: "the next character" }]}
-          onChange={({ currentTarget: { value } }) => put("task", value)}
-        />
-        <NativeSelect
-          size="xs" label="The first line" value={options["header"] ?? "auto"}
-          data={[{ value: "auto", label: "detected" }, { value: "yes", label: "names the columns" }, { value: "no", label: "is data" }]}
-          onChange={({ currentTarget: { value } }) => put("header", value)}
-        />
-        <Switch
-          size="xs" label="Leave out lines with missing values" checked={options["missing"] === "leave_out"}
-          onChange={({ currentTarget: { checked } }) => put("missing", checked ? "leave_out" : "refuse")}
-        />
-      </Group>
-    </details>
-  );
-}
-
-function useSending(onSent: (upload: UploadDetail) => void) {
-  const client = useQueryClient();
-  const [sending, setSending] = useState<Sending>();
-  const [error, setError] = useState<Error>();
-  const start = async (files: File[], options: Record<string, string>) => {
-    const stop = new AbortController();
-    setError(undefined);
-    setSending({ files, share: 0, stop });
-    try {
-      const upload = await send(partsOf(files, options), (share) => setSending({ files, share, stop }), stop.signal);
-      client.setQueryData(["upload", upload.id], upload);
-      await client.invalidateQueries({ queryKey: ["uploads"] });
-      onSent(upload);
-    } catch (problem) {
-      if (!stop.signal.aborted) setError(problem instanceof Error ? problem : new ApiError(0, "Error", String(problem)));
-    } finally {
-      setSending(undefined);
-    }
-  };
-  return { sending, error, start };
 }

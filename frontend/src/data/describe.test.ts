@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { UploadDetail } from "../api/types";
-import { classesOf, targetOf, typeOf } from "./describe";
+import { classesOf, filesOf, splitOf, targetOf, typeOf } from "./describe";
 
 const column = (name: string, counts: Record<string, number> | null = null) => ({ name, type: "text", counts }) as UploadDetail["facts"]["columns"][number];
 const facts = (kind: string, target: string | null) => ({ kind, target, columns: [column("a"), column("b")] }) as UploadDetail["facts"];
@@ -24,4 +24,17 @@ it("says what a column holds, and in which unit", () => {
   expect(made({ type: "number", unit: "seconds since midnight" })).toBe("seconds since midnight");
   expect(made({ type: "text" })).toBe("text");
   expect(made({ type: "text", prose: true, median_words: 12, most_words: 1040 })).toBe("text of 12 words (median, 1,040 at most), to be learnt from");
+});
+
+it("tells of picture files their formats, colours and sizes, and of other things only those that are there", () => {
+  const files = { formats: { JPEG: 1200, PNG: 2 }, colours: { RGB: 1202 }, least: [20, 30], median: [64, 64], greatest: [4000, 3000] };
+  const none = { fit: "pad", turned: 0, repeated: 0, shared: 0, dust: 0 } as const;
+  const found = ["1,200 JPEG, 2 PNG", "1,202 RGB", "from 20 × 30 to 4,000 × 3,000, median 64 × 64", "other shapes padded with black"];
+  expect(filesOf({ ...files, ...none })).toEqual(found);
+  const more = ["1 picture turned as EXIF says", "2 pictures the same as another", "3 pictures held out that training has, too", "4 files of the system ignored"];
+  expect(filesOf({ ...files, ...none, turned: 1, repeated: 2, shared: 3, dust: 4 })).toEqual([...found, ...more]);
+});
+
+it("says which parts of a split came with the data", () => {
+  expect(splitOf({ train: 8, validation: 2, test: 0, column: "part" })).toBe("its own split in column part: 8 for training, 2 for validation, the test drawn from training");
 });
