@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from client.errors import LatheError
@@ -10,7 +10,7 @@ from client.wire.connection import Wire
 from client.wire.form import File, Form, Progress
 from client.wire.models import UploadDetail, UploadRow
 
-Data = Path | str | Sequence[Path | str] | Mapping[str, Path | str]
+Data = Path | str | Iterable[Path | str] | Mapping[str, Path | str]
 """A file or folder; several files; or the name of each part of the form and its file, as `inputs` and `targets`."""
 
 

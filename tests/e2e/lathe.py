@@ -71,7 +71,7 @@ class Lathe:
         )
         try:
             with urllib.request.urlopen(request, timeout=granted(10)) as response:
-                return response.status, json.load(response)
+                return response.status, json.loads(response.read() or b"null")
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.load(error)

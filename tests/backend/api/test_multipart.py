@@ -56,7 +56,7 @@ FAULTS = {
     "no colon": (b"--b\r\nContent Disposition\r\n\r\nx", "not divided as its Content-Type says"),
     "a long header": (b"--b\r\nX: " + b"x" * (MOST_HEADER + 1), "more headers than are taken"),
     "many headers": (b"--b\r\n" + b"X: x\r\n" * (MOST_HEADERS + 1), "more headers than are taken"),
-    "many parts": (body([("name", None, b"x")] * (MOST_PARTS + 1)), f"more than {MOST_PARTS} parts"),
+    "many parts": (body([("name", None, b"x")] * (MOST_PARTS + 1)), f"more than {MOST_PARTS:,} parts"),
     "no end": (b"--b\r\n" + head("file", "x") + b"1,2\r\n--b", "ends in the middle"),
     "nothing": (b"", "ends in the middle"),
 }
