@@ -18,7 +18,7 @@ from backend.domain.input_limits import UNWRITABLE
 
 MOST_ENTRIES = 100_000
 MOST_DIRECTORY = 32 << 20  # bytes
-MOST_FILE = 64 << 20  # bytes of one file, unpacked
+MOST_FILE = 256 << 20  # bytes of one file, unpacked
 MOST_BYTES = 16 << 30  # of all together
 MOST_NAME = 1000  # characters, folders included
 MOST_FOLDERS = 16  # around a file

@@ -78,7 +78,7 @@ def read(path: Path, folder: Path, side: int | None, fit: Fit, unreadable: Treat
     with warnings.catch_warnings(), entries.opened(path) as sent:
         warnings.simplefilter("ignore")  # Pillow's, on files that are read all the same
         files = [entry for entry in sent if not folders.is_dust(entry.place)]
-        seen = list(_look(files, faults))
+        seen = _look(files, faults)
         faults.check(len(files))
         found = folders.sort(seen)
         shape = _shape(seen, side, fit)
@@ -86,10 +86,8 @@ def read(path: Path, folder: Path, side: int | None, fit: Fit, unreadable: Treat
         kept = _write(seen, shape, folder / INPUTS, faults)
         faults.check(len(files))
     found = found if len(kept) == len(seen) else folders.sort(kept)
-    facts = _facts(found, shape, folder).model_copy(update={"left_out": len(files) - len(kept)})
-    assert facts.files is not None
-    facts.files.dust = len(sent) - len(files)
-    return facts
+    files_found = _files(found, shape, dust=len(sent) - len(files))
+    return _facts(found, shape, folder).model_copy(update={"files": files_found, "left_out": len(files) - len(kept)})
 
 
 class Faults:
@@ -115,11 +113,13 @@ class Faults:
             raise FileInvalid(f"{self._first}, or leave it out (`unreadable`).{others}")
 
 
-def _look(files: Sequence[Entry], faults: Faults) -> Iterator[Seen]:
+def _look(files: Sequence[Entry], faults: Faults) -> list[Seen]:
+    seen = []
     for entry in files:
         content = entry.read()
         with faults.noted(entry):
-            yield Seen(entry, look(content), hashlib.sha256(content).digest())
+            seen.append(Seen(entry, look(content), hashlib.sha256(content).digest()))
+    return seen
 
 
 def _shape(seen: Sequence[Seen], side: int | None, fit: Fit) -> Shape:
@@ -171,7 +171,6 @@ def _facts(found: folders.Folders[Seen], shape: Shape, folder: Path) -> Facts:
         rows=len(codes),
         columns=[column],
         inputs=described,
-        files=_files(found, shape),
         own_split=own_split,
         pictures=_pictures(inputs, found, described),
     )
@@ -191,7 +190,8 @@ def _inputs(inputs: NDArray[Any], shape: Shape) -> Inputs:
     return found.model_copy(update={"black": black, "white": white})
 
 
-def _files(found: folders.Folders[Seen], shape: Shape) -> PictureFiles:
+def _files(found: folders.Folders[Seen], shape: Shape, dust: int) -> PictureFiles:
+    """Facts of the files as they were sent; `dust` of them were ignored."""
     looks = [one.look for one in found.files]
     sizes = sorted((look.size for look in looks), key=min)
     parts = found.parts or [TRAIN] * len(looks)
@@ -206,7 +206,7 @@ def _files(found: folders.Folders[Seen], shape: Shape) -> PictureFiles:
         turned=sum(look.turn != 1 for look in looks),
         repeated=len(looks) - len({one.sha256 for one in found.files}),
         shared=sum(part != TRAIN and one.sha256 in trained for one, part in zip(found.files, parts, strict=True)),
-        dust=0,
+        dust=dust,
     )
 
 

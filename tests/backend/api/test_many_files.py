@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.data.entries import MOST_FILE
 from tests.backend.api.conftest import Api
 from tests.backend.api.test_errors import shape
 from tests.backend.api.test_uploads import folders, kept, own
@@ -73,12 +72,13 @@ def test_a_name_that_leads_elsewhere_is_refused_and_nothing_remains(api: Api, na
     assert not any(path.suffix == ".png" for path in tmp_path.parent.rglob("*"))
 
 
-def test_doubles_and_what_is_too_large_are_told_while_they_arrive(api: Api) -> None:
+def test_doubles_and_what_is_too_large_are_told_while_they_arrive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.api.bodies.packing.MOST_FILE", 1 << 20)
     parts = [("files", ("cat/1.png", b"x")), ("files", ("cat/1.png", b"y"))]
     answer = api.client.post("/api/uploads", files=parts)
     assert shape(answer).detail == "There are two files called `cat/1.png`: rename one, or leave it out."
-    answer = send(api, {"cat/1.png": bytes(MOST_FILE + 1)})
-    assert "`cat/1.png` has more than 64 MB" in shape(answer).detail
+    answer = send(api, {"cat/1.png": bytes((1 << 20) + 1)})
+    assert "`cat/1.png` has more than 1 MB" in shape(answer).detail
     answer = api.client.post("/api/uploads", files=[*parts[:1], ("file", ("x", b"x"))])
     assert "one part `file`" in shape(answer).detail
     assert folders(api) == []

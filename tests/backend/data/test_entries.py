@@ -84,7 +84,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a smaller lie": (lambda: changed(24, struct.pack("<I", 20)), "is damaged in the ZIP file"),
     "a lie about its packed size": (lambda: changed(20, struct.pack("<I", 1 << 30)), "damaged"),
     "a wrong sum": (lambda: changed(16, b"\0\0\0\0"), "is damaged in the ZIP file"),
-    "a huge file": (lambda: changed(24, struct.pack("<I", 65 << 20)), "at most 64 MB a file"),
+    "a huge file": (lambda: changed(24, struct.pack("<I", 257 << 20)), "at most 256 MB a file"),
     "overlapping files": (overlapping, "damaged or encrypted"),
     "bombs": (lambda: of(*[(f"cat/{n}.bmp", bytes(40 << 20)) for n in (90, 91)], compression=zipfile.ZIP_DEFLATED), "200 times"),
     "cut": (lambda: of()[:-30], "damaged or encrypted"),

@@ -5,10 +5,13 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -220,6 +223,20 @@ def test_a_fault_is_told_in_one_sentence_with_its_file(tmp_path: Path, fault: st
     facts, samples = read(tmp_path / "left out", {**SOME, "dog/9.x": content}, unreadable="leave_out")
     assert (facts.rows, facts.left_out, len(samples)) == (16, 1, 16)
     assert left(tmp_path / "left out") == ["facts.json", "inputs.npy", "targets.npy"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_picture_crashes_the_check(data: st.DataObject) -> None:
+    format = data.draw(st.sampled_from(["PNG", "BMP", "TIFF", "JPEG", "WEBP"]))
+    content = bytearray(file(shades(20, 14, 3), format))
+    for _ in range(data.draw(st.integers(1, 5))):
+        start = data.draw(st.integers(0, len(content) - 1))
+        start = data.draw(st.sampled_from([start, start % 64]))
+        content[start : start + data.draw(st.integers(0, 12))] = data.draw(st.binary(max_size=12))
+    with TemporaryDirectory() as place:
+        facts = checked(Path(place), {"file": packed({**SOME, "cat/x": bytes(content)})}, unreadable="leave_out")
+    assert facts.rows + facts.left_out == 17
 
 
 def test_a_photograph_of_a_phone_with_a_second_picture_in_it_is_one(tmp_path: Path) -> None:
