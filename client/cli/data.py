@@ -19,6 +19,12 @@ OPTIONS = {
     "text": "column of texts whose words are the inputs",
     "header": "yes or no: whether the first line names the columns",
     "missing": "leave_out lines in which a value is missing (default: refuse)",
+    "split": "column that says train, validation or test (default: the split is drawn)",
+    "side": "width and height of pictures as samples (default: by their median)",
+    "fit": "crop, pad or stretch pictures of another shape (default: crop)",
+    "unreadable": "leave_out files that are no picture (default: refuse)",
+    "black": "number that is black in images (default: by their type and values)",
+    "white": "number that is white in images",
 }
 """Fields of the form -> what they say."""
 

@@ -69,7 +69,7 @@ def test_a_name_that_leads_elsewhere_is_refused_and_nothing_remains(api: Api, na
     answer = send(api, {**folder(6), name: file(shades(12, 10, 3))})
     assert answer.status_code == 422 and NAMES[name] in shape(answer).detail, answer.text
     assert folders(api) == [] and api.client.get("/api/uploads").json() == []
-    assert not any(path.suffix == ".png" for path in tmp_path.parent.rglob("*"))
+    assert not any(path.suffix == ".png" for path in tmp_path.rglob("*"))
 
 
 def test_doubles_and_what_is_too_large_are_told_while_they_arrive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,17 @@ def test_a_part_that_is_not_there_is_drawn_from_training(tmp_path: Path, missing
     assert equal(splits(first)[kept], splits(other)[kept])
 
 
+def test_texts_keep_their_split_and_take_their_words_from_training_alone(tmp_path: Path) -> None:
+    lines = [
+        f"word{row} {('seen', 'held')[WORDS[row % 10] != 'train']},{WORDS[row % 10]},{'ab'[row // 10 % 2]}"
+        for row in range(100)
+    ]
+    facts = sent(tmp_path, "\n".join(["said,part,kind", *lines]).encode(), split="part")
+    corpus = load(tmp_path, vocabulary=100)
+    assert plan(facts, Choice()).text == 0 and tuple(map(len, splits(corpus))) == (60, 20, 20)
+    assert all((samples.inputs[:, 1] == 1).all() == (samples is not corpus.train) for samples in splits(corpus))
+
+
 def test_the_target_is_the_last_column_that_is_not_the_split(tmp_path: Path) -> None:
     lines = [f"{row},{'ab'[row % 2]},{WORDS[row // 2 % 10]}" for row in range(100)]
     facts = sent(tmp_path, "\n".join(["number,kind,part", *lines]).encode(), split="part")
