@@ -121,7 +121,7 @@ def _open(content: bytes) -> Iterator[Image.Image]:
     except (Unreadable, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise Unreadable("is no JPEG, PNG, WebP, BMP or TIFF picture") from None
+        raise Unreadable("is no JPEG, PNG, WebP, BMP or TIFF picture: remove it") from None
     except Image.DecompressionBombError:
         raise _too_large("too many") from None
     except Exception:  # each format fails in its own ways

@@ -22,7 +22,7 @@ OPTIONS = {
     "split": "column that says train, validation or test (default: the split is drawn)",
     "side": "width and height of pictures as samples (default: by their median)",
     "fit": "crop, pad or stretch pictures of another shape (default: crop)",
-    "unreadable": "leave_out files that are no picture (default: refuse)",
+    "unreadable": "leave_out files that cannot be read as pictures (default: refuse)",
     "black": "number that is black in images (default: by their type and values)",
     "white": "number that is white in images",
 }

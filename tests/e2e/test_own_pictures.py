@@ -77,9 +77,9 @@ def test_a_zip_is_sent_at_once_and_a_fault_is_told_with_the_file(page: Page, lat
     expect(alert).to_contain_text("`cat/notes.txt` is no JPEG, PNG, WebP, BMP or TIFF picture")
     expect(alert).to_contain_text("1 more of 14 files")
     page.get_by_text("Options", exact=True).click()
-    page.get_by_label("Files that are no picture").select_option("leave_out")
+    page.get_by_label("Files that cannot be read").select_option("leave_out")
     alert.get_by_role("button", name="Send it again").click()
-    expect(page.get_by_text("2 files that are no picture left out")).to_be_visible()
+    expect(page.get_by_text("2 files that cannot be read left out")).to_be_visible()
     page.get_by_label("Files to send").set_input_files(sound)
     expect(page.get_by_role("region", name="Description of pets.zip")).to_be_visible()
 

@@ -47,7 +47,7 @@ FIELDS: dict[str, Any] = {
         "pad",
         "stretch",
     ),
-    "unreadable": _choice("Treatment of files that are no picture.", "refuse", "leave_out"),
+    "unreadable": _choice("Treatment of files that cannot be read as pictures.", "refuse", "leave_out"),
     "black": _number("The number that is black in images; by default as their type and values say."),
     "white": _number("The number that is white in images."),
     "file": _file("A CSV, Parquet, Arrow, JSON, NPY or NPZ file, or a ZIP of pictures in a folder for each class."),

@@ -122,7 +122,7 @@ class Facts(BaseModel):
     )
     rows: int = Field(description="Samples; characters of a text.")
     left_out: int = Field(
-        default=0, description="Lines with a missing value, or files that are no picture, that were left out."
+        default=0, description="Lines with a missing value, or files that cannot be read, that were left out."
     )
     columns: list[Column] = Field(description="All columns of a table, or the targets beside arrays.")
     inputs: Inputs | None = Field(default=None, description="Null for a table.")

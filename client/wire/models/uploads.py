@@ -114,7 +114,7 @@ class Facts(Reply):
     rows: int
     """Samples; characters of a text."""
     left_out: int = 0
-    """Lines with a missing value, or files that are no picture, that were left out."""
+    """Lines with a missing value, or files that cannot be read, that were left out."""
     columns: list[Column]
     """All columns of a table, or the targets beside arrays."""
     inputs: Inputs | None = None

@@ -1712,7 +1712,7 @@ export interface components {
             rows: number;
             /**
              * Left Out
-             * @description Lines with a missing value, or files that are no picture, that were left out.
+             * @description Lines with a missing value, or files that cannot be read, that were left out.
              * @default 0
              */
             left_out: number;
@@ -5614,7 +5614,7 @@ export interface operations {
                      */
                     fit?: "crop" | "pad" | "stretch";
                     /**
-                     * @description Treatment of files that are no picture.
+                     * @description Treatment of files that cannot be read as pictures.
                      * @enum {unknown}
                      */
                     unreadable?: "refuse" | "leave_out";

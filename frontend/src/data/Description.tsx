@@ -46,8 +46,8 @@ function sentence(facts: Facts): string {
   const parts = facts.kind === "text" ? [plural(rows, "character"), `${count(facts.characters ?? 0)} different ones`] : [plural(rows, "row")];
   if (inputs) parts.push(`inputs [${inputs.shape.join(", ")}] of ${inputs.dtype}, from ${number(inputs.least)} to ${number(inputs.greatest)}${range(inputs)}`);
   if (facts.separator) parts.push(`cells parted by ${SEPARATORS[facts.separator] ?? facts.separator}`, facts.header ? "the first line names the columns" : "no header");
-  if (facts.files) parts.push(...filesOf(facts.files));
-  if (left_out) parts.push(`${facts.files ? plural(left_out, "file that is", "files that are") + " no picture" : plural(left_out, "line") + " with missing values"} left out`);
+  parts.push(...filesOf(facts));
+  if (left_out) parts.push(`${facts.files ? plural(left_out, "file") + " that cannot be read" : plural(left_out, "line") + " with missing values"} left out`);
   if (facts.own_split) parts.push(splitOf(facts.own_split));
   return `${parts.join("; ")}.`;
 }

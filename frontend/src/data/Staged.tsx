@@ -64,7 +64,7 @@ export function Shape({ options, onPut }: Pick<StagedProps, "options" | "onPut">
         onChange={({ currentTarget: { value } }) => onPut("fit", value)}
       />
       <NativeSelect
-        size="xs" label="Files that are no picture" value={options["unreadable"] ?? "refuse"}
+        size="xs" label="Files that cannot be read" value={options["unreadable"] ?? "refuse"}
         data={[{ value: "refuse", label: "are reported" }, { value: "leave_out", label: "are left out" }]}
         onChange={({ currentTarget: { value } }) => onPut("unreadable", value)}
       />

@@ -28,11 +28,19 @@ it("says what a column holds, and in which unit", () => {
 
 it("tells of picture files their formats, colours and sizes, and of other things only those that are there", () => {
   const files = { formats: { JPEG: 1200, PNG: 2 }, colours: { RGB: 1202 }, least: [20, 30], median: [64, 64], greatest: [4000, 3000] };
+  const of = (more: object) => filesOf({ ...facts("arrays", null), files: { ...files, ...more } } as unknown as UploadDetail["facts"]);
   const none = { fit: "pad", turned: 0, repeated: 0, shared: 0, dust: 0 } as const;
   const found = ["1,200 JPEG, 2 PNG", "1,202 RGB", "from 20 × 30 to 4,000 × 3,000, median 64 × 64", "other shapes padded with black"];
-  expect(filesOf({ ...files, ...none })).toEqual(found);
+  expect(of(none)).toEqual(found);
   const more = ["1 picture turned as EXIF says", "2 pictures the same as another", "3 pictures held out that training has, too", "4 files of the system ignored"];
-  expect(filesOf({ ...files, ...none, turned: 1, repeated: 2, shared: 3, dust: 4 })).toEqual([...found, ...more]);
+  expect(of({ ...none, turned: 1, repeated: 2, shared: 3, dust: 4 })).toEqual([...found, ...more]);
+});
+
+it("says what was done with other shapes unless there were none", () => {
+  const files = { formats: { PNG: 2 }, colours: { grey: 2 }, least: [30, 20], greatest: [30, 20], median: [30, 20], fit: "crop" };
+  const of = (shape: number[]) => filesOf({ files, inputs: { shape } } as unknown as UploadDetail["facts"]);
+  expect(of([1, 20, 30])).toEqual(["2 PNG", "2 grey", "30 × 20"]);
+  expect(of([1, 32, 32])).toEqual(["2 PNG", "2 grey", "30 × 20", "other shapes cropped to their middle"]);
 });
 
 it("says which parts of a split came with the data", () => {

@@ -28,16 +28,19 @@ export function classesOf({ counts }: Facts["columns"][number]): string {
 }
 
 /** What was found of picture files: formats, colours, sizes, and what was done with them. */
-export function filesOf({ formats, colours, least, median, greatest, fit, turned, repeated, shared, dust }: NonNullable<Facts["files"]>): string[] {
+export function filesOf({ files, inputs }: Facts): string[] {
+  if (!files) return [];
+  const { formats, colours, least, median, greatest, fit, turned, repeated, shared, dust } = files;
   const size = ([width, height]: readonly number[]) => `${count(width)} × ${count(height)}`;
   const listed = (found: Record<string, number>) => Object.entries(found).map(([name, files]) => `${count(files)} ${name}`).join(", ");
   const same = size(least) === size(greatest);
+  const kept = same && size(least) === size(inputs?.shape.toReversed() ?? []); // of channels, height, width
   const some = (number: number, words: string) => (number > 0 ? [`${plural(number, "picture")} ${words}`] : []);
   return [
     listed(formats),
     listed(colours),
     same ? size(least) : `from ${size(least)} to ${size(greatest)}, median ${size(median)}`,
-    FITS[fit],
+    ...(kept ? [] : [FITS[fit]]),
     ...some(turned, "turned as EXIF says"),
     ...some(repeated, "the same as another"),
     ...some(shared, "held out that training has, too"),
