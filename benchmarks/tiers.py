@@ -74,7 +74,7 @@ def starts(data_dir: Path, facts: Facts) -> bool:
             for message in heard(process, Finished):
                 if isinstance(message, Happened) and message.kind is EventKind.STAGE_BEGAN:
                     break
-            print(f"| {name} | {perf_counter() - began:.1f} |", flush=True)
+            print(f"| {name} | {perf_counter() - began:.1f} |")
     return True
 
 
@@ -97,7 +97,7 @@ def trainings(data_dir: Path, facts: Facts) -> bool:
         losses.add(found.losses)
         same = "the same bits" if len(losses) == 1 else "OTHER BITS"
         memory = f"{found.peak / 1e6:,.0f} | {found.before / 1e6:,.0f}"
-        print(f"| {tier} | {found.seconds:.0f} | {memory} | {same} |", flush=True)
+        print(f"| {tier} | {found.seconds:.0f} | {memory} | {same} |")
     return len(losses) == 1
 
 

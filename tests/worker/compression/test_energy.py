@@ -11,6 +11,10 @@ from worker.engine.measurement import energy, measure_artifact
 from worker.engine.measurement.energy import Counter, Meter
 from worker.engine.measurement.measure_artifact import Timing
 
+TIMING = Timing(
+    5, 1.0, 1.0, 0.0, 1, 1.0, None, None, 1.0, 1.0, None, busy=False, others_busy=None, ended="budget", ratios=[]
+)
+
 
 def zone(root: Path, name: str, label: str, microjoules: int, span: int = 1_000_000) -> Path:
     folder = root / name
@@ -55,7 +59,7 @@ def test_what_is_not_there_or_may_not_be_read_counts_nothing(tmp_path: Path, mon
     monkeypatch.setattr(energy, "rapl", lambda: Meter("RAPL", [Counter(refused)]))
     monkeypatch.setattr(energy, "nvml", lambda: None)
     assert energy.meter("cpu") is energy.meter("cuda") is None
-    timing = Timing(5, 1.0, 1.0, 0.0, 1, 1.0)
+    timing = TIMING
     assert measure_artifact._with_energy(timing, None, None, None) is timing  # type: ignore[arg-type]
 
 
@@ -113,6 +117,6 @@ def test_a_sample_has_its_share_of_what_a_call_takes(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(measure_artifact.time, "perf_counter_ns", lambda: clock[0])
     meter = Meter("10 W", [Counter(lambda: 10 * clock[0] / 1e9)])
-    timing = Timing(5, 1.0, 1.0, 0.0, 1, 1.0)
+    timing = TIMING
     found = measure_artifact._with_energy(timing, Session(), np.zeros((2, 3)), meter)  # type: ignore[arg-type]
     assert found.energy_mj == pytest.approx(2.0) and found.energy_spread_mj == pytest.approx(0.0)

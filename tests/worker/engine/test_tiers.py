@@ -140,8 +140,8 @@ def heard(process: TrainerProcess, kind: type[Any], seconds: float = 240) -> tup
 
 @pytest.mark.usefixtures("processes")
 def test_from_disk_a_training_takes_no_more_memory_for_more_pictures(tmp_path: Path) -> None:
-    """48 MB for training and 12 MB that are held out, which as floats would be 240 MB. From memory they are seen."""
-    facts = upload(tmp_path, 400, 224)
+    """96 MB for training and 24 MB that are held out, which as floats would be 480 MB. From memory they are seen."""
+    facts = upload(tmp_path, 800, 224)
     with started(tmp_path) as (process, catalog):
 
         def peak(name: str, tier: Tier, fraction: float) -> float:
@@ -156,7 +156,7 @@ def test_from_disk_a_training_takes_no_more_memory_for_more_pictures(tmp_path: P
             peak(name, "disk", fraction)
         few, many, held = peak("few", "disk", 0.4), peak("many", "disk", 1.0), peak("held", "memory", 1.0)
     assert many < few + 20 * MB
-    assert held > many + 25 * MB, "what is held in memory was not seen"
+    assert held > many + 40 * MB, "what is held in memory was not seen"
 
 
 @pytest.mark.usefixtures("processes")

@@ -183,11 +183,12 @@ def _layout(facts: Facts) -> Layout:
     """Images as they lie in the file: grey ones without a channel axis, or with the channels last."""
     assert facts.inputs is not None
     channels, *size = facts.inputs.shape if len(facts.inputs.shape) == 3 else (0,)
+    fit = facts.files.fit if facts.files else "crop"
     match facts.inputs.layout:
         case "grey":
-            return Layout(tuple(size))
+            return Layout(tuple(size), fit=fit)
         case "channels_last":
-            return Layout((*size, channels), facts.inputs.axes)
+            return Layout((*size, channels), facts.inputs.axes, fit)
     return Layout()
 
 
