@@ -108,7 +108,8 @@ def fitted(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
     scale = max(across, down)
     inner = max(1, round(image.width / scale)), max(1, round(image.height / scale))
     canvas = Image.new(image.mode, size)
-    canvas.paste(image.resize(inner, Image.Resampling.BILINEAR), ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    place = round((width - inner[0]) * 0.5), round((height - inner[1]) * 0.5)  # as ImageOps.pad, which files ship with
+    canvas.paste(image.resize(inner, Image.Resampling.BILINEAR), place)
     return canvas
 
 

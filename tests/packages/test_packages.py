@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error
 
+from backend.data import decoding
 from backend.data.check import Options, check
+from backend.domain.experiment.upload_facts import Fit
 from tests.backend.data.making import images, npz
 from tests.packages.packed import HERE, Stage, equal, predict, run, stage
 from worker.contracts.component import components
@@ -222,6 +224,28 @@ def test_a_picture_of_another_shape_is_cut_and_lies_on_white(made: Any) -> None:
     for fit in ("pad", "stretch"):
         (package / "interface.json").write_text(json.dumps({**said, "fit": fit}))
         assert predict(HERE, package, "clear.png")[0]["outputs"] != array["outputs"]
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("size", [(300, 211), (33, 94), (7, 20), (24, 16)])
+def test_a_picture_file_has_the_pixels_that_it_had_when_it_was_sent(
+    size: tuple[int, int], fit: Fit, format: str, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    path = tmp_path / "picture"
+    Image.effect_mandelbrot(size, (-2, -1.5, 1, 1.5), 9).convert("RGB").save(path, format)
+    names: dict[str, Any] = {
+        "SHAPE": (16, 24, 3),
+        "SAID": {"axes": [0, 3, 1, 2], "fit": fit, "pixels": [0, 255]},
+        "np": np,
+    }
+    names["DTYPE"] = np.dtype(np.uint8)
+    exec(script._part("pictures"), names)
+    content = path.read_bytes()
+    sent = decoding.pixels(content, decoding.look(content), "RGB", (24, 16), fit)
+    assert names["read"](path).tolist() == sent.tolist()
 
 
 @pytest.mark.parametrize("kind", ["onnx", "coded", "torch_export"])
