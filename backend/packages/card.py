@@ -116,7 +116,8 @@ def _figures(subject: Subject) -> Iterator[str]:
 
 
 def _latency(one: Latency) -> str:
-    return f"| latency, batch of {one.batch_size}, {one.device} | p50 {one.p50_ms:.4g} ms, p95 {one.p95_ms:.4g} ms |"
+    mark = ", busy machine" if one.busy else ""
+    return f"| latency, batch of {one.batch_size}, {one.device} | p50 {one.p50_ms:.4g} ms, p95 {one.p95_ms:.4g} ms{mark} |"
 
 
 def _conditions(subject: Subject, measure: ArtifactMeasure) -> Iterator[str]:
