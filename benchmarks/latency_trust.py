@@ -53,8 +53,19 @@ def write(folder: Path, width: int = 32) -> Job:
     inputs = np.random.default_rng(0).random((64, *SHAPE), dtype=np.float32)
     np.save(folder / "inputs.npy", inputs)
     Exporter.choose({"kind": "onnx"}).export(subject, folder / "model.onnx", inputs)
-    judged = [(str(folder / "inputs.npy"), str(folder / "outputs.npy"))]
-    return Job(os.getpid(), "onnxruntime", str(folder / "model.onnx"), judged, "cpu", BATCHES, 50, 2.0, 1)
+    judged = str(folder / "inputs.npy"), str(folder / "outputs.npy")
+    return Job(
+        parent=os.getpid(),
+        runtime="onnxruntime",
+        file=str(folder / "model.onnx"),
+        judged=[judged],
+        golden=judged,
+        device="cpu",
+        batch_sizes=BATCHES,
+        repeats=50,
+        seconds=2.0,
+        threads=1,
+    )
 
 
 def measure(job: Job, *, filtered: bool = True) -> list[Timing]:
