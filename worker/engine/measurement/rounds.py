@@ -15,7 +15,8 @@ MOST = 20  # times the requested calls, at most
 ROUND_SECONDS = 0.002  # at least, of one file at one batch size
 FEWEST_ROUNDS = 15  # that the interval of a ratio needs
 LOOK = 5  # rounds between two looks at the figures
-WARM_UP_SECONDS = 0.1  # at the start; and for each turn where two thread pools meet, since the other one spins so long
+WARM_UP_SECONDS = 0.1  # at the start
+TURN_SECONDS = 0.002  # before each turn where two thread pools meet: the other one's threads still spin for half of it
 
 Calling = Mapping[int, Call]
 """Calls of one file, by batch size."""
@@ -84,7 +85,7 @@ def hold(files: Sequence[Calling], budget: Budget, threads: int | None) -> dict[
     for number in range(1, budget.rounds + 1):
         for place in range(len(files))[:: -1 if number % 2 else 1]:
             if len(files) > 1 and threads != 1:
-                _warm_up(files[place], running, WARM_UP_SECONDS)
+                _warm_up(files[place], running, TURN_SECONDS)
             for size in running:
                 files[place][size]()  # the caches hold another file's numbers
                 taken[size][place].append(budget.take(files[place][size]))
