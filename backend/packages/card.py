@@ -117,7 +117,9 @@ def _figures(subject: Subject) -> Iterator[str]:
 
 def _latency(one: Latency) -> str:
     mark = ", busy machine" if one.busy else ""
-    return f"| latency, batch of {one.batch_size}, {one.device} | p50 {one.p50_ms:.4g} ms, p95 {one.p95_ms:.4g} ms{mark} |"
+    return (
+        f"| latency, batch of {one.batch_size}, {one.device} | p50 {one.p50_ms:.4g} ms, p95 {one.p95_ms:.4g} ms{mark} |"
+    )
 
 
 def _conditions(subject: Subject, measure: ArtifactMeasure) -> Iterator[str]:
