@@ -10,6 +10,8 @@ from backend.domain.problems import Problem, SpecInvalid
 from backend.domain.run.live_parameters import RECIPES, parameters_of
 from backend.domain.study.study import Objective, Study
 
+SHIPPED = ("measure.formats", "measure.input")
+"""Fields that change the files themselves."""
 SHOWN = ("name", "alerts", "diagnosis", "storage")
 """Fields that change what is seen of a run, or where its data lie, and never its model."""
 
@@ -39,10 +41,10 @@ def _reason(field: str, objectives: list[Objective], last: int) -> str | None:
 
 
 def _sees_measuring(objective: Objective, field: str) -> bool:
-    """Returns whether the value is measured on a file, where formats matter, and is a time, where the calls do."""
+    """Returns whether the value is measured on a file, and for a field that changes only how, whether it is a time."""
     if objective.live:
         return False
-    return within(field, "measure.formats") or place_of(field_of(objective.measure) or "") is not None
+    return any(within(field, shipped) for shipped in SHIPPED) or place_of(field_of(objective.measure) or "") is not None
 
 
 def _stage_of(field: str) -> int:

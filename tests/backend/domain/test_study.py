@@ -295,12 +295,16 @@ def test_nothing_can_be_one_of_the_choices(catalog: Catalog) -> None:
         {"objectives": [{"measure": "validation/loss", "of": "best"}], "space": [{"field": LR, "choice": [0.1, 0.2]}]},
         {"objectives": [{"measure": "p95"}], "space": [{"field": "measure.repeats", "choice": [5, 50]}]},
         {
+            "objectives": [{"measure": "bytes"}],
+            "space": [{"field": "measure.input", "choice": ["as_read", "prepared"]}],
+        },
+        {
             "objectives": [{"measure": "validation/loss", "of": "best"}],
             "space": [{"field": "stages[1].recover.epochs", "choice": [1, 2]}],
             "spec": {**QUANTIZED, "stages": [SPEC["stages"][0], {**QUANTIZED["stages"][1], "recover": {"epochs": 1}}]},
         },
     ],
-    ids=["of the file", "one of two", "the training", "the time", "what a stage trains by"],
+    ids=["of the file", "one of two", "the training", "the time", "the form", "what a stage trains by"],
 )
 def test_a_field_that_an_objective_sees_may_be_varied(catalog: Catalog, changes: dict[str, Any]) -> None:
     space = [{"field": "stages[1].method", "choice": ["dynamic_int8", "static_int8"]}]
