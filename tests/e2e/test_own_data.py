@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.backend.data.making import csv, images
 from tests.e2e.curve import assert_exact, drawn, open_signed_in, stored, wait_for_step
 from tests.e2e.lathe import Lathe
+from tests.e2e.own import learnt
 
 
 def test_a_table_is_sent_described_and_trained_on(page: Page, lathe: Lathe, tmp_path: Path) -> None:
@@ -54,14 +55,7 @@ def test_pictures_are_shown_and_another_model_fits(page: Page, lathe: Lathe, tmp
     open_signed_in(page, lathe, "/data")
     page.get_by_label("Files to send").set_input_files([tmp_path / "images.npy", tmp_path / "labels.npy"])
     expect(page.get_by_role("list", name="First images").get_by_role("img")).to_have_count(12)
-    page.get_by_role("link", name=re.compile("Use “.*” in an experiment")).click()
-    expect(page.get_by_label("Name", exact=False).first).to_have_value(re.compile(r"\.npy$"))
-    page.get_by_role("button", name="Run", exact=True).click()
-    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
-    run = lathe.wait_for(page.url.rsplit("/", 1)[-1], "succeeded")
-    assert run["spec"]["preparation"]["kind"] == "per_channel"
-    measured = next(one for one in run["results"][0]["measures"] if one["exporter"] == "onnx")
-    assert measured["accuracy"] >= 0.9
+    assert learnt(page, lathe, r".*\.npy")["spec"]["preparation"]["kind"] == "per_channel"
 
 
 def test_what_is_wrong_with_a_file_is_said_where_it_was_sent(page: Page, lathe: Lathe, tmp_path: Path) -> None:

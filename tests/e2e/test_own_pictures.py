@@ -1,6 +1,5 @@
 """A person's own pictures, in a real browser: a folder dropped or a ZIP chosen, previewed, sent again, trained on."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.backend.data.photographs import Files, folder, packed
 from tests.e2e.curve import open_signed_in
 from tests.e2e.lathe import Lathe
+from tests.e2e.own import learnt
 
 
 @pytest.fixture(autouse=True)
@@ -59,12 +59,7 @@ def test_a_dropped_folder_is_shown_sent_and_trained_on(page: Page, lathe: Lathe,
     expect(page.get_by_text("its own split: 80 for training, 80 for validation, 80 for the test")).to_be_visible()
     expect(page.get_by_text("240 JPEG; 240 RGB; 60 × 40; other shapes padded with black")).to_be_visible()
     expect(page.get_by_role("list", name="First images").get_by_role("img")).to_have_count(12)
-    page.get_by_role("link", name="Use “pets” in an experiment").click()
-    page.get_by_role("button", name="Run", exact=True).click()
-    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
-    run = lathe.wait_for(page.url.rsplit("/", 1)[-1], "succeeded")
-    measured = next(one for one in run["results"][0]["measures"] if one["exporter"] == "onnx")
-    assert measured["accuracy"] >= 0.9
+    learnt(page, lathe, "pets")
 
 
 def test_a_zip_is_sent_at_once_and_a_fault_is_told_with_the_file(page: Page, lathe: Lathe, tmp_path: Path) -> None:

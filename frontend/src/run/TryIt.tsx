@@ -6,6 +6,7 @@ import { number, percent, words } from "../format";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import { AlertIcon, UploadIcon } from "../ui/icons";
+import pairs from "../ui/pairs.module.css";
 import { ACCEPTED, best, csv, typeOf } from "./samples";
 import classes from "./trial.module.css";
 
@@ -60,7 +61,7 @@ function Trial({ run, files }: { run: RunDetail; files: number }) {
 /** What the files take, the scaling that they contain, and the classes. */
 function Taken({ taken }: { taken: FileInterface }) {
   return (
-    <dl className={classes.taken}>
+    <dl className={pairs.pairs}>
       <dt>Input</dt>
       <dd>
         {taken.dtype} [batch, {taken.shape.join(", ")}], {taken.input === "as_read" ? "as it was sent" : "scaled beforehand"}

@@ -5,6 +5,7 @@ import type { StudyDetail, TrialRow, TrialState } from "../api/studies";
 import { count, plural, words } from "../format";
 import { Sentence } from "../ui/Sentence";
 import { StateBadge } from "../ui/StateBadge";
+import pairs from "../ui/pairs.module.css";
 import classes from "./study.module.css";
 import { describeCounts, held, measured, measureTitle, shortNames, describeSize, uses } from "./words";
 
@@ -100,7 +101,7 @@ export function TrialLink({ trial }: { trial: Pick<TrialRow, "run_id" | "number"
 function Assigned({ trial, fields }: { trial: TrialRow; fields: string[] }) {
   const names = shortNames(fields);
   return (
-    <dl className={classes.pairs} aria-label="What it holds">
+    <dl className={pairs.pairs} aria-label="What it holds">
       {fields
         .filter((field) => field in trial.assignment)
         .map((field) => (
@@ -119,7 +120,7 @@ function Question({ study: { study, size } }: { study: StudyDetail }) {
   );
   return (
     <Panel title="What it looks for">
-      <dl className={classes.pairs}>
+      <dl className={pairs.pairs}>
         <Pair name={goals.length > 1 ? "Objectives" : "Objective"}>{goals.join("; ")}</Pair>
         {study.constraint && (
           <Pair name="Constraint">
