@@ -1,7 +1,6 @@
 """A convolutional network that was really trained on the digits: what compression is tried on."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 
 from tests.worker.compression.measured import measured
+from tests.worker.one_thread import one_thread as one_thread
 from worker.components.models.cnn import CNN
 from worker.contracts.component import discover
 from worker.contracts.subject import Subject
@@ -17,14 +17,6 @@ from worker.engine.input.load import Wanted, load
 from worker.pipe.messages import StageDone
 
 discover()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
