@@ -1,6 +1,5 @@
 """Predictions of a run's files for samples that somebody sends."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from backend.errors import Conflict, UnsupportedBody
 from backend.packages import sidecar, trying
 from backend.packages.sidecar import Sidecar
 from backend.packages.trying import NotPredicted
-from backend.store import artifacts
+from backend.store import artifacts, tables
 from backend.store.session import Store
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["runs"])
@@ -57,8 +56,8 @@ class Ready:
 @router.get("/interface")
 def interface(session: Reading, settings: SettingsDep, run: RunDep) -> FileInterface:
     """The scaling, the classes, and the samples that the run's newest files take."""
-    *_, (_, newest) = _sidecars(session, settings.data_dir, run.id)
-    return FileInterface.of(newest.interface)
+    newest = _golden(session, run.id)[-1]
+    return FileInterface.of(Sidecar(verified(settings.data_dir, newest)).interface)
 
 
 @router.post("/predictions", openapi_extra=BODY)
@@ -81,19 +80,21 @@ def _ready(store: Store, data_dir: Path, run_id: str) -> list[Ready]:
         run = run_of(session, run_id)
         files = {(file.stage, file.kind): file for file in artifacts.of(session, run.id)}
         found = []
-        for stage, beside in _sidecars(session, data_dir, run.id):
-            file = next((files[stage, kind] for kind in beside.formats() if (stage, kind) in files), None)
-            if file is not None:
-                found.append(Ready(stage, file.id, file.kind, verified(data_dir, file), beside))
+        for golden in _golden(session, run.id):
+            beside = Sidecar(verified(data_dir, golden))
+            kinds = (kind for kind in beside.formats() if (golden.stage, kind) in files)
+            if (kind := next(kinds, None)) is not None:
+                file = files[golden.stage, kind]
+                found.append(Ready(file.stage, file.id, kind, verified(data_dir, file), beside))
         return found
 
 
-def _sidecars(session: Session, data_dir: Path, run_id: str) -> Iterator[tuple[int, Sidecar]]:
-    """The sidecar of each stage, in order. Raises Conflict when there is none."""
+def _golden(session: Session, run_id: str) -> list[tables.Artifact]:
+    """The sidecar's file of each stage, in order. Raises Conflict when there is none."""
     golden = [file for file in artifacts.of(session, run_id) if file.kind == sidecar.KIND]
     if not golden:
         raise Conflict("No stage of this run has left files with golden samples: wait for one, or run it again.")
-    return ((file.stage, Sidecar(verified(data_dir, file))) for file in sorted(golden, key=lambda file: file.stage))
+    return sorted(golden, key=lambda file: file.stage)
 
 
 def _predicted(ready: Ready, sample: bytes, suffix: str) -> StagePredictions:

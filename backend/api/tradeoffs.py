@@ -103,21 +103,22 @@ DEFAULT = Names()
 
 def find_scope(session: Session, every: Artifacts, options: Options, asked: Names) -> Scope:
     """Finds the scope of a question: by default models of the newest run's data set that its machine timed. Raises Invalid."""
-    known, free = tasks(every), named(options.where)
+    known, free, models = tasks(every), named(options.where), names(asked.models)
     ids = [value for one in known for value in one.spec.values() if isinstance(value, str)]
     uploaded = uploads.names(session, ids)
     dataset = ANY if "dataset" in free and not asked.dataset else _dataset(known, asked.dataset)
-    alike = within(every, dataset, models=names(asked.models))
+    alike = within(every, dataset, models=models)
     machine = ANY if "machine" in free and not asked.machine else _machine(alike.machines, asked.machine)
+    found = within(every, dataset, machine, models)
     return Scope(
-        found=within(every, dataset, machine, names(asked.models)),
+        found=found,
         options=replace(options, uploads=tuple(uploaded.items()) if free else ()),
         dataset=dataset if known else "",
         machine=machine,
         titles=tuple((one.key, one.title(uploaded)) for one in known),
         machines=tuple(alike.machines),
         models=tuple(within(every, dataset).models),
-        elsewhere=len(alike) - len(within(every, dataset, machine, names(asked.models))),
+        elsewhere=len(alike) - len(found),
     )
 
 

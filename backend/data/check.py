@@ -17,7 +17,8 @@ from pathlib import Path
 
 from backend.data import formats, own_split
 from backend.data.faults import FileInvalid
-from backend.data.formats import INPUTS, SPLITS, TARGETS, VALUES
+from backend.data.formats import VALUES
+from backend.data.images import INPUTS, SPLITS, TARGETS
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
 from backend.domain.experiment.upload_plan import LEAST_OF_A_CLASS, LEAST_ROWS, Choice, ChoiceInvalid

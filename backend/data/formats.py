@@ -5,10 +5,11 @@ from pathlib import Path
 
 from backend.data import archives, arrays, delimited, entries, images, records, running_text, table
 from backend.data.faults import FileInvalid
+from backend.data.images import INPUTS, TARGETS
 from backend.data.options import Options
 from backend.domain.experiment.upload_facts import Facts
 
-VALUES, INPUTS, TARGETS, SPLITS = "values.npy", "inputs.npy", "targets.npy", "splits.npy"
+VALUES = "values.npy"
 LONGEST_SIGNATURE = 16
 
 Reader = Callable[[Path, Path, Options], Facts]

@@ -53,9 +53,7 @@ class Interface:
             head="unit" if data.task == "regression" else head,
             layout=layout,
             shape=layout.shape or data.input_shape,
-            dtype=read.test.take(np.arange(1)).inputs.dtype
-            if read
-            else torch.empty(0, dtype=data.input_dtype).numpy().dtype,
+            dtype=read.test.source.dtype if read else torch.empty(0, dtype=data.input_dtype).numpy().dtype,
             inner=data.input_shape,
             scaling=data.scaling,
             names=() if data.task == "regression" else data.names or tuple(map(str, range(data.outputs))),

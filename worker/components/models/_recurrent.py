@@ -76,19 +76,11 @@ class Text(nn.Module):
         return outputs
 
 
-class WholeText(nn.Module):
+class WholeText(Text):
     """Token ids [batch, length] -> [batch, outputs], from the mean of the states at its words.
 
     Padding stands after the words, so that no state at a word depends on it.
     """
-
-    readers = READERS
-
-    def __init__(self, tokens: int, recurrent: nn.RNNBase, output: nn.Module) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(tokens, recurrent.input_size)
-        self.recurrent = recurrent
-        self.output = output
 
     def forward(self, inputs: Tensor) -> Tensor:
         states = self.recurrent(self.embedding(inputs))[0]
